@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One object: its identity, its whole content as it was written, and a typed view of what canaryctl acts on.
+///
+/// `body` is the truth. The typed view is read from it leniently: a field of the wrong type is as good as missing
+/// (the schema rules have reported it), so that an object with errors can still take part in other rules.
+package struct Resource: Sendable {
+    package let key: ResourceKey
+    package let body: Node
+    package let metadata: ObjectMeta
+    package let spec: ResourceSpec
+    /// What the store knows about the object; `nil` for manifests.
+    package var stored: StoredMeta?
+    /// The manifest's name as the user gave it; `nil` for objects of the store.
+    package var file: String?
+
+    package init(key: ResourceKey, body: Node, stored: StoredMeta? = nil, file: String? = nil) {
+        self.key = key
+        self.body = body
+        self.metadata = ObjectMeta(body["metadata"])
+        self.spec = ResourceSpec(key.kind, body)
+        self.stored = stored
+        self.file = file
+    }
+
+    package var kind: ResourceKind { key.kind }
+    package var name: String { key.name }
+    package var namespace: String { key.namespace }
+}
+
+/// The parts of `metadata` that canaryctl reads.
+package struct ObjectMeta: Sendable {
+    package var labels: [String: String]
+    package var annotations: [String: String]
+    /// As the manifest gives it, for `replace`.
+    package var resourceVersion: String?
+
+    init(_ node: Node?) {
+        labels = node?["labels"]?.stringMap ?? [:]
+        annotations = node?["annotations"]?.stringMap ?? [:]
+        resourceVersion = node?["resourceVersion"]?.string
+    }
+}
+
+/// What the store adds to an object.
+package struct StoredMeta: Hashable, Sendable {
+    package var uid: String
+    /// The revision that last changed the object: its `resourceVersion`.
+    package var revision: Int64
+    /// The revision that created it; decides which of two objects is older.
+    package var createdRevision: Int64
+    /// Counts changes of everything but metadata and status.
+    package var generation: Int64
+    /// Milliseconds since 1970, UTC.
+    package var createdAt: Int64
+
+    package init(uid: String, revision: Int64, createdRevision: Int64, generation: Int64, createdAt: Int64) {
+        self.uid = uid
+        self.revision = revision
+        self.createdRevision = createdRevision
+        self.generation = generation
+        self.createdAt = createdAt
+    }
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The identity of an object: kind, namespace and name. The namespace is empty for cluster-wide kinds.
+package struct ResourceKey: Hashable, Sendable {
+    package var kind: ResourceKind
+    package var namespace: String
+    package var name: String
+
+    package init(_ kind: ResourceKind, namespace: String, name: String) {
+        self.kind = kind
+        self.namespace = kind.isNamespaced ? namespace : ""
+        self.name = name
+    }
+
+    /// `service/helloworld`, `virtualservice.networking.istio.io/helloworld`: as change lines print it.
+    package var qualifiedName: String { "\(kind.qualifiedName)/\(name)" }
+}
+
+extension ResourceKey: CustomStringConvertible {
+    /// `VirtualService/default/helloworld`, or `Namespace/shop`: as diagnostics name objects.
+    package var description: String {
+        kind.isNamespaced ? "\(kind.rawValue)/\(namespace)/\(name)" : "\(kind.rawValue)/\(name)"
+    }
+}
+
+extension ResourceKey: Comparable {
+    package static func < (left: ResourceKey, right: ResourceKey) -> Bool {
+        (left.namespace, left.kind.rawValue, left.name) < (right.namespace, right.kind.rawValue, right.name)
+    }
+}

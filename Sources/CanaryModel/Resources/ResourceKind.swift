@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The kinds of objects that canaryctl knows.
+package enum ResourceKind: String, Sendable, CaseIterable {
+    case service = "Service"
+    case deployment = "Deployment"
+    case pod = "Pod"
+    case endpoints = "Endpoints"
+    case endpointSlice = "EndpointSlice"
+    case namespace = "Namespace"
+    case configMap = "ConfigMap"
+    case secret = "Secret"
+    case horizontalPodAutoscaler = "HorizontalPodAutoscaler"
+    case virtualService = "VirtualService"
+    case destinationRule = "DestinationRule"
+    case serviceEntry = "ServiceEntry"
+    case workloadEntry = "WorkloadEntry"
+    case gateway = "Gateway"
+
+    /// The API group, empty for Kubernetes' core.
+    package var group: String {
+        switch self {
+        case .service, .pod, .endpoints, .namespace, .configMap, .secret: ""
+        case .deployment: "apps"
+        case .endpointSlice: "discovery.k8s.io"
+        case .horizontalPodAutoscaler: "autoscaling"
+        case .virtualService, .destinationRule, .serviceEntry, .workloadEntry, .gateway: "networking.istio.io"
+        }
+    }
+
+    /// The versions that are read, the preferred one first.
+    package var versions: [String] {
+        switch self {
+        case .service, .pod, .endpoints, .namespace, .configMap, .secret, .deployment, .endpointSlice: ["v1"]
+        case .horizontalPodAutoscaler: ["v2", "v1"]
+        case .virtualService, .destinationRule, .serviceEntry, .workloadEntry, .gateway:
+            ["v1", "v1beta1", "v1alpha3"]
+        }
+    }
+
+    /// The preferred `apiVersion`: `apps/v1`, `v1`.
+    package var apiVersion: String {
+        group.isEmpty ? versions[0] : "\(group)/\(versions[0])"
+    }
+
+    package var isNamespaced: Bool { self != .namespace }
+
+    /// The lower-case plural, as in `canaryctl get virtualservices`.
+    package var plural: String {
+        switch self {
+        case .endpoints: "endpoints"
+        case .serviceEntry, .workloadEntry: String(singular.dropLast()) + "ies"
+        default: singular + "s"
+        }
+    }
+
+    package var singular: String { rawValue.lowercased() }
+
+    package var shortName: String? {
+        switch self {
+        case .service: "svc"
+        case .deployment: "deploy"
+        case .pod: "po"
+        case .endpoints: "ep"
+        case .namespace: "ns"
+        case .configMap: "cm"
+        case .horizontalPodAutoscaler: "hpa"
+        case .virtualService: "vs"
+        case .destinationRule: "dr"
+        case .serviceEntry: "se"
+        case .workloadEntry: "we"
+        case .gateway: "gw"
+        case .endpointSlice, .secret: nil
+        }
+    }
+
+    /// Singular, plural, short or group-qualified name in any case: `VS`, `virtualservices`, `deployments.apps`.
+    package init?(named name: String) {
+        let name = name.lowercased()
+        let found = Self.allCases.first { kind in
+            [kind.singular, kind.plural, kind.shortName].contains(name)
+                || (!kind.group.isEmpty
+                    && ["\(kind.singular).\(kind.group)", "\(kind.plural).\(kind.group)"].contains(name))
+        }
+        guard let found else { return nil }
+        self = found
+    }
+
+    /// `service`, `deployment.apps`: the kind as change lines and `-o name` print it.
+    package var qualifiedName: String {
+        group.isEmpty ? singular : "\(singular).\(group)"
+    }
+}

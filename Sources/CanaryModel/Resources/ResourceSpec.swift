@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The typed view of an object: the fields that canaryctl acts on.
+package enum ResourceSpec: Sendable {
+    case service(Service)
+    case deployment(Deployment)
+    case pod(Pod)
+    case endpoints(Endpoints)
+    case endpointSlice(EndpointSlice)
+    case horizontalPodAutoscaler(HorizontalPodAutoscaler)
+    case virtualService(VirtualService)
+    case destinationRule(DestinationRule)
+    case serviceEntry(ServiceEntry)
+    case workloadEntry(WorkloadEntry)
+    case gateway(Gateway)
+    /// Kinds that are only kept: Namespace, ConfigMap, Secret.
+    case opaque
+
+    init(_ kind: ResourceKind, _ body: Node) {
+        self =
+            switch kind {
+            case .service: .service(Service(body))
+            case .deployment: .deployment(Deployment(body))
+            case .pod: .pod(Pod(body))
+            case .endpoints: .endpoints(Endpoints(body))
+            case .endpointSlice: .endpointSlice(EndpointSlice(body))
+            case .horizontalPodAutoscaler: .horizontalPodAutoscaler(HorizontalPodAutoscaler(body))
+            case .virtualService: .virtualService(VirtualService(body))
+            case .destinationRule: .destinationRule(DestinationRule(body))
+            case .serviceEntry: .serviceEntry(ServiceEntry(body))
+            case .workloadEntry: .workloadEntry(WorkloadEntry(body))
+            case .gateway: .gateway(Gateway(body))
+            case .namespace, .configMap, .secret: .opaque
+            }
+    }
+}
+
+extension Resource {
+    package var service: Service? { if case .service(let value) = spec { value } else { nil } }
+    package var deployment: Deployment? { if case .deployment(let value) = spec { value } else { nil } }
+    package var pod: Pod? { if case .pod(let value) = spec { value } else { nil } }
+    package var endpoints: Endpoints? { if case .endpoints(let value) = spec { value } else { nil } }
+    package var endpointSlice: EndpointSlice? {
+        if case .endpointSlice(let value) = spec { value } else { nil }
+    }
+    package var autoscaler: HorizontalPodAutoscaler? {
+        if case .horizontalPodAutoscaler(let value) = spec { value } else { nil }
+    }
+    package var virtualService: VirtualService? {
+        if case .virtualService(let value) = spec { value } else { nil }
+    }
+    package var destinationRule: DestinationRule? {
+        if case .destinationRule(let value) = spec { value } else { nil }
+    }
+    package var serviceEntry: ServiceEntry? { if case .serviceEntry(let value) = spec { value } else { nil } }
+    package var workloadEntry: WorkloadEntry? {
+        if case .workloadEntry(let value) = spec { value } else { nil }
+    }
+    package var gateway: Gateway? { if case .gateway(let value) = spec { value } else { nil } }
+}
