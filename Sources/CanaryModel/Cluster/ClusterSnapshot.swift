@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where objects can be looked up: a snapshot in memory, or the store.
+package protocol ResourceSource {
+    func resource(_ key: ResourceKey) throws -> Resource?
+    func resources(with token: IndexToken) throws -> [Resource]
+}
+
+/// All objects, or those that matter to a question, at one revision.
+package struct ClusterSnapshot: Sendable {
+    /// The store's revision, 0 for manifests alone.
+    package var revision: Int64
+    private var objects: [ResourceKey: Resource] = [:]
+    private var keys: [IndexToken: Set<ResourceKey>] = [:]
+
+    package init(revision: Int64 = 0, _ resources: some Sequence<Resource> = []) {
+        self.revision = revision
+        for resource in resources { insert(resource) }
+    }
+
+    /// Every object, in no order.
+    package var resources: some Collection<Resource> { objects.values }
+
+    package var isEmpty: Bool { objects.isEmpty }
+
+    package func resource(_ key: ResourceKey) -> Resource? { objects[key] }
+
+    /// The objects that carry a token, oldest first.
+    package func resources(with token: IndexToken) -> [Resource] {
+        (keys[token] ?? []).compactMap { objects[$0] }.sorted(by: Resource.isOlder)
+    }
+
+    /// The objects of a kind, oldest first.
+    package func resources(of kind: ResourceKind, namespace: String? = nil) -> [Resource] {
+        objects.values
+            .filter { $0.kind == kind && (namespace == nil || $0.namespace == namespace) }
+            .sorted(by: Resource.isOlder)
+    }
+
+    /// Adds an object, or replaces the one of the same key.
+    package mutating func insert(_ resource: Resource) {
+        remove(resource.key)
+        objects[resource.key] = resource
+        for token in resource.indexTokens { keys[token, default: []].insert(resource.key) }
+    }
+
+    package mutating func remove(_ key: ResourceKey) {
+        guard let old = objects.removeValue(forKey: key) else { return }
+        for token in old.indexTokens {
+            keys[token]?.remove(key)
+            if keys[token]?.isEmpty == true { keys[token] = nil }
+        }
+    }
+}
+
+extension ClusterSnapshot: ResourceSource {}
+
+extension Resource {
+    /// Istio's order of precedence: the older object first, ties by name, then by namespace. Manifests that no store
+    /// knows yet are younger than everything in it.
+    package static func isOlder(_ left: Resource, _ right: Resource) -> Bool {
+        (left.stored?.createdRevision ?? .max, left.name, left.namespace)
+            < (right.stored?.createdRevision ?? .max, right.name, right.namespace)
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Collects the objects that decide what happens to the requests of a host: its VirtualServices with their delegates and
+/// Gateways, the Services, ServiceEntries and DestinationRules of every destination, and the workloads, endpoints and
+/// autoscalers behind those.
+package struct HostClosure<Source: ResourceSource> {
+    private let source: Source
+    private var found = ClusterSnapshot()
+    private var visited: Set<String> = []
+
+    /// Looks up the closure of several hosts (full names) at once. Throws what the source throws.
+    package static func load(_ hosts: [String], from source: Source, revision: Int64 = 0) throws
+        -> ClusterSnapshot
+    {
+        var closure = HostClosure(source: source)
+        for host in hosts {
+            try closure.addRoutes(of: host)
+            try closure.addDestination(host)
+        }
+        closure.found.revision = revision
+        return closure.found
+    }
+
+    private init(source: Source) {
+        self.source = source
+    }
+
+    private mutating func addRoutes(of host: String) throws {
+        for pattern in HostName.patterns(covering: host) {
+            for resource in try source.resources(with: .host(pattern)) where resource.kind == .virtualService
+            {
+                try addVirtualService(resource)
+            }
+        }
+    }
+
+    private mutating func addVirtualService(_ resource: Resource) throws {
+        guard found.resource(resource.key) == nil, let virtualService = resource.virtualService else {
+            return
+        }
+        found.insert(resource)
+        for host in virtualService.destinationHosts {
+            try addDestination(HostName.resolve(host, namespace: resource.namespace))
+        }
+        for delegate in virtualService.http.compactMap(\.delegate) {
+            let namespace = delegate.namespace ?? resource.namespace
+            let key = ResourceKey(.virtualService, namespace: namespace, name: delegate.name)
+            if let target = try source.resource(key) { try addVirtualService(target) }
+        }
+        for reference in virtualService.gateways {
+            guard let gateway = GatewayReference(reference, namespace: resource.namespace) else { continue }
+            try add(ResourceKey(.gateway, namespace: gateway.namespace, name: gateway.name))
+        }
+    }
+
+    private mutating func addDestination(_ host: String) throws {
+        guard visited.insert(host).inserted else { return }
+        for pattern in HostName.patterns(covering: host) {
+            try source.resources(with: .rule(pattern)).forEach { found.insert($0) }
+            for resource in try source.resources(with: .host(pattern)) {
+                guard let entry = resource.serviceEntry else { continue }
+                found.insert(resource)
+                try addWorkloads(entry.workloadSelector ?? [:], namespace: resource.namespace)
+            }
+        }
+        guard let (name, namespace) = HostName.service(of: host) else { return }
+        try add(ResourceKey(.endpoints, namespace: namespace, name: name))
+        for slice in try source.resources(
+            with: .label(EndpointSlice.serviceNameLabel, name, namespace: namespace)
+        ) where slice.kind == .endpointSlice {
+            found.insert(slice)
+        }
+        guard let service = try add(ResourceKey(.service, namespace: namespace, name: name))?.service else {
+            return
+        }
+        try addWorkloads(service.selector, namespace: namespace)
+    }
+
+    private mutating func addWorkloads(_ selector: [String: String], namespace: String) throws {
+        guard let first = selector.min(by: { $0.key < $1.key }) else { return }
+        for resource in try source.resources(with: .label(first.key, first.value, namespace: namespace)) {
+            guard let labels = resource.workloadLabels, labels.contains(all: selector) else { continue }
+            found.insert(resource)
+            guard resource.kind == .deployment else { continue }
+            let autoscalers = try source.resources(with: .target(resource.name, namespace: namespace))
+            autoscalers.forEach { found.insert($0) }
+        }
+    }
+
+    @discardableResult
+    private mutating func add(_ key: ResourceKey) throws -> Resource? {
+        guard let resource = try source.resource(key) else { return nil }
+        found.insert(resource)
+        return resource
+    }
+}
+
+extension Resource {
+    /// The labels by which Services select this object's endpoints; `nil` for objects that are no workload.
+    package var workloadLabels: [String: String]? {
+        switch spec {
+        case .deployment(let deployment): deployment.template.labels
+        case .pod(let pod): pod.template.labels
+        case .workloadEntry(let entry): entry.labels
+        default: nil
+        }
+    }
+}
