@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The header fields that the proxy itself reads, drops or writes; every other one passes untouched.
+enum KnownField: UInt8 {
+    case other
+    case connection, contentLength, date, expect, host, keepAlive, proxyConnection, server, te,
+        transferEncoding
+    case upgrade, http2Settings, forwardedFor, forwardedProto, requestID
+
+    /// Recognises a name in any case.
+    init(_ name: UnsafeRawBufferPointer) {
+        self = .other
+        switch name.count {
+        case 2: take(.te, if: name, is: "te")
+        case 4:
+            take(.host, if: name, is: "host")
+            take(.date, if: name, is: "date")
+        case 6:
+            take(.expect, if: name, is: "expect")
+            take(.server, if: name, is: "server")
+        case 7: take(.upgrade, if: name, is: "upgrade")
+        case 10:
+            take(.connection, if: name, is: "connection")
+            take(.keepAlive, if: name, is: "keep-alive")
+        case 12: take(.requestID, if: name, is: "x-request-id")
+        case 14:
+            take(.contentLength, if: name, is: "content-length")
+            take(.http2Settings, if: name, is: "http2-settings")
+        case 15: take(.forwardedFor, if: name, is: "x-forwarded-for")
+        case 16: take(.proxyConnection, if: name, is: "proxy-connection")
+        case 17:
+            take(.transferEncoding, if: name, is: "transfer-encoding")
+            take(.forwardedProto, if: name, is: "x-forwarded-proto")
+        default: break
+        }
+    }
+
+    private mutating func take(_ field: KnownField, if name: UnsafeRawBufferPointer, is text: StaticString) {
+        if name.equalsIgnoringCase(text) { self = field }
+    }
+
+    /// Concerns one connection only, and is never passed on (RFC 9110, 7.6.1).
+    var isHopByHop: Bool {
+        switch self {
+        case .connection, .keepAlive, .proxyConnection, .te, .transferEncoding, .upgrade, .http2Settings: true
+        default: false
+        }
+    }
+
+    /// Frames or addresses the message: dropping it because a Connection header names it would change the message.
+    var isProtectedFromConnection: Bool {
+        self == .contentLength || self == .host
+    }
+}
+
+/// One header line of a parsed head.
+struct Field {
+    var name: ByteRange
+    /// Without the white space around it.
+    var value: ByteRange
+    var known: KnownField
+    /// Not to be passed on.
+    var isDropped: Bool
+}
+
+/// The header lines of the head that was parsed last: room for as many as the limit allows, allocated once.
+struct FieldTable: ~Copyable {
+    private let storage: UnsafeMutablePointer<Field>
+    let capacity: Int
+    private(set) var count = 0
+
+    init(capacity: Int) {
+        self.capacity = max(capacity, 1)
+        storage = .allocate(capacity: self.capacity)
+    }
+
+    deinit {
+        storage.deallocate()
+    }
+
+    subscript(index: Int) -> Field {
+        get {
+            precondition(index >= 0 && index < count)
+            return storage[index]
+        }
+        set {
+            precondition(index >= 0 && index < count)
+            storage[index] = newValue
+        }
+    }
+
+    mutating func removeAll() { count = 0 }
+
+    /// Adds a line; `false` when the limit is reached.
+    mutating func append(_ field: Field) -> Bool {
+        guard count < capacity else { return false }
+        storage[count] = field
+        count &+= 1
+        return true
+    }
+
+    mutating func drop(_ index: Int) { self[index].isDropped = true }
+}

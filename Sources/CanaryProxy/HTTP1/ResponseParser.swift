@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A response's head, by offsets into the bytes that it was parsed from.
+struct ResponseHead {
+    var length = 0
+    var status = 0
+    var reason = ByteRange.empty
+    var minorVersion: UInt8 = 1
+    var framing = BodyFraming.none
+    /// The upstream lets us use the connection again.
+    var keepsAlive = true
+    var upgrade: ByteRange?
+}
+
+/// Reads an upstream's response head, as strictly as a request's: an upstream that is unclear about where its answer ends
+/// could make one client read another's.
+struct ResponseParser {
+    var limits = HeadLimits()
+
+    /// Reads the head at the start of `bytes`; `method` is that of the request, which decides whether a body follows.
+    func parse(
+        _ bytes: UnsafeRawBufferPointer,
+        method: RequestMethod,
+        into head: inout ResponseHead,
+        fields: inout FieldTable
+    ) -> ParseOutcome {
+        head = ResponseHead()
+        fields.removeAll()
+        do {
+            guard let fieldsStart = try statusLine(bytes, &head) else { return .incomplete }
+            let outcome = FieldParser(bytes: bytes, limits: limits).parse(from: fieldsStart, into: &fields)
+            guard case .complete(let length) = outcome else { return outcome }
+            head.length = length
+            let rules = try MessageRules.read(bytes, &fields, minorVersion: head.minorVersion)
+            apply(rules, method, &head)
+            return .complete(length)
+        } catch {
+            return .rejected(error)
+        }
+    }
+
+    /// Reads `HTTP/1.x SP 3DIGIT [SP reason] CRLF`; the offset behind it, or `nil` when bytes are missing.
+    private func statusLine(
+        _ bytes: UnsafeRawBufferPointer,
+        _ head: inout ResponseHead
+    ) throws(Rejection) -> Int? {
+        let prefix: StaticString = "HTTP/1."
+        for index in 0..<min(7, bytes.count) where bytes[index] != prefix.utf8Start[index] {
+            throw .malformedStatusLine
+        }
+        guard bytes.count > 12 else { return nil }
+        guard bytes[7] == 0x30 || bytes[7] == 0x31, bytes[8] == ASCII.space else {
+            throw .malformedStatusLine
+        }
+        head.minorVersion = bytes[7] &- 0x30
+        for index in 9..<12 {
+            guard ASCII.isDigit(bytes[index]) else { throw .malformedStatusLine }
+            head.status = head.status &* 10 &+ Int(bytes[index] &- 0x30)
+        }
+        guard head.status >= 100, head.status < 600 else { throw .malformedStatusLine }
+        var end = 12
+        if bytes[end] == ASCII.space {
+            end = 13
+            while end < bytes.count, ASCII.isFieldValue(bytes[end]) { end &+= 1 }
+            head.reason = ByteRange(13, end)
+        }
+        guard end < limits.lineBytes else { throw .malformedStatusLine }
+        guard end &+ 1 < bytes.count else { return nil }
+        guard bytes[end] == ASCII.carriageReturn, bytes[end &+ 1] == ASCII.lineFeed else {
+            throw .bareLineEnd
+        }
+        return end &+ 2
+    }
+
+    /// Where the body ends: RFC 9112, 6.3.
+    private func apply(_ rules: MessageRules, _ method: RequestMethod, _ head: inout ResponseHead) {
+        let hasNoBody = method == .head || head.status < 200 || head.status == 204 || head.status == 304
+        if hasNoBody {
+            head.framing = .none
+        } else if rules.isChunked {
+            head.framing = .chunked
+        } else if let length = rules.length {
+            head.framing = length == 0 ? .none : .length(length)
+        } else {
+            head.framing = .untilClose
+        }
+        let persists = head.minorVersion > 0 ? !rules.asksClose : rules.asksKeepAlive && !rules.asksClose
+        head.keepsAlive = persists && head.framing != .untilClose
+        if rules.asksUpgrade { head.upgrade = rules.upgrade }
+    }
+}
