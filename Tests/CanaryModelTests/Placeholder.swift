@@ -2,4 +2,4 @@
 
 import Testing
 
-@Test func placeholderStore() {}
+@Test func placeholderModel() {}

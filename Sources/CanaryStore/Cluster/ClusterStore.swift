@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// The file-backed cluster store: every object at the current revision, and the recent past.
+///
+/// A value is one connection. It may move between threads but is not shared by them, so it is not `Sendable`; each
+/// thread and process opens its own. Readers never wait for writers and see one revision from the start of a `read` to
+/// its end; writers wait for each other.
+package final class ClusterStore {
+    package let location: StoreLocation
+    private let database: Database
+    private let context: StoreContext
+
+    private init(_ database: Database, at location: StoreLocation, context: StoreContext) {
+        self.location = location
+        self.database = database
+        self.context = context
+    }
+
+    /// Opens the store for changes; makes it, and its directory, if there is none.
+    package static func open(
+        at location: StoreLocation,
+        context: StoreContext = .system
+    ) throws(StoreError) -> ClusterStore {
+        let database = try Database.open(
+            .cluster,
+            at: location,
+            lockTimeoutMilliseconds: context.lockTimeoutMilliseconds
+        )
+        return ClusterStore(database, at: location, context: context)
+    }
+
+    /// Opens the store for reading; `nil` if there is none. Makes nothing.
+    package static func openExisting(
+        at location: StoreLocation,
+        context: StoreContext = .system
+    ) throws(StoreError) -> ClusterStore? {
+        let database = try Database.openExisting(
+            .cluster,
+            at: location,
+            lockTimeoutMilliseconds: context.lockTimeoutMilliseconds
+        )
+        return database.map { ClusterStore($0, at: location, context: context) }
+    }
+
+    /// Reads one unchanging state. Throws what `body` throws, and ``StoreError``. Reads do not nest.
+    package func read<T>(_ body: (StoreReader) throws -> T) throws -> T {
+        try database.read {
+            try body(StoreReader(database))
+        }
+    }
+
+    /// Changes the store in one transaction: exactly one new revision if anything changed, none otherwise, and nothing
+    /// at all when `body` throws.
+    ///
+    /// Waits for its turn and throws ``StoreError`` with code `.busy` if that takes too long. `body` should not do
+    /// anything slow, as everybody else waits for it.
+    ///
+    /// - Parameter dryRun: do everything, then roll it back.
+    /// - Returns: what `body` returned, and the revision that it made (or, with `dryRun`, would have made).
+    @discardableResult
+    package func write<T>(
+        _ note: ChangeNote,
+        dryRun: Bool = false,
+        _ body: (StoreWriter) throws -> T
+    ) throws -> StoreChange<T> {
+        let change = try database.write {
+            let writer = try StoreWriter(database, note: note, context: context)
+            let value = try body(writer)
+            try writer.finish()
+            let change = StoreChange(value: value, revision: writer.newRevision)
+            return (change, dryRun ? .rollBack : .commit)
+        }
+        if change.revision != nil, !dryRun { announce() }
+        return change
+    }
+
+    /// Whether every page and index of the database is sound; `nil` if so, else SQLite's first finding. Reads the whole
+    /// file.
+    package func integrityProblem() throws(StoreError) -> String? {
+        let finding = try database.first("PRAGMA integrity_check(1)", []) { row throws(SQLiteError) in
+            row.text(0)
+        }
+        return finding == "ok" ? nil : finding
+    }
+
+    /// Wakes the processes that follow the store. They also look once a second, so that nothing is lost if this fails
+    /// or the process is killed just before it.
+    private func announce() {
+        let descriptor = Glibc.open(
+            location.path(of: StoreLocation.changedName),
+            O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+            0o600
+        )
+        guard descriptor >= 0 else { return }
+        // Touching, unlike writing, works on a full disk.
+        futimens(descriptor, nil)
+        close(descriptor)
+    }
+}
+
+extension StoreLocation {
+    /// The file that a writer touches after a commit.
+    static let changedName = "changed"
+}
+
+/// The outcome of a write transaction.
+package struct StoreChange<Value> {
+    package var value: Value
+    /// `nil` if nothing changed.
+    package var revision: Int64?
+}
+
+extension StoreChange: Sendable where Value: Sendable {}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CanaryModel
+
+/// Reads one unchanging state of the store. It is valid only inside of the closure that it was handed to.
+package class StoreReader {
+    let database: Database
+    /// The last committed revision; 0 in a new store.
+    package let revision: Int64
+    /// Tells this store from another one that came to the same place: revisions of two stores cannot be compared.
+    package let storeUID: String
+    /// Of deletions up to this revision nothing is known any more.
+    private let forgottenRevision: Int64
+
+    init(_ database: Database) throws(StoreError) {
+        self.database = database
+        let state = try database.first("SELECT revision, uid, forgotten_revision FROM store WHERE id = 1", [])
+        {
+            row throws(SQLiteError) in
+            (revision: row.integer(0), uid: row.text(1), forgotten: row.integer(2))
+        }
+        guard let state else { throw .corrupt(database.path, "its revision is missing") }
+        revision = state.revision
+        storeUID = state.uid
+        forgottenRevision = state.forgotten
+    }
+
+    // MARK: - The current state
+
+    package func object(_ key: ResourceKey) throws(StoreError) -> StoredObject? {
+        try objects(where: "kind = ? AND namespace = ? AND name = ?", key.values).first
+    }
+
+    /// All objects of a kind, or of every kind, in one namespace or all of them; ordered by kind, namespace and name.
+    package func objects(
+        kind: ResourceKind? = nil,
+        namespace: String? = nil
+    ) throws(StoreError) -> [StoredObject] {
+        let (condition, values) = Self.filter(kind, namespace)
+        return try objects(where: "\(condition) ORDER BY kind, namespace, name", values)
+    }
+
+    /// As ``objects(kind:namespace:)``, without reading any body.
+    package func keys(
+        kind: ResourceKind? = nil,
+        namespace: String? = nil
+    ) throws(StoreError) -> [ResourceKey] {
+        let (condition, values) = Self.filter(kind, namespace)
+        return try keys(
+            "SELECT kind, namespace, name FROM objects WHERE \(condition) ORDER BY kind, namespace, name",
+            values
+        )
+    }
+
+    package func count() throws(StoreError) -> Int {
+        Int(
+            try database.first("SELECT count(*) FROM objects", []) { row throws(SQLiteError) in
+                row.integer(0)
+            } ?? 0
+        )
+    }
+
+    /// The objects that carry a token, ordered by key.
+    package func objects(token: String) throws(StoreError) -> [StoredObject] {
+        try objects(
+            where: "id IN (SELECT object FROM tokens WHERE token = ?) ORDER BY kind, namespace, name",
+            [.text(token)]
+        )
+    }
+
+    /// The keys of the objects that carry a token, in key order.
+    package func keys(token: String) throws(StoreError) -> [ResourceKey] {
+        try keys(
+            """
+            SELECT kind, namespace, name FROM objects WHERE id IN (SELECT object FROM tokens WHERE token = ?) \
+            ORDER BY kind, namespace, name
+            """,
+            [.text(token)]
+        )
+    }
+
+    // MARK: - Following
+
+    /// What changed after a revision. Everything, if the store cannot tell: because it forgot the deletions since then,
+    /// or has not come as far as the revision (an older copy was brought back).
+    package func changes(after known: Int64) throws(StoreError) -> StoreChanges {
+        guard known > 0, known >= forgottenRevision, known <= revision else {
+            return StoreChanges(revision: revision, isComplete: true, changed: try objects(), deleted: [])
+        }
+        return StoreChanges(
+            revision: revision,
+            isComplete: false,
+            changed: try objects(where: "revision > ? ORDER BY kind, namespace, name", [.integer(known)]),
+            deleted: try keys(
+                "SELECT kind, namespace, name FROM tombstones WHERE revision > ? ORDER BY kind, namespace, name",
+                [.integer(known)]
+            )
+        )
+    }
+
+    // MARK: - Rows
+
+    func objects(where condition: String, _ values: [SQLValue]) throws(StoreError) -> [StoredObject] {
+        let rows = try database.rows(
+            "SELECT kind, namespace, name, \(StoredMeta.columns), body FROM objects WHERE \(condition)",
+            values
+        ) { row throws(SQLiteError) in
+            try StoredObject(row)
+        }
+        return rows
+    }
+
+    func keys(_ sql: String, _ values: [SQLValue]) throws(StoreError) -> [ResourceKey] {
+        try database.rows(sql, values) { row throws(SQLiteError) in try ResourceKey(row) }
+    }
+
+    private static func filter(_ kind: ResourceKind?, _ namespace: String?) -> (String, [SQLValue]) {
+        switch (kind, namespace) {
+        case (nil, nil): ("TRUE", [])
+        case (let kind?, nil): ("kind = ?", [.text(kind.rawValue)])
+        case (nil, let namespace?):
+            // Naming the kinds lets SQLite use the index, which starts with them.
+            (
+                "kind IN (\(ResourceKind.allCases.map { _ in "?" }.joined(separator: ", "))) AND namespace = ?",
+                ResourceKind.allCases.map { .text($0.rawValue) } + [.text(namespace)]
+            )
+        case (let kind?, let namespace?):
+            ("kind = ? AND namespace = ?", [.text(kind.rawValue), .text(namespace)])
+        }
+    }
+}
+
+// MARK: - Columns
+
+extension ResourceKey {
+    /// The values of the columns `kind`, `namespace` and `name`.
+    var values: [SQLValue] { [.text(kind.rawValue), .text(namespace), .text(name)] }
+
+    /// From the first three columns of a row.
+    init(_ row: Row) throws(SQLiteError) {
+        let kind = row.text(0)
+        guard let kind = ResourceKind(rawValue: kind) else {
+            throw SQLiteError(code: 11, message: "it holds an object of the unknown kind \"\(kind)\"")
+        }
+        self.init(kind, namespace: row.text(1), name: row.text(2))
+    }
+}
+
+extension StoredMeta {
+    static let columns = "uid, revision, created_revision, generation, created_at"
+
+    /// The values of ``columns``.
+    var values: [SQLValue] {
+        [
+            .text(uid), .integer(revision), .integer(createdRevision), .integer(generation),
+            .integer(createdAt),
+        ]
+    }
+}
+
+extension StoredObject {
+    /// From the columns `kind, namespace, name`, those of `StoredMeta`, and `body`.
+    init(_ row: Row) throws(SQLiteError) {
+        key = try ResourceKey(row)
+        meta = StoredMeta(
+            uid: row.text(3),
+            revision: row.integer(4),
+            createdRevision: row.integer(5),
+            generation: row.integer(6),
+            createdAt: row.integer(7)
+        )
+        body = row.bytes(8)
+    }
+}

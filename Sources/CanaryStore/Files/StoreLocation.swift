@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// The directory that holds a store.
+package struct StoreLocation: Hashable, Sendable {
+    package let directory: String
+
+    /// A relative path is taken from the working directory.
+    package init(_ directory: String) {
+        // SQLite would read a path that starts with "file:" as a URI.
+        self.directory = directory.hasPrefix("/") ? directory : "./\(directory)"
+    }
+
+    package func path(of name: String) -> String {
+        directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)"
+    }
+
+    /// Makes the directory and its missing parents, each with mode 0700, and checks that it is the user's own.
+    ///
+    /// A directory of another user is refused: the store says what to run and where to send traffic, and who owns
+    /// the directory can change it at will.
+    package func makeDirectory() throws(StoreError) {
+        var path = ""
+        for part in directory.split(separator: "/", omittingEmptySubsequences: false) {
+            path +=
+                path.isEmpty && part.isEmpty
+                ? "/" : path.hasSuffix("/") || path.isEmpty ? "\(part)" : "/\(part)"
+            guard mkdir(path, 0o700) != 0 else { continue }
+            let number = errno
+            if number != EEXIST, !Self.exists(path) {
+                throw .system("make the directory", path, errno: number)
+            }
+        }
+        guard try isOwnDirectory() else { throw .system("make the directory", directory, errno: ENOENT) }
+    }
+
+    /// Whether the directory is there. Throws when something else is at its place or it belongs to another user.
+    func isOwnDirectory() throws(StoreError) -> Bool {
+        var status = stat()
+        guard stat(directory, &status) == 0 else {
+            if errno == ENOENT { return false }
+            throw .system("open the cluster store at", directory, errno: errno)
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR else { throw .notADirectory(directory) }
+        let user = geteuid()
+        guard status.st_uid == user else {
+            throw .foreignOwner(directory, owner: Self.name(of: status.st_uid), user: Self.name(of: user))
+        }
+        return true
+    }
+
+    private static func exists(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0
+    }
+
+    private static func name(of user: uid_t) -> String {
+        var entry = passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var buffer = [CChar](repeating: 0, count: 4096)
+        guard getpwuid_r(user, &entry, &buffer, buffer.count, &found) == 0, let found,
+            let name = found.pointee.pw_name
+        else { return "user \(user)" }
+        return "user \(String(cString: name))"
+    }
+}
+
+/// Which file a path leads to, or a descriptor holds: tells a replaced file from the old one.
+struct FileIdentity: Equatable {
+    private let device: UInt64
+    private let inode: UInt64
+    let size: Int64
+
+    static func == (left: FileIdentity, right: FileIdentity) -> Bool {
+        (left.device, left.inode) == (right.device, right.inode)
+    }
+
+    private init(_ status: stat) {
+        device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
+        size = Int64(status.st_size)
+    }
+
+    /// `nil` if there is no file or it cannot be looked at.
+    init?(path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        self.init(status)
+    }
+
+    init?(descriptor: Int32) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return nil }
+        self.init(status)
+    }
+}
