@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Growing raw memory that a request's bytes are assembled in. Reused from request to request, it stops allocating
+/// once it has grown to the size that requests need.
+package struct ByteBuffer: ~Copyable {
+    package private(set) var base: UnsafeMutablePointer<UInt8>
+    package private(set) var count = 0
+    package private(set) var capacity: Int
+
+    package init(capacity: Int = 256) {
+        self.capacity = max(capacity, 16)
+        base = .allocate(capacity: self.capacity)
+    }
+
+    deinit {
+        base.deallocate()
+    }
+
+    /// The bytes so far; valid until the next change.
+    package var slice: ByteSlice { ByteSlice(base: UnsafePointer(base), count: count) }
+
+    package var isEmpty: Bool { count == 0 }
+
+    /// Forgets the bytes from `length` on and keeps the memory.
+    package mutating func truncate(to length: Int = 0) {
+        count = min(max(length, 0), count)
+    }
+
+    package mutating func append(_ byte: UInt8) {
+        reserve(1)
+        base[count] = byte
+        count += 1
+    }
+
+    /// Appends bytes that must not lie in this buffer.
+    package mutating func append(_ slice: ByteSlice) {
+        guard let source = slice.base, slice.count > 0 else { return }
+        reserve(slice.count)
+        (base + count).update(from: source, count: slice.count)
+        count += slice.count
+    }
+
+    package mutating func append(_ text: StaticString) {
+        append(ByteSlice(base: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    /// Appends a number in decimal, padded with zeros to at least `width` digits.
+    package mutating func append(decimal number: UInt64, width: Int = 1) {
+        var rest = number
+        var digits = 1
+        while rest >= 10 {
+            rest /= 10
+            digits += 1
+        }
+        digits = max(digits, width)
+        reserve(digits)
+        rest = number
+        for index in (0..<digits).reversed() {
+            base[count + index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        count += digits
+    }
+
+    /// Makes room for further bytes.
+    package mutating func reserve(_ extra: Int) {
+        guard capacity - count < extra else { return }
+        let grown = max(capacity * 2, count + extra)
+        let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: grown)
+        memory.update(from: base, count: count)
+        base.deallocate()
+        base = memory
+        capacity = grown
+    }
+}

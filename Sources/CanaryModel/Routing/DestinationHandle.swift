@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How an endpoint is chosen inside a destination.
+package enum Balancing: UInt8, BitwiseCopyable, Sendable {
+    /// Power of two choices by active requests: Istio's default.
+    case leastRequest
+    case random
+    case roundRobin
+    /// By ``DestinationHandle/endpointHash(for:)``; at random where the request has no key.
+    case hash
+}
+
+/// An endpoint that is ready.
+package struct EndpointRecord: BitwiseCopyable {
+    /// The address: see ``RoutingIdentifiers/endpoint(_:)``.
+    package var id: UInt32
+    /// Relative, at least 1.
+    package var weight: UInt32
+    /// Where requests that this endpoint gets are counted: the destination's counter with this endpoint's workload and
+    /// version. See ``RoutingIdentifiers/counter(_:)``.
+    package var counter: UInt32
+}
+
+/// The destination that was chosen for a request; valid while its ``RoutingTable`` is kept.
+package struct DestinationHandle: BitwiseCopyable {
+    let record: UnsafePointer<DestinationRecord>
+    /// `nil` where the Service has no such port.
+    let cluster: UnsafePointer<ClusterRecord>?
+
+    init(_ record: UnsafePointer<DestinationRecord>, port: Int32) {
+        self.record = record
+        let clusters = record.pointee.clusters
+        var found = clusters.baseAddress
+        if clusters.count > 1 || found?.pointee.port != 0 {
+            found = nil
+            for index in 0..<clusters.count where clusters[index].port == port {
+                found = clusters.baseAddress.map { $0 + index }
+                break
+            }
+        }
+        cluster = found
+    }
+
+    /// Where requests are counted that get no endpoint.
+    package var counter: UInt32 { record.pointee.counter }
+
+    /// Whether host, subset and port exist; if not, the answer is 503 with flag NC.
+    package var isDefined: Bool { cluster?.pointee.isDefined ?? false }
+
+    /// Those that are ready; if there are none, the answer is 503 with flag UH.
+    package var endpoints: UnsafeBufferPointer<EndpointRecord> {
+        cluster?.pointee.endpoints ?? UnsafeBufferPointer(start: nil, count: 0)
+    }
+
+    package var balancing: Balancing { cluster?.pointee.balancing ?? .leastRequest }
+
+    /// The hash of what identifies the user, for ``Balancing/hash``; `nil` where the request lacks it.
+    package func endpointHash(for facts: RequestFacts) -> UInt64? {
+        guard let cluster, cluster.pointee.balancing == .hash else { return nil }
+        let key = facts.userKey(cluster.pointee.hashKey)
+        guard !key.isEmpty else { return nil }
+        var hash = SipHash24(key: SipHash24.Key(k0: 0, k1: 0))
+        hash.update(key)
+        return hash.finish()
+    }
+
+    /// 10 s unless the DestinationRule says otherwise.
+    package var connectTimeoutMilliseconds: Int32 { cluster?.pointee.connectTimeoutMilliseconds ?? 10_000 }
+
+    /// How long a pooled connection may be idle: 1 h unless the DestinationRule says otherwise; 0 is for ever.
+    package var idleTimeoutMilliseconds: Int32 { cluster?.pointee.idleTimeoutMilliseconds ?? 3_600_000 }
+
+    /// 0 is unlimited, 1 no keep-alive.
+    package var maxRequestsPerConnection: Int32 { cluster?.pointee.maxRequestsPerConnection ?? 0 }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The compiled form of a host: plain memory in a RoutingArena. The handles of this folder read it.
+
+/// A host: the routes of its requests in order.
+struct VirtualHostRecord: BitwiseCopyable {
+    var entries: UnsafeBufferPointer<RouteEntry>
+    /// The Service's ports in its order; empty for a host that is no Service.
+    var ports: UnsafeBufferPointer<Int32>
+    /// The full name.
+    var host: ByteSlice
+}
+
+/// One match block of a route.
+struct RouteEntry: BitwiseCopyable {
+    /// All must hold; the cheapest first.
+    var conditions: UnsafeBufferPointer<MatchCondition>
+    /// The Service port that the request must have addressed; 0 is any.
+    var port: Int32
+    /// How many bytes of the path a rewrite replaces; -1 is all of them.
+    var matchedPrefix: Int
+    var route: UnsafePointer<RouteRecord>
+}
+
+struct MatchCondition: BitwiseCopyable {
+    enum Subject: UInt8, BitwiseCopyable {
+        case path, method, scheme, authority, header, query
+    }
+
+    enum Test: UInt8, BitwiseCopyable {
+        case exact, prefix, regex, present
+    }
+
+    var subject: Subject
+    var test: Test
+    var isInverted = false
+    var ignoresCase = false
+    /// The header or query parameter.
+    var name = ByteSlice()
+    var value = ByteSlice()
+    var regex: OpaquePointer?
+}
+
+struct RouteRecord: BitwiseCopyable {
+    var action: RouteAction
+    var index: Int32
+    var timeoutMilliseconds: Int32
+    var retry: RetryPolicy
+    var rewrite: RewriteRecord
+    var redirect: RedirectRecord
+    var directStatus: Int32
+    var directBody: ByteSlice
+    var destinations: UnsafeBufferPointer<DestinationRecord>
+    var totalWeight: UInt64
+    var sticky: HashKeyRecord
+    /// Where no destination was chosen.
+    var requestEdits: UnsafeBufferPointer<HeaderEdit>
+    var responseEdits: UnsafeBufferPointer<HeaderEdit>
+}
+
+struct RewriteRecord: BitwiseCopyable {
+    /// Replaces the matched part of the path.
+    var uri = ByteSlice()
+    var regex: OpaquePointer?
+    var substitution = ByteSlice()
+}
+
+struct RedirectRecord: BitwiseCopyable {
+    var status: Int32 = 0
+    var scheme = ByteSlice()
+    var authority = ByteSlice()
+    var uri = ByteSlice()
+    var prefixRewrite = ByteSlice()
+    /// 0 is none, -1 the port that the request addressed.
+    var port: Int32 = 0
+}
+
+struct DestinationRecord: BitwiseCopyable {
+    var weight: UInt64
+    /// The sticky hash, fed with resolved host and subset already.
+    var stickyHash: SipHash24
+    /// Empty where rewrite and headers leave the authority alone.
+    var authority: UnsafeBufferPointer<TemplateSegment>
+    var counter: UInt32
+    /// One for every port that the request may have addressed; a single one with port 0 where that plays no part.
+    var clusters: UnsafeBufferPointer<ClusterRecord>
+    var requestEdits: UnsafeBufferPointer<HeaderEdit>
+    var responseEdits: UnsafeBufferPointer<HeaderEdit>
+}
+
+/// The endpoints of a destination at a port, and how to talk to them.
+struct ClusterRecord: BitwiseCopyable {
+    var port: Int32
+    var isDefined: Bool
+    var balancing: Balancing
+    var hashKey: HashKeyRecord
+    var connectTimeoutMilliseconds: Int32
+    var idleTimeoutMilliseconds: Int32
+    var maxRequestsPerConnection: Int32
+    var endpoints: UnsafeBufferPointer<EndpointRecord>
+}
+
+/// What identifies a user.
+struct HashKeyRecord: BitwiseCopyable {
+    enum Source: UInt8, BitwiseCopyable {
+        case none, header, cookie, queryParameter, sourceAddress
+    }
+
+    var source = Source.none
+    var name = ByteSlice()
+}
+
+/// A piece of a header value: literal bytes, or a command such as `%REQ(x)%`.
+struct TemplateSegment: BitwiseCopyable {
+    enum Kind: UInt8, BitwiseCopyable {
+        case literal
+        case requestHeader, method, path, authority, scheme
+        case remoteAddress, remoteAddressWithoutPort, remotePort
+        case protocolVersion, responseCode, startTime, hostName, upstreamHost
+    }
+
+    var kind: Kind
+    /// The literal, or the header's name.
+    var text = ByteSlice()
+    /// Used where the header is missing.
+    var alternative = ByteSlice()
+    /// Cuts the value after so many bytes.
+    var limit = Int.max
+}
