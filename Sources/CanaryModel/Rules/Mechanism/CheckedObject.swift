@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// An object under the eyes of the rules, with the parts that several rules walk over, found once.
+package final class CheckedObject {
+    package let resource: Resource
+    package let root: Located
+
+    package init(_ resource: Resource) {
+        self.resource = resource
+        root = Located(root: resource.body)
+    }
+
+    package private(set) lazy var metadata = root["metadata"]
+    package private(set) lazy var spec = root["spec"]
+
+    // MARK: VirtualService
+
+    /// The HTTP routes, nulls left out.
+    package private(set) lazy var httpRoutes = present(spec?["http"])
+    package private(set) lazy var tlsRoutes = present(spec?["tls"])
+    package private(set) lazy var tcpRoutes = present(spec?["tcp"])
+    /// The match blocks of all HTTP routes, nulls left out.
+    package private(set) lazy var httpMatches = httpRoutes.flatMap { present($0["match"]) }
+    /// The entries of all routes' destination lists, nulls included.
+    package private(set) lazy var weightedDestinations = (httpRoutes + tlsRoutes + tcpRoutes)
+        .flatMap { $0["route"]?.items ?? [] }
+    /// Every place that names a destination: `destination` of routes and mirrors, and `mirror`.
+    package private(set) lazy var destinations: [Located] =
+        weightedDestinations.compactMap { $0["destination"] }
+        + httpRoutes.flatMap { route in
+            [route["mirror"]].compactMap(\.self)
+                + (route["mirrors"]?.items ?? []).compactMap { $0["destination"] }
+        }
+    /// The header changes of routes and of their destinations, for requests and for responses.
+    package private(set) lazy var headerOperations: [(operations: Located, isRequest: Bool)] =
+        (httpRoutes + httpRoutes.flatMap { $0["route"]?.items ?? [] }).compactMap { $0["headers"] }
+        .flatMap { headers in
+            [("request", true), ("response", false)].compactMap { key, isRequest in
+                headers[key].map { ($0, isRequest) }
+            }
+        }
+
+    /// Whether a VirtualService applies to traffic inside the mesh.
+    package private(set) lazy var isMeshBound =
+        resource.virtualService?.boundGateways.contains(VirtualService.mesh) ?? false
+    /// Whether a VirtualService applies to the traffic of some gateway.
+    package private(set) lazy var isGatewayBound =
+        resource.virtualService?.boundGateways.contains { $0 != VirtualService.mesh } ?? false
+
+    // MARK: DestinationRule
+
+    /// The traffic policies of a DestinationRule and of its subsets.
+    package private(set) lazy var trafficPolicies =
+        ([spec] + present(spec?["subsets"])).compactMap { $0?["trafficPolicy"] }
+    /// All places that hold connection pool, balancer, outlier and TLS settings: policies and their ports.
+    package private(set) lazy var policyLevels =
+        trafficPolicies + trafficPolicies.flatMap { present($0["portLevelSettings"]) }
+
+    // MARK: Workloads
+
+    /// The pod template of a Deployment, or the Pod itself.
+    package private(set) lazy var podTemplate: Located? =
+        switch resource.kind {
+        case .deployment: spec?["template"]
+        case .pod: root
+        default: nil
+        }
+    package private(set) lazy var podSpec = podTemplate?["spec"]
+    package private(set) lazy var initContainers = present(podSpec?["initContainers"])
+    /// Containers and init containers.
+    package private(set) lazy var containers = present(podSpec?["containers"]) + initContainers
+
+    private func present(_ list: Located?) -> [Located] {
+        (list?.items ?? []).filter { !$0.isNull }
+    }
+}

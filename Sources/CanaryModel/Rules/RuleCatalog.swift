@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// All rules, and how they are applied.
+package enum RuleCatalog {
+    /// What is wrong with one object by itself: fields and their types, then what an API server or Istio's webhook
+    /// would refuse or warn of. Errors among these block a change.
+    package static func checkObject(_ resource: Resource) -> [Diagnostic] {
+        var findings = SchemaCheck.check(resource)
+        guard let rules = objectRulesByKind[resource.kind] else { return findings }
+        let object = CheckedObject(resource)
+        for rule in rules {
+            var report = RuleReport(rule, resource)
+            rule.check(object, &report)
+            findings += report.findings
+        }
+        return findings
+    }
+
+    /// What is wrong with changed objects because of others. With `asWarnings` nothing is worse than a warning, as in
+    /// commands that change something; without it errors keep istioctl's level, as in `validate`.
+    package static func checkReferences(
+        _ changed: [Resource],
+        in snapshot: ClusterSnapshot,
+        asWarnings: Bool = true
+    ) -> [Diagnostic] {
+        let cluster = ClusterView(snapshot)
+        var findings: [Diagnostic] = []
+        for resource in changed {
+            guard let rules = referenceRulesByKind[resource.kind] else { continue }
+            let object = CheckedObject(resource)
+            for rule in rules {
+                var report = RuleReport(rule, resource)
+                rule.check(object, in: cluster, &report)
+                findings += report.findings
+            }
+        }
+        guard asWarnings else { return findings }
+        return findings.map { finding in
+            var finding = finding
+            finding.severity = max(finding.severity, .warning)
+            return finding
+        }
+    }
+
+    /// What can't be changed on an existing object, as the API server refuses it.
+    package static func checkChange(from old: Resource, to new: Resource) -> [Diagnostic] {
+        let object = CheckedObject(new)
+        return changeRules.filter { $0.kinds.contains(new.kind) }.flatMap { rule in
+            var report = RuleReport(rule, new)
+            rule.check(object, replacing: old, &report)
+            return report.findings
+        }
+    }
+
+    /// Every rule with a code of its own, the schema's left out.
+    package static var all: [any Rule.Type] { objectRules + referenceRules + changeRules }
+
+    private static let objectRulesByKind: [ResourceKind: [any ObjectRule.Type]] = {
+        var table: [ResourceKind: [any ObjectRule.Type]] = [:]
+        for rule in objectRules {
+            for kind in rule.kinds { table[kind, default: []].append(rule) }
+        }
+        return table
+    }()
+
+    private static let referenceRulesByKind: [ResourceKind: [any ReferenceRule.Type]] = {
+        var table: [ResourceKind: [any ReferenceRule.Type]] = [:]
+        for rule in referenceRules {
+            for kind in rule.kinds { table[kind, default: []].append(rule) }
+        }
+        return table
+    }()
+}

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Checks an object against the fields that its kind has: unknown and missing fields, types, and limits.
+///
+/// A null counts as absent, as for Kubernetes. Checking is linear in the object's size and builds no path unless it
+/// has something to report.
+package struct SchemaCheck {
+    private let table: FieldTable
+    private let resource: Resource
+    private var trail: [FieldPath.Component] = []
+    private var findings: [Diagnostic] = []
+
+    /// All findings about one object; none for a kind without a table.
+    package static func check(_ resource: Resource) -> [Diagnostic] {
+        let table = resource.kind.isIstio ? FieldTable.istio : FieldTable.kubernetes
+        let version = resource.body["apiVersion"]?.string?.split(separator: "/").last ?? ""
+        guard let root = table.root(resource.kind, version: version) else { return [] }
+        var check = SchemaCheck(table: table, resource: resource)
+        check.checkObject(resource.body, root, parent: nil)
+        return check.findings
+    }
+
+    private init(table: FieldTable, resource: Resource) {
+        self.table = table
+        self.resource = resource
+    }
+
+    // MARK: Structure
+
+    private mutating func checkObject(_ node: Node, _ number: Int, parent: Int?) {
+        guard case .mapping(let mapping) = node.content else {
+            report(.wrongType, "expected a mapping, found \(node.typeName)")
+            return
+        }
+        for entry in mapping.entries {
+            trail.append(.key(entry.key))
+            if let field = table.types[number].fields[entry.key] {
+                if !entry.value.isNull { checkField(entry.value, field, in: number) }
+            } else {
+                reportUnknown(entry.key, number, parent)
+            }
+            trail.removeLast()
+        }
+        for name in table.types[number].required where node[name] == nil {
+            trail.append(.key(name))
+            report(.missingField, "missing field \"\(name)\"\(placeDescription)")
+            trail.removeLast()
+        }
+        for group in table.types[number].exclusive { checkExclusive(group, mapping) }
+    }
+
+    private mutating func checkField(_ node: Node, _ field: FieldTable.Field, in parent: Int) {
+        switch field.shape {
+        case .one:
+            checkElement(node, field, parent)
+        case .list:
+            guard case .sequence(let items) = node.content else {
+                report(.wrongType, wrongType(node, wanted: "a list"), hint: listHint(node))
+                return
+            }
+            checkCount(items.count, field.limits, "items")
+            for (index, item) in items.enumerated() where !item.isNull {
+                trail.append(.index(index))
+                checkElement(item, field, parent)
+                trail.removeLast()
+            }
+        case .map:
+            guard case .mapping(let mapping) = node.content else {
+                report(.wrongType, wrongType(node, wanted: "a mapping"))
+                return
+            }
+            checkCount(mapping.entries.count, field.limits, "entries")
+            for entry in mapping.entries {
+                trail.append(.key(entry.key))
+                checkKey(entry.key, field.limits)
+                if !entry.value.isNull { checkElement(entry.value, field, parent) }
+                trail.removeLast()
+            }
+        }
+    }
+
+    private mutating func checkElement(_ node: Node, _ field: FieldTable.Field, _ parent: Int) {
+        switch (field.element, node.content) {
+        case (.any, _): return
+        case (.object(let number), .mapping): checkObject(node, number, parent: parent)
+        case (.string, .string(let text)), (.time, .string(let text)):
+            if let limits = field.limits { checkText(text, limits) }
+        case (.boolean, .bool): return
+        case (.number, .number(let value)): checkRange(value, field)
+        case (.number, .integer(let value)): checkRange(Double(value), field)
+        case (.int32, .integer(let value)), (.int64, .integer(let value)), (.uint32, .integer(let value)),
+            (.intOrString, .integer(let value)):
+            checkInteger(value, field)
+        case (.intOrString, .string): return
+        case (.quantity, .integer), (.quantity, .number): return
+        case (.quantity, .string(let text)):
+            if Quantity(text) == nil {
+                report(
+                    .badFormat,
+                    "\"\(text)\" is not a quantity",
+                    hint: "write a number with an optional unit, such as 500m, 1.5, 128Mi or 2G"
+                )
+            }
+        case (.bytes, .string(let text)):
+            if !Base64.isValid(text) { report(.badFormat, "\(fieldName) is not valid base64") }
+        default:
+            report(
+                .wrongType,
+                wrongType(node, wanted: field.element.description),
+                hint: Self.typeHint(node, field.element, key: lastKey)
+            )
+        }
+    }
+
+    // MARK: Limits
+
+    private mutating func checkInteger(_ value: Int64, _ field: FieldTable.Field) {
+        let bounds: ClosedRange<Int64> =
+            switch field.element {
+            case .uint32: 0...Int64(UInt32.max)
+            case .int64: .min ... .max
+            default: Int64(Int32.min)...Int64(Int32.max)
+            }
+        guard bounds.contains(value) else {
+            report(.outOfRange, "\(value) is outside \(bounds.lowerBound) to \(bounds.upperBound)")
+            return
+        }
+        if field.limits != nil { checkRange(Double(value), field) }
+    }
+
+    private mutating func checkRange(_ value: Double, _ field: FieldTable.Field) {
+        guard let limits = field.limits else { return }
+        let text = value == value.rounded() && abs(value) < 1e15 ? "\(Int64(value))" : "\(value)"
+        if let minimum = limits.minimum, value < minimum {
+            report(.outOfRange, "\(text) is below \(Self.plain(minimum))")
+        } else if let maximum = limits.maximum, value > maximum {
+            report(.outOfRange, "\(text) is above \(Self.plain(maximum))")
+        }
+    }
+
+    private mutating func checkText(_ text: String, _ limits: FieldTable.Limits) {
+        if !limits.allowed.isEmpty, !text.isEmpty || resource.kind.isIstio, !limits.allowed.contains(text) {
+            let near = Suggestion.closest(to: text, among: limits.allowed)
+            report(
+                .unknownValue,
+                "\(fieldName) is \"\(text)\", which is none of \(limits.allowed.joined(separator: ", "))",
+                hint: near.map { "did you mean \"\($0)\"?" }
+            )
+        }
+        if let longest = limits.maxLength, text.unicodeScalars.count > longest {
+            report(.wrongSize, "the text has more than \(longest) characters")
+        }
+        guard !limits.flags.isEmpty else { return }
+        if limits.flags.contains("duration") { checkDuration(text) }
+        if limits.flags.contains("noStar"), text.contains("*") {
+            report(.wildcard, "\"\(text)\" holds a wildcard, which a selector does not take")
+        }
+        if limits.flags.contains("notStar"), text == "*" {
+            report(.wildcard, "a host can't be \"*\" here")
+        }
+    }
+
+    private mutating func checkKey(_ key: String, _ limits: FieldTable.Limits?) {
+        guard let flags = limits?.flags else { return }
+        if flags.contains("noStarKeys"), key.contains("*") {
+            report(.wildcard, "the key \"\(key)\" holds a wildcard, which a selector does not take")
+        }
+        if flags.contains("noEmptyKeys"), key.isEmpty { report(.wildcard, "a selector's key is empty") }
+    }
+
+    private mutating func checkDuration(_ text: String) {
+        let hint = "write a number with a unit, such as 500ms, 1.5s or 2m"
+        guard let duration = Duration(goString: text) else {
+            report(.badDuration, "\(fieldName) is \"\(text)\", which is no duration", hint: hint)
+            return
+        }
+        if duration < .milliseconds(1) {
+            report(.badDuration, "\(fieldName) is \"\(text)\": the least is 1ms", hint: hint)
+        }
+    }
+
+    private mutating func checkCount(_ count: Int, _ limits: FieldTable.Limits?, _ noun: String) {
+        guard let limits else { return }
+        if let least = limits.minItems, count < least {
+            report(.wrongSize, "\(fieldName) has \(count) \(noun), and needs at least \(least)")
+        } else if let most = limits.maxItems, count > most {
+            report(.wrongSize, "\(fieldName) has \(count) \(noun), and takes at most \(most)")
+        }
+    }
+
+    private mutating func checkExclusive(_ group: [String], _ mapping: Mapping) {
+        let given = mapping.entries.filter { !$0.value.isNull && group.contains($0.key) }
+        guard given.count > 1 else { return }
+        let names = given.map { "\"\($0.key)\"" }.joined(separator: " and ")
+        trail.append(.key(given[1].key))
+        report(.mutuallyExclusive, "only one of \(names) may be given", hint: "remove all but one")
+        trail.removeLast()
+    }
+
+    // MARK: Reporting
+
+    private mutating func report(_ rule: SchemaRule, _ message: String, hint: String? = nil) {
+        let path = FieldPath(trail)
+        findings.append(
+            Diagnostic(
+                rule.code(isIstio: resource.kind.isIstio),
+                .error,
+                message,
+                hint: hint,
+                file: resource.file,
+                position: resource.body.position(of: path),
+                path: path,
+                resource: resource.key
+            )
+        )
+    }
+
+    private mutating func reportUnknown(_ key: String, _ number: Int, _ parent: Int?) {
+        let hint = table.whereBelongs(key, in: number, parent: parent)
+        report(.unknownField, "unknown field \"\(key)\"\(placeDescription)", hint: hint)
+    }
+
+    /// ` in "spec.http[0]"`, for the mapping that holds the current field; nothing at the top.
+    private var placeDescription: String {
+        let place = FieldPath(Array(trail.dropLast()))
+        return place.components.isEmpty ? "" : " in \"\(place)\""
+    }
+
+    private var lastKey: String? {
+        for component in trail.reversed() {
+            if case .key(let key) = component { return key }
+        }
+        return nil
+    }
+
+    private var fieldName: String { lastKey.map { "\"\($0)\"" } ?? "the object" }
+
+    private func wrongType(_ node: Node, wanted: String) -> String {
+        if case .key(let key) = trail.last { return "\"\(key)\" is \(node.typeName), not \(wanted)" }
+        return "an item of \(fieldName) is \(node.typeName), not \(wanted)"
+    }
+
+    private func listHint(_ node: Node) -> String? {
+        if case .sequence = node.content { return nil }
+        return "begin each item with \"- \""
+    }
+
+    private static func typeHint(_ node: Node, _ wanted: FieldTable.Element, key: String?) -> String? {
+        let key = key.map { "\($0): " } ?? ""
+        switch (wanted, node.content) {
+        case (.string, .integer(let value)): return "put the value in quotes: \(key)\"\(value)\""
+        case (.string, .bool(let value)): return "put the value in quotes: \(key)\"\(value)\""
+        case (.string, .number(let value)): return "put the value in quotes: \(key)\"\(value)\""
+        case (.int32, .string(let text)), (.int64, .string(let text)), (.uint32, .string(let text)):
+            return Int64(text).map { "write it without quotes: \(key)\($0)" }
+        case (.number, .string(let text)):
+            return Double(text) == nil ? nil : "write it without quotes: \(key)\(text)"
+        case (.boolean, .string(let text)):
+            return ["true", "false"].contains(text) ? "write it without quotes: \(key)\(text)" : nil
+        default: return nil
+        }
+    }
+
+    private static func plain(_ value: Double) -> String {
+        value == value.rounded() && abs(value) < 1e15 ? "\(Int64(value))" : "\(value)"
+    }
+}
+
+extension FieldTable {
+    /// A hint for a field that a type does not have: it belongs a level deeper, a level higher, beside its parent, or
+    /// is misspelt.
+    fileprivate func whereBelongs(_ key: String, in number: Int, parent: Int?) -> String? {
+        if let child = child(of: number, thatHas: key) {
+            return "\"\(key)\" belongs under \"\(child)\": indent it"
+        }
+        if let near = Suggestion.closest(to: key, among: types[number].fields.keys.sorted()) {
+            return "did you mean \"\(near)\"?"
+        }
+        guard let parent else { return nil }
+        if types[parent].fields[key] != nil { return "\"\(key)\" belongs one level higher" }
+        return child(of: parent, thatHas: key).map { "\"\(key)\" belongs under \"\($0)\"" }
+    }
+
+    private func child(of number: Int, thatHas key: String) -> String? {
+        let holders = types[number].fields.filter { _, field in
+            guard field.shape == .one, case .object(let child) = field.element else { return false }
+            return types[child].fields[key] != nil
+        }
+        // Both hold names and labels in many objects; the metadata is what people mean then.
+        return holders["metadata"] != nil ? "metadata" : holders.keys.min()
+    }
+}
+
+extension ResourceKind {
+    /// Whether the kind is Istio's, so that istioctl would check it too.
+    package var isIstio: Bool { group == "networking.istio.io" }
+}
