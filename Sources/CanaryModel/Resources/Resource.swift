@@ -53,12 +53,22 @@ package struct StoredMeta: Hashable, Sendable {
     package var generation: Int64
     /// Milliseconds since 1970, UTC.
     package var createdAt: Int64
+    /// Of a VirtualService, the revision that last changed each HTTP route, in the routes' order.
+    package var routeRevisions: [Int64]
 
-    package init(uid: String, revision: Int64, createdRevision: Int64, generation: Int64, createdAt: Int64) {
+    package init(
+        uid: String,
+        revision: Int64,
+        createdRevision: Int64,
+        generation: Int64,
+        createdAt: Int64,
+        routeRevisions: [Int64] = []
+    ) {
         self.uid = uid
         self.revision = revision
         self.createdRevision = createdRevision
         self.generation = generation
         self.createdAt = createdAt
+        self.routeRevisions = routeRevisions
     }
 }

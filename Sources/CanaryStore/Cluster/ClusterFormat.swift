@@ -36,6 +36,7 @@ extension DatabaseFormat {
             created_revision INTEGER NOT NULL,
             generation INTEGER NOT NULL,
             created_at INTEGER NOT NULL,
+            route_revisions TEXT NOT NULL,
             body TEXT NOT NULL,
             UNIQUE (kind, namespace, name)
         );
@@ -71,6 +72,7 @@ extension DatabaseFormat {
             created_revision INTEGER NOT NULL,
             generation INTEGER NOT NULL,
             created_at INTEGER NOT NULL,
+            route_revisions TEXT NOT NULL,
             body TEXT NOT NULL,
             UNIQUE (kind, namespace, name, replaced_revision)
         );

@@ -147,14 +147,19 @@ extension ResourceKey {
 }
 
 extension StoredMeta {
-    static let columns = "uid, revision, created_revision, generation, created_at"
+    static let columns = "uid, revision, created_revision, generation, created_at, route_revisions"
 
     /// The values of ``columns``.
     var values: [SQLValue] {
         [
             .text(uid), .integer(revision), .integer(createdRevision), .integer(generation),
-            .integer(createdAt),
+            .integer(createdAt), Self.value(of: routeRevisions),
         ]
+    }
+
+    /// Route revisions as a column holds them: `7,3,7`.
+    static func value(of routeRevisions: [Int64]) -> SQLValue {
+        .text(routeRevisions.map(String.init).joined(separator: ","))
     }
 }
 
@@ -167,8 +172,9 @@ extension StoredObject {
             revision: row.integer(4),
             createdRevision: row.integer(5),
             generation: row.integer(6),
-            createdAt: row.integer(7)
+            createdAt: row.integer(7),
+            routeRevisions: row.text(8).split(separator: ",").compactMap { Int64($0) }
         )
-        body = row.bytes(8)
+        body = row.bytes(9)
     }
 }

@@ -46,15 +46,17 @@ package final class StoreWriter: StoreReader {
     ///   - tokens: what the object can be found by; they replace the earlier ones. Changing them alone is no change of
     ///     the object.
     ///   - specChanged: whether anything but metadata and status differs, which counts `generation` up.
+    ///   - routeRevisions: of a VirtualService, the revision that last changed each HTTP route.
     @discardableResult
     package func put(
         _ key: ResourceKey,
         body: [UInt8],
         tokens: Set<String>,
-        specChanged: Bool = true
+        specChanged: Bool = true,
+        routeRevisions: [Int64] = []
     ) throws(StoreError) -> Outcome {
         guard let old = try existing(key) else {
-            try create(key, body: body, tokens: tokens)
+            try create(key, body: body, tokens: tokens, routeRevisions: routeRevisions)
             return .created
         }
         try setTokens(tokens, of: old.id)
@@ -62,8 +64,14 @@ package final class StoreWriter: StoreReader {
         let revision = changeRevision()
         try keepPast(old.object, replacedBy: revision)
         try database.run(
-            "UPDATE objects SET revision = ?, generation = generation + ?, body = ? WHERE id = ?",
-            [.integer(revision), .integer(specChanged ? 1 : 0), .utf8(body), .integer(old.id)]
+            """
+            UPDATE objects SET revision = ?, generation = generation + ?, route_revisions = ?, body = ? \
+            WHERE id = ?
+            """,
+            [
+                .integer(revision), .integer(specChanged ? 1 : 0), StoredMeta.value(of: routeRevisions),
+                .utf8(body), .integer(old.id),
+            ]
         )
         return .changed
     }
@@ -107,8 +115,11 @@ package final class StoreWriter: StoreReader {
 
     // MARK: - Objects
 
+    /// The revision that the transaction's changes get.
+    package var nextRevision: Int64 { newRevision ?? revision + 1 }
+
     private func changeRevision() -> Int64 {
-        let number = newRevision ?? revision + 1
+        let number = nextRevision
         newRevision = number
         return number
     }
@@ -121,23 +132,29 @@ package final class StoreWriter: StoreReader {
             """,
             key.values
         ) { row throws(SQLiteError) in
-            (id: row.integer(9), object: try StoredObject(row))
+            (id: row.integer(10), object: try StoredObject(row))
         }
     }
 
-    private func create(_ key: ResourceKey, body: [UInt8], tokens: Set<String>) throws(StoreError) {
+    private func create(
+        _ key: ResourceKey,
+        body: [UInt8],
+        tokens: Set<String>,
+        routeRevisions: [Int64]
+    ) throws(StoreError) {
         let revision = changeRevision()
         let meta = StoredMeta(
             uid: context.newUID(),
             revision: revision,
             createdRevision: revision,
             generation: 1,
-            createdAt: context.now()
+            createdAt: context.now(),
+            routeRevisions: routeRevisions
         )
         let id = try database.first(
             """
             INSERT INTO objects (kind, namespace, name, \(StoredMeta.columns), body) \
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
             """,
             key.values + meta.values + [.utf8(body)]
         ) { row throws(SQLiteError) in row.integer(0) }
@@ -182,7 +199,7 @@ extension StoreWriter {
         try database.run(
             """
             INSERT INTO past_objects (kind, namespace, name, replaced_revision, replaced_at, actor, reason, \
-            \(StoredMeta.columns), body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            \(StoredMeta.columns), body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             object.key.values
                 + [.integer(revision), .integer(context.now()), .text(note.actor), SQLValue(note.reason)]
