@@ -100,6 +100,10 @@ package struct GatewayReference: Hashable, Sendable {
     package var namespace: String
     package var name: String
 
+    package init(_ gateway: ResourceKey) {
+        (namespace, name) = (gateway.namespace, gateway.name)
+    }
+
     package init?(_ text: String, namespace: String) {
         guard text != VirtualService.mesh else { return nil }
         let parts = text.split(separator: "/", maxSplits: 1)

@@ -50,13 +50,29 @@ package struct TrafficPolicy: Sendable {
         case queryParameter(String)
     }
 
+    /// The settings of one port; they replace whole blocks.
+    package struct PortLevel: Sendable {
+        package var port: Int
+        package var policy: TrafficPolicy
+    }
+
+    /// Whether the block is there: a subset's block replaces the rule's.
+    package var hasLoadBalancer: Bool
+    package var hasConnectionPool: Bool
     package var balancing: Balancing?
     package var hashKey: HashKey?
     package var connectTimeout: Duration?
     package var idleTimeout: Duration?
     package var maxRequestsPerConnection: Int?
+    package var portLevelSettings: [PortLevel]
 
     init(_ node: Node) {
+        hasLoadBalancer = node["loadBalancer"] != nil
+        hasConnectionPool = node["connectionPool"] != nil
+        portLevelSettings = (node["portLevelSettings"]?.items ?? []).compactMap { item in
+            guard let port = item["port"]?["number"]?.integer else { return nil }
+            return PortLevel(port: Int(port), policy: TrafficPolicy(item))
+        }
         let balancer = node["loadBalancer"]
         balancing = balancer?["simple"]?.string.flatMap(Balancing.init)
         hashKey = HashKey(balancer?["consistentHash"])

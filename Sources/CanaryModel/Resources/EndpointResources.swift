@@ -11,6 +11,8 @@ package struct Endpoints: Sendable {
         package var ready: [String]
         package var notReady: [String]
         package var ports: [Port]
+        /// The pods behind the addresses, where `targetRef` names them.
+        package var pods: [String: String]
     }
 
     package var subsets: [Subset]
@@ -20,9 +22,23 @@ package struct Endpoints: Sendable {
             Subset(
                 ready: subset["addresses"]?.items.compactMap { $0["ip"]?.string } ?? [],
                 notReady: subset["notReadyAddresses"]?.items.compactMap { $0["ip"]?.string } ?? [],
-                ports: subset["ports"]?.items.compactMap(Port.init) ?? []
+                ports: subset["ports"]?.items.compactMap(Port.init) ?? [],
+                pods: Self.pods(subset)
             )
         }
+    }
+
+    private static func pods(_ subset: Node) -> [String: String] {
+        var pods: [String: String] = [:]
+        for list in ["addresses", "notReadyAddresses"] {
+            for address in subset[list]?.items ?? [] {
+                guard let ip = address["ip"]?.string, address["targetRef"]?["kind"]?.string == "Pod" else {
+                    continue
+                }
+                pods[ip] = address["targetRef"]?["name"]?.string
+            }
+        }
+        return pods
     }
 }
 
@@ -40,6 +56,8 @@ package struct EndpointSlice: Sendable {
         package var addresses: [String]
         /// An unknown readiness counts as ready, as Kubernetes asks of consumers.
         package var ready: Bool
+        /// The pod behind it, where `targetRef` names one.
+        package var pod: String?
     }
 
     package static let serviceNameLabel = "kubernetes.io/service-name"
@@ -51,7 +69,9 @@ package struct EndpointSlice: Sendable {
         endpoints = (body["endpoints"]?.items ?? []).map { endpoint in
             Endpoint(
                 addresses: endpoint["addresses"]?.strings ?? [],
-                ready: endpoint["conditions"]?["ready"]?.bool ?? true
+                ready: endpoint["conditions"]?["ready"]?.bool ?? true,
+                pod: endpoint["targetRef"]?["kind"]?.string == "Pod"
+                    ? endpoint["targetRef"]?["name"]?.string : nil
             )
         }
         ports = body["ports"]?.items.compactMap(Endpoints.Port.init) ?? []

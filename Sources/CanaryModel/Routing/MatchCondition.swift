@@ -3,10 +3,10 @@
 extension MatchCondition {
     func holds(for facts: RequestFacts) -> Bool {
         switch subject {
-        case .path: accepts(facts.path)
-        case .method: accepts(facts.method)
-        case .scheme: accepts(facts.scheme)
-        case .authority: accepts(facts.authority)
+        case .path: accepts(facts.path) != isInverted
+        case .method: accepts(facts.method) != isInverted
+        case .scheme: accepts(facts.scheme) != isInverted
+        case .authority: accepts(facts.authority) != isInverted
         case .query: facts.queryParameter(name).map(accepts) ?? false
         case .header: headerHolds(facts)
         }

@@ -23,9 +23,8 @@ extension RouteHandle {
         _ destination: DestinationHandle,
         to buffer: inout ByteBuffer
     ) {
-        let start = buffer.count
-        destination.record.pointee.authority.append(facts, to: &buffer)
-        if buffer.count == start { buffer.append(facts.authority) }
+        let authority = destination.record.pointee.authority
+        buffer.append(authority.isEmpty ? facts.authority : authority)
     }
 
     /// Appends the `location` of a redirect, as Envoy composes it: scheme, authority, port, path and query.

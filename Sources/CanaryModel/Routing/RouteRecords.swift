@@ -80,7 +80,7 @@ struct DestinationRecord: BitwiseCopyable {
     /// The sticky hash, fed with resolved host and subset already.
     var stickyHash: SipHash24
     /// Empty where rewrite and headers leave the authority alone.
-    var authority: UnsafeBufferPointer<TemplateSegment>
+    var authority: ByteSlice
     var counter: UInt32
     /// One for every port that the request may have addressed; a single one with port 0 where that plays no part.
     var clusters: UnsafeBufferPointer<ClusterRecord>

@@ -6,17 +6,24 @@
 ///
 /// `@unchecked Sendable`: the records are written in `init` only; the pointers lead into objects that `owners` keeps.
 package final class RoutingTable: @unchecked Sendable {
+    struct Listener {
+        var spec: ListenerSpec
+        var hosts: DomainIndex
+        /// Where every request goes, whatever it asks for.
+        var only: VirtualHostTable?
+    }
+
     /// The store's revision that the table was made from.
     package let revision: Int64
     /// What to listen on; the first is always `mesh`.
     package let listeners: [ListenerSpec]
-    private let owners: [DomainIndex]
+    private let owners: [Listener]
     private let records: UnsafeMutablePointer<ListenerRecord>
 
-    init(revision: Int64, listeners: [(spec: ListenerSpec, hosts: DomainIndex)]) {
+    init(revision: Int64, listeners: [Listener]) {
         self.revision = revision
         self.listeners = listeners.map(\.spec)
-        owners = listeners.map(\.hosts)
+        owners = listeners
         records = .allocate(capacity: max(listeners.count, 1))
         for (index, owner) in owners.enumerated() {
             (records + index).initialize(to: ListenerRecord(owner))
@@ -40,8 +47,9 @@ package final class RoutingTable: @unchecked Sendable {
     package func hosts(listener: Int32) -> [String] {
         guard owners.indices.contains(Int(listener)) else { return [] }
         let owner = owners[Int(listener)]
-        let named = owner.shards.flatMap { $0.entries.map(\.table.host) }
-        return Set(named + owner.fallbacks.map(\.host)).sorted()
+        let named = owner.hosts.shards.flatMap { $0.entries.map(\.table.host) }
+        let others = owner.hosts.fallbacks + (owner.only.map { [$0] } ?? [])
+        return Set(named + others.map(\.host)).sorted()
     }
 }
 
@@ -53,7 +61,8 @@ struct ListenerRecord: BitwiseCopyable {
     private let hasIrregularWildcards: Bool
     private let fallback: UnsafePointer<VirtualHostRecord>?
 
-    init(_ index: DomainIndex) {
+    init(_ listener: RoutingTable.Listener) {
+        let index = listener.hosts
         shardCount = index.shards.count
         shards = .allocate(capacity: shardCount)
         for (position, shard) in index.shards.enumerated() {
@@ -61,7 +70,7 @@ struct ListenerRecord: BitwiseCopyable {
         }
         hasWildcards = index.wildcardCount > 0
         hasIrregularWildcards = index.irregularCount > 0
-        fallback = index.fallback?.record
+        fallback = (listener.only ?? index.fallback)?.record
     }
 
     /// Envoy's order: the exact name, the longest suffix wildcard, `*`.

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Compiles destinations: their endpoints, policies and counters.
+struct DestinationCompiler {
+    let snapshot: ClusterSnapshot
+    let scope: ClientScope
+    let identifiers: RoutingIdentifiers
+    let arena: RoutingArena
+
+    func resolve(_ host: String, subset: String?) -> ResolvedDestination {
+        snapshot.resolve(
+            host: host,
+            subset: subset,
+            namespace: scope.namespace,
+            clientLabels: scope.labels
+        )
+    }
+
+    /// The clusters of a destination: one for its own port or its Service's only one, else one for each port that a request
+    /// may address.
+    func clusters(
+        _ destination: ResolvedDestination,
+        port: Int?,
+        counter: RouteCounter
+    ) -> UnsafeBufferPointer<ClusterRecord> {
+        let ports = destination.service?.ports ?? []
+        let chosen = port.map { number in ports.filter { $0.number == number } } ?? ports
+        guard destination.labels != nil, !chosen.isEmpty else { return arena.store([undefined]) }
+        let workloads = WorkloadNames(snapshot, destination.service)
+        let dependsOnPort = port == nil && chosen.count > 1
+        return arena.store(
+            chosen.map { cluster(destination, $0, dependsOnPort ? $0.number : 0, counter, workloads) }
+        )
+    }
+
+    func counter(_ counter: RouteCounter) -> UInt32 { identifiers.id(of: counter) }
+
+    func hashKey(_ key: TrafficPolicy.HashKey?) -> HashKeyRecord {
+        switch key {
+        case nil: HashKeyRecord()
+        case .header(let name): HashKeyRecord(source: .header, name: arena.store(name.lowercased()))
+        case .cookie(let name, _, _): HashKeyRecord(source: .cookie, name: arena.store(name))
+        case .queryParameter(let name): HashKeyRecord(source: .queryParameter, name: arena.store(name))
+        case .sourceAddress: HashKeyRecord(source: .sourceAddress)
+        }
+    }
+
+    private var undefined: ClusterRecord {
+        ClusterRecord(
+            port: 0,
+            isDefined: false,
+            balancing: .leastRequest,
+            hashKey: HashKeyRecord(),
+            connectTimeoutMilliseconds: 10_000,
+            idleTimeoutMilliseconds: 3_600_000,
+            maxRequestsPerConnection: 0,
+            endpoints: UnsafeBufferPointer(start: nil, count: 0)
+        )
+    }
+
+    private func cluster(
+        _ destination: ResolvedDestination,
+        _ port: HostService.Port,
+        _ requestPort: Int,
+        _ counter: RouteCounter,
+        _ workloads: WorkloadNames
+    ) -> ClusterRecord {
+        let subset = destination.subset.flatMap(destination.policy.subset)
+        let policy = destination.policy.effective(subset: subset, port: port.number)
+        var record = undefined
+        record.port = Int32(clamping: requestPort)
+        record.isDefined = true
+        record.balancing = Balancing(policy.loadBalancer)
+        record.hashKey = hashKey(policy.loadBalancer?.hashKey)
+        if let pool = policy.connectionPool {
+            if let timeout = pool.connectTimeout {
+                record.connectTimeoutMilliseconds = Int32(clamping: timeout.milliseconds)
+            }
+            if let timeout = pool.idleTimeout {
+                record.idleTimeoutMilliseconds = Int32(clamping: timeout.milliseconds)
+            }
+            record.maxRequestsPerConnection = Int32(clamping: max(pool.maxRequestsPerConnection ?? 0, 0))
+        }
+        let endpoints = snapshot.endpoints(of: destination, port: port).filter(\.isReady)
+        record.endpoints = arena.store(endpoints.map { endpoint($0, counter, workloads) })
+        return record
+    }
+
+    private func endpoint(_ endpoint: HostEndpoint, _ counter: RouteCounter, _ workloads: WorkloadNames)
+        -> EndpointRecord
+    {
+        var counter = counter
+        let version = endpoint.labels[ResolvedDestination.versionLabel]
+        counter.version = version ?? "unknown"
+        counter.workload = workloads.name(for: endpoint.labels) ?? "unknown"
+        if counter.key.virtualService.isEmpty { counter.key.version = version ?? "" }
+        return EndpointRecord(
+            id: identifiers.id(of: endpoint.address),
+            weight: UInt32(clamping: endpoint.weight),
+            counter: identifiers.id(of: counter)
+        )
+    }
+}
+
+extension Balancing {
+    init(_ policy: TrafficPolicy?) {
+        if policy?.hashKey != nil {
+            self = .hash
+        } else {
+            switch policy?.balancing {
+            case .random: self = .random
+            case .roundRobin: self = .roundRobin
+            case nil, .unspecified, .leastConnections, .leastRequest, .passthrough: self = .leastRequest
+            }
+        }
+    }
+}
+
+/// Which Deployment an endpoint belongs to.
+struct WorkloadNames {
+    private let deployments: [(name: String, selector: LabelSelector, version: String?)]
+
+    init(_ snapshot: ClusterSnapshot, _ service: HostService?) {
+        let found = service.map { snapshot.deployments(of: $0) } ?? []
+        deployments = found.compactMap { resource in
+            resource.deployment.map {
+                (resource.name, $0.selector, $0.template.labels[ResolvedDestination.versionLabel])
+            }
+        }
+    }
+
+    /// The oldest Deployment whose selector takes the labels and whose pods have the same version.
+    func name(for labels: [String: String]) -> String? {
+        deployments.first {
+            $0.version == labels[ResolvedDestination.versionLabel] && $0.selector.matches(labels)
+        }?.name
+    }
+}

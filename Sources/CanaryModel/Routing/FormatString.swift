@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Reads header values as Envoy's format strings.
+///
+/// Known: `%REQ(NAME?OTHER):LENGTH%` (also `:method`, `:path`, `:authority`, `:scheme`), `%PROTOCOL%`, `%RESPONSE_CODE%`,
+/// `%DOWNSTREAM_REMOTE_ADDRESS%`, `%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%`, `%DOWNSTREAM_REMOTE_PORT%` (and their
+/// `DIRECT` forms), `%START_TIME%`, `%HOSTNAME%`, `%UPSTREAM_HOST%`, `%ROUTE_NAME%`, `%%`. Any other command gives `-`; a
+/// percent sign that begins none is literal.
+enum FormatString {
+    static func compile(
+        _ text: String,
+        routeName: String,
+        in arena: RoutingArena
+    ) -> UnsafeBufferPointer<TemplateSegment> {
+        var segments: [TemplateSegment] = []
+        var literal = ""
+        var rest = text[...]
+        while let percent = rest.firstIndex(of: "%") {
+            literal += rest[..<percent]
+            rest = rest[percent...].dropFirst()
+            if rest.first == "%" {
+                literal += "%"
+                rest = rest.dropFirst()
+                continue
+            }
+            guard let end = commandEnd(rest) else {
+                literal += "%"
+                continue
+            }
+            let command = rest[..<end]
+            rest = rest[end...].dropFirst()
+            if command == "ROUTE_NAME" {
+                literal += routeName
+            } else if let segment = segment(String(command), in: arena) {
+                append(&literal, to: &segments, in: arena)
+                segments.append(segment)
+            } else {
+                literal += "-"
+            }
+        }
+        literal += rest
+        append(&literal, to: &segments, in: arena)
+        return arena.store(segments)
+    }
+
+    private static func append(
+        _ literal: inout String,
+        to segments: inout [TemplateSegment],
+        in arena: RoutingArena
+    ) {
+        guard !literal.isEmpty else { return }
+        segments.append(TemplateSegment(kind: .literal, text: arena.store(literal)))
+        literal = ""
+    }
+
+    /// The closing percent sign of `NAME`, `NAME(ARGUMENTS)` or `NAME(ARGUMENTS):LENGTH`.
+    private static func commandEnd(_ text: Substring) -> Substring.Index? {
+        let name = text.prefix { $0.isASCII && ($0.isUppercase || $0.isNumber || $0 == "_") }
+        guard !name.isEmpty else { return nil }
+        var rest = text[name.endIndex...]
+        if rest.first == "(" {
+            guard let close = rest.firstIndex(of: ")") else { return nil }
+            rest = rest[close...].dropFirst()
+        }
+        if rest.first == ":" { rest = rest.dropFirst().drop { $0.isASCII && $0.isNumber } }
+        return rest.first == "%" ? rest.startIndex : nil
+    }
+
+    private static func segment(_ command: String, in arena: RoutingArena) -> TemplateSegment? {
+        if command.hasPrefix("REQ(") { return requestSegment(command.dropFirst(4), in: arena) }
+        let kind: TemplateSegment.Kind? =
+            switch command {
+            case "PROTOCOL": .protocolVersion
+            case "RESPONSE_CODE": .responseCode
+            case "START_TIME": .startTime
+            case "HOSTNAME": .hostName
+            case "UPSTREAM_HOST", "UPSTREAM_REMOTE_ADDRESS": .upstreamHost
+            case "DOWNSTREAM_REMOTE_ADDRESS", "DOWNSTREAM_DIRECT_REMOTE_ADDRESS": .remoteAddress
+            case "DOWNSTREAM_REMOTE_PORT", "DOWNSTREAM_DIRECT_REMOTE_PORT": .remotePort
+            case "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT",
+                "DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT":
+                .remoteAddressWithoutPort
+            default: nil
+            }
+        return kind.map { TemplateSegment(kind: $0) }
+    }
+
+    /// Reads `NAME?OTHER)` or `NAME?OTHER):LENGTH`.
+    private static func requestSegment(_ text: Substring, in arena: RoutingArena) -> TemplateSegment? {
+        guard let close = text.lastIndex(of: ")") else { return nil }
+        let names = text[..<close].split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let name = names[0].lowercased()
+        var segment: TemplateSegment
+        switch name {
+        case ":method": segment = TemplateSegment(kind: .method)
+        case ":path": segment = TemplateSegment(kind: .path)
+        case ":authority", "host": segment = TemplateSegment(kind: .authority)
+        case ":scheme": segment = TemplateSegment(kind: .scheme)
+        case "": return nil
+        default: segment = TemplateSegment(kind: .requestHeader, text: arena.store(name))
+        }
+        if names.count == 2 { segment.alternative = arena.store(names[1].lowercased()) }
+        if let limit = Int(text[close...].dropFirst(2)) { segment.limit = max(limit, 0) }
+        return segment
+    }
+}

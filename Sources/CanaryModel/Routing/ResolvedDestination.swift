@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A destination with everything that the objects of a snapshot say about it.
+package struct ResolvedDestination: Sendable {
+    /// The full name.
+    package var host: String
+    package var subset: String?
+    /// `nil` where nobody defines the host.
+    package var service: HostService?
+    package var policy: HostPolicy
+    /// The labels that make up the subset, empty without one; `nil` for a subset that neither a DestinationRule defines nor a
+    /// workload's `version` label.
+    package var labels: [String: String]?
+    /// Whether the subset means a value of the `version` label, because no DestinationRule defines it.
+    package var isImplicit: Bool
+
+    package static let versionLabel = "version"
+}
+
+extension ClusterSnapshot {
+    /// Looks up a destination by the host's full name, as a client in `namespace` sees it.
+    package func resolve(
+        host: String,
+        subset: String?,
+        namespace: String,
+        clientLabels: [String: String] = [:]
+    ) -> ResolvedDestination {
+        let service = service(for: host, namespace: namespace)
+        let policy = policy(
+            for: host,
+            serviceNamespace: service?.namespace,
+            clientNamespace: namespace,
+            clientLabels: clientLabels
+        )
+        var resolved = ResolvedDestination(
+            host: host,
+            subset: subset,
+            service: service,
+            policy: policy,
+            labels: [:],
+            isImplicit: false
+        )
+        guard let subset else { return resolved }
+        if let defined = policy.subset(subset) {
+            resolved.labels = defined.labels
+        } else {
+            let labels = [ResolvedDestination.versionLabel: subset]
+            resolved.isImplicit = true
+            resolved.labels = service.map { knows($0, labels) } == true ? labels : nil
+        }
+        return resolved
+    }
+
+    /// The endpoints of a destination at a port of its Service.
+    package func endpoints(of destination: ResolvedDestination, port: HostService.Port) -> [HostEndpoint] {
+        guard let service = destination.service, let labels = destination.labels else { return [] }
+        return endpoints(of: service, port: port).filter { $0.labels.contains(all: labels) }
+    }
+
+    /// The names of the Deployments whose pods make up a destination, in alphabetical order.
+    package func workloadNames(of destination: ResolvedDestination) -> [String] {
+        guard let service = destination.service, let labels = destination.labels else { return [] }
+        return deployments(of: service).filter { $0.workloadLabels?.contains(all: labels) ?? false }
+            .map(\.name).sorted()
+    }
+
+    package func deployments(of service: HostService) -> [Resource] {
+        workloads(of: service).filter { $0.kind == .deployment }
+    }
+
+    private func knows(_ service: HostService, _ labels: [String: String]) -> Bool {
+        workloads(of: service).contains { $0.workloadLabels?.contains(all: labels) ?? false }
+            || service.ports.contains { port in
+                endpoints(of: service, port: port).contains { $0.labels.contains(all: labels) }
+            }
+    }
+}

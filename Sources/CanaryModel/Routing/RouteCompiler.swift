@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Compiles what a route does.
+struct RouteCompiler {
+    let host: String
+    /// The `consistentHash` of the host's own DestinationRule.
+    let hostHashKey: TrafficPolicy.HashKey?
+    let destinations: DestinationCompiler
+
+    private var arena: RoutingArena { destinations.arena }
+
+    static let saltAnnotation = "canaryctl.dev/sticky-salt"
+
+    func compile(_ effective: EffectiveRoute) -> UnsafePointer<RouteRecord> {
+        let route = effective.route
+        let headers = HeaderCompiler(routeName: route.name, arena: arena)
+        var record = empty(index: effective.index)
+        record.timeoutMilliseconds = Int32(clamping: route.timeout?.milliseconds ?? 0)
+        record.retry = RetryPolicy(route.retries, in: arena)
+        record.requestEdits = headers.edits([route.headers.request])
+        record.responseEdits = headers.edits([route.headers.response])
+        if let redirect = route.redirect {
+            record.action = .redirect
+            record.redirect = compile(redirect)
+        } else if let response = route.directResponse {
+            record.action = .directResponse
+            record.directStatus = Int32(clamping: response.status)
+            record.directBody = body(response.body)
+        } else {
+            if let rewrite = route.rewrite { record.rewrite = compile(rewrite) }
+            compileDestinations(effective, headers, into: &record)
+        }
+        return arena.store(record)
+    }
+
+    /// The route of a host without VirtualService: all endpoints of the Service.
+    func compileDefault() -> UnsafePointer<RouteRecord> {
+        var record = empty(index: 0)
+        record.retry = RetryPolicy(nil, in: arena)
+        let resolved = destinations.resolve(host, subset: nil)
+        let counter = counter(resolved, nil, 0, weight: 0, port: nil)
+        record.destinations = arena.store([
+            DestinationRecord(
+                weight: 1,
+                stickyHash: SipHash24(key: SipHash24.Key(k0: 0, k1: 0)),
+                authority: ByteSlice(),
+                counter: destinations.counter(counter),
+                clusters: destinations.clusters(resolved, port: nil, counter: counter),
+                requestEdits: record.requestEdits,
+                responseEdits: record.responseEdits
+            )
+        ])
+        record.totalWeight = 1
+        return arena.store(record)
+    }
+
+    /// A redirect to https, for a Gateway server with `httpsRedirect`.
+    func compileHTTPSRedirect() -> UnsafePointer<RouteRecord> {
+        var record = empty(index: 0)
+        record.action = .redirect
+        record.redirect = RedirectRecord(status: 301, scheme: arena.store("https"))
+        return arena.store(record)
+    }
+
+    private func empty(index: Int) -> RouteRecord {
+        RouteRecord(
+            action: .forward,
+            index: Int32(clamping: index),
+            timeoutMilliseconds: 0,
+            retry: .none,
+            rewrite: RewriteRecord(),
+            redirect: RedirectRecord(),
+            directStatus: 0,
+            directBody: ByteSlice(),
+            destinations: UnsafeBufferPointer(start: nil, count: 0),
+            totalWeight: 0,
+            sticky: HashKeyRecord(),
+            requestEdits: UnsafeBufferPointer(start: nil, count: 0),
+            responseEdits: UnsafeBufferPointer(start: nil, count: 0)
+        )
+    }
+
+    private func compileDestinations(
+        _ effective: EffectiveRoute,
+        _ headers: HeaderCompiler,
+        into record: inout RouteRecord
+    ) {
+        let route = effective.route
+        let isAlone = route.destinations.count == 1
+        let owner = effective.virtualService
+        let salt = owner.metadata.annotations[Self.saltAnnotation] ?? "\(owner.namespace)/\(owner.name)"
+        let key = SipHash24.Key(salt: salt)
+        var records: [DestinationRecord] = []
+        var hashKeys: [TrafficPolicy.HashKey?] = []
+        var occurrences: [Destination: Int] = [:]
+        for (index, weighted) in route.destinations.enumerated() {
+            let weight = isAlone ? 1 : UInt64(max(0, min(weighted.weight ?? 0, Int(Int32.max))))
+            guard weight > 0 else { continue }
+            let name = effective.resolve(weighted.destination)
+            let resolved = destinations.resolve(name, subset: weighted.destination.subset)
+            let identity = Destination(host: name, subset: weighted.destination.subset)
+            let counter = counter(
+                resolved,
+                effective,
+                index,
+                weight: weighted.weight ?? 0,
+                port: weighted.destination.port
+            )
+            let levels = isAlone ? [route.headers, weighted.headers] : [weighted.headers, route.headers]
+            records.append(
+                DestinationRecord(
+                    weight: weight,
+                    stickyHash: WeightedChoice.stickyHash(
+                        key: key,
+                        host: name,
+                        subset: weighted.destination.subset ?? "",
+                        occurrence: occurrences[identity, default: 0]
+                    ),
+                    authority: authority(route, weighted),
+                    counter: destinations.counter(counter),
+                    clusters: destinations.clusters(
+                        resolved,
+                        port: weighted.destination.port,
+                        counter: counter
+                    ),
+                    requestEdits: headers.edits(levels.map(\.request)),
+                    responseEdits: headers.edits(levels.map(\.response))
+                )
+            )
+            occurrences[identity, default: 0] += 1
+            hashKeys.append(resolved.policy.trafficPolicy?.hashKey)
+        }
+        record.destinations = arena.store(records)
+        record.totalWeight = records.reduce(0) { $0 + $1.weight }
+        let common = Set(hashKeys).count == 1 ? hashKeys.first ?? nil : nil
+        record.sticky = destinations.hashKey(hostHashKey ?? common)
+    }
+
+    private func authority(_ route: HTTPRoute, _ weighted: WeightedDestination) -> ByteSlice {
+        let given = [
+            route.rewrite?.authority, HeaderCompiler.authority(route.headers.request),
+            HeaderCompiler.authority(weighted.headers.request),
+        ]
+        return given.compactMap(\.self).first { !$0.isEmpty }.map(arena.store) ?? ByteSlice()
+    }
+
+    private func compile(_ rewrite: HTTPRewrite) -> RewriteRecord {
+        var record = RewriteRecord()
+        if let regex = rewrite.regex {
+            record.regex = arena.compile(regex.match)
+            record.substitution = arena.store(regex.rewrite)
+        } else if let uri = rewrite.uri, !uri.isEmpty {
+            record.uri = arena.store(uri)
+        }
+        return record
+    }
+
+    private func compile(_ redirect: HTTPRedirect) -> RedirectRecord {
+        var record = RedirectRecord(status: Int32(clamping: redirect.code))
+        record.scheme = redirect.scheme.map(arena.store) ?? ByteSlice()
+        record.authority = redirect.authority.map(arena.store) ?? ByteSlice()
+        record.uri = redirect.uri.map(arena.store) ?? ByteSlice()
+        record.prefixRewrite = redirect.prefixRewrite.map(arena.store) ?? ByteSlice()
+        switch redirect.port {
+        case .number(let number): record.port = Int32(clamping: max(number, 0))
+        case .fromRequestPort: record.port = -1
+        case .fromProtocolDefault, nil: record.port = 0
+        }
+        return record
+    }
+
+    private func body(_ body: HTTPDirectResponse.Body?) -> ByteSlice {
+        switch body {
+        case nil: ByteSlice()
+        case .text(let text): arena.store(text)
+        case .base64(let text): arena.store(bytes: Base64.decode(text) ?? [])
+        }
+    }
+
+    private func counter(
+        _ destination: ResolvedDestination,
+        _ effective: EffectiveRoute?,
+        _ index: Int,
+        weight: Int,
+        port: Int?
+    ) -> RouteCounter {
+        let owner = effective.map { "\($0.virtualService.namespace)/\($0.virtualService.name)" }
+        return RouteCounter(
+            key: RouteCounterKey(
+                host: host,
+                virtualService: owner ?? "",
+                route: effective?.index ?? 0,
+                destination: index,
+                version: "",
+                since: effective?.since ?? 0
+            ),
+            routeName: effective?.route.name ?? "",
+            destinationHost: destination.host,
+            subset: destination.subset ?? "",
+            port: port ?? 0,
+            weight: weight,
+            serviceName: destination.service?.name ?? destination.host,
+            serviceNamespace: destination.service?.namespace ?? "unknown",
+            workload: "unknown",
+            version: "unknown"
+        )
+    }
+}
