@@ -34,9 +34,9 @@ enum GatewayTLSRule: ObjectRule {
         }
         let mode = tls["mode"]?.string ?? "PASSTHROUGH"
         let isTerminating = ["SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL"].contains(mode)
-        let sources = ["serverCertificate", "credentialName", "credentialNames", "tlsCertificates"].filter(
-            has
-        )
+        // A server certificate without its key does not count: the credential wins then.
+        let sources = ["serverCertificate", "credentialName", "credentialNames", "tlsCertificates"]
+            .filter { has($0) && ($0 != "serverCertificate" || has("privateKey")) }
         if isTerminating, sources.count > 1 {
             report.add(
                 at: tls.field(sources[1]),
