@@ -190,7 +190,7 @@ struct RequestParser {
         }
         head.form = .absolute
         head.authority = ByteRange(start, end)
-        guard end > start, Authority.isValid(bytes[head.authority]) else { throw .badHost }
+        guard end > start, AuthoritySyntax.isValid(bytes[head.authority]) else { throw .badHost }
         splitQuery(bytes, ByteRange(end, range.upper), &head)
     }
 
@@ -216,7 +216,7 @@ struct RequestParser {
         _ head: inout RequestHead
     ) throws(Rejection) {
         if let host = rules.host {
-            guard Authority.isValid(bytes[host]) else { throw .badHost }
+            guard AuthoritySyntax.isValid(bytes[host]) else { throw .badHost }
             if head.form != .absolute { head.authority = host }
         } else if head.minorVersion > 0 {
             throw .missingHost
@@ -240,7 +240,7 @@ struct RequestParser {
 }
 
 /// The grammar of `host[:port]`.
-enum Authority {
+enum AuthoritySyntax {
     /// Whether it can name a host at all. An empty one is valid, and is no host of ours.
     static func isValid(_ text: UnsafeRawBufferPointer) -> Bool {
         var position = 0

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryModel
+import Glibc
+
+/// One worker's access log: lines gather in memory and are written together, at the latest after a second.
+struct AccessLog: ~Copyable {
+    private static let flushSize = 32_768
+    private static let flushDelay: Int64 = 1000
+
+    let format: ProxyConfiguration.AccessLogFormat
+    private let descriptor: Int32
+    private var lines = ByteBuffer(capacity: 256)
+    private(set) var flushAt = Registration.never
+
+    init(format: ProxyConfiguration.AccessLogFormat, descriptor: Int32) {
+        self.format = format
+        self.descriptor = descriptor
+    }
+
+    var isOn: Bool { format != .off }
+
+    mutating func add(_ line: borrowing LogLine, now: Int64) {
+        if format == .json { line.appendJSON(to: &lines) } else { line.appendText(to: &lines) }
+        if flushAt == Registration.never { flushAt = now &+ Self.flushDelay }
+        if lines.count >= Self.flushSize { flush() }
+    }
+
+    mutating func flushIfDue(now: Int64) {
+        if now >= flushAt { flush() }
+    }
+
+    mutating func flush() {
+        flushAt = Registration.never
+        var start = 0
+        while start < lines.count {
+            let written = write(descriptor, lines.base + start, lines.count - start)
+            if written > 0 {
+                start += written
+            } else if errno != EINTR {
+                break
+            }
+        }
+        lines.truncate()
+    }
+}
+
+/// What a line of the access log says. Whatever a peer sent is escaped: no line can hold another.
+struct LogLine {
+    var time: Int64
+    var method: ByteSlice
+    var path: ByteSlice
+    var query: ByteSlice
+    var version: UInt8
+    var status: Int32
+    var flag: ResponseFlag
+    var bytesReceived: UInt64
+    var bytesSent: UInt64
+    var milliseconds: UInt64
+    var authority: ByteSlice
+    var userAgent: ByteSlice
+    var requestID: ByteSlice
+    var source: ByteSlice
+    var upstream: String
+
+    /// Envoy's default line, shortened to what the proxy knows.
+    func appendText(to buffer: inout ByteBuffer) {
+        buffer.append("[")
+        buffer.append(timestamp: time)
+        buffer.append("] \"")
+        buffer.append(escaping: method)
+        buffer.append(" ")
+        appendTarget(to: &buffer)
+        buffer.append(version == 0 ? " HTTP/1.0\" " : " HTTP/1.1\" ")
+        buffer.append(decimal: UInt64(max(status, 0)))
+        buffer.append(" ")
+        buffer.append(flag.text)
+        for number in [bytesReceived, bytesSent, milliseconds] {
+            buffer.append(" ")
+            buffer.append(decimal: number)
+        }
+        for value in [source, userAgent, requestID, authority] {
+            buffer.append(" \"")
+            if value.isEmpty { buffer.append("-") } else { buffer.append(escaping: value) }
+            buffer.append("\"")
+        }
+        buffer.append(" \"")
+        buffer.append(text: upstream.isEmpty ? "-" : upstream)
+        buffer.append("\"\n")
+    }
+
+    func appendJSON(to buffer: inout ByteBuffer) {
+        buffer.append("{\"start_time\":\"")
+        buffer.append(timestamp: time)
+        buffer.append("\",\"method\":\"")
+        buffer.append(escaping: method)
+        buffer.append("\",\"path\":\"")
+        appendTarget(to: &buffer)
+        buffer.append(version == 0 ? "\",\"protocol\":\"HTTP/1.0\"" : "\",\"protocol\":\"HTTP/1.1\"")
+        let numbers: [(StaticString, UInt64)] = [
+            ("response_code", UInt64(max(status, 0))), ("bytes_received", bytesReceived),
+            ("bytes_sent", bytesSent), ("duration", milliseconds),
+        ]
+        for (name, number) in numbers {
+            buffer.append(",\"")
+            buffer.append(name)
+            buffer.append("\":")
+            buffer.append(decimal: number)
+        }
+        buffer.append(",\"response_flags\":\"")
+        buffer.append(flag.text)
+        let texts: [(StaticString, ByteSlice)] = [
+            ("downstream_remote_address", source), ("user_agent", userAgent), ("request_id", requestID),
+            ("authority", authority),
+        ]
+        for (name, text) in texts {
+            buffer.append("\",\"")
+            buffer.append(name)
+            buffer.append("\":\"")
+            buffer.append(escaping: text)
+        }
+        buffer.append("\",\"upstream_host\":\"")
+        buffer.append(text: upstream)
+        buffer.append("\"}\n")
+    }
+
+    private func appendTarget(to buffer: inout ByteBuffer) {
+        buffer.append(escaping: path)
+        guard !query.isMissing else { return }
+        buffer.append("?")
+        buffer.append(escaping: query)
+    }
+}
+
+extension ByteBuffer {
+    /// Appends bytes so that they are safe inside quotes, in text and in JSON: control characters, quotes, backslashes and all
+    /// beyond ASCII as `\u00XX`.
+    mutating func append(escaping bytes: ByteSlice) {
+        for byte in bytes.bytes {
+            let isPlain =
+                byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+            if isPlain {
+                append(byte)
+            } else {
+                append("\\u00")
+                append(hexDigits: UInt64(byte), count: 2)
+            }
+        }
+    }
+
+    mutating func append(text: String) {
+        var text = text
+        text.withUTF8 { append(ByteSlice($0)) }
+    }
+
+    /// Appends milliseconds since 1970 as `2026-11-22T21:00:00.123Z`.
+    mutating func append(timestamp milliseconds: Int64) {
+        var seconds = time_t(milliseconds / 1000)
+        var parts = tm()
+        gmtime_r(&seconds, &parts)
+        append(decimal: UInt64(parts.tm_year + 1900), width: 4)
+        append("-")
+        append(decimal: UInt64(parts.tm_mon + 1), width: 2)
+        append("-")
+        append(decimal: UInt64(parts.tm_mday), width: 2)
+        append("T")
+        append(decimal: UInt64(parts.tm_hour), width: 2)
+        append(":")
+        append(decimal: UInt64(parts.tm_min), width: 2)
+        append(":")
+        append(decimal: UInt64(parts.tm_sec), width: 2)
+        append(".")
+        append(decimal: UInt64(milliseconds % 1000), width: 3)
+        append("Z")
+    }
+}

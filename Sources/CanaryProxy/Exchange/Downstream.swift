@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+typealias DownstreamPointer = UnsafeMutablePointer<Downstream>
+
+/// A client's connection. While it rests between requests, this is all that it costs.
+struct Downstream: ~Copyable {
+    enum Phase: UInt8 {
+        /// Before or inside a request's head.
+        case head
+        /// A request is being answered.
+        case exchange
+        /// Both sides switched protocols; bytes pass untouched.
+        case tunnel
+        /// The last answer is out; what the client still sends is thrown away until it closes.
+        case lingering
+        case closed
+    }
+
+    /// Must stay the first field: see ``Registration``.
+    var registration = Registration(.downstream)
+    let descriptor: Int32
+    /// The proxy's own number of the listener that accepted it.
+    let listener: Int32
+    var phase = Phase.head
+    /// The socket may hold bytes that were not read yet; edge-triggered events say so only once.
+    var canRead = true
+    /// The client announced its end, which is only seen by reading up to it.
+    var isEnding = false
+    /// Close as soon as the outbox is empty.
+    var closesWhenSent = false
+    /// Waits in the worker's list of connections to go on with.
+    var isReady = false
+    var hasReceivedHeadBytes = false
+    var nextReady: DownstreamPointer?
+    /// Neighbours in the list of open connections.
+    fileprivate var nextOpen: DownstreamPointer?
+    fileprivate var previousOpen: DownstreamPointer?
+    var exchange: ExchangePointer?
+    /// Received and not used: part of a head, or what follows the current request.
+    var inbox = ByteQueue()
+    var outbox = ByteQueue()
+    var peer: PeerAddress
+
+    init(descriptor: Int32, listener: Int32, peer: consuming PeerAddress) {
+        self.descriptor = descriptor
+        self.listener = listener
+        self.peer = peer
+    }
+}
+
+/// The open client connections of a worker, so that draining finds them.
+struct DownstreamList {
+    private(set) var first: DownstreamPointer?
+
+    mutating func insert(_ client: DownstreamPointer) {
+        client.pointee.nextOpen = first
+        first?.pointee.previousOpen = client
+        first = client
+    }
+
+    mutating func remove(_ client: DownstreamPointer) {
+        if let previous = client.pointee.previousOpen {
+            previous.pointee.nextOpen = client.pointee.nextOpen
+        } else {
+            first = client.pointee.nextOpen
+        }
+        client.pointee.nextOpen?.pointee.previousOpen = client.pointee.previousOpen
+    }
+
+    /// The connection behind one; to be asked before that one is closed.
+    func next(after client: DownstreamPointer) -> DownstreamPointer? { client.pointee.nextOpen }
+}
+
+/// A client's address as text, kept inline.
+struct PeerAddress {
+    private var text: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0)
+    private(set) var count = 0
+    let port: UInt16
+
+    init(_ address: SocketAddress) {
+        port = address.port
+        withUnsafeMutableBytes(of: &text) {
+            let characters = $0.bindMemory(to: CChar.self)
+            guard let base = characters.baseAddress else { return }
+            address.writeHost(to: base)
+        }
+        count = withUnsafeBytes(of: text) { $0.firstIndex(of: 0) ?? 0 }
+    }
+
+    /// Copies the text to a place that outlives this value.
+    func copy(to memory: UnsafeMutableRawPointer) {
+        withUnsafeBytes(of: text) {
+            if let base = $0.baseAddress { memory.copyMemory(from: base, byteCount: 48) }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import Glibc
+
+/// What a call on a non-blocking socket came to.
+enum Transfer: Equatable {
+    case moved(Int)
+    case wouldBlock
+    /// The peer will send no more.
+    case ended
+    case failed(Int32)
+}
+
+/// The socket calls that the data plane makes.
+enum Socket {
+    @inline(__always)
+    static func receive(_ descriptor: Int32, _ memory: UnsafeMutableRawPointer, _ count: Int) -> Transfer {
+        while true {
+            let moved = recv(descriptor, memory, count, 0)
+            if moved > 0 { return .moved(moved) }
+            if moved == 0 { return .ended }
+            let reason = errno
+            if reason == EINTR { continue }
+            return reason == EAGAIN ? .wouldBlock : .failed(reason)
+        }
+    }
+
+    /// Sends without raising SIGPIPE. `more` tells the kernel that more follows at once.
+    @inline(__always)
+    static func send(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, more: Bool = false) -> Transfer {
+        let flags = Int32(MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0)
+        while true {
+            let moved = Glibc.send(descriptor, bytes.baseAddress, bytes.count, flags)
+            if moved >= 0 { return .moved(moved) }
+            let reason = errno
+            if reason == EINTR { continue }
+            return reason == EAGAIN ? .wouldBlock : .failed(reason)
+        }
+    }
+
+    /// Whether a connection that rests in the pool is still usable: nothing to read, and no end.
+    static func isQuiet(_ descriptor: Int32) -> Bool {
+        var byte: UInt8 = 0
+        let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
+        return count < 0 && errno == EAGAIN
+    }
+
+    static func disableDelay(_ descriptor: Int32) {
+        var one: Int32 = 1
+        _ = setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// Why a connection attempt failed; 0 when it did not.
+    static func pendingError(_ descriptor: Int32) -> Int32 {
+        var reason: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &reason, &length) == 0 ? reason : errno
+    }
+
+    /// Begins a connection; `nil` in `reason` when it stands or is under way.
+    static func connect(to address: SocketAddress) -> (descriptor: Int32, isReady: Bool, reason: Int32?) {
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let descriptor = socket(address.family, kind, 0)
+        guard descriptor >= 0 else { return (-1, false, errno) }
+        disableDelay(descriptor)
+        let result = address.withKernelForm { Glibc.connect(descriptor, $0, $1) }
+        if result == 0 { return (descriptor, true, nil) }
+        let reason = errno
+        if reason == EINPROGRESS { return (descriptor, false, nil) }
+        close(descriptor)
+        return (-1, false, reason)
+    }
+
+    /// Opens a listening socket; several of one address share its connections when `shared`.
+    static func listen(on address: SocketAddress, shared: Bool) -> Result<Int32, SocketFailure> {
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let descriptor = socket(address.family, kind, 0)
+        guard descriptor >= 0 else { return .failure(SocketFailure(reason: errno)) }
+        var one: Int32 = 1
+        let size = socklen_t(MemoryLayout<Int32>.size)
+        _ = setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, size)
+        if shared { _ = setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &one, size) }
+        if address.family == AF_INET6 {
+            _ = setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &one, size)
+        }
+        guard address.withKernelForm({ bind(descriptor, $0, $1) }) == 0, Glibc.listen(descriptor, 4096) == 0
+        else {
+            let reason = errno
+            close(descriptor)
+            return .failure(SocketFailure(reason: reason))
+        }
+        return .success(descriptor)
+    }
+}
+
+/// A system call's reason, by `errno`.
+struct SocketFailure: Error {
+    var reason: Int32
+
+    var text: String { String(cString: strerror(reason)).lowercased() }
+}

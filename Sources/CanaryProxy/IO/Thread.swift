@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import Glibc
+
+/// A thread of the operating system that runs one function.
+struct Thread: Sendable {
+    // pthread_t is an unsigned integer on Linux.
+    private let handle: pthread_t
+
+    /// Starts a thread; `nil` when the system has none left.
+    init?(name: String, _ body: sending @escaping () -> Void) {
+        var handle = pthread_t()
+        let box = Unmanaged.passRetained(Body(name: name, run: body))
+        let status = pthread_create(
+            &handle,
+            nil,
+            { argument in
+                guard let argument else { return nil }
+                let body = Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
+                _ = canary_name_thread(body.name)
+                body.run()
+                return nil
+            },
+            box.toOpaque()
+        )
+        guard status == 0 else {
+            box.release()
+            return nil
+        }
+        self.handle = handle
+    }
+
+    /// Waits for the end of the thread; to be called once, unless it was detached.
+    func join() { pthread_join(handle, nil) }
+
+    func detach() { pthread_detach(handle) }
+
+    private final class Body {
+        let name: String
+        let run: () -> Void
+
+        init(name: String, run: @escaping () -> Void) {
+            self.name = name
+            self.run = run
+        }
+    }
+}

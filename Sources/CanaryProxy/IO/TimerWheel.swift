@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a connection brings along to be found by the event loop and the timer wheel. It is the first field of
+/// ``Downstream`` and ``Upstream``, so its address is the connection's address.
+struct Registration {
+    enum Kind: UInt8 { case downstream, upstream }
+
+    let kind: Kind
+    /// In milliseconds of the loop's clock; `never` when nothing is awaited.
+    fileprivate(set) var deadline = Registration.never
+    fileprivate var slot: Int32 = -1
+    fileprivate var next: UnsafeMutablePointer<Registration>?
+    fileprivate var previous: UnsafeMutablePointer<Registration>?
+
+    static let never = Int64.max
+
+    init(_ kind: Kind) { self.kind = kind }
+}
+
+/// A hashed timer wheel: setting a deadline costs a few stores, and usually only one, since a deadline that moves away
+/// leaves its entry where it is until that slot comes round.
+struct TimerWheel: ~Copyable {
+    typealias Entry = UnsafeMutablePointer<Registration>
+
+    static let tick: Int64 = 4
+    private static let slotCount = 2048
+
+    private let slots: UnsafeMutablePointer<Entry?>
+    private var occupied: UnsafeMutablePointer<UInt64>
+    /// The tick up to which, inclusive, slots have been looked at.
+    private var current: Int64
+    private var count = 0
+
+    init(now: Int64) {
+        slots = .allocate(capacity: Self.slotCount)
+        slots.initialize(repeating: nil, count: Self.slotCount)
+        occupied = .allocate(capacity: Self.slotCount / 64)
+        occupied.initialize(repeating: 0, count: Self.slotCount / 64)
+        current = now / Self.tick
+    }
+
+    deinit {
+        slots.deallocate()
+        occupied.deallocate()
+    }
+
+    /// Makes `entry` due at `deadline`, instead of whatever it was due at before.
+    mutating func set(_ entry: Entry, to deadline: Int64) {
+        let before = entry.pointee.deadline
+        entry.pointee.deadline = deadline
+        if entry.pointee.slot >= 0, deadline >= before { return }
+        remove(entry)
+        if deadline != Registration.never { link(entry) }
+    }
+
+    mutating func cancel(_ entry: Entry) {
+        entry.pointee.deadline = Registration.never
+        remove(entry)
+    }
+
+    /// The next entry that is due at `now`, taken out of the wheel; `nil` when there is none.
+    mutating func popDue(now: Int64) -> Entry? {
+        let target = now / Self.tick
+        while current < target {
+            let slot = Int((current &+ 1) % Int64(Self.slotCount))
+            while let entry = slots[slot] {
+                remove(entry)
+                if entry.pointee.deadline <= now {
+                    entry.pointee.deadline = Registration.never
+                    return entry
+                }
+                if entry.pointee.deadline != Registration.never { link(entry, after: current &+ 1) }
+                if slots[slot] == entry { break }
+            }
+            current &+= 1
+        }
+        return nil
+    }
+
+    /// Milliseconds until a slot with entries comes round, or -1 when the wheel is empty.
+    func wait(now: Int64) -> Int32 {
+        guard count > 0 else { return -1 }
+        var distance: Int64 = 1
+        while distance <= Int64(Self.slotCount) {
+            let slot = Int((current &+ distance) % Int64(Self.slotCount))
+            let word = occupied[slot >> 6] >> UInt64(slot & 63)
+            if word != 0 {
+                let due = (current &+ distance &+ Int64(word.trailingZeroBitCount)) &* Self.tick
+                return Int32(max(0, due &- now))
+            }
+            distance &+= Int64(64 &- (slot & 63))
+        }
+        return Int32(Self.tick)
+    }
+
+    private mutating func link(_ entry: Entry, after floor: Int64? = nil) {
+        let first = (floor ?? current) &+ 1
+        let horizon = first &+ Int64(Self.slotCount) &- 2
+        let due = (entry.pointee.deadline &+ Self.tick &- 1) / Self.tick
+        let slot = Int(min(max(due, first), horizon) % Int64(Self.slotCount))
+        entry.pointee.slot = Int32(slot)
+        entry.pointee.previous = nil
+        entry.pointee.next = slots[slot]
+        slots[slot]?.pointee.previous = entry
+        slots[slot] = entry
+        occupied[slot >> 6] |= 1 << UInt64(slot & 63)
+        count &+= 1
+    }
+
+    private mutating func remove(_ entry: Entry) {
+        let slot = Int(entry.pointee.slot)
+        guard slot >= 0 else { return }
+        if let previous = entry.pointee.previous {
+            previous.pointee.next = entry.pointee.next
+        } else {
+            slots[slot] = entry.pointee.next
+        }
+        entry.pointee.next?.pointee.previous = entry.pointee.previous
+        entry.pointee.next = nil
+        entry.pointee.previous = nil
+        entry.pointee.slot = -1
+        if slots[slot] == nil { occupied[slot >> 6] &= ~(1 << UInt64(slot & 63)) }
+        count &-= 1
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryModel
+import Glibc
+
+/// Opens the sockets of a listener: one a worker, among which the kernel spreads connections.
+enum ListenerOpener {
+    /// Reads `host:port`, `[v6]:port`, or `localhost:port`.
+    static func parse(_ text: String) throws(ProxyError) -> SocketAddress {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            throw .badAddress(text)
+        }
+        var host = String(text[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        if host == "localhost" { host = "127.0.0.1" }
+        guard let address = SocketAddress(host: host, port: port) else { throw .badAddress(text) }
+        return address
+    }
+
+    static func open(
+        _ address: SocketAddress,
+        _ spec: ListenerSpec,
+        number: Int32,
+        workers: Int
+    ) throws(ProxyError) -> OpenListener {
+        if address.port != 0 { try requireFree(address) }
+        var address = address
+        var descriptors: [Int32] = []
+        for _ in 0..<workers {
+            switch Socket.listen(on: address, shared: workers > 1) {
+            case .success(let descriptor):
+                descriptors.append(descriptor)
+                address.port = SocketAddress(boundTo: descriptor).port
+            case .failure(let failure):
+                for descriptor in descriptors { close(descriptor) }
+                throw error(failure, address)
+            }
+        }
+        return OpenListener(number: number, spec: spec, address: address, descriptors: descriptors)
+    }
+
+    /// Sharing sockets would let a second proxy of the same user join in unnoticed; one that does not share finds out.
+    private static func requireFree(_ address: SocketAddress) throws(ProxyError) {
+        switch Socket.listen(on: address, shared: false) {
+        case .success(let descriptor): close(descriptor)
+        case .failure(let failure): throw error(failure, address)
+        }
+    }
+
+    static func error(_ failure: SocketFailure, _ address: SocketAddress) -> ProxyError {
+        guard failure.reason == EADDRINUSE else {
+            return .cannotListen(address: address.text, reason: failure.text)
+        }
+        return .taken(address: address.text, owner: PortOwner.find(port: address.port))
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How a ``Proxy`` listens and how patient it is. Durations are in milliseconds.
+package struct ProxyConfiguration: Sendable {
+    package enum AccessLogFormat: Sendable {
+        case off, text, json
+    }
+
+    /// Where requests come in, as `host:port` with an IP address or `localhost`; port 0 takes a free one.
+    package var listen = ["127.0.0.1:15001"]
+    /// Where the read-only admin pages are served; `nil` for nowhere.
+    package var admin: String? = "127.0.0.1:15000"
+    /// The path of the Unix socket that also accepts `POST /drain`; `nil` for none.
+    package var adminSocket: String?
+    /// The address that listeners of Gateways, NodePorts and LoadBalancers bind.
+    package var bindAddress = "127.0.0.1"
+    /// Threads that serve requests; at least one.
+    package var workers = 1
+    /// How long in-flight requests may take to finish while draining.
+    package var drainTimeout: Int64 = 30_000
+    /// What the lines of the access log look like, and the descriptor that they are written to.
+    package var accessLog = AccessLogFormat.off
+    package var accessLogDescriptor: Int32 = 1
+    package var limits = ProxyLimits()
+
+    package init() {}
+}
+
+/// What the proxy accepts from peers before it answers with an error or closes. Durations are in milliseconds.
+package struct ProxyLimits: Sendable {
+    /// Bytes of a header section, fields of one, and bytes of a request line.
+    package var headBytes = 65_536
+    package var fields = 100
+    package var lineBytes = 32_768
+    /// From the first byte of a request to the end of its head; else 408.
+    package var headTimeout: Int64 = 30_000
+    /// How long a client's connection may rest between requests.
+    package var idleTimeout: Int64 = 300_000
+    /// How long a body may stall, in either direction, before the exchange is given up.
+    package var stallTimeout: Int64 = 60_000
+    /// How long an upstream may take to begin its answer when the route has no timeout; else 504.
+    package var responseTimeout: Int64 = 300_000
+    /// How long a switched connection (WebSocket) may be silent.
+    package var tunnelTimeout: Int64 = 3_600_000
+    /// Client connections over all workers; more wait in the kernel's queue.
+    package var connections = 16_384
+    /// Bytes of a request's body that are kept so that it can be sent again.
+    package var replayBytes = 65_536
+
+    package init() {}
+}

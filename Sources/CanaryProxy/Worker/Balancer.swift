@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryModel
+
+/// The choice among endpoints, as pure functions.
+enum Balancer {
+    /// An index with a chance in proportion to its weight.
+    static func draw(_ endpoints: UnsafeBufferPointer<EndpointRecord>, random: UInt64) -> Int {
+        guard let weight = commonWeight(endpoints) else {
+            return index(endpoints, at: random.multipliedFullWidth(by: totalWeight(endpoints)).high)
+        }
+        _ = weight
+        return Int(random.multipliedFullWidth(by: UInt64(endpoints.count)).high)
+    }
+
+    /// The index whose turn it is; heavier ones have several turns in a row.
+    static func turn(_ endpoints: UnsafeBufferPointer<EndpointRecord>, _ turn: UInt64) -> Int {
+        guard commonWeight(endpoints) == nil else { return Int(turn % UInt64(endpoints.count)) }
+        return index(endpoints, at: turn % totalWeight(endpoints))
+    }
+
+    /// Highest random weight (Thaler and Ravishankar, 1998): when endpoints come or go, only their own users move. Weights
+    /// count as that many copies of the endpoint, at most 16.
+    static func rendezvous(_ endpoints: UnsafeBufferPointer<EndpointRecord>, hash: UInt64) -> Int {
+        var best = 0
+        var bestScore: UInt64 = 0
+        for index in 0..<endpoints.count {
+            for copy in 0..<UInt64(min(max(endpoints[index].weight, 1), 16)) {
+                let score = mix(hash ^ mix(UInt64(endpoints[index].id) << 8 | copy))
+                if score > bestScore {
+                    best = index
+                    bestScore = score
+                }
+            }
+        }
+        return best
+    }
+
+    private static func commonWeight(_ endpoints: UnsafeBufferPointer<EndpointRecord>) -> UInt32? {
+        let weight = endpoints[0].weight
+        for endpoint in endpoints where endpoint.weight != weight { return nil }
+        return weight
+    }
+
+    private static func totalWeight(_ endpoints: UnsafeBufferPointer<EndpointRecord>) -> UInt64 {
+        var total: UInt64 = 0
+        for endpoint in endpoints { total &+= UInt64(max(endpoint.weight, 1)) }
+        return total
+    }
+
+    private static func index(_ endpoints: UnsafeBufferPointer<EndpointRecord>, at position: UInt64) -> Int {
+        var left = position
+        for index in 0..<endpoints.count {
+            let weight = UInt64(max(endpoints[index].weight, 1))
+            if left < weight { return index }
+            left &-= weight
+        }
+        return endpoints.count - 1
+    }
+
+    /// The finaliser of SplitMix64.
+    private static func mix(_ value: UInt64) -> UInt64 {
+        var word = value &+ 0x9E37_79B9_7F4A_7C15
+        word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
+        return word ^ word >> 31
+    }
+}

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import CanaryModel
+import Glibc
+
+/// The upstream's side: its answer is read, checked and passed on.
+extension Worker {
+    private static let readsInARow = 16
+    /// A body of up to this size shares a `send` with its head; copying a larger one costs more than a second `send`.
+    private static let joinedBody = 16_384
+
+    mutating func handleUpstream(_ upstream: UpstreamPointer, _ events: UInt32) {
+        let hasFailed = events & (CANARY_EPOLLERR | CANARY_EPOLLHUP) != 0
+        switch upstream.pointee.phase {
+        case .closed: return
+        case .idle:
+            // Whatever comes on a resting connection ends it; a mere "writable" is no news.
+            if events & (CANARY_EPOLLIN | CANARY_EPOLLRDHUP) != 0 || hasFailed { closeUpstream(upstream) }
+            return
+        case .connecting:
+            if events & CANARY_EPOLLOUT != 0 || hasFailed { upstreamConnected(upstream) }
+            guard upstream.pointee.phase == .active else { return }
+        case .active, .tunnel: break
+        }
+        if events & CANARY_EPOLLRDHUP != 0 || hasFailed { upstream.pointee.isEnding = true }
+        if events & (CANARY_EPOLLIN | CANARY_EPOLLRDHUP) != 0 || hasFailed { upstream.pointee.canRead = true }
+        if events & CANARY_EPOLLOUT != 0, !upstream.pointee.outbox.isEmpty { flush(upstream) }
+        if upstream.pointee.phase == .active || upstream.pointee.phase == .tunnel {
+            advanceUpstream(upstream)
+        }
+    }
+
+    private mutating func flush(_ upstream: UpstreamPointer) {
+        switch Socket.send(upstream.pointee.descriptor, upstream.pointee.outbox.bytes) {
+        case .moved(let count): upstream.pointee.outbox.consume(count)
+        case .wouldBlock: return
+        case .ended, .failed:
+            // What it said before it closed may still be read.
+            upstream.pointee.outbox.release()
+            upstream.pointee.exchange?.pointee.discardsBody = true
+            upstream.pointee.canRead = true
+        }
+        guard let exchange = upstream.pointee.exchange else { return }
+        renewStall(exchange)
+        if upstream.pointee.outbox.isEmpty { makeReady(exchange.pointee.downstream) }
+    }
+
+    /// Reads the upstream until something has to be waited for.
+    mutating func advanceUpstream(_ upstream: UpstreamPointer) {
+        var reads = 0
+        while let exchange = upstream.pointee.exchange, upstream.pointee.canRead,
+            upstream.pointee.phase == .active || upstream.pointee.phase == .tunnel,
+            exchange.pointee.downstream.pointee.outbox.isEmpty
+        {
+            guard reads < Self.readsInARow else { return makeReady(exchange.pointee.downstream) }
+            reads &+= 1
+            receive(upstream)
+        }
+    }
+
+    private mutating func receive(_ upstream: UpstreamPointer) {
+        switch Socket.receive(upstream.pointee.descriptor, scratch, Self.scratchSize) {
+        case .moved(let count):
+            if count < Self.scratchSize, !upstream.pointee.isEnding { upstream.pointee.canRead = false }
+            take(UnsafeRawBufferPointer(start: scratch, count: count), from: upstream)
+        case .wouldBlock: upstream.pointee.canRead = false
+        case .ended:
+            upstream.pointee.canRead = false
+            upstreamEnded(upstream, isReset: false)
+        case .failed: upstreamEnded(upstream, isReset: true)
+        }
+    }
+
+    private mutating func take(_ bytes: UnsafeRawBufferPointer, from upstream: UpstreamPointer) {
+        guard let exchange = upstream.pointee.exchange else { return closeUpstream(upstream) }
+        if upstream.pointee.phase == .tunnel { return tunnelToClient(bytes, exchange) }
+        if exchange.pointee.hasResponseBegun {
+            _ = forwardAnswer(bytes, exchange, upstream, joined: false)
+        } else if upstream.pointee.inbox.isEmpty {
+            takeHead(bytes, exchange, upstream)
+        } else {
+            upstream.pointee.inbox.append(bytes)
+            takeHead(upstream.pointee.inbox.bytes, exchange, upstream)
+        }
+    }
+
+    // MARK: - Heads
+
+    /// Reads response heads from `bytes`, which are fresh or the whole of the upstream's inbox.
+    private mutating func takeHead(
+        _ bytes: UnsafeRawBufferPointer,
+        _ exchange: ExchangePointer,
+        _ upstream: UpstreamPointer
+    ) {
+        var start = 0
+        while true {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
+            var head = ResponseHead()
+            let method = exchange.pointee.request.method
+            switch responseParser.parse(rest, method: method, into: &head, fields: &responseFields) {
+            case .incomplete:
+                return keep(rest, of: bytes, upstream)
+            case .rejected:
+                return failAnswer(exchange)
+            case .complete(let length):
+                if head.status == 101 {
+                    return switchProtocols(head, rest, exchange, upstream)
+                }
+                guard head.status < 200 else { return takeFinalHead(head, rest, exchange, upstream) }
+                forwardInterim(head, rest, exchange)
+                guard upstream.pointee.exchange == exchange else { return }
+                start &+= length
+                if start == bytes.count { return upstream.pointee.inbox.release() }
+            }
+        }
+    }
+
+    private func keep(
+        _ rest: UnsafeRawBufferPointer,
+        of bytes: UnsafeRawBufferPointer,
+        _ upstream: UpstreamPointer
+    ) {
+        if upstream.pointee.inbox.isEmpty {
+            upstream.pointee.inbox.append(rest)
+        } else {
+            upstream.pointee.inbox.consume(bytes.count &- rest.count)
+        }
+    }
+
+    /// Passes a 1xx on to a client that knows them.
+    private mutating func forwardInterim(
+        _ head: ResponseHead,
+        _ bytes: UnsafeRawBufferPointer,
+        _ exchange: ExchangePointer
+    ) {
+        guard exchange.pointee.request.minorVersion > 0 else { return }
+        writeInterimHead(head, bytes)
+        _ = send(output.slice.raw, to: exchange.pointee.downstream)
+    }
+
+    private mutating func takeFinalHead(
+        _ head: ResponseHead,
+        _ bytes: UnsafeRawBufferPointer,
+        _ exchange: ExchangePointer,
+        _ upstream: UpstreamPointer
+    ) {
+        if shouldRetry(exchange, status: head.status) { return scheduleRetry(exchange) }
+        exchange.pointee.response = head
+        exchange.pointee.responseBody = BodyReader(head.framing)
+        exchange.pointee.status = Int32(head.status)
+        exchange.pointee.hasResponseBegun = true
+        exchange.pointee.tryDeadline = Registration.never
+        exchange.pointee.replay.release()
+        exchange.pointee.canReplay = false
+        chooseFraming(exchange)
+        writeResponseHead(exchange, bytes)
+        let body = UnsafeRawBufferPointer(rebasing: bytes[head.length...])
+        let isJoined = body.count <= Self.joinedBody
+        if !isJoined {
+            guard send(output.slice.raw, to: exchange.pointee.downstream, more: true) else { return }
+        }
+        guard forwardAnswer(body, exchange, upstream, joined: isJoined) else { return }
+        upstream.pointee.inbox.release()
+    }
+
+    private func chooseFraming(_ exchange: ExchangePointer) {
+        let isOld = exchange.pointee.request.minorVersion == 0
+        switch exchange.pointee.response.framing {
+        case .untilClose where isOld:
+            exchange.pointee.reframing = .none
+            exchange.pointee.keepsDownstream = false
+        case .untilClose: exchange.pointee.reframing = .toChunks
+        case .chunked where isOld:
+            exchange.pointee.reframing = .fromChunks
+            exchange.pointee.keepsDownstream = false
+        default: exchange.pointee.reframing = .none
+        }
+        // The rest of a long upload would have to be read only to be thrown away.
+        if !exchange.pointee.isRequestComplete, exchange.pointee.response.framing == .none {
+            exchange.pointee.keepsDownstream = false
+        }
+    }
+
+    // MARK: - Bodies
+
+    /// Passes a piece of the answer on; `joined` puts it behind what `output` holds already. `false` when the exchange is over.
+    private mutating func forwardAnswer(
+        _ bytes: UnsafeRawBufferPointer,
+        _ exchange: ExchangePointer,
+        _ upstream: UpstreamPointer,
+        joined: Bool
+    ) -> Bool {
+        let head = joined ? output.count : 0
+        if !joined { output.truncate() }
+        let progress = reframe(bytes, exchange, joined: joined)
+        let used: Int
+        switch progress {
+        case .partial(let count), .finished(let count): used = count
+        case .rejected:
+            failAnswer(exchange)
+            return false
+        }
+        exchange.pointee.bytesSent &+= UInt64(used)
+        let isVerbatim = exchange.pointee.reframing == .none && !joined
+        let piece = isVerbatim ? UnsafeRawBufferPointer(rebasing: bytes[..<used]) : output.slice.raw
+        if piece.count > 0 || head > 0 {
+            guard send(piece, to: exchange.pointee.downstream) else { return false }
+        }
+        guard case .finished = progress else {
+            renewStall(exchange)
+            return true
+        }
+        finishAnswer(exchange, upstream, hasLeftover: used < bytes.count)
+        return false
+    }
+
+    /// Follows the body's framing, and writes to `output` what goes to the client unless it goes as it came.
+    private mutating func reframe(
+        _ bytes: UnsafeRawBufferPointer,
+        _ exchange: ExchangePointer,
+        joined: Bool
+    ) -> BodyReader.Progress {
+        switch exchange.pointee.reframing {
+        case .none:
+            let progress = exchange.pointee.responseBody.pass(bytes)
+            if joined {
+                switch progress {
+                case .partial(let count), .finished(let count):
+                    output.append(ByteSlice(UnsafeRawBufferPointer(rebasing: bytes[..<count])))
+                case .rejected: break
+                }
+            }
+            return progress
+        case .toChunks:
+            if bytes.count > 0 {
+                output.append(hexadecimal: UInt64(bytes.count))
+                output.append("\r\n")
+                output.append(ByteSlice(bytes))
+                output.append("\r\n")
+            }
+            return .partial(bytes.count)
+        case .fromChunks:
+            var position = 0
+            while true {
+                switch exchange.pointee.responseBody.nextChunkData(bytes, from: &position) {
+                case .data(let range): output.append(ByteSlice(bytes[range]))
+                case .needsMore: return .partial(position)
+                case .finished(let end): return .finished(end)
+                case .rejected(let rejection): return .rejected(rejection)
+                }
+            }
+        }
+    }
+
+    /// The answer is complete: the upstream goes back to the pool if both sides know where they are.
+    private mutating func finishAnswer(
+        _ exchange: ExchangePointer,
+        _ upstream: UpstreamPointer,
+        hasLeftover: Bool
+    ) {
+        let destination = exchange.pointee.destination
+        let limit = destination?.maxRequestsPerConnection ?? 0
+        _ = detach(exchange)
+        upstream.pointee.served &+= 1
+        let isReusable =
+            exchange.pointee.response.keepsAlive && exchange.pointee.isRequestComplete && !hasLeftover
+            && !exchange.pointee.discardsBody && !upstream.pointee.isEnding && upstream.pointee.outbox.isEmpty
+            && (limit == 0 || upstream.pointee.served < limit) && !isDraining
+        if isReusable {
+            pool(upstream, idleTimeout: destination?.idleTimeoutMilliseconds ?? 0)
+        } else {
+            closeUpstream(upstream)
+        }
+        finish(exchange)
+    }
+
+    // MARK: - Ends
+
+    private mutating func upstreamEnded(_ upstream: UpstreamPointer, isReset: Bool) {
+        guard let exchange = upstream.pointee.exchange else { return closeUpstream(upstream) }
+        if upstream.pointee.phase == .tunnel { return upstreamTunnelEnded(exchange, isReset: isReset) }
+        guard exchange.pointee.hasResponseBegun else {
+            if failTry(exchange, .reset(hasSent: true)) { attemptAgain(exchange) }
+            return
+        }
+        guard exchange.pointee.response.framing == .untilClose, !isReset else {
+            // Part of the answer is out already: only a broken connection can tell the client.
+            exchange.pointee.flag = .upstreamConnectionTermination
+            return closeClient(exchange.pointee.downstream)
+        }
+        if exchange.pointee.reframing == .toChunks {
+            let end: StaticString = "0\r\n\r\n"
+            let bytes = UnsafeRawBufferPointer(start: end.utf8Start, count: end.utf8CodeUnitCount)
+            guard send(bytes, to: exchange.pointee.downstream) else { return }
+        }
+        finishAnswer(exchange, upstream, hasLeftover: true)
+    }
+
+    /// The answer broke the protocol.
+    private mutating func failAnswer(_ exchange: ExchangePointer) {
+        exchange.pointee.flag = .upstreamProtocolError
+        reply(exchange, status: 502, flag: .upstreamProtocolError, body: Self.brokenAnswer)
+    }
+
+    private static var brokenAnswer: StaticString {
+        "upstream connect error or disconnect/reset before headers. reset reason: protocol error"
+    }
+}

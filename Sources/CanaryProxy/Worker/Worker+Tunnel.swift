@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import CanaryModel
+import Glibc
+
+/// Switched protocols (WebSocket and others): after 101, bytes pass both ways as they come.
+extension Worker {
+    /// Passes a 101 on, if the client asked for it.
+    mutating func switchProtocols(
+        _ head: ResponseHead,
+        _ bytes: UnsafeRawBufferPointer,
+        _ exchange: ExchangePointer,
+        _ upstream: UpstreamPointer
+    ) {
+        guard exchange.pointee.request.upgrade != nil, exchange.pointee.isRequestComplete else {
+            return reply(
+                exchange,
+                status: 502,
+                flag: .upstreamProtocolError,
+                body: Rejection.unexpectedSwitch.reason
+            )
+        }
+        let client = exchange.pointee.downstream
+        exchange.pointee.response = head
+        exchange.pointee.status = 101
+        exchange.pointee.hasResponseBegun = true
+        exchange.pointee.routeDeadline = Registration.never
+        exchange.pointee.tryDeadline = Registration.never
+        client.pointee.phase = .tunnel
+        upstream.pointee.phase = .tunnel
+        writeSwitchHead(exchange, bytes)
+        guard send(output.slice.raw, to: client) else { return }
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[head.length...])
+        if rest.count > 0 { tunnelToClient(rest, exchange) }
+        guard client.pointee.phase == .tunnel else { return }
+        upstream.pointee.inbox.release()
+        makeReady(client)
+    }
+
+    /// How many bytes were used.
+    mutating func tunnelToUpstream(_ bytes: UnsafeRawBufferPointer, from client: DownstreamPointer) -> Int {
+        guard let exchange = client.pointee.exchange, let upstream = exchange.pointee.upstream else {
+            return 0
+        }
+        guard upstream.pointee.outbox.isEmpty else { return 0 }
+        guard send(bytes, to: upstream) else {
+            closeClient(client)
+            return bytes.count
+        }
+        exchange.pointee.bytesReceived &+= UInt64(bytes.count)
+        renewTunnel(exchange)
+        return bytes.count
+    }
+
+    mutating func tunnelToClient(_ bytes: UnsafeRawBufferPointer, _ exchange: ExchangePointer) {
+        exchange.pointee.bytesSent &+= UInt64(bytes.count)
+        guard send(bytes, to: exchange.pointee.downstream) else { return }
+        renewTunnel(exchange)
+    }
+
+    private mutating func renewTunnel(_ exchange: ExchangePointer) {
+        exchange.pointee.stallDeadline = now &+ limits.tunnelTimeout
+        rearm(exchange)
+    }
+
+    /// The client sends no more: the upstream is told, and may still answer.
+    mutating func clientTunnelEnded(_ client: DownstreamPointer) {
+        guard let exchange = client.pointee.exchange, let upstream = exchange.pointee.upstream else {
+            return closeClient(client)
+        }
+        if exchange.pointee.hasUpstreamEnded { return closeTunnel(exchange) }
+        exchange.pointee.hasClientEnded = true
+        shutdown(upstream.pointee.descriptor, Int32(SHUT_WR))
+    }
+
+    mutating func upstreamTunnelEnded(_ exchange: ExchangePointer, isReset: Bool) {
+        if isReset || exchange.pointee.hasClientEnded { return closeTunnel(exchange) }
+        exchange.pointee.hasUpstreamEnded = true
+        shutdown(exchange.pointee.downstream.pointee.descriptor, Int32(SHUT_WR))
+    }
+
+    private mutating func closeTunnel(_ exchange: ExchangePointer) {
+        let client = exchange.pointee.downstream
+        if let upstream = detach(exchange) { closeUpstream(upstream) }
+        exchange.pointee.keepsDownstream = false
+        finish(exchange)
+        if client.pointee.phase == .lingering, client.pointee.outbox.isEmpty { closeClient(client) }
+    }
+}

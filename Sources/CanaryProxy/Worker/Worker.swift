@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import CanaryModel
+import Glibc
+import Synchronization
+
+/// One thread's data plane: an edge-triggered event loop with connections, pools, timers and counters of its own.
+///
+/// Nothing on a request's usual path allocates, counts references, locks, or calls the system beyond two `recv` and two
+/// `send`. The rules that hold it together:
+///
+/// - A socket is registered once, for everything, edge-triggered. Whoever stops reading leaves `canRead` set, and
+///   whoever lifts the reason reads again.
+/// - Sockets are read only from the top of the loop (events, timers, the ready list), never from inside the handling of
+///   bytes that were read: `scratch` holds those.
+/// - A side whose peer has unsent bytes is not read, so a connection never holds more than one read's worth of bytes.
+/// - A closed connection's memory is kept to the end of the batch, since later events of the batch may name it.
+struct Worker: ~Copyable {
+    static let scratchSize = 65_536
+    private static let eventCount: Int32 = 256
+    /// Tokens below this are not addresses: 0 wakes the loop, others are listeners.
+    static let firstAddress: UInt64 = 4096
+
+    let index: Int
+    let shared: ProxyShared
+    let limits: ProxyLimits
+    let requestParser: RequestParser
+    let responseParser: ResponseParser
+    let epoll: Int32
+    let wakeDescriptor: Int32
+    let counters: WorkerCounters
+
+    // MARK: Memory that is used again for every request
+
+    let scratch: UnsafeMutableRawPointer
+    let headers: UnsafeMutablePointer<RequestHeader>
+    let peerText: UnsafeMutableRawPointer
+    var output = ByteBuffer(capacity: 98_304)
+    var path = ByteBuffer(capacity: 4096)
+    var edits = HeaderEditor()
+    var requestFields: FieldTable
+    var responseFields: FieldTable
+    var facts = RequestFacts()
+    var date = DateText()
+
+    // MARK: State
+
+    var now: Int64
+    var nowNanoseconds: UInt64
+    /// What has to be added to `now` to get milliseconds since 1970; looked up once a second.
+    private var wallOffset: Int64 = 0
+    private var wallCheckedAt: Int64
+    var timers: TimerWheel
+    var random: RandomSource
+    var downstreams = Slab<Downstream>(chunkCount: 64)
+    var exchanges = Slab<Exchange>(chunkCount: 64)
+    var upstreams = Slab<Upstream>(chunkCount: 64)
+    var pools = EndpointPools()
+    var blocks = BlockPool()
+    var accessLog: AccessLog
+    var connections = 0
+    var listeners: [WorkerListener] = []
+    var isAcceptPaused = false
+    var acceptResumesAt = Registration.never
+    var generation: UnsafeMutablePointer<TableGeneration>?
+    var seenVersion = -1
+    var isDraining = false
+    var drainDeadline = Registration.never
+    var openDownstreams = DownstreamList()
+    var firstReady: DownstreamPointer?
+    var closedDownstreams: [DownstreamPointer] = []
+    var closedUpstreams: [UpstreamPointer] = []
+
+    init(index: Int, shared: ProxyShared) {
+        self.index = index
+        self.shared = shared
+        limits = shared.configuration.limits
+        let headLimits = HeadLimits(
+            headBytes: limits.headBytes,
+            fields: limits.fields,
+            lineBytes: limits.lineBytes
+        )
+        requestParser = RequestParser(limits: headLimits)
+        responseParser = ResponseParser(limits: headLimits)
+        requestFields = FieldTable(capacity: limits.fields)
+        responseFields = FieldTable(capacity: limits.fields)
+        epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        wakeDescriptor = shared.wakeDescriptors[index]
+        counters = shared.counters[index]
+        scratch = .allocate(byteCount: Self.scratchSize, alignment: 64)
+        headers = .allocate(capacity: max(limits.fields, 1))
+        peerText = .allocate(byteCount: 48, alignment: 8)
+        nowNanoseconds = Clock.monotonicNanoseconds()
+        now = Int64(nowNanoseconds / 1_000_000)
+        wallCheckedAt = now &- 1000
+        timers = TimerWheel(now: now)
+        random = RandomSource()
+        accessLog = AccessLog(
+            format: shared.configuration.accessLog,
+            descriptor: shared.configuration.accessLogDescriptor
+        )
+        _ = canary_epoll_add(epoll, wakeDescriptor, CANARY_EPOLLIN, 0)
+    }
+
+    deinit {
+        scratch.deallocate()
+        headers.deallocate()
+        peerText.deallocate()
+        close(epoll)
+    }
+
+    // MARK: - The loop
+
+    /// Serves until the proxy drains and the last connection is gone.
+    mutating func run() {
+        let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: Int(Self.eventCount))
+        defer { events.deallocate() }
+        adoptChanges()
+        while !isFinished {
+            let count = epoll_wait(epoll, events, Self.eventCount, waitingTime)
+            updateClock()
+            if shared.version.load(ordering: .acquiring) != seenVersion { adoptChanges() }
+            for index in 0..<Int(max(count, 0)) { handle(events[index]) }
+            fireTimers()
+            serveReady()
+            buryClosed()
+            accessLog.flushIfDue(now: now)
+        }
+        shutDown()
+    }
+
+    private var isFinished: Bool {
+        isDraining && (connections == 0 || now >= drainDeadline)
+    }
+
+    /// How long the loop may sleep, in milliseconds; -1 is until something happens.
+    private var waitingTime: Int32 {
+        if firstReady != nil { return 0 }
+        var wait = timers.wait(now: now)
+        for deadline in [acceptResumesAt, drainDeadline, accessLog.flushAt]
+        where deadline != Registration.never {
+            let left = Int32(clamping: max(0, deadline &- now))
+            wait = wait < 0 ? left : min(wait, left)
+        }
+        return wait
+    }
+
+    private mutating func updateClock() {
+        nowNanoseconds = Clock.monotonicNanoseconds()
+        now = Int64(nowNanoseconds / 1_000_000)
+        if now &- wallCheckedAt >= 1000 { readWallClock() }
+    }
+
+    private mutating func readWallClock() {
+        wallCheckedAt = now
+        wallOffset = Int64(Clock.wallNanoseconds() / 1_000_000) &- now
+    }
+
+    var wallMilliseconds: Int64 { now &+ wallOffset }
+
+    private mutating func handle(_ event: epoll_event) {
+        let token = event.data.u64
+        if token == 0 {
+            drainWakeDescriptor()
+        } else if token < Self.firstAddress {
+            acceptConnections(listener: Int32(token) &- 1)
+        } else if let entry = UnsafeMutablePointer<Registration>(bitPattern: UInt(token)) {
+            switch entry.pointee.kind {
+            case .downstream: handleClient(entry.downstream, event.events)
+            case .upstream: handleUpstream(entry.upstream, event.events)
+            }
+        }
+    }
+
+    private func drainWakeDescriptor() {
+        var count: UInt64 = 0
+        _ = read(wakeDescriptor, &count, MemoryLayout<UInt64>.size)
+    }
+
+    // MARK: - Connections to go on with
+
+    /// Has the loop serve a client again after the present batch.
+    mutating func makeReady(_ client: DownstreamPointer) {
+        guard !client.pointee.isReady else { return }
+        client.pointee.isReady = true
+        client.pointee.nextReady = firstReady
+        firstReady = client
+    }
+
+    private mutating func serveReady() {
+        var next = firstReady
+        firstReady = nil
+        while let client = next {
+            next = client.pointee.nextReady
+            client.pointee.isReady = false
+            client.pointee.nextReady = nil
+            resume(client)
+        }
+    }
+
+    /// Gives the memory of closed connections back, now that no event of the batch can name them.
+    private mutating func buryClosed() {
+        if !closedDownstreams.isEmpty {
+            for client in closedDownstreams where !client.pointee.isReady {
+                client.deinitialize(count: 1)
+                downstreams.give(client)
+            }
+            closedDownstreams.removeAll { !$0.pointee.isReady }
+        }
+        guard !closedUpstreams.isEmpty else { return }
+        for upstream in closedUpstreams {
+            upstream.deinitialize(count: 1)
+            upstreams.give(upstream)
+        }
+        closedUpstreams.removeAll(keepingCapacity: true)
+    }
+}
+
+extension UnsafeMutablePointer<Registration> {
+    /// The connection that this is the first field of.
+    var downstream: DownstreamPointer {
+        UnsafeMutableRawPointer(self).assumingMemoryBound(to: Downstream.self)
+    }
+    var upstream: UpstreamPointer { UnsafeMutableRawPointer(self).assumingMemoryBound(to: Upstream.self) }
+}
+
+extension DownstreamPointer {
+    var registration: UnsafeMutablePointer<Registration> {
+        UnsafeMutableRawPointer(self).assumingMemoryBound(to: Registration.self)
+    }
+}
+
+extension UpstreamPointer {
+    var registration: UnsafeMutablePointer<Registration> {
+        UnsafeMutableRawPointer(self).assumingMemoryBound(to: Registration.self)
+    }
+}
