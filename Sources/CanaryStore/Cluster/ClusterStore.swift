@@ -46,7 +46,7 @@ package final class ClusterStore {
 
     /// Reads one unchanging state. Throws what `body` throws, and ``StoreError``. Reads do not nest.
     package func read<T>(_ body: (StoreReader) throws -> T) throws -> T {
-        try database.read {
+        try database.read { () throws in
             try body(StoreReader(database))
         }
     }
@@ -54,11 +54,14 @@ package final class ClusterStore {
     /// Changes the store in one transaction: exactly one new revision if anything changed, none otherwise, and nothing
     /// at all when `body` throws.
     ///
-    /// Waits for its turn and throws ``StoreError`` with code `.busy` if that takes too long. `body` should not do
-    /// anything slow, as everybody else waits for it.
+    /// Waits for its turn. `body` should not do anything slow, as everybody else waits for it.
     ///
-    /// - Parameter dryRun: do everything, then roll it back.
+    /// - Parameters:
+    ///   - note: who changes the store, and why.
+    ///   - dryRun: do everything, then roll it back.
+    ///   - body: reads and changes the store.
     /// - Returns: what `body` returned, and the revision that it made (or, with `dryRun`, would have made).
+    /// - Throws: what `body` throws, and ``StoreError``: with code `.busy` if it is not this writer's turn in time.
     @discardableResult
     package func write<T>(
         _ note: ChangeNote,
@@ -83,6 +86,25 @@ package final class ClusterStore {
             row.text(0)
         }
         return finding == "ok" ? nil : finding
+    }
+
+    /// Whether the path still leads to this store's files.
+    var isIntact: Bool { database.isIntact }
+
+    /// Changes whenever another connection has committed.
+    func dataVersion() throws(StoreError) -> Int64 {
+        try database.dataVersion()
+    }
+
+    /// What changed since a revision of a store, everything if that was another store.
+    func changes(
+        since known: (storeUID: String, revision: Int64)?
+    ) throws(StoreError) -> (storeUID: String, changes: StoreChanges) {
+        try database.read { () throws(StoreError) in
+            let reader = try StoreReader(database)
+            let start = known.flatMap { $0.storeUID == reader.storeUID ? $0.revision : nil }
+            return (reader.storeUID, try reader.changes(after: start ?? 0))
+        }
     }
 
     /// Wakes the processes that follow the store. They also look once a second, so that nothing is lost if this fails

@@ -42,11 +42,14 @@ package final class StoreWriter: StoreReader {
     /// Makes an object, or replaces it if its body is another one.
     ///
     /// - Parameters:
+    ///   - key: the object's identity.
     ///   - body: UTF-8 text that the store keeps as it is.
     ///   - tokens: what the object can be found by; they replace the earlier ones. Changing them alone is no change of
     ///     the object.
     ///   - specChanged: whether anything but metadata and status differs, which counts `generation` up.
     ///   - routeRevisions: of a VirtualService, the revision that last changed each HTTP route.
+    /// - Returns: what became of the object.
+    /// - Throws: ``StoreError``.
     @discardableResult
     package func put(
         _ key: ResourceKey,
@@ -97,6 +100,7 @@ package final class StoreWriter: StoreReader {
     ///
     /// - Parameters:
     ///   - host: the host's full name, as ``StoreReader/history(host:limit:)`` is asked for it.
+    ///   - summary: `created`, `set-weight v2 5 % → 10 %`.
     ///   - objects: the objects whose change this is; `undo` brings exactly these back.
     package func noteHostChange(_ host: String, summary: String, objects: [ResourceKey]) {
         hostChanges.append((host, summary, objects))

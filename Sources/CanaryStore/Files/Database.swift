@@ -71,7 +71,7 @@ final class Database {
             access: .readWrite,
             lockTimeoutMilliseconds: lockTimeoutMilliseconds
         )
-        if try database.schemaVersion() < format.schemaVersion {
+        if try database.read(database.schemaVersion) < format.schemaVersion {
             try database.migrate()
         }
         return database
@@ -91,7 +91,7 @@ final class Database {
             access: .readOnly,
             lockTimeoutMilliseconds: lockTimeoutMilliseconds
         )
-        switch try database.schemaVersion() {
+        switch try database.read(database.schemaVersion) {
         case 0: return nil
         case format.schemaVersion: return database
         default: return try open(format, at: location, lockTimeoutMilliseconds: lockTimeoutMilliseconds)
@@ -163,15 +163,47 @@ extension Database {
         return try body()
     }
 
+    /// As the other `read`, for a body that only reads.
+    func read<T>(_ body: () throws(StoreError) -> T) throws(StoreError) -> T {
+        try run("BEGIN")
+        defer { rollBack() }
+        return try body()
+    }
+
     /// Runs `body` as the only writer. It says at its end whether the change shall stand.
     func write<T>(_ body: () throws -> (T, Ending)) throws -> T {
-        let lock = try acquireLock()
-        guard FileIdentity(path: path) == identity else { throw StoreError.replaced(path) }
+        let lock = try beginWrite()
         return try withExtendedLifetime(lock) {
-            let result = try inTransaction(body)
-            emptyLongLog()
+            defer { rollBack() }
+            let (result, ending) = try body()
+            if ending == .commit { try commit() }
             return result
         }
+    }
+
+    /// As the other `write`, for a body that only changes the database.
+    func write<T>(_ body: () throws(StoreError) -> (T, Ending)) throws(StoreError) -> T {
+        let lock = try beginWrite()
+        return try withExtendedLifetime(lock) { () throws(StoreError) in
+            defer { rollBack() }
+            let (result, ending) = try body()
+            if ending == .commit { try commit() }
+            return result
+        }
+    }
+
+    private func beginWrite() throws(StoreError) -> StoreLock {
+        // Before the lock, so that none is made for nothing, and under it, when nobody replaces the file any more.
+        guard FileIdentity(path: path) == identity else { throw .replaced(path) }
+        let lock = try acquireLock()
+        guard FileIdentity(path: path) == identity else { throw .replaced(path) }
+        try run("BEGIN IMMEDIATE")
+        return lock
+    }
+
+    private func commit() throws(StoreError) {
+        try run("COMMIT")
+        emptyLongLog()
     }
 
     private func acquireLock() throws(StoreError) -> StoreLock {
@@ -180,14 +212,6 @@ extension Database {
             guarding: path,
             timeoutMilliseconds: lockTimeoutMilliseconds
         )
-    }
-
-    private func inTransaction<T>(_ body: () throws -> (T, Ending)) throws -> T {
-        try run("BEGIN IMMEDIATE")
-        defer { rollBack() }
-        let (result, ending) = try body()
-        if ending == .commit { try run("COMMIT") }
-        return result
     }
 
     /// Ends a transaction that a commit has not ended. It cannot fail in a way that matters: what SQLite did not write
@@ -252,7 +276,8 @@ extension Database {
         }
     }
 
-    /// The file's schema version, 0 for an empty file; throws if the file is not ours or from the future.
+    /// The file's schema version, 0 for an empty file; throws if the file is not ours or from the future. To be read in one
+    /// transaction, as another process may be making the schema.
     private func schemaVersion() throws(StoreError) -> Int64 {
         let number = { (row: Row) throws(SQLiteError) -> Int64 in row.integer(0) }
         let applicationID = try first("PRAGMA application_id", [], number) ?? 0

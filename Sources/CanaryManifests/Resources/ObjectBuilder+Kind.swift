@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryModel
+
+/// Which kind an object is of, after what could be guessed away.
+struct Identity {
+    var kind: ResourceKind
+    /// What the body shall say.
+    var apiVersion: String
+    /// Whether the manifest used a version that Kubernetes removed.
+    var isRetired = false
+}
+
+extension ObjectBuilder {
+    /// Deployments of these versions are read as `apps/v1`.
+    private static let retired = ["extensions/v1beta1", "apps/v1beta1", "apps/v1beta2"]
+
+    /// The kind and version of a document; reports what is wrong with them.
+    mutating func identify(_ document: Node, _ header: Header) -> Identity? {
+        guard let name = text(of: "kind", document, header.kind) else { return nil }
+        let group = header.apiVersion.map { String($0.split(separator: "/").dropLast().first ?? "") }
+        if let kind = ResourceKind(rawValue: name) {
+            if let group, isForeign(group, kind) { return unknown(document, name, header) }
+            return version(document, kind, header)
+        }
+        if let kind = ResourceKind.allCases.first(where: { $0.singular == name.lowercased() }) {
+            report(
+                ManifestCodes.unknownKind,
+                "unknown kind \"\(name)\": upper and lower case matter",
+                hint: "write \"kind: \(kind.rawValue)\"",
+                at: document.position(of: "kind"),
+                "kind"
+            )
+            return version(document, kind, header)
+        }
+        return unknown(document, name, header)
+    }
+
+    /// A string field of the header; reports it if it is missing or of another type.
+    private mutating func text(of key: String, _ document: Node, _ value: String?) -> String? {
+        if let value, !value.isEmpty { return value }
+        let path = FieldPath([.key(key)])
+        if let node = document[key], node.string == nil {
+            report(
+                ManifestCodes.headerType,
+                "\(key) is a string, not \(node.typeName)",
+                at: node.position,
+                path
+            )
+            return nil
+        }
+        let guess = document["apiVersion"]?.string.map(Self.kinds) ?? []
+        report(
+            ManifestCodes.missingKind,
+            "the object does not say what it is: \(key) is missing",
+            hint: guess.count == 1
+                ? "add \"kind: \(guess[0].rawValue)\""
+                : "add \"kind:\" with one of \((guess.isEmpty ? ResourceKind.allCases : guess).map(\.rawValue).listed)",
+            at: document.position(of: path),
+            path
+        )
+        return nil
+    }
+
+    private static func kinds(of apiVersion: String) -> [ResourceKind] {
+        ResourceKind.allCases.filter { $0.apiVersions.contains(apiVersion) }
+    }
+
+    /// Whether the group is one that none of the known kinds lives in: then the object is another one of the same
+    /// name, such as the Gateway of `gateway.networking.k8s.io` or the Service of Knative.
+    private func isForeign(_ group: String, _ kind: ResourceKind) -> Bool {
+        let known = Set(ResourceKind.allCases.map(\.group) + ["extensions"])
+        guard !known.contains(group) else { return false }
+        return Suggestion.closest(to: group, among: [kind.group]) == nil
+    }
+
+    private mutating func unknown(_ document: Node, _ name: String, _ header: Header) -> Identity? {
+        let sameName = ResourceKind(rawValue: name)
+        let known = ResourceKind.allCases.map(\.rawValue)
+        let guess = Suggestion.closest(to: name, among: known).flatMap { $0 == name ? nil : $0 }
+        let what = sameName == nil ? "\"\(name)\"" : "\"\(name)\" of \"\(header.apiVersion ?? "")\""
+        let hint: String
+        if let sameName {
+            hint = "canaryctl knows the \(name) of \(sameName.apiVersions.listed)"
+        } else {
+            hint = guess.map { "did you mean \"\($0)\"?" } ?? "the known kinds are \(known.listed)"
+        }
+        report(
+            ManifestCodes.unknownKind,
+            ignoreUnknownKinds ? "skipped an object of the unknown kind \(what)" : "unknown kind \(what)",
+            severity: ignoreUnknownKinds ? .warning : .error,
+            hint: ignoreUnknownKinds && guess == nil ? nil : hint,
+            at: document.position(of: "kind"),
+            "kind"
+        )
+        return nil
+    }
+
+    private mutating func version(_ document: Node, _ kind: ResourceKind, _ header: Header) -> Identity? {
+        guard let apiVersion = header.apiVersion, !apiVersion.isEmpty else {
+            reportVersion(document, kind)
+            return Identity(kind: kind, apiVersion: kind.apiVersion)
+        }
+        if kind.apiVersions.contains(apiVersion) { return Identity(kind: kind, apiVersion: apiVersion) }
+        let place = document.position(of: "apiVersion")
+        if kind == .deployment, Self.retired.contains(apiVersion) {
+            report(
+                ManifestCodes.goneAPIVersion,
+                "\(apiVersion) is gone since Kubernetes 1.16: the Deployment is stored as apps/v1",
+                severity: .warning,
+                hint: "write \"apiVersion: apps/v1\" and give spec.selector",
+                at: place,
+                "apiVersion"
+            )
+            return Identity(kind: kind, apiVersion: kind.apiVersion, isRetired: true)
+        }
+        report(
+            ManifestCodes.wrongAPIVersion,
+            "\(kind.article) \(kind.rawValue) is not of \"\(apiVersion)\"",
+            hint: "write \(kind.apiVersions.map { "\"apiVersion: \($0)\"" }.joined(separator: " or "))",
+            at: place,
+            "apiVersion"
+        )
+        return Identity(kind: kind, apiVersion: kind.apiVersion)
+    }
+
+    private mutating func reportVersion(_ document: Node, _ kind: ResourceKind) {
+        if let node = document["apiVersion"], node.string == nil {
+            report(
+                ManifestCodes.headerType,
+                "apiVersion is a string, not \(node.typeName)",
+                hint: "write \"apiVersion: \(kind.apiVersion)\"",
+                at: node.position,
+                "apiVersion"
+            )
+            return
+        }
+        report(
+            ManifestCodes.missingAPIVersion,
+            "\(kind.article) \(kind.rawValue) needs an apiVersion: it is missing",
+            hint: "add \"apiVersion: \(kind.apiVersion)\"",
+            at: document.position(of: "apiVersion"),
+            "apiVersion"
+        )
+    }
+}
+
+extension ResourceKind {
+    fileprivate var apiVersions: [String] {
+        versions.map { group.isEmpty ? $0 : "\(group)/\($0)" }
+    }
+
+    fileprivate var article: String {
+        "AEIOU".contains(rawValue.prefix(1)) ? "an" : "a"
+    }
+}
+
+extension [String] {
+    /// `a, b and c`
+    fileprivate var listed: String {
+        guard count > 1, let last else { return first ?? "" }
+        return dropLast().joined(separator: ", ") + " and " + last
+    }
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryModel
+
+/// Turns the documents of one source into resources: lists are unfolded, headers read and corrected, and what only the
+/// store may write is dropped.
+struct ObjectBuilder {
+    let file: String
+    let defaultNamespace: String
+    let namespaceIsExplicit: Bool
+    let ignoreUnknownKinds: Bool
+    var objectLimit: Int
+    var diagnostics: [Diagnostic] = []
+
+    init(
+        file: String,
+        defaultNamespace: String,
+        namespaceIsExplicit: Bool,
+        ignoreUnknownKinds: Bool,
+        objectLimit: Int
+    ) {
+        self.file = file
+        self.defaultNamespace = defaultNamespace
+        self.namespaceIsExplicit = namespaceIsExplicit
+        self.ignoreUnknownKinds = ignoreUnknownKinds
+        self.objectLimit = objectLimit
+    }
+
+    /// Calls `body` with every object of a document.
+    mutating func add(_ document: Node, _ body: (Resource) -> Void) {
+        add(document, inherited: nil, body)
+    }
+
+    /// `inherited` is what the items of a typed list need not say themselves.
+    private mutating func add(
+        _ document: Node,
+        inherited: (kind: String, apiVersion: String)?,
+        _ body: (Resource) -> Void
+    ) {
+        guard let mapping = document.mapping else {
+            report(
+                ManifestCodes.notAnObject,
+                "a manifest is a mapping with apiVersion, kind and metadata, not \(document.typeName)",
+                at: document.position
+            )
+            return
+        }
+        var header = Header(mapping)
+        if let inherited {
+            if header.kind == nil { header.kind = inherited.kind }
+            if header.apiVersion == nil { header.apiVersion = inherited.apiVersion }
+        }
+        if let item = header.listItem {
+            addItems(of: document, item.isEmpty ? nil : (item, header.apiVersion ?? ""), body)
+            return
+        }
+        guard let identity = identify(document, header), let resource = build(document, identity)
+        else { return }
+        guard objectLimit > 0 else {
+            guard objectLimit == 0 else { return }
+            objectLimit -= 1
+            report(ManifestCodes.limit, "there are too many objects", at: document.position)
+            return
+        }
+        objectLimit -= 1
+        body(resource)
+    }
+
+    private mutating func addItems(
+        of list: Node,
+        _ inherited: (kind: String, apiVersion: String)?,
+        _ body: (Resource) -> Void
+    ) {
+        guard let items = list["items"] else { return }
+        guard let sequence = items.sequence else {
+            report(
+                ManifestCodes.listItems,
+                "the items of a list are objects, not \(items.typeName)",
+                hint: "begin every item with \"- \"",
+                at: list.position(of: "items"),
+                "items"
+            )
+            return
+        }
+        for item in sequence { add(item, inherited: inherited, body) }
+    }
+
+    mutating func report(
+        _ code: RuleCode,
+        _ message: String,
+        severity: Severity = .error,
+        hint: String? = nil,
+        at place: Position,
+        _ path: FieldPath = .root,
+        _ resource: ResourceKey? = nil
+    ) {
+        diagnostics.append(
+            Diagnostic(
+                code,
+                severity,
+                message,
+                hint: hint,
+                file: file,
+                position: place,
+                path: path,
+                resource: resource
+            )
+        )
+    }
+}
+
+/// What the top of a document says about itself.
+struct Header {
+    var kind: String?
+    var apiVersion: String?
+
+    init(_ mapping: Mapping) {
+        kind = mapping["kind"]?.string
+        apiVersion = mapping["apiVersion"]?.string
+    }
+
+    /// `List` holds objects of any kind (the result is empty), `ServiceList` holds Services; `nil` for other kinds.
+    var listItem: String? {
+        guard let kind, kind.hasSuffix("List") else { return nil }
+        let item = String(kind.dropLast(4))
+        return item.isEmpty || ResourceKind(rawValue: item) != nil ? item : nil
+    }
+}
+
+// MARK: - The object
+
+extension ObjectBuilder {
+    /// The metadata that a manifest may write, but that only the store decides.
+    private static let storeOwned = ["uid", "creationTimestamp", "generation", "managedFields", "selfLink"]
+
+    private mutating func build(_ document: Node, _ identity: Identity) -> Resource? {
+        let kind = identity.kind
+        guard var body = document.mapping, var metadata = takeMetadata(document, &body),
+            let name = name(document, metadata, kind),
+            let namespace = namespace(document, metadata, kind)
+        else { return nil }
+        if metadata.entries.contains(where: { Self.storeOwned.contains($0.key) }) {
+            metadata.entries.removeAll { Self.storeOwned.contains($0.key) }
+        }
+        let key = ResourceKey(kind, namespace: namespace, name: name)
+        setNamespace(&metadata, key)
+        let place = body.entry("metadata")?.value.position ?? document.position
+        body["metadata"] = Node(.mapping(metadata), at: place)
+        if body.entry("status") != nil { body["status"] = nil }
+        setHeader(&body, identity)
+        if identity.isRetired { defaultSelector(&body) }
+        return Resource(key: key, body: Node(.mapping(body), at: document.position), file: file)
+    }
+
+    /// The namespace stands in the body as it does in kubectl's output: behind the name.
+    private func setNamespace(_ metadata: inout Mapping, _ key: ResourceKey) {
+        guard key.kind.isNamespaced else {
+            metadata["namespace"] = nil
+            return
+        }
+        if let index = metadata.entries.firstIndex(where: { $0.key == "namespace" }) {
+            if metadata.entries[index].value.string != key.namespace {
+                metadata.entries[index].value.content = .string(key.namespace)
+            }
+            return
+        }
+        let index = metadata.entries.firstIndex { $0.key == "name" }.map { $0 + 1 } ?? 0
+        metadata.entries.insert(Mapping.Entry(key: "namespace", value: .string(key.namespace)), at: index)
+    }
+
+    /// Writes what the header was corrected to.
+    private func setHeader(_ body: inout Mapping, _ identity: Identity) {
+        for (key, value) in [("kind", identity.kind.rawValue), ("apiVersion", identity.apiVersion)] {
+            if let index = body.entries.firstIndex(where: { $0.key == key }) {
+                if body.entries[index].value.string != value {
+                    body.entries[index].value.content = .string(value)
+                }
+            } else {
+                body.entries.insert(Mapping.Entry(key: key, value: .string(value)), at: 0)
+            }
+        }
+    }
+
+    /// The retired versions took the template's labels for the selector where none was given.
+    private func defaultSelector(_ body: inout Mapping) {
+        guard var spec = body["spec"]?.mapping, spec["selector"]?.isNull ?? true,
+            let labels = body["spec"]?["template"]?["metadata"]?["labels"]
+        else { return }
+        let place = body["spec"]?.position ?? .unknown
+        spec["selector"] = .mapping(["matchLabels": labels])
+        body["spec"] = Node(.mapping(spec), at: place)
+    }
+}

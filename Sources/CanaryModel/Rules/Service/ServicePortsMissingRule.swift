@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A Service has no ports. Only headless Services (`clusterIP: None`) and those of type ExternalName need none.
+enum ServicePortsMissingRule: ObjectRule {
+    static let code = RuleCode("CAN0301")
+    static let kinds: Set<ResourceKind> = [.service]
+
+    static func check(_ object: CheckedObject, _ report: inout RuleReport) {
+        guard let service = object.resource.service, !service.isHeadless, service.type != "ExternalName"
+        else { return }
+        let spec = object.spec ?? object.root
+        guard (spec["ports"]?.items ?? []).isEmpty else { return }
+        report.add(
+            at: spec.field("ports"),
+            "the Service has no ports",
+            hint: "add \"ports:\" with at least one \"port:\""
+        )
+    }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Whether RE2, the engine of Istio and Envoy, takes a pattern.
+enum RegexSyntax {
+    /// Istio's limit for patterns, in bytes.
+    static let longest = 1024
+
+    /// The reason why a pattern is refused; `nil` if it is good.
+    static func problem(_ pattern: String) -> String? {
+        if pattern.isEmpty { return "the pattern is empty" }
+        if pattern.utf8.count > longest { return "the pattern is longer than \(longest) bytes" }
+        do {
+            _ = try RegularExpression(pattern)
+            return nil
+        } catch {
+            return error.reason
+        }
+    }
+}

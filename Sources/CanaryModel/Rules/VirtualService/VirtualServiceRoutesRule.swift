@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A VirtualService has no routes at all: none of `http`, `tls` and `tcp` is given.
+enum VirtualServiceRoutesRule: ObjectRule {
+    static let code = RuleCode("CAN0201", istio: "IST0106")
+    static let kinds: Set<ResourceKind> = [.virtualService]
+
+    static func check(_ object: CheckedObject, _ report: inout RuleReport) {
+        let spec = object.spec ?? object.root
+        guard ["http", "tls", "tcp"].allSatisfy({ (spec[$0]?.items ?? []).isEmpty }) else { return }
+        report.add(
+            at: spec["http"] ?? spec.field("http"),
+            "the VirtualService has no routes: one of http, tls and tcp must be given",
+            hint: "add a list \"http:\" with at least one route"
+        )
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// A process, told from a later one that got the same number.
+package struct ProcessIdentity: Hashable, Sendable {
+    package var pid: Int32
+    /// When it started, in clock ticks since the machine did (`proc(5)`, field 22 of `/proc/PID/stat`).
+    package var startTicks: Int64
+
+    package init(pid: Int32, startTicks: Int64) {
+        self.pid = pid
+        self.startTicks = startTicks
+    }
+
+    /// The process that asks.
+    package static var current: ProcessIdentity {
+        ProcessIdentity(pid: getpid(), startTicks: status(of: getpid())?.startTicks ?? 0)
+    }
+
+    /// Whether the process still runs. One that ended and waits for its parent does not.
+    package var isRunning: Bool {
+        guard let status = Self.status(of: pid) else { return false }
+        return status.startTicks == startTicks && status.state != "Z"
+    }
+
+    private static func status(of pid: Int32) -> (state: String, startTicks: Int64)? {
+        let descriptor = open("/proc/\(pid)/stat", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 1024)
+        let count = read(descriptor, &bytes, bytes.count)
+        guard count > 0, let nameEnd = bytes[..<count].lastIndex(of: UInt8(ascii: ")")) else { return nil }
+        // The program's name, field 2, may hold blanks and parentheses; field 3 comes after its end.
+        let fields = String(decoding: bytes[(nameEnd + 1)..<count], as: UTF8.self).split(separator: " ")
+        guard fields.count > 19, let ticks = Int64(fields[19]) else { return nil }
+        return (String(fields[0]), ticks)
+    }
+}

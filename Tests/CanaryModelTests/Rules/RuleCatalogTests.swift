@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+@testable import CanaryModel
+import Testing
+
+struct RuleCatalogTests {
+    @Test func `no two rules share a code`() {
+        let schema = SchemaRule.allCases.map { $0.code(isIstio: true).canary }
+        let codes = schema + RuleCatalog.all.map { $0.code.canary }
+        #expect(Set(codes).count == codes.count)
+        #expect(codes.allSatisfy { $0.hasPrefix("CAN0") && $0.count == 7 })
+    }
+
+    @Test func `every rule looks at some kind`() {
+        #expect(RuleCatalog.all.allSatisfy { !$0.kinds.isEmpty })
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryModel
+import CanaryStore
+import CanaryTestSupport
+import Glibc
+import Testing
+
+@Suite struct FullDiskTests {
+    let fixture: StoreFixture
+
+    init() throws {
+        fixture = try StoreFixture()
+    }
+
+    @Test func `a file size limit is a full store, and the last commit stands`() async throws {
+        let directory = fixture.location.directory
+        await #expect(processExitsWith: .success) { [directory = directory as String] in
+            signal(SIGXFSZ, SIG_IGN)
+            var limit = rlimit(rlim_cur: 2 << 20, rlim_max: 2 << 20)
+            setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+            try fillUp(StoreLocation(directory))
+        }
+        #expect(try fixture.open().integrityProblem() == nil)
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can mount"))
+    func `a full disk is a full store, and a read-only one can still be read`() throws {
+        let directory = fixture.location.directory
+        try fixture.location.makeDirectory()
+        // A container may forbid it even to root.
+        guard mount("tmpfs", directory, "tmpfs", 0, "size=2m,mode=700") == 0 else { return }
+        defer { umount2(directory, Int32(MNT_DETACH)) }
+        try fillUp(fixture.location)
+
+        guard mount("tmpfs", directory, "tmpfs", UInt(MS_REMOUNT) | UInt(MS_RDONLY), nil) == 0 else { return }
+        let revision = try #require(try fixture.openExisting()).read { $0.revision }
+        #expect(revision > 0)
+        let error = #expect(throws: StoreError.self) {
+            try fixture.open().write(.test) { try $0.put(service("a"), body: [], tokens: []) }
+        }
+        #expect(error?.code == .readOnly)
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can become somebody else"))
+    func `a directory that may not be written is a matter of permission`() async throws {
+        let parent = fixture.scratch.path
+        await #expect(processExitsWith: .success) { [parent = parent as String] in
+            chown(parent, 65534, 65534)
+            chmod(parent, 0o500)
+            try #require(seteuid(65534) == 0)
+            let error = #expect(throws: StoreError.self) {
+                try ClusterStore.open(at: StoreLocation("\(parent)/store"))
+            }
+            #expect(error?.code == .permission)
+            #expect(error?.message == "cannot make the directory \(parent)/store: permission denied")
+            let inside = #expect(throws: StoreError.self) { try ClusterStore.open(at: StoreLocation(parent)) }
+            #expect(inside?.code == .permission)
+            #expect(try ClusterStore.openExisting(at: StoreLocation(parent)) == nil)
+        }
+    }
+}
+
+/// Writes until there is no space left, then checks that everything that was committed is there and can be read.
+private func fillUp(_ location: StoreLocation) throws {
+    let store = try ClusterStore.open(at: location)
+    var failure: StoreError?
+    for number in 1...200 where failure == nil {
+        do {
+            try store.write(.test) { writer in
+                let body = [UInt8](repeating: 0x61, count: 50_000)
+                try writer.put(service("s\(number)"), body: body, tokens: [])
+            }
+        } catch let error as StoreError {
+            failure = error
+        }
+    }
+    #expect(failure?.code == .full)
+    #expect(failure?.hint == "free some space and try again; nothing was changed")
+    #expect(try store.integrityProblem() == nil)
+    let (revision, count) = try store.read { ($0.revision, try $0.objects().count) }
+    #expect(revision > 0)
+    #expect(Int64(count) == revision)
+    // Deleting needs some space too, but what is refused must not break anything.
+    _ = try? store.write(.test) { try $0.delete(service("s1")) }
+    #expect(try store.integrityProblem() == nil)
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryModel
+@testable import CanaryStore
+import CanaryTestSupport
+import Glibc
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct StoreFollowerTests {
+    let fixture: StoreFixture
+    let stop = StopSignal()
+    let follower: StoreFollower
+
+    init() throws {
+        fixture = try StoreFixture()
+        follower = StoreFollower(at: fixture.location, stop: stop, context: fixture.context)
+    }
+
+    private func put(_ name: String, _ body: String = "1") throws {
+        try fixture.open().write(.test) { try $0.put(service(name), body: bytes(body), tokens: []) }
+    }
+
+    private func nextChanges() throws -> StoreChanges {
+        switch follower.next() {
+        case .changed(let changes): return changes
+        case .unavailable(let error): throw error
+        case .stopped: throw SystemCallError(name: "stopped", number: 0)
+        }
+    }
+
+    @Test func `first everything, then what changed`() throws {
+        try put("a")
+        let first = try nextChanges()
+        #expect(first.isComplete)
+        #expect(first.changed.map(\.key.name) == ["a"])
+        try put("b")
+        try fixture.open().write(.test) { try $0.delete(service("a")) }
+        let next = try nextChanges()
+        #expect(!next.isComplete)
+        #expect(next.revision == 3)
+        #expect(next.changed.map(\.key.name) == ["b"])
+        #expect(next.deleted == [service("a")])
+    }
+
+    @Test func `a waiting follower is woken by a commit`() throws {
+        try put("a")
+        _ = try nextChanges()
+        let fixture = fixture
+        inThreads(1) { _ in
+            _ = try? fixture.open().write(.test) { try $0.put(service("b"), body: [], tokens: []) }
+        }
+        let start = StoreContext.milliseconds(CLOCK_MONOTONIC)
+        #expect(try nextChanges().changed.map(\.key.name) == ["b"])
+        #expect(StoreContext.milliseconds(CLOCK_MONOTONIC) - start < 900)
+    }
+
+    @Test func `a commit whose writer was killed before it told anybody is found`() throws {
+        try put("a")
+        _ = try nextChanges()
+        let database = try Database.open(.cluster, at: fixture.location, lockTimeoutMilliseconds: 60_000)
+        try database.write { () throws -> (Void, Database.Ending) in
+            let writer = try StoreWriter(database, note: .test, context: fixture.context)
+            try writer.put(service("b"), body: [], tokens: [])
+            try writer.finish()
+            return ((), .commit)
+        }
+        #expect(try nextChanges().changed.map(\.key.name) == ["b"])
+    }
+
+    @Test func `a store that is not there yet is waited for`() throws {
+        guard case .unavailable(let error) = follower.next() else {
+            Issue.record("there is no store")
+            return
+        }
+        #expect(error.code == .absent)
+        try put("a")
+        #expect(try nextChanges().changed.map(\.key.name) == ["a"])
+    }
+
+    @Test func `a store that goes away and comes back as another one is read anew`() throws {
+        try put("a")
+        try put("a", "2")
+        _ = try nextChanges()
+        rename(fixture.location.directory, fixture.scratch.path("old"))
+        let error = #expect(throws: StoreError.self) { try nextChanges() }
+        #expect(error?.code == .absent)
+        for name in ["x", "y", "z"] { try put(name) }
+        let changes = try nextChanges()
+        #expect(changes.isComplete)
+        #expect(changes.changed.map(\.key.name).contains("x"))
+    }
+
+    @Test func `a store that is damaged and mended goes on where it was`() throws {
+        try put("a")
+        _ = try nextChanges()
+        let kept = fixture.scratch.path("kept")
+        rename(fixture.location.directory, kept)
+        try fixture.location.makeDirectory()
+        try fixture.scratch.write(String(repeating: "garbage ", count: 4_000), to: "store/cluster.db")
+        let error = #expect(throws: StoreError.self) { try nextChanges() }
+        #expect(error?.code == .corrupt)
+        rename(fixture.location.directory, fixture.scratch.path("broken"))
+        rename(kept, fixture.location.directory)
+        #expect(try nextChanges().revision == 1)
+    }
+
+    @Test func `an index that was cut off is not touched`() throws {
+        try put("a")
+        _ = try nextChanges()
+        truncate(fixture.path("cluster.db-shm"), 0)
+        stop.stop()
+        // Reading the mapped file behind its end would be SIGBUS.
+        guard case .stopped = follower.next() else {
+            Issue.record("nothing changed")
+            return
+        }
+    }
+
+    @Test func `stopping ends the wait`() throws {
+        try put("a")
+        _ = try nextChanges()
+        let stop = stop
+        inThreads(1) { _ in stop.stop() }
+        guard case .stopped = follower.next() else {
+            Issue.record("it was stopped")
+            return
+        }
+    }
+}
