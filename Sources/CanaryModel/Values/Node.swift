@@ -88,6 +88,8 @@ extension Node {
         if case .string(let value) = content { value } else { nil }
     }
 
+    // Inlined into long chains of look-ups, this crashes the optimiser of Swift 6.3 ("Found ownership error").
+    @inline(never)
     package var integer: Int64? {
         if case .integer(let value) = content { value } else { nil }
     }
