@@ -109,10 +109,25 @@ extension RuleCatalog {
         AnnotationSyntaxRule.self,
         ConfigKeysRule.self,
         ConfigSizeRule.self,
+        NotServedRule.self,
     ]
 
     /// The rules that need other objects, by code.
-    static let referenceRules: [any ReferenceRule.Type] = []
+    static let referenceRules: [any ReferenceRule.Type] = [
+        DestinationHostUnknownRule.self,
+        DestinationPortUnknownRule.self,
+        DestinationPortNeededRule.self,
+        SubsetUnknownRule.self,
+        SubsetImplicitRule.self,
+        VirtualServiceHostUnknownRule.self,
+        ShareWithoutEndpointRule.self,
+        ServiceSelectsNothingRule.self,
+        GatewayUnknownRule.self,
+        MeshHostConflictRule.self,
+        AutoscalerTargetUnknownRule.self,
+        DelegateUnknownRule.self,
+        DestinationRuleHostUnknownRule.self,
+    ]
 
     /// The rules about replacing an object, by code.
     static let changeRules: [any ChangeRule.Type] = [

@@ -8,7 +8,7 @@ struct RuleCatalogTests {
         let schema = SchemaRule.allCases.map { $0.code(isIstio: true).canary }
         let codes = schema + RuleCatalog.all.map { $0.code.canary }
         #expect(Set(codes).count == codes.count)
-        #expect(codes.allSatisfy { $0.hasPrefix("CAN0") && $0.count == 7 })
+        #expect(codes.allSatisfy { $0.hasPrefix("CAN") && $0.count == 7 })
     }
 
     @Test func `every rule looks at some kind`() {

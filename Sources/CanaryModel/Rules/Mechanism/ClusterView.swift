@@ -1,37 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What the rules ask about other objects.
-package struct ClusterView {
+package final class ClusterView {
     package let snapshot: ClusterSnapshot
+
+    /// The namespaces that have a Service of a name.
+    private lazy var serviceNamespaces: [String: [String]] = Dictionary(
+        grouping: snapshot.resources(of: .service),
+        by: \.name
+    ).mapValues { $0.map(\.namespace).sorted() }
+
+    /// Beyond this, comparing a name with all others for a hint takes too long.
+    private static let mostCandidates = 1000
 
     package init(_ snapshot: ClusterSnapshot) {
         self.snapshot = snapshot
     }
 
-    /// The Service behind a full host name.
-    func service(_ host: String) -> Resource? {
-        guard let (name, namespace) = HostName.service(of: host) else { return nil }
-        return snapshot.resource(ResourceKey(.service, namespace: namespace, name: name))
+    /// A destination of a VirtualService with what the cluster says about it.
+    struct DestinationUse {
+        /// The mapping with `host`, `subset` and `port`.
+        var place: Located
+        var resolved: ResolvedDestination
     }
 
-    /// The ServiceEntries that declare a host, by name or by a wildcard.
-    func serviceEntries(_ host: String) -> [Resource] {
-        objects(for: host, IndexToken.host, .serviceEntry)
+    /// All destinations of a VirtualService, mirrors included.
+    func destinations(of object: CheckedObject) -> [DestinationUse] {
+        object.destinations.compactMap { place in
+            guard place["host"]?.string != nil else { return nil }
+            return DestinationUse(place: place, resolved: destination(place, of: object.resource))
+        }
     }
 
-    /// The DestinationRules for a host, the most specific first.
-    func destinationRules(_ host: String) -> [Resource] {
-        objects(for: host, IndexToken.rule, .destinationRule)
-    }
-
-    /// The VirtualServices that list a host, by name or by a wildcard, the most specific first.
-    func virtualServices(_ host: String) -> [Resource] {
-        objects(for: host, IndexToken.host, .virtualService)
-    }
-
-    /// Whether a host can be reached at all: a Service or ServiceEntry declares it.
-    func isKnown(_ host: String) -> Bool {
-        service(host) != nil || !serviceEntries(host).isEmpty
+    func destination(_ place: Located, of resource: Resource) -> ResolvedDestination {
+        let written = Destination(place.node)
+        return snapshot.resolve(
+            host: HostName.resolve(written.host, namespace: resource.namespace),
+            subset: written.subset,
+            namespace: resource.namespace
+        )
     }
 
     /// The Deployments, Pods and WorkloadEntries of a namespace that carry all labels.
@@ -41,13 +48,25 @@ package struct ClusterView {
             .filter { $0.workloadLabels?.contains(all: selector) ?? false }
     }
 
-    private func objects(
-        for host: String,
-        _ token: (String) -> IndexToken,
-        _ kind: ResourceKind
-    ) -> [Resource] {
-        HostName.patterns(covering: host).flatMap { pattern in
-            snapshot.resources(with: token(pattern)).filter { $0.kind == kind }
+    /// The subsets and versions by which a destination's host can be split, in alphabetical order.
+    func versions(of service: HostService, _ destination: ResolvedDestination) -> [String] {
+        let labels = snapshot.workloads(of: service).compactMap {
+            $0.workloadLabels?[ResolvedDestination.versionLabel]
         }
+        return Set(labels + destination.policy.subsets.map(\.name)).sorted()
+    }
+
+    /// What could have been meant by a host that does not exist.
+    func hint(forHost name: String, namespace: String) -> String? {
+        let service = name.split(separator: ".").first.map(String.init) ?? name
+        if let other = serviceNamespaces[service]?.first(where: { $0 != namespace }) {
+            let full = HostName.service(service, namespace: other)
+            if full != name { return "the Service is in namespace \"\(other)\": write \(full)" }
+        }
+        guard serviceNamespaces.count <= Self.mostCandidates else { return nil }
+        let candidates = serviceNamespaces.filter { $0.value.contains(namespace) }.keys.sorted()
+        let near = Suggestion.closest(to: service, among: candidates)
+        guard let near, near != service else { return nil }
+        return "did you mean \"\(near)\"?"
     }
 }

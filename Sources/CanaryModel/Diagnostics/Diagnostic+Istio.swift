@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Diagnostic {
+    /// The finding as istioctl would rate it: with the level of its Istio code where that is graver. So an implicit subset,
+    /// information for canaryctl, is an error for Istio, which would answer 503.
+    package var ratedForIstio: Diagnostic {
+        guard let code = code.istio, Self.istioErrors.contains(code) else { return self }
+        var copy = self
+        copy.severity = .error
+        return copy
+    }
+
+    /// Whether Istio would refuse, or not serve, what canaryctl accepts.
+    package var isRefusedByIstio: Bool { ratedForIstio.severity < severity }
+
+    /// Codes that are errors for istioctl whatever they are about. IST0106 is not among them: where canaryctl gives it to a
+    /// warning, istioctl warns too.
+    private static let istioErrors: Set<String> = ["IST0101", "IST0109", "IST0112", "IST0145", "IST0173"]
+}
