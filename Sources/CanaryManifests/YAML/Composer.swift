@@ -452,7 +452,7 @@ extension Composer {
         }
         guard let key = frames[last].key else { return }
         if frames[last].isMerge {
-            try merge(node, Mark(event.start_mark))
+            try merge(node)
         } else {
             entries.append(Mapping.Entry(key: key, keyPosition: frames[last].keyPosition, value: node))
         }
@@ -506,24 +506,28 @@ extension Composer {
         try attach(node, height: anchor.height, event)
     }
 
-    private mutating func merge(_ node: Node, _ mark: Mark) throws(YAMLProblem) {
+    private mutating func merge(_ node: Node) throws(YAMLProblem) {
         let start = entries.count
         switch node.content {
         case .mapping(let mapping):
             entries.append(contentsOf: mapping.entries)
         case .sequence(let list):
             for item in list.reversed() {
-                guard let mapping = item.mapping else { throw unmergeable(item, mark) }
+                guard let mapping = item.mapping else { throw unmergeable(item) }
                 entries.append(contentsOf: mapping.entries)
             }
-        default: throw unmergeable(node, mark)
+        default: throw unmergeable(node)
         }
         frames[frames.count - 1].merged.append(start..<entries.count)
         frames[frames.count - 1].isMerge = false
     }
 
-    private func unmergeable(_ node: Node, _ mark: Mark) -> YAMLProblem {
-        .meaning(
+    private func unmergeable(_ node: Node) -> YAMLProblem {
+        let mark = Mark(
+            line: Int(node.position.line) - firstLine - 1,
+            column: Int(node.position.column) - 1
+        )
+        return .meaning(
             ManifestCodes.mergeKey,
             "\"<<\" merges a mapping or a list of mappings, not \(node.typeName)",
             hint: "quote the key if it is meant as text: \"<<\"",

@@ -224,5 +224,5 @@ extension TextScan.Flaw {
 }
 
 extension Mark {
-    static let zero = Mark(yaml_mark_t())
+    static let zero = Mark(line: 0, column: 0)
 }

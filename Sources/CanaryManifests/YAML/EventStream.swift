@@ -48,12 +48,15 @@ struct EventStream: ~Copyable {
 
 /// A place as libyaml counts it: from 0, in characters.
 struct Mark {
-    var index: Int
     var line: Int
     var column: Int
 
+    init(line: Int, column: Int) {
+        self.line = line
+        self.column = column
+    }
+
     init(_ mark: yaml_mark_t) {
-        index = Int(mark.index)
         line = Int(mark.line)
         column = Int(mark.column)
     }

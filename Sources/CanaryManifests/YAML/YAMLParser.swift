@@ -82,8 +82,8 @@ package struct YAMLParser {
         nodeCount = reader.nodeCount
         aliasBytes = reader.aliasBytes
         documentCount += reader.documentCount
-        if let failure, failure.reason == .syntax, let first = reader.diagnostics.first,
-            first.code == ManifestCodes.syntax, first.position <= failure.position
+        if let failure, failure.reason == .syntax, looksLikeJSON(text),
+            reader.diagnostics.contains(where: { $0.code == ManifestCodes.syntax })
         {
             return [
                 Diagnostic(
@@ -96,6 +96,13 @@ package struct YAMLParser {
             ]
         }
         return reader.diagnostics
+    }
+
+    /// Whether people who wrote this meant JSON, and not YAML in flow style or in a document behind.
+    private func looksLikeJSON(_ text: [UInt8]) -> Bool {
+        let start = text.drop { $0 <= 0x20 }.dropFirst().drop { $0 <= 0x20 }
+        guard start.first == UInt8(ascii: "\"") || start.first == UInt8(ascii: "}") else { return false }
+        return text.withUnsafeBufferPointer { TextScan($0).documentStart(from: 0) } == text.count
     }
 
     private mutating func readJSON(
