@@ -28,6 +28,11 @@ final class TestProxy {
     }
 
     deinit {
+        stop()
+    }
+
+    /// Ends the proxy; a second time does nothing.
+    func stop() {
         proxy.drain()
         proxy.wait()
     }
@@ -46,7 +51,7 @@ final class TestProxy {
     static func table(
         _ endpoints: [(version: String, port: UInt16)],
         _ http: Value?,
-        _ resources: [Resource] = [],
+        _ resources: [Resource],
         _ identifiers: RoutingIdentifiers,
         revision: Int64 = 1
     ) -> RoutingTable {
