@@ -4,6 +4,7 @@
 
     python3 -m venv venv && venv/bin/pip install kubernetes
     venv/bin/python Tests/FieldTables/generate.py            # writes Sources/CanaryModel/Schema/*Fields.swift
+    venv/bin/python Tests/FieldTables/generate.py --check    # fails if those are not what it would write
     venv/bin/python Tests/FieldTables/generate.py --print kubernetes | istio
 
 Kubernetes' kinds come from the models of PyPI's `kubernetes` package; what those do not say (the width of integers,
@@ -304,8 +305,15 @@ def main():
         print({"kubernetes": kubernetes_table, "istio": istio_table}[sys.argv[2]]())
         return
     pip = "the models of PyPI's kubernetes package"
-    (TARGET / "KubernetesFields.swift").write_text(swift("Kubernetes", pip, kubernetes_table()))
-    (TARGET / "IstioFields.swift").write_text(swift("Istio", "Istio's CRDs", istio_table()))
+    files = {
+        "KubernetesFields.swift": swift("Kubernetes", pip, kubernetes_table()),
+        "IstioFields.swift": swift("Istio", "Istio's CRDs", istio_table()),
+    }
+    if sys.argv[1:2] == ["--check"]:
+        stale = [name for name, text in files.items() if (TARGET / name).read_text() != text]
+        sys.exit(f"stale, run generate.py: {', '.join(stale)}" if stale else 0)
+    for name, text in files.items():
+        (TARGET / name).write_text(text)
 
 
 main()

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import CanaryModel
+
+struct FieldTableTests {
+    @Test(arguments: ResourceKind.allCases)
+    func `each kind has a table with its own fields`(_ kind: ResourceKind) throws {
+        let table = kind.isIstio ? FieldTable.istio : FieldTable.kubernetes
+        for version in kind.versions {
+            let root = try #require(table.root(kind, version: version[...]))
+            let fields = table.types[root].fields
+            #expect(fields["metadata"] != nil && fields["apiVersion"] != nil && fields["kind"] != nil)
+        }
+    }
+
+    @Test func `every shape that a table uses is known`() {
+        let known: Set<String> = [
+            "string", "boolean", "number", "int32", "int64", "uint32", "intOrString", "quantity", "time",
+            "bytes", "any",
+        ]
+        for text in [KubernetesFields.table, IstioFields.table] {
+            let lines = text.split(separator: "\n")
+            let types = Set(lines.filter { !$0.hasPrefix(" ") && !$0.hasPrefix("@") }.map(String.init))
+            for line in lines where line.hasPrefix(" ") && !line.hasPrefix(" ?") {
+                let shape = String(line.split(separator: " ")[1].drop { "[]{}".contains($0) })
+                #expect(known.contains(shape) || types.contains(shape), "\(line)")
+            }
+        }
+    }
+
+    @Test func `a pod's whole specification is known`() throws {
+        let table = FieldTable.kubernetes
+        let pod = try #require(table.types.first { $0.name == "PodSpec" })
+        #expect(
+            Set(["affinity", "tolerations", "topologySpreadConstraints", "volumes"]).isSubset(
+                of: pod.fields.keys
+            )
+        )
+        #expect(pod.required == ["containers"])
+    }
+}
