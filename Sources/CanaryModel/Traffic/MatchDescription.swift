@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Says in words which requests a route takes.
+package enum MatchDescription {
+    package static let anyRequest = "any request"
+
+    /// `any request`, `uri prefix /api and header x-canary = "1", or method = POST`.
+    package static func text(_ matches: [HTTPMatch]) -> String {
+        guard !matches.isEmpty else { return anyRequest }
+        return matches.map(text).joined(separator: ", or ")
+    }
+
+    private static func text(_ match: HTTPMatch) -> String {
+        var parts: [String] = []
+        if let uri = match.uri, uri != .prefix("/"), uri != .present {
+            parts.append("uri \(plain(uri))" + (match.ignoreURICase ? " in any case" : ""))
+        }
+        let fields = [("method", match.method), ("scheme", match.scheme), ("authority", match.authority)]
+        for (name, value) in fields {
+            if let value { parts.append("\(name) \(plain(value))") }
+        }
+        parts += sorted(match.headers).map { "header \($0) \(quoted($1))" }
+        parts += sorted(match.withoutHeaders).map { name, value in
+            isPresence(value) ? "no header \(name)" : "not header \(name) \(quoted(value))"
+        }
+        parts += sorted(match.queryParams).map { "query \($0) \(quoted($1))" }
+        if let port = match.port { parts.append("port = \(port)") }
+        let labels = match.sourceLabels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        if !labels.isEmpty { parts.append("source labels \(labels.joined(separator: ","))") }
+        if let namespace = match.sourceNamespace { parts.append("source namespace \(namespace)") }
+        if !match.gateways.isEmpty { parts.append("gateway \(match.gateways.joined(separator: ","))") }
+        return parts.isEmpty ? anyRequest : parts.joined(separator: " and ")
+    }
+
+    private static func sorted(_ matches: [String: StringMatch]) -> [(String, StringMatch)] {
+        matches.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    private static func isPresence(_ match: StringMatch) -> Bool { match == .present || match == .regex("*") }
+
+    private static func plain(_ match: StringMatch) -> String {
+        switch match {
+        case .exact(let text): "= \(text)"
+        case .prefix(let text): "prefix \(text)"
+        case .regex(let pattern): "regex \(pattern)"
+        case .present: "present"
+        }
+    }
+
+    private static func quoted(_ match: StringMatch) -> String {
+        switch match {
+        case _ where isPresence(match): "present"
+        case .exact(let text): "= \"\(text)\""
+        case .prefix(let text): "prefix \"\(text)\""
+        case .regex(let pattern): "regex \"\(pattern)\""
+        case .present: "present"
+        }
+    }
+}
+
+extension HTTPRoute {
+    /// Whether the route takes every request, as Istio judges it: a missing match, or a block that asks for nothing but the path
+    /// prefix `/` or the path expression `.*`.
+    package var isCatchAll: Bool { matches.isEmpty || matches.contains(where: \.isCatchAll) }
+}
+
+extension HTTPMatch {
+    package var isCatchAll: Bool {
+        let takesAnyPath = [nil, .present, .prefix(""), .prefix("/"), .regex(".*")].contains(uri)
+        return takesAnyPath && [scheme, method, authority].allSatisfy { $0 == nil } && headers.isEmpty
+            && withoutHeaders.isEmpty && queryParams.isEmpty && port == nil && sourceLabels.isEmpty
+            && sourceNamespace == nil && gateways.isEmpty
+    }
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Makes traffic reports from a snapshot; the closure of the host is enough (``HostClosure``).
+package struct TrafficReporter {
+    package let snapshot: ClusterSnapshot
+    /// The client's namespace.
+    package let namespace: String
+    /// How many requests were counted under a key, summed over proxies.
+    package let observed: (RouteCounterKey) -> UInt64
+
+    package init(
+        snapshot: ClusterSnapshot,
+        namespace: String,
+        observed: @escaping (RouteCounterKey) -> UInt64 = { _ in 0 }
+    ) {
+        self.snapshot = snapshot
+        self.namespace = namespace
+        self.observed = observed
+    }
+
+    /// The report of a host, by its full name.
+    package func report(_ host: String) -> TrafficReport {
+        let virtualServices = snapshot.virtualServices(for: host, namespace: namespace)
+        let routes = virtualServices.flatMap { snapshot.effectiveRoutes(of: $0) }.map { route($0, host) }
+        return TrafficReport(
+            host: host,
+            virtualService: virtualServices.first?.key,
+            revision: snapshot.revision,
+            routes: virtualServices.isEmpty ? [defaultRoute(host)] : routes
+        )
+    }
+
+    private func route(_ effective: EffectiveRoute, _ host: String) -> TrafficReport.Route {
+        let route = effective.route
+        var report = TrafficReport.Route(
+            action: route.redirect != nil
+                ? .redirect : route.directResponse != nil ? .directResponse : .forward,
+            index: effective.index,
+            name: route.name,
+            match: MatchDescription.text(route.matches),
+            since: effective.since,
+            observedRequests: 0,
+            destinations: [],
+            virtualService: effective.virtualService.key,
+            status: route.redirect?.code ?? route.directResponse?.status
+        )
+        guard report.action == .forward else { return report }
+        let weights = route.destinations.map { max($0.weight ?? 0, 0) }
+        let sum = weights.reduce(0.0) { $0 + Double($1) }
+        for (index, weighted) in route.destinations.enumerated() {
+            let share = weights.count == 1 ? 1 : sum > 0 ? Double(weights[index]) / sum : 0
+            var destination = destination(effective, weighted.destination, share)
+            destination.weight = weighted.weight ?? 0
+            let owner = effective.virtualService
+            destination.observedRequests = observed(
+                RouteCounterKey(
+                    host: host,
+                    virtualService: "\(owner.namespace)/\(owner.name)",
+                    route: effective.index,
+                    destination: index,
+                    version: "",
+                    since: effective.since
+                )
+            )
+            report.destinations.append(destination)
+        }
+        report.sumUp()
+        return report
+    }
+
+    private func destination(_ effective: EffectiveRoute, _ destination: Destination, _ share: Double)
+        -> TrafficReport.Destination
+    {
+        let resolved = snapshot.resolve(
+            host: effective.resolve(destination),
+            subset: destination.subset,
+            namespace: namespace
+        )
+        let ports = resolved.service?.ports ?? []
+        let port = destination.port.map { number in ports.first { $0.number == number } } ?? ports.first
+        let endpoints = port.map { snapshot.endpoints(of: resolved, port: $0) } ?? []
+        let ready = endpoints.count(where: \.isReady)
+        return TrafficReport.Destination(
+            host: resolved.host,
+            subset: destination.subset,
+            port: destination.port,
+            weight: nil,
+            declaredShare: share,
+            servedShare: ready > 0 ? share : 0,
+            observedShare: nil,
+            observedRequests: 0,
+            readyEndpoints: ready,
+            totalEndpoints: endpoints.count,
+            workloads: snapshot.workloadNames(of: resolved),
+            isDefined: port != nil && resolved.labels != nil,
+            isImplicit: resolved.isImplicit
+        )
+    }
+
+    /// The route of a host without VirtualService: each version's share is that of its ready endpoints.
+    private func defaultRoute(_ host: String) -> TrafficReport.Route {
+        var report = TrafficReport.Route(
+            action: .forward,
+            index: 0,
+            name: "",
+            match: MatchDescription.anyRequest,
+            since: 0,
+            observedRequests: 0,
+            destinations: [],
+            virtualService: nil,
+            status: nil
+        )
+        let catalog = VersionCatalog(snapshot, host: host, namespace: namespace)
+        let sum = catalog.versions.reduce(0.0) { $0 + Double($1.readyWeight) }
+        for version in catalog.versions {
+            let share = sum > 0 ? Double(version.readyWeight) / sum : 0
+            let key = RouteCounterKey(
+                host: host,
+                virtualService: "",
+                route: 0,
+                destination: 0,
+                version: version.name ?? "",
+                since: 0
+            )
+            report.destinations.append(
+                TrafficReport.Destination(
+                    host: host,
+                    subset: version.name,
+                    port: nil,
+                    weight: nil,
+                    declaredShare: share,
+                    servedShare: share,
+                    observedShare: nil,
+                    observedRequests: observed(key),
+                    readyEndpoints: version.readyEndpoints,
+                    totalEndpoints: version.totalEndpoints,
+                    workloads: version.workloads,
+                    isDefined: true,
+                    isImplicit: true
+                )
+            )
+        }
+        report.sumUp()
+        return report
+    }
+}
+
+extension TrafficReport.Route {
+    fileprivate mutating func sumUp() {
+        observedRequests = destinations.reduce(0) { $0 &+ $1.observedRequests }
+        guard observedRequests > 0 else { return }
+        for index in destinations.indices {
+            destinations[index].observedShare =
+                Double(destinations[index].observedRequests) / Double(observedRequests)
+        }
+    }
+}
+
+extension ClusterSnapshot {
+    /// The VirtualServices that decide about a host: the mesh's one; where there is none, those of Gateways, oldest first.
+    package func virtualServices(for host: String, namespace: String) -> [Resource] {
+        if let resource = meshVirtualService(for: host, namespace: namespace) { return [resource] }
+        return resources(with: .host(host)).filter { $0.kind == .virtualService }
+    }
+
+    /// The hosts that have something to report, in alphabetical order: those of VirtualServices, and Services with more than
+    /// one version.
+    package func reportableHosts(namespace: String? = nil) -> [String] {
+        var hosts: Set<String> = []
+        for resource in resources where namespace == nil || resource.namespace == namespace {
+            if let virtualService = resource.virtualService {
+                for host in virtualService.hosts {
+                    hosts.insert(HostName.resolve(host, namespace: resource.namespace))
+                }
+            } else if resource.kind == .service {
+                let host = HostName.service(resource.name, namespace: resource.namespace)
+                let catalog = VersionCatalog(self, host: host, namespace: resource.namespace)
+                if catalog.versions.count(where: { $0.name != nil }) > 1 { hosts.insert(host) }
+            }
+        }
+        return hosts.sorted()
+    }
+}
