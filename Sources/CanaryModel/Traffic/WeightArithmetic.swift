@@ -16,10 +16,9 @@ package enum WeightArithmetic {
     /// The stored weights of a route: they sum to 100, or to the first power of ten up to 1,000,000 in which every share is
     /// whole; where none is, to 1,000,000 by largest remainder (ties to the earlier destination).
     ///
-    /// - Parameters:
-    ///   - current: The weights so far, not negative.
-    ///   - groups: Every index of `current` at most once, shares that sum to 100 %. A group whose weights are all 0 shares
-    ///     equally; indices without a group become 0. A group without indices must have no share.
+    /// `current` holds the weights so far. A group's shares keep the proportions of `current`, or are equal where all of
+    /// these are 0; indices without a group become 0. No index may be in two groups, the groups' shares must sum to 100 %, and a
+    /// group without indices must have no share.
     package static func weights(current: [Int], groups: [Group]) -> [Int] {
         let shares = shares(current, groups)
         for total in [100, 1000, 10_000, 100_000] as [UInt128] {
