@@ -21,7 +21,10 @@ struct AffectedHosts {
             for host in entry.hosts { addPattern(host.lowercased(), snapshot) }
         case .destinationRule(let rule):
             addPattern(HostName.resolve(rule.host, namespace: resource.namespace), snapshot)
-        case .virtualService: addVirtualService(resource, snapshot)
+        case .virtualService:
+            // The object before and after a change has one key, but not the same hosts.
+            visited.remove(resource.key)
+            addVirtualService(resource, snapshot)
         case .gateway: includesGateways = true
         case .deployment, .pod, .workloadEntry: addSelecting(resource, snapshot)
         case .horizontalPodAutoscaler, .opaque: break

@@ -79,8 +79,10 @@ struct GatewayListener: Sendable {
         for host in hosts {
             if let table = tables.removeValue(forKey: host) { old.append(table) }
             let virtualServices = snapshot.resources(with: .host(host)).filter { accepts($0, host) }
-            let redirects = servers.contains {
-                $0.server.httpsRedirect && $0.server.hosts.contains { Self.overlap(Self.name($0), host) }
+            let redirects = servers.contains { entry in
+                entry.server.httpsRedirect
+                    && (entry.server.hosts.contains { Self.name($0) == host }
+                        || virtualServices.contains { accepts($0, host, entry) })
             }
             guard !virtualServices.isEmpty || redirects else { continue }
             let table = compiler.gatewayHost(
@@ -96,19 +98,17 @@ struct GatewayListener: Sendable {
 
     /// Whether a VirtualService is bound to one of the Gateways, and one of that Gateway's servers takes the host.
     private func accepts(_ resource: Resource, _ host: String) -> Bool {
+        servers.contains { accepts(resource, host, $0) }
+    }
+
+    private func accepts(_ resource: Resource, _ host: String, _ entry: Server) -> Bool {
         guard let virtualService = resource.virtualService else { return false }
-        let bound = virtualService.gateways.compactMap {
-            GatewayReference($0, namespace: resource.namespace)
+        let isBound = virtualService.gateways.contains {
+            GatewayReference($0, namespace: resource.namespace) == entry.gateway
         }
-        return servers.contains { entry in
-            bound.contains(entry.gateway)
-                && Visibility.isExported(
-                    virtualService.exportTo,
-                    from: resource.namespace,
-                    to: entry.gateway.namespace
-                )
-                && entry.server.hosts.contains { accepts($0, entry, resource.namespace, host) }
-        }
+        let owner = entry.gateway.namespace
+        return isBound && Visibility.isExported(virtualService.exportTo, from: resource.namespace, to: owner)
+            && entry.server.hosts.contains { accepts($0, entry, resource.namespace, host) }
     }
 
     /// Reads `ns/host`, `./host`, `*/host` or `host`.
