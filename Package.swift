@@ -89,7 +89,12 @@ let package = Package(
         ),
         .testTarget(
             name: "CanaryCLITests",
-            dependencies: ["CanaryCLI", "CanaryModel", "canaryctl", "CLinux", "CanaryTestSupport"],
+            dependencies: [
+                "CanaryCLI", "CanaryManifests", "CanaryModel", "CanaryStore", "canaryctl", "CLinux",
+                "CanaryTestSupport",
+                argumentParser,
+            ],
+            exclude: ["Transcripts"],
             swiftSettings: settings
         ),
     ],

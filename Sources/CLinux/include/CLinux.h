@@ -22,6 +22,7 @@
 // Declared here because <sys/socket.h> has it under _GNU_SOURCE only, which would give fd_set other members than it has
 // in Swift's Glibc module.
 extern int accept4(int listener, struct sockaddr *address, socklen_t *length, int flags);
+extern int pipe2(int descriptors[2], int flags);
 
 /// Names the calling thread, as `top -H` and debuggers show it; at most 15 bytes.
 static inline int canary_name_thread(const char *name)
@@ -53,3 +54,8 @@ static inline int canary_epoll_remove(int epoll, int descriptor)
     struct epoll_event event = {0};
     return epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, &event);
 }
+
+static inline int canary_pipe2(int descriptors[2], int flags) { return pipe2(descriptors, flags); }
+
+// POSIX_SPAWN_SETSID of <spawn.h>, which is there under _GNU_SOURCE only: the child starts a session of its own.
+enum { canary_posix_spawn_setsid = 0x80 };

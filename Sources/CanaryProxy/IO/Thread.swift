@@ -4,12 +4,12 @@ import CLinux
 import Glibc
 
 /// A thread of the operating system that runs one function.
-struct Thread: Sendable {
+package struct Thread: Sendable {
     // pthread_t is an unsigned integer on Linux.
     private let handle: pthread_t
 
     /// Starts a thread; `nil` when the system has none left.
-    init?(name: String, _ body: sending @escaping () -> Void) {
+    package init?(name: String, _ body: sending @escaping () -> Void) {
         var handle = pthread_t()
         let box = Unmanaged.passRetained(Body(name: name, run: body))
         let status = pthread_create(
@@ -32,9 +32,9 @@ struct Thread: Sendable {
     }
 
     /// Waits for the end of the thread; to be called once, unless it was detached.
-    func join() { pthread_join(handle, nil) }
+    package func join() { pthread_join(handle, nil) }
 
-    func detach() { pthread_detach(handle) }
+    package func detach() { pthread_detach(handle) }
 
     private final class Body {
         let name: String

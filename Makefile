@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# make demo    install what is missing, build, and run a canary with real traffic
+# make test    install what is missing, and run all tests
+# make check   everything that continuous integration runs
+# make build   .build/release/canaryctl
+# make bench   benchmarks, against peers where they are installed
+# make fuzz    each fuzz target for FUZZ_SECONDS
+# make install PREFIX=/usr/local DESTDIR=
+
+SHELL = /bin/sh
+SWIFT ?= swift
+PREFIX ?= /usr/local
+DESTDIR ?=
+FUZZ_SECONDS ?= 60
+
+# pkg-config and python3 are for building and for the examples; the rest is what canaryctl is made of.
+PACKAGES = libyaml-dev libsqlite3-dev libre2-dev pkg-config python3 curl
+LIBRARIES = yaml sqlite3 re2
+
+# The release links the Swift runtime and the C libraries statically: it starts faster and runs anywhere. The linker
+# takes the first directory that has a library, and this one has nothing but the .a files.
+STATIC = .build/static-libraries
+RELEASE = -c release --static-swift-stdlib -Xlinker -L$(CURDIR)/$(STATIC)
+BINARY = .build/release/canaryctl
+
+.PHONY: deps build demo test check bench fuzz install clean
+
+deps:
+	@missing=""; for package in $(PACKAGES); do \
+	  dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	  sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	  echo "installing:$$missing"; \
+	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing; \
+	fi
+
+build: deps
+	@mkdir -p $(STATIC)
+	@for library in $(LIBRARIES); do \
+	  ln -sf "$$(pkg-config --variable=libdir sqlite3)/lib$$library.a" $(STATIC)/; \
+	done
+	$(SWIFT) build $(RELEASE) --product canaryctl
+
+demo: build
+	examples/helloworld/demo $(BINARY)
+
+test: deps
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build
+
+check:
+	.ci/run
+
+bench: build
+	Tests/Benchmarks/run $(BINARY)
+
+fuzz: deps
+	Tests/Fuzzing/run $(FUZZ_SECONDS)
+
+install: build
+	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/canaryctl
+	for page in man/*.[1-9]; do \
+	  install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; \
+	done
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -d $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+	install -d $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	$(BINARY) completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/canaryctl
+	$(BINARY) completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_canaryctl
+	$(BINARY) completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/canaryctl.fish
+
+clean:
+	rm -rf .build .build-*

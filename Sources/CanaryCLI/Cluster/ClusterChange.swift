@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryModel
+
+/// What happened to one object, in the words that are printed.
+enum ChangeOutcome: String {
+    case created, configured, unchanged, replaced, pruned, deleted
+}
+
+/// One object's change.
+struct ObjectChange {
+    var key: ResourceKey
+    var outcome: ChangeOutcome
+    var before: Resource?
+    var after: Resource?
+}
+
+/// The changes of one command: decided over a view of the cluster that already contains them, written by
+/// ``ClusterSession`` afterwards. Nothing is written when any of them is refused.
+final class ClusterChange: ResourceSource {
+    let view: ClusterView
+    /// What the view does not show yet; `nil` for removed objects.
+    private var pending: [ResourceKey: Resource?] = [:]
+    private(set) var changes: [ObjectChange] = []
+    /// Lines for the history of hosts where the command has better words than the outcome.
+    private(set) var summaries: [ResourceKey: String] = [:]
+
+    init(view: ClusterView) {
+        self.view = view
+    }
+
+    // MARK: - Reading
+
+    func resource(_ key: ResourceKey) throws -> Resource? {
+        if let change = pending[key] { return change }
+        return try view.resource(key)
+    }
+
+    func resources(with token: IndexToken) throws -> [Resource] {
+        merged(try view.resources(with: token)) { $0.indexTokens.contains(token) }
+    }
+
+    func resources(of kind: ResourceKind, namespace: String?) throws -> [Resource] {
+        merged(try view.resources(of: kind, namespace: namespace)) {
+            $0.kind == kind && (namespace == nil || $0.namespace == namespace)
+        }
+    }
+
+    func closure(of hosts: [String]) throws -> ClusterSnapshot {
+        try HostClosure.load(hosts, from: self, revision: view.revision)
+    }
+
+    /// Every object, with the changes.
+    func snapshot() throws -> ClusterSnapshot {
+        var snapshot = try view.snapshot()
+        for (key, resource) in pending {
+            if let resource { snapshot.insert(resource) } else { snapshot.remove(key) }
+        }
+        return snapshot
+    }
+
+    private func merged(_ stored: [Resource], where isWanted: (Resource) -> Bool) -> [Resource] {
+        let kept = stored.filter { pending[$0.key] == nil }
+        return (kept + pending.values.compactMap(\.self).filter(isWanted)).sorted(by: Resource.isOlder)
+    }
+
+    // MARK: - Changing
+
+    /// Adds an object that must not exist yet.
+    func create(_ resource: Resource) throws {
+        guard try self.resource(resource.key) == nil else { throw CommandError.exists([resource.key]) }
+        record(resource, before: nil, outcome: .created)
+    }
+
+    /// Adds an object or puts it in the place of the one there is. What the manifest leaves to the cluster keeps its
+    /// live value: `spec.replicas` of a Deployment that someone scaled.
+    func apply(_ resource: Resource) throws {
+        guard let before = try self.resource(resource.key) else {
+            return record(resource, before: nil, outcome: .created)
+        }
+        let after = resource.keepingLiveValues(of: before)
+        record(after, before: before, outcome: after.body == before.body ? .unchanged : .configured)
+    }
+
+    /// Updates an object that must exist. A `metadata.resourceVersion` in the manifest must be the current one.
+    func replace(_ resource: Resource) throws {
+        guard let before = try self.resource(resource.key) else { throw CommandError.notFound(resource.key) }
+        let current = before.stored.map { String($0.revision) }
+        if let wanted = resource.metadata.resourceVersion, wanted != current {
+            throw CommandError.stale(resource.key, wanted: wanted, current: current ?? "none")
+        }
+        let after = resource.removingResourceVersion()
+        record(after, before: before, outcome: after.body == before.body ? .unchanged : .replaced)
+    }
+
+    /// Puts an object into an exact state, whatever is there now.
+    func put(_ resource: Resource) throws {
+        let before = try self.resource(resource.key)
+        let outcome: ChangeOutcome =
+            before.map { $0.body == resource.body ? .unchanged : .configured } ?? .created
+        record(resource, before: before, outcome: outcome)
+    }
+
+    func delete(_ key: ResourceKey, outcome: ChangeOutcome = .deleted) throws {
+        guard let before = try resource(key) else { throw CommandError.notFound(key) }
+        pending.updateValue(nil, forKey: key)
+        changes.append(ObjectChange(key: key, outcome: outcome, before: before, after: nil))
+    }
+
+    /// Gives the history's words for the change of an object.
+    func summarize(_ key: ResourceKey, _ text: String) {
+        summaries[key] = text
+    }
+
+    private func record(_ resource: Resource, before: Resource?, outcome: ChangeOutcome) {
+        var after = resource.removingResourceVersion()
+        after.stored = before?.stored
+        pending[resource.key] = after
+        changes.append(ObjectChange(key: resource.key, outcome: outcome, before: before, after: after))
+    }
+}
+
+extension Resource {
+    /// A `resourceVersion` in a manifest is a condition, not content.
+    fileprivate func removingResourceVersion() -> Resource {
+        guard metadata.resourceVersion != nil else { return self }
+        var body = body
+        body.set(nil, at: "metadata", "resourceVersion")
+        return Resource(key: key, body: body, stored: stored, file: file)
+    }
+
+    fileprivate func keepingLiveValues(of live: Resource) -> Resource {
+        guard kind == .deployment, deployment?.replicas == nil, let replicas = live.deployment?.replicas
+        else {
+            return removingResourceVersion()
+        }
+        var body = body
+        body.set(.integer(Int64(replicas)), at: "spec", "replicas")
+        return Resource(key: key, body: body, stored: stored, file: file).removingResourceVersion()
+    }
+}
+
+extension CommandError {
+    static func exists(_ keys: [ResourceKey]) -> CommandError {
+        let names = keys.map { "\($0.kind.singular) \"\($0.name)\"" }.joined(separator: ", ")
+        return CommandError(
+            "cannot create: already exists in the store: \(names)",
+            hint: "canaryctl apply makes or replaces; nothing was changed"
+        )
+    }
+
+    static func stale(_ key: ResourceKey, wanted: String, current: String) -> CommandError {
+        CommandError(
+            "cannot replace \(key.qualifiedName): the manifest was made from revision \(wanted), "
+                + "the store holds revision \(current)",
+            hint: "get the object again and repeat your change on it"
+        )
+    }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryManifests
+import CanaryModel
+import CanaryStore
+
+/// The cluster at one revision, as the store has it: stored texts become resources.
+struct ClusterView: ResourceSource {
+    /// `nil` where there is no store yet, which is an empty cluster.
+    let reader: StoreReader?
+
+    var revision: Int64 { reader?.revision ?? 0 }
+
+    func resource(_ key: ResourceKey) throws -> Resource? {
+        try reader?.object(key).map(Self.resource)
+    }
+
+    func resources(with token: IndexToken) throws -> [Resource] {
+        try (reader?.objects(token: token.text) ?? []).map(Self.resource).sorted(by: Resource.isOlder)
+    }
+
+    /// The objects of a kind by namespace and name; of all namespaces where none is given.
+    func resources(of kind: ResourceKind, namespace: String?) throws -> [Resource] {
+        try (reader?.objects(kind: kind, namespace: kind.isNamespaced ? namespace : nil) ?? []).map(
+            Self.resource
+        )
+    }
+
+    /// Every object.
+    func snapshot() throws -> ClusterSnapshot {
+        ClusterSnapshot(revision: revision, try (reader?.objects() ?? []).map(Self.resource))
+    }
+
+    /// What decides the traffic of some hosts.
+    func closure(of hosts: [String]) throws -> ClusterSnapshot {
+        try HostClosure.load(hosts, from: self, revision: revision)
+    }
+
+    static func resource(_ object: StoredObject) throws -> Resource {
+        Resource(key: object.key, body: try JSONReader.read(object.body), stored: object.meta)
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryManifests
+import CanaryModel
+
+/// Manifests read and checked, each object by itself.
+struct ManifestInput {
+    var resources: [Resource]
+    /// Findings about single objects and about the text, `--validate` applied.
+    var diagnostics: [Diagnostic]
+
+    /// Reads and checks what `-f` names.
+    static func read(
+        _ options: ManifestOptions,
+        validation: FieldValidation,
+        settings: Settings,
+        in context: CommandContext
+    ) throws -> ManifestInput {
+        let reader = ManifestReader(
+            defaultNamespace: settings.namespace,
+            namespaceIsExplicit: settings.namespaceIsExplicit,
+            ignoreUnknownKinds: options.ignoreUnknown
+        )
+        let manifests = reader.read(try options.sources(in: context))
+        let findings = manifests.diagnostics + manifests.resources.flatMap(RuleCatalog.checkObject)
+        return ManifestInput(
+            resources: manifests.resources,
+            diagnostics: findings.compactMap { $0.adjusted(to: validation) }
+        )
+    }
+}
+
+extension ManifestOptions {
+    /// A command that needs manifests says so at once, and does not wait for a terminal's input.
+    func requireFiles(_ command: String) throws {
+        guard files.isEmpty else { return }
+        throw CommandError.wrongUsage(
+            "no manifests given",
+            hint: "canaryctl \(command) -f FILE, or -f - for standard input"
+        )
+    }
+}
+
+extension Diagnostic {
+    /// The findings that `--validate` is about: unknown fields, and repeated ones.
+    private static let fieldCodes: Set<String> = [
+        SchemaRule.unknownField.code(isIstio: false).canary, ManifestCodes.duplicateKey.canary,
+    ]
+
+    /// `--validate` turns findings about unknown and repeated fields into warnings, or drops them.
+    fileprivate func adjusted(to validation: FieldValidation) -> Diagnostic? {
+        guard severity == .error, Self.fieldCodes.contains(code.canary) else { return self }
+        switch validation {
+        case .strict: return self
+        case .ignore: return nil
+        case .warn:
+            var warning = self
+            warning.severity = .warning
+            return warning
+        }
+    }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryModel
+
+/// The objects that a command line names: `pods`, `vs helloworld`, `svc/helloworld deploy/helloworld-v1`, `svc,vs`,
+/// `all`.
+enum ObjectSelection {
+    /// Everything of some kinds.
+    case kinds([ResourceKind])
+    /// These objects, in this order.
+    case names([(kind: ResourceKind, name: String)])
+
+    /// What `all` stands for: every kind but those that hold configuration and secrets.
+    static let all = ResourceKind.allCases.filter { $0 != .secret && $0 != .configMap }
+
+    init(_ words: [String]) throws {
+        guard let first = words.first else {
+            throw CommandError.wrongUsage(
+                "no kind given",
+                hint: "for example: canaryctl get virtualservices; the kinds are: \(Self.kindNames)"
+            )
+        }
+        if words.contains(where: { $0.contains("/") }) {
+            self = .names(try words.map(Self.slashed))
+        } else if words.count > 1 {
+            let kind = try Self.kind(first)
+            self = .names(words.dropFirst().map { (kind, $0) })
+        } else if first.lowercased() == "all" {
+            self = .kinds(Self.all)
+        } else {
+            self = .kinds(try first.split(separator: ",").map { try Self.kind(String($0)) })
+        }
+    }
+
+    private static func slashed(_ word: String) throws -> (ResourceKind, String) {
+        let parts = word.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(
+            String.init
+        )
+        guard parts.count == 2, !parts[1].isEmpty else {
+            throw CommandError.wrongUsage("\"\(word)\" is no KIND/NAME, but another argument is one")
+        }
+        return (try kind(parts[0]), parts[1])
+    }
+
+    static func kind(_ name: String) throws -> ResourceKind {
+        if let kind = ResourceKind(named: name) { return kind }
+        let known = ResourceKind.allCases.flatMap { [$0.singular, $0.plural] }
+        let suggestion = Suggestion.closest(to: name.lowercased(), among: known)
+        throw CommandError.wrongUsage(
+            "unknown kind \"\(name)\"",
+            hint: suggestion.map { "did you mean \"\($0)\"?" } ?? "the kinds are: \(kindNames)"
+        )
+    }
+
+    private static var kindNames: String {
+        ResourceKind.allCases.map { kind in
+            kind.shortName.map { "\(kind.plural) (\($0))" } ?? kind.plural
+        }.joined(separator: ", ")
+    }
+}
+
+extension LabelSelector {
+    /// kubectl's selectors: `a=b`, `a==b`, `a!=b`, `a in (b,c)`, `a notin (b,c)`, `a`, `!a`, joined with commas.
+    init(argument: String) throws {
+        self.init(matchExpressions: try Self.terms(of: argument).map(Self.requirement))
+    }
+
+    /// Splits at the commas outside of parentheses.
+    private static func terms(of text: String) throws -> [String] {
+        var terms = [""]
+        var depth = 0
+        for character in text {
+            if character == "(" { depth += 1 }
+            if character == ")" { depth -= 1 }
+            if character == ",", depth == 0 {
+                terms.append("")
+            } else {
+                terms[terms.count - 1].append(character)
+            }
+        }
+        guard depth == 0 else { throw malformed(text) }
+        return terms.map { $0.trimmingBlanks() }
+    }
+
+    private static func requirement(_ term: String) throws -> Requirement {
+        if let (key, values) = set(term, " notin ") {
+            return Requirement(key: key, operator: .notIn, values: values)
+        }
+        if let (key, values) = set(term, " in ") {
+            return Requirement(key: key, operator: .isIn, values: values)
+        }
+        for (sign, name) in [("!=", Operator.notIn), ("==", .isIn), ("=", .isIn)] {
+            guard let range = term.firstRange(of: sign) else { continue }
+            let key = String(term[..<range.lowerBound]).trimmingBlanks()
+            let value = String(term[range.upperBound...]).trimmingBlanks()
+            return Requirement(key: try checked(key, term), operator: name, values: [value])
+        }
+        if term.hasPrefix("!") {
+            return Requirement(
+                key: try checked(String(term.dropFirst()), term),
+                operator: .doesNotExist,
+                values: []
+            )
+        }
+        return Requirement(key: try checked(term, term), operator: .exists, values: [])
+    }
+
+    private static func set(_ term: String, _ word: String) -> (String, [String])? {
+        guard let range = term.firstRange(of: word) else { return nil }
+        let list = String(term[range.upperBound...]).trimmingBlanks()
+        guard list.hasPrefix("("), list.hasSuffix(")") else { return nil }
+        let values = list.dropFirst().dropLast().split(separator: ",", omittingEmptySubsequences: false)
+        return (
+            String(term[..<range.lowerBound]).trimmingBlanks(), values.map { String($0).trimmingBlanks() }
+        )
+    }
+
+    private static func checked(_ key: String, _ term: String) throws -> String {
+        guard !key.isEmpty, !key.contains(where: { " ()=!".contains($0) }) else { throw malformed(term) }
+        return key
+    }
+
+    private static func malformed(_ text: String) -> CommandError {
+        .wrongUsage(
+            "cannot read the label selector \"\(text)\"",
+            hint: "for example: -l app=helloworld,version!=v1 or -l 'version in (v1,v2)'"
+        )
+    }
+}
+
+extension String {
+    func trimmingBlanks() -> String {
+        let start = drop { $0 == " " }
+        return String(start.reversed().drop { $0 == " " }.reversed())
+    }
+}

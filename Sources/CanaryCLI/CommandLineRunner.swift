@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CanaryModel
+import CanaryStore
+import Glibc
+
+/// From the words of a command line to an exit status; the only place that prints an error.
+package enum CommandLineRunner {
+    /// Runs one command. `arguments` lacks the program's name.
+    package static func run(_ arguments: [String], in context: CommandContext) -> ExitStatus {
+        var context = context
+        context.arguments = arguments
+        let status = outcome(of: ChangeOptions.expandingWait(arguments), in: context)
+        context.standardOutput.flush()
+        context.standardError.flush()
+        guard let number = context.standardOutput.failure else { return status }
+        context.standardError.writeLine(
+            "error: cannot write to standard output: \(SystemCallError(number).reason)"
+        )
+        context.standardError.flush()
+        return status == .success ? .failure : status
+    }
+
+    private static func outcome(of arguments: [String], in context: CommandContext) -> ExitStatus {
+        do {
+            if let unknown = CommandPath.unknownCommand(in: arguments) { throw unknown }
+            var command = try CanaryCtl.parseAsRoot(arguments)
+            if let subcommand = command as? any Subcommand { return try subcommand.run(in: context) }
+            // A group without its verb, or the parser's own help: they throw the text to print.
+            try command.run()
+            return .success
+        } catch let error as CommandError {
+            return report(error, context)
+        } catch let error as StoreError {
+            return report(CommandError(error), context)
+        } catch {
+            return report(parserError: error, arguments, context)
+        }
+    }
+
+    private static func report(_ error: CommandError, _ context: CommandContext) -> ExitStatus {
+        guard !error.message.isEmpty else { return error.status }
+        context.standardOutput.flush()
+        context.standardError.writeLine("error: \(TerminalText.escape(error.message))")
+        if let hint = error.hint { context.standardError.writeLine("hint: \(TerminalText.escape(hint))") }
+        return error.status
+    }
+
+    private static func report(
+        parserError error: any Error,
+        _ arguments: [String],
+        _ context: CommandContext
+    ) -> ExitStatus {
+        guard CanaryCtl.exitCode(for: error).rawValue != 0 else {
+            context.standardOutput.writeLine(CanaryCtl.fullMessage(for: error, columns: columns(context)))
+            return .success
+        }
+        guard CanaryCtl.exitCode(for: error) == .validationFailure else {
+            return report(
+                CommandError(
+                    "this is a bug in canaryctl \(Version.text): \(error)",
+                    hint: "please report it with the command line and the manifests",
+                    status: .bug
+                ),
+                context
+            )
+        }
+        let message = CanaryCtl.message(for: error)
+        context.standardError.writeLine("error: \(TerminalText.escape(message.lowercasingFirstLetter()))")
+        let path = CommandPath.of(arguments).joined(separator: " ")
+        context.standardError.writeLine("hint: \(path) --help shows how it is used")
+        return .usage
+    }
+
+    private static func columns(_ context: CommandContext) -> Int {
+        min(context.standardOutput.columns ?? 80, 120)
+    }
+}
+
+extension CommandError {
+    init(_ error: StoreError) {
+        self.init(error.message, hint: error.hint, status: error.isTransient ? .temporary : .failure)
+    }
+}
+
+extension String {
+    fileprivate func lowercasingFirstLetter() -> String {
+        prefix(1).lowercased() + dropFirst()
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CanaryModel
+
+/// Finds the command that a command line means, before it is parsed: the parser tells neither the name of an unknown
+/// command nor which command an error belongs to.
+enum CommandPath {
+    /// The words of the command: `["canaryctl", "rollout", "start"]`.
+    static func of(_ arguments: [String]) -> [String] {
+        walk(arguments).names
+    }
+
+    /// An error with a suggestion, when the first word that should name a command does not.
+    static func unknownCommand(in arguments: [String]) -> CommandError? {
+        let (names, type, rest) = walk(arguments)
+        guard !type.configuration.subcommands.isEmpty, let word = rest.first, word != "help" else {
+            return nil
+        }
+        let known = type.configuration.subcommands.map(name)
+        let program = names.joined(separator: " ")
+        let hint = Suggestion.closest(to: word, among: known).map { "did you mean \"\(program) \($0)\"?" }
+        return .wrongUsage(
+            "unknown command \"\(word)\" for \"\(program)\"",
+            hint: hint ?? "\(program) --help lists the commands"
+        )
+    }
+
+    private typealias Walk = (names: [String], type: any ParsableCommand.Type, rest: ArraySlice<String>)
+
+    private static func walk(_ arguments: [String]) -> Walk {
+        var result: Walk = (["canaryctl"], CanaryCtl.self, arguments[...])
+        while !result.type.configuration.subcommands.isEmpty {
+            result.rest = skippingOptions(result.rest)
+            guard let word = result.rest.first,
+                let next = result.type.configuration.subcommands.first(where: { name($0) == word })
+            else { break }
+            result = (result.names + [word], next, result.rest.dropFirst())
+        }
+        return result
+    }
+
+    /// Drops the global options, which may stand before the command; any other option ends the search.
+    private static func skippingOptions(_ words: ArraySlice<String>) -> ArraySlice<String> {
+        let takesValue: Set = ["--store", "--namespace", "-n", "--color"]
+        var rest = words
+        while let word = rest.first, word.hasPrefix("-") {
+            rest = rest.dropFirst(takesValue.contains(word) ? 2 : 1)
+        }
+        return rest
+    }
+
+    private static func name(_ type: any ParsableCommand.Type) -> String {
+        type.configuration.commandName ?? type._commandName
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CanaryModel
+
+/// Makes or replaces objects.
+struct ApplyCommand: Subcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply",
+        abstract: "Make or replace objects from manifests",
+        discussion: Help.examples(
+            ("Apply a directory", "canaryctl apply -f manifests/"),
+            ("Also remove what is no longer there", "canaryctl apply -f manifests/ --prune -l app=helloworld")
+        )
+    )
+
+    @OptionGroup(title: "Input") var manifests: ManifestOptions
+    @Flag(help: "Delete the objects that --selector selects and the manifests do not hold")
+    var prune = false
+
+    @Option(
+        name: [.customShort("l"), .long],
+        help: ArgumentHelp("Labels of objects to prune", valueName: "selector")
+    )
+    var selector: String?
+
+    @OptionGroup(title: "Change") var change: ChangeOptions
+    @OptionGroup(title: "Output") var storing: StoringOptions
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func validate() throws {
+        guard prune == (selector != nil) else {
+            throw ValidationError("--prune and --selector go together: the selector says what may be deleted")
+        }
+    }
+
+    func run(in context: CommandContext) throws -> ExitStatus {
+        try manifests.requireFiles("apply")
+        let settings = try Settings(global, context)
+        let selector = try selector.map(LabelSelector.init(argument:))
+        return try ManifestChange(
+            verb: "apply",
+            manifests: manifests,
+            change: change,
+            validation: storing.validate,
+            output: storing.output,
+            settings: settings,
+            context: context
+        ).run { change, resources in
+            for resource in resources { try change.apply(resource) }
+            if let selector { try Self.prune(selector, keeping: resources, in: change) }
+            try Self.announceSplits(change, in: context)
+        }
+    }
+
+    /// Deletes what the selector covers in the namespaces that the manifests name, as kubectl does.
+    private static func prune(_ selector: LabelSelector, keeping kept: [Resource], in change: ClusterChange)
+        throws
+    {
+        let keys = Set(kept.map(\.key))
+        for namespace in Set(kept.map(\.namespace)).sorted() where !namespace.isEmpty {
+            for kind in ResourceKind.allCases where kind.isNamespaced {
+                for resource in try change.resources(of: kind, namespace: namespace)
+                where !keys.contains(resource.key) && selector.matches(resource.metadata.labels) {
+                    try change.delete(resource.key, outcome: .pruned)
+                }
+            }
+        }
+    }
+
+    /// Weights that change under running traffic deserve a look: the split before and after.
+    private static func announceSplits(_ change: ClusterChange, in context: CommandContext) throws {
+        for item in change.changes {
+            guard let before = item.before, let after = item.after, item.outcome == .configured else {
+                continue
+            }
+            let moves = WeightMove.between(before, after)
+            guard !moves.isEmpty else { continue }
+            context.standardError.writeLine("\(item.key.qualifiedName): \(WeightMove.text(moves))")
+            change.summarize(item.key, "apply \(WeightMove.text(moves))")
+        }
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CanaryModel
+
+/// Options of the commands that store manifests.
+struct StoringOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "What unknown and repeated fields are: strict (errors), warn or ignore",
+            valueName: "mode"
+        )
+    )
+    var validate = FieldValidation.strict
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "Print the objects instead of a line each: name, yaml or json",
+            valueName: "format"
+        )
+    )
+    var output: OutputFormat?
+}
+
+/// Makes new objects.
+struct CreateCommand: Subcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "create",
+        abstract: "Make new objects from manifests; refuse if one exists",
+        discussion: Help.examples(
+            ("Create everything in a directory", "canaryctl create -f examples/helloworld/"),
+            ("Create what another tool prints", "render | canaryctl create -f -")
+        )
+    )
+
+    @OptionGroup(title: "Input") var manifests: ManifestOptions
+    @OptionGroup(title: "Change") var change: ChangeOptions
+    @OptionGroup(title: "Output") var storing: StoringOptions
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func run(in context: CommandContext) throws -> ExitStatus {
+        try manifests.requireFiles("create")
+        return try ManifestChange(
+            verb: "create",
+            manifests: manifests,
+            change: change,
+            validation: storing.validate,
+            output: storing.output,
+            settings: try Settings(global, context),
+            context: context
+        ).run { change, resources in
+            let existing = try resources.map(\.key).filter { try change.resource($0) != nil }
+            guard existing.isEmpty else { throw CommandError.exists(existing) }
+            for resource in resources { try change.create(resource) }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CanaryManifests
+import CanaryModel
+import CanaryStore
+
+/// One page for each host: where its requests are meant to go, can go, and went.
+struct DescribeCommand: Subcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "describe",
+        abstract: "Show the traffic of hosts, or one object",
+        discussion: Help.examples(
+            ("Every canary of the store", "canaryctl describe"),
+            ("One host", "canaryctl describe helloworld"),
+            ("One object", "canaryctl describe deployment helloworld-v1")
+        )
+    )
+
+    @Argument(
+        help: ArgumentHelp(
+            "A host, or a kind and a name; every host where nothing is given",
+            valueName: "host"
+        )
+    )
+    var subject: [String] = []
+
+    @Flag(name: .shortAndLong, help: "Go on and show the page again after each change")
+    var watch = false
+
+    @OptionGroup(title: "Output") var output: ReportOutputOptions
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func validate() throws {
+        guard subject.count <= 2 else { throw ValidationError("describe takes a host, or a kind and a name") }
+    }
+
+    func run(in context: CommandContext) throws -> ExitStatus {
+        let settings = try Settings(global, context)
+        let session = ClusterSession(settings: settings, context: context)
+        if let key = try objectKey(settings) { return try describe(key, session) }
+        let page = TrafficPage(session: session, output: output.output)
+        let host = subject.first.map { HostName.fromUser($0, namespace: settings.namespace) }
+        guard watch else {
+            context.standardOutput.write(try page.text(of: host))
+            return .success
+        }
+        return try Watch(session: session).run { try page.text(of: host) }
+    }
+
+    /// `describe KIND NAME` or `describe KIND/NAME`.
+    private func objectKey(_ settings: Settings) throws -> ResourceKey? {
+        guard subject.count == 2 || subject.first?.contains("/") == true else { return nil }
+        guard case .names(let names) = try ObjectSelection(subject), let first = names.first else {
+            return nil
+        }
+        return ResourceKey(first.kind, namespace: settings.namespace, name: first.name)
+    }
+
+    private func describe(_ key: ResourceKey, _ session: ClusterSession) throws -> ExitStatus {
+        let resource = try session.read { view in
+            guard let resource = try view.resource(key) else { throw CommandError.notFound(key) }
+            return resource
+        }
+        let stream = session.context.standardOutput
+        switch output.output {
+        case .text: stream.write(ObjectDescription(resource, now: session.context.now()).text)
+        case .json, .yaml: stream.write(ObjectText.text(ObjectText.node(resource), as: output.output))
+        }
+        return .success
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CanaryManifests
+import CanaryModel
+
+/// Shows what `apply` would change.
+struct DiffCommand: Subcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "diff",
+        abstract: "Show what apply would change",
+        discussion: Help.examples(
+            ("Before applying", "canaryctl diff -f manifests/"),
+            ("In a script: 0 nothing, 1 something, 2 could not compare", "canaryctl diff -f . >/dev/null")
+        )
+    )
+
+    @OptionGroup(title: "Input") var manifests: ManifestOptions
+
+    @Option(
+        help: ArgumentHelp("What unknown and repeated fields are: strict, warn or ignore", valueName: "mode")
+    )
+    var validate = FieldValidation.strict
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func run(in context: CommandContext) throws -> ExitStatus {
+        do {
+            return try compare(in: context)
+        } catch var error as CommandError where error.status == .failure {
+            error.status = .trouble
+            throw error
+        }
+    }
+
+    private func compare(in context: CommandContext) throws -> ExitStatus {
+        try manifests.requireFiles("diff")
+        let settings = try Settings(global, context)
+        let input = try ManifestInput.read(manifests, validation: validate, settings: settings, in: context)
+        let style = Style(settings.color, for: context.standardError, in: context)
+        DiagnosticPrinter(stream: context.standardError, style: style).print(input.diagnostics)
+        guard !input.diagnostics.hasErrors else { return .invalidManifests }
+        let session = ClusterSession(settings: settings, context: context)
+        let differences = try session.read { view in
+            let change = ClusterChange(view: view)
+            for resource in input.resources { try change.apply(resource) }
+            return change.changes.map(Self.text)
+        }
+        differences.forEach(context.standardOutput.write)
+        return differences.allSatisfy(\.isEmpty) ? .success : .failure
+    }
+
+    private static func text(_ change: ObjectChange) -> String {
+        let name = change.key.qualifiedName
+        let revision = change.before?.stored.map { "revision \($0.revision)" } ?? "not there"
+        let (before, after) = redacted(change.before?.body, change.after?.body)
+        let text = UnifiedDiff.text(
+            from: before.map { YAMLWriter.write($0) } ?? "",
+            to: after.map { YAMLWriter.write($0) } ?? "",
+            oldName: "\(name) (store, \(revision))",
+            newName: "\(name) (manifest)"
+        )
+        return TerminalText.escape(text)
+    }
+
+    /// Secret data never shows: equal values become `***`, a changed one says which side it is on.
+    private static func redacted(_ before: Node?, _ after: Node?) -> (Node?, Node?) {
+        guard (after ?? before)?["kind"]?.string == ResourceKind.secret.rawValue else {
+            return (before, after)
+        }
+        return (
+            before.map { mask($0, differingFrom: after, as: "*** (before)") },
+            after.map { mask($0, differingFrom: before, as: "*** (after)") }
+        )
+    }
+
+    private static func mask(_ body: Node, differingFrom other: Node?, as mark: String) -> Node {
+        var body = body
+        for field in ["data", "stringData"] {
+            for entry in body[field]?.mapping?.entries ?? [] {
+                let isSame = other?[field]?[entry.key] == entry.value
+                body.set(.string(isSame ? "***" : mark), at: field, entry.key)
+            }
+        }
+        return body
+    }
+}

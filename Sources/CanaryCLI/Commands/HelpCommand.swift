@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CanaryModel
+
+/// Explains a command or a topic.
+struct HelpCommand: Subcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "help",
+        abstract: "Explain a command or a topic",
+        discussion: "The topics are: \(HelpTopic.allCases.map(\.rawValue).joined(separator: ", "))."
+    )
+
+    @Argument(help: ArgumentHelp("A command, or a topic", valueName: "topic"))
+    var words: [String] = []
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func run(in context: CommandContext) throws -> ExitStatus {
+        let columns = min(context.standardOutput.columns ?? 80, 120)
+        if words.count == 1, let topic = HelpTopic(rawValue: words[0]) {
+            context.standardOutput.write(topic.text)
+        } else {
+            let command = try Self.command(words)
+            context.standardOutput.writeLine(CanaryCtl.helpMessage(for: command, columns: columns))
+        }
+        return .success
+    }
+
+    private static func command(_ words: [String]) throws -> any ParsableCommand.Type {
+        var found: any ParsableCommand.Type = CanaryCtl.self
+        for word in words {
+            let commands = found.configuration.subcommands
+            let names = commands.map { $0.configuration.commandName ?? "" }
+            guard let index = names.firstIndex(of: word) else {
+                throw unknown(
+                    words.joined(separator: " "),
+                    word,
+                    known: names + HelpTopic.allCases.map(\.rawValue)
+                )
+            }
+            found = commands[index]
+        }
+        return found
+    }
+
+    private static func unknown(_ topic: String, _ word: String, known: [String]) -> CommandError {
+        let suggestion = Suggestion.closest(to: word, among: known)
+        return .wrongUsage(
+            "no command or topic \"\(topic)\"",
+            hint: suggestion.map { "did you mean \"\($0)\"?" }
+                ?? "canaryctl help lists the commands; topics: \(HelpTopic.names)"
+        )
+    }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CanaryModel
+import CanaryProxy
+
+/// Runs the data plane.
+struct ProxyCommand: Subcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "proxy",
+        abstract: "Send the traffic as the store says",
+        discussion: Help.examples(
+            ("In the background; returns once it accepts requests", "canaryctl proxy --detach"),
+            ("In the foreground, on a port of your choice", "canaryctl proxy --listen 127.0.0.1:8080"),
+            ("A request to a host", "curl -H 'Host: helloworld' http://127.0.0.1:15001/")
+        )
+    )
+
+    @Flag(help: "Run in the background; log to proxy.log in the store directory")
+    var detach = false
+
+    @OptionGroup(title: "Listening") var listening: ListeningOptions
+    @OptionGroup(title: "Serving") var serving: ServingOptions
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    /// Where a detached proxy says that it is ready.
+    @Option(help: .hidden)
+    var readyDescriptor: Int32?
+
+    func validate() throws {
+        try listening.validate()
+        try serving.validate()
+    }
+
+    func run(in context: CommandContext) throws -> ExitStatus {
+        let settings = try Settings(global, context)
+        if detach {
+            let arguments = context.arguments.filter { $0 != "--detach" }
+            return try DetachedProxy(settings: settings, context: context).start(arguments)
+        }
+        var configuration = ProxyConfiguration()
+        listening.apply(to: &configuration)
+        try serving.apply(to: &configuration)
+        return try ProxyService(
+            settings: settings,
+            context: context,
+            configuration: configuration,
+            sourceLabels: try serving.sourceLabels.map { try LabelArgument.parse($0) } ?? [:],
+            readyDescriptor: readyDescriptor
+        ).run()
+    }
+}
+
+/// Where the proxy listens.
+struct ListeningOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Where requests come in; port 0 takes a free one; may be repeated",
+            valueName: "addr:port"
+        )
+    )
+    var listen: [String] = ["127.0.0.1:15001"]
+
+    @Option(help: ArgumentHelp("Where the read-only admin pages are", valueName: "addr:port"))
+    var admin = "127.0.0.1:15000"
+
+    @Option(help: ArgumentHelp("The address of listeners that Gateways and Services open", valueName: "addr"))
+    var bind = "127.0.0.1"
+
+    func validate() throws {
+        for address in listen + [admin] where !Self.isAddress(address) {
+            throw ValidationError("\"\(address)\" is no address and port, such as 127.0.0.1:15001")
+        }
+        guard HostPort(bind)?.port == nil, HostPort(bind) != nil else {
+            throw ValidationError("\"\(bind)\" is no IP address")
+        }
+    }
+
+    func apply(to configuration: inout ProxyConfiguration) {
+        configuration.listen = listen
+        configuration.admin = admin
+        configuration.bindAddress = bind
+    }
+
+    /// Port 0 is allowed here: the system chooses.
+    private static func isAddress(_ text: String) -> Bool {
+        if let address = HostPort(text) { return address.port != nil }
+        return text.hasSuffix(":0") && HostPort(String(text.dropLast(2)))?.port == nil
+            && HostPort(String(text.dropLast(2))) != nil
+    }
+}
+
+/// `k=v,k=v` on the command line.
+enum LabelArgument {
+    static func parse(_ text: String) throws -> [String: String] {
+        var labels: [String: String] = [:]
+        for term in text.split(separator: ",") {
+            let parts = term.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts[0].isEmpty else {
+                throw CommandError.wrongUsage("\"\(term)\" is no label", hint: "for example: version=v2")
+            }
+            labels[String(parts[0])] = String(parts[1])
+        }
+        return labels
+    }
+}

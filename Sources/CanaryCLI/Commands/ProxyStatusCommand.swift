@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CanaryModel
+import CanaryStore
+
+/// Lists the running proxies.
+struct ProxyStatusCommand: Subcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "proxy-status",
+        abstract: "List the running proxies and the revisions they serve"
+    )
+
+    @OptionGroup(title: "Output") var output: ReportOutputOptions
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func run(in context: CommandContext) throws -> ExitStatus {
+        let settings = try Settings(global, context)
+        let session = ClusterSession(settings: settings, context: context)
+        let revision = try session.read(\.revision)
+        let proxies = try session.runtime.liveProxies()
+        guard output.output == .text else {
+            let list = ObjectText.list(proxies.map { Self.node($0, revision) })
+            context.standardOutput.write(ObjectText.text(list, as: output.output))
+            return .success
+        }
+        guard !proxies.isEmpty else {
+            context.standardError.writeLine("No proxy is running.")
+            context.standardError.writeLine("hint: canaryctl proxy --detach starts one")
+            return .success
+        }
+        var table = Table(titles: ["PID", "REVISION", "STATE", "LISTENERS", "ADMIN", "AGE"])
+        for proxy in proxies {
+            table.add([
+                String(proxy.process.pid),
+                String(proxy.appliedRevision),
+                proxy.appliedRevision == revision
+                    ? "up to date" : "at \(proxy.appliedRevision) of \(revision)",
+                proxy.listeners.joined(separator: ","),
+                proxy.admin ?? "<none>",
+                TimeText.age(from: proxy.startedAt, to: context.now()),
+            ])
+        }
+        context.standardOutput.write(table.text)
+        return .success
+    }
+
+    private static func node(_ proxy: ProxyRecord, _ revision: Int64) -> Node {
+        .mapping([
+            "apiVersion": .string("canaryctl.dev/v1alpha1"),
+            "kind": .string("ProxyStatus"),
+            "pid": .integer(Int64(proxy.process.pid)),
+            "version": .string(proxy.version),
+            "appliedRevision": .integer(proxy.appliedRevision),
+            "revision": .integer(revision),
+            "upToDate": .bool(proxy.appliedRevision == revision),
+            "listeners": .sequence(proxy.listeners.map { .string($0) }),
+            "admin": proxy.admin.map { .string($0) } ?? Node(.null),
+            "startedAt": .string(TimeText.rfc3339(proxy.startedAt)),
+            "heartbeatAt": .string(TimeText.rfc3339(proxy.heartbeat)),
+        ])
+    }
+}

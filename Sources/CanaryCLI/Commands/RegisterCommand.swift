@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CanaryModel
+
+/// Adds an endpoint that something else runs.
+struct RegisterCommand: Subcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "register",
+        abstract: "Add an endpoint to a Service",
+        discussion: Help.examples(
+            (
+                "A process of version v2 on this machine",
+                "canaryctl register helloworld 127.0.0.1:9082 -l version=v2"
+            )
+        )
+    )
+
+    @Argument(help: "The Service")
+    var service: String
+
+    @Argument(
+        help: ArgumentHelp(
+            "Where it listens: an IP address, and the port unless the Service tells it",
+            valueName: "address[:port]"
+        )
+    )
+    var address: String
+
+    @Option(
+        name: [.customShort("l"), .long],
+        help: ArgumentHelp(
+            "Labels besides the Service's selector; may be repeated or joined with commas",
+            valueName: "key=value"
+        )
+    )
+    var labels: [String] = []
+
+    @OptionGroup(title: "Change") var change: ChangeOptions
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func run(in context: CommandContext) throws -> ExitStatus {
+        let settings = try Settings(global, context)
+        let endpoint = try HostPort.argument(address)
+        let labels = try labels.flatMap { $0.split(separator: ",") }.map(Self.label)
+        let session = ClusterSession(settings: settings, context: context)
+        let result = try session.change(change, verb: "register") { change in
+            let target = try Self.service(named: service, settings, in: change)
+            let entry = try Self.entry(target, endpoint, Dictionary(labels) { _, last in last })
+            let findings = RuleCatalog.checkObject(entry)
+            if let problem = findings.first(where: { $0.severity == .error }) {
+                throw CommandError(
+                    "cannot register \(address): \(problem.message)",
+                    hint: problem.hint,
+                    status: .usage
+                )
+            }
+            try change.apply(entry)
+        }
+        ChangeReport(options: change, output: nil, context: context).print(result.changes)
+        return try ProxyWait(options: change, session: session).wait(for: result)
+    }
+
+    static func service(named name: String, _ settings: Settings, in source: some ResourceSource) throws
+        -> Resource
+    {
+        let host = HostName.fromUser(name, namespace: settings.namespace)
+        let (name, namespace) = HostName.service(of: host) ?? (name, settings.namespace)
+        let key = ResourceKey(.service, namespace: namespace, name: name)
+        guard let service = try source.resource(key) else { throw CommandError.notFound(key) }
+        return service
+    }
+
+    private static func entry(
+        _ service: Resource,
+        _ address: HostPort,
+        _ labels: [String: String]
+    ) throws -> Resource {
+        do {
+            return try Registration.workloadEntry(service: service, address: address, labels: labels)
+        } catch .serviceWithoutSelector {
+            throw CommandError(
+                "cannot register an endpoint of service \"\(service.name)\": it has no selector",
+                hint: "give it one, or write an Endpoints object named \"\(service.name)\""
+            )
+        } catch .portNeeded(let target) {
+            throw CommandError.wrongUsage(
+                "cannot tell the port: service \"\(service.name)\" names its target port \"\(target)\"",
+                hint: "canaryctl register \(service.name) \(address.ip):PORT"
+            )
+        }
+    }
+
+    private static func label(_ text: Substring) throws -> (String, String) {
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty else {
+            throw CommandError.wrongUsage("\"\(text)\" is no label", hint: "for example: -l version=v2")
+        }
+        return (String(parts[0]), String(parts[1]))
+    }
+}
+
+extension HostPort {
+    static func argument(_ text: String) throws -> HostPort {
+        guard let address = HostPort(text) else {
+            throw CommandError.wrongUsage(
+                "\"\(text)\" is no IP address with a port",
+                hint: "for example: 127.0.0.1:9081 or [::1]:9081"
+            )
+        }
+        return address
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CanaryModel
+
+/// Updates objects that exist.
+struct ReplaceCommand: Subcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "replace",
+        abstract: "Update existing objects from manifests",
+        discussion: Help.examples(
+            ("Replace one object", "canaryctl replace -f reviews.yaml"),
+            (
+                "Edit what is stored",
+                "canaryctl get vs/reviews -o yaml | sed 's/v1/v2/' | canaryctl replace -f -"
+            )
+        )
+    )
+
+    @OptionGroup(title: "Input") var manifests: ManifestOptions
+    @OptionGroup(title: "Change") var change: ChangeOptions
+    @OptionGroup(title: "Output") var storing: StoringOptions
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func run(in context: CommandContext) throws -> ExitStatus {
+        try manifests.requireFiles("replace")
+        return try ManifestChange(
+            verb: "replace",
+            manifests: manifests,
+            change: change,
+            validation: storing.validate,
+            output: storing.output,
+            settings: try Settings(global, context),
+            context: context
+        ).run { change, resources in
+            for resource in resources { try change.replace(resource) }
+        }
+    }
+}

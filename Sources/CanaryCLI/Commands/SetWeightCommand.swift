@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CanaryModel
+
+/// Moves traffic between the versions of a host.
+struct SetWeightCommand: Subcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "set-weight",
+        abstract: "Move traffic between the versions of a host",
+        discussion: Help.examples(
+            ("Send a tenth of the requests to v2", "canaryctl set-weight helloworld v2 10"),
+            ("Say all shares at once", "canaryctl set-weight helloworld v1=60 v2=39.5 v3=0.5"),
+            ("In a route of your choice", "canaryctl set-weight helloworld v2 50 --route internal-users")
+        )
+    )
+
+    @Argument(help: "The host")
+    var host: String
+
+    @Argument(
+        help: ArgumentHelp(
+            "A version and its share in percent, or VERSION=SHARE for each version",
+            valueName: "version share"
+        )
+    )
+    var shares: [String]
+
+    @Option(
+        help: ArgumentHelp(
+            "The route, by name or index; else the one that takes every request",
+            valueName: "route"
+        )
+    )
+    var route: String?
+
+    @OptionGroup(title: "Change") var change: ChangeOptions
+    @OptionGroup(title: "Output") var output: ReportOutputOptions
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func run(in context: CommandContext) throws -> ExitStatus {
+        let settings = try Settings(global, context)
+        let host = HostName.fromUser(host, namespace: settings.namespace)
+        let request = try WeightRequest(arguments: shares)
+        let session = ClusterSession(settings: settings, context: context)
+        var move: (plan: WeightPlan, warnings: [String])?
+        let result = try session.change(change, verb: "set-weight") { change in
+            let plan = try plan(request, host, settings, in: change)
+            if !plan.isUnchanged || plan.isNew {
+                try change.put(Resource(key: plan.key, body: plan.body))
+                change.summarize(plan.key, plan.summary(of: request))
+            }
+            move = (plan, try Self.warnings(host, plan, settings, in: change))
+        }
+        guard let move else { return .success }
+        print(move.plan, move.warnings, result, context)
+        return try ProxyWait(options: change, session: session).wait(for: result)
+    }
+
+    private func plan(
+        _ request: WeightRequest,
+        _ host: String,
+        _ settings: Settings,
+        in change: ClusterChange
+    ) throws -> WeightPlan {
+        let planner = WeightPlanner(try change.closure(of: [host]), host: host, namespace: settings.namespace)
+        do {
+            return try planner.plan(request, route: route)
+        } catch {
+            throw CommandError(error, host: HostName.short(host))
+        }
+    }
+
+    /// Shares of the changed route that nobody can serve.
+    private static func warnings(
+        _ host: String,
+        _ plan: WeightPlan,
+        _ settings: Settings,
+        in change: ClusterChange
+    ) throws -> [String] {
+        let reporter = TrafficReporter(
+            snapshot: try change.closure(of: [host]),
+            namespace: settings.namespace
+        )
+        let routes = reporter.report(host).routes
+        guard let route = routes.first(where: { $0.index == plan.routeIndex }) else { return [] }
+        return route.destinations.filter { $0.declaredShare > $0.servedShare }.map { destination in
+            let name = destination.subset ?? HostName.short(destination.host)
+            return "\(NumberText.percent(destination.declaredShare)) of requests will get 503: "
+                + "no endpoint of \"\(name)\" is ready"
+        }
+    }
+
+    private func print(
+        _ plan: WeightPlan,
+        _ warnings: [String],
+        _ result: ChangeResult,
+        _ context: CommandContext
+    ) {
+        let stream = context.standardOutput
+        for warning in warnings {
+            context.standardError.writeLine("warning: \(TerminalText.escape(warning))")
+        }
+        switch output.output {
+        case .json, .yaml: stream.write(ObjectText.text(plan.reportNode, as: output.output))
+        case .text:
+            let outcome = result.changes.first?.outcome ?? .unchanged
+            stream.writeLine("\(plan.key.qualifiedName) \(outcome.rawValue)\(change.suffix)")
+            if !plan.isUnchanged { stream.write(plan.table) }
+        }
+    }
+}
+
+extension WeightRequest {
+    /// `v2 10`, or `v1=90 v2=10`.
+    init(arguments: [String]) throws {
+        if arguments.contains(where: { $0.contains("=") }) {
+            self = .all(try Self.assignments(arguments))
+        } else {
+            guard arguments.count == 2 else {
+                throw CommandError.wrongUsage(
+                    "a version and its share are needed: \"\(arguments.joined(separator: " "))\" is not that",
+                    hint: "canaryctl set-weight helloworld v2 10, or v1=90 v2=10"
+                )
+            }
+            self = .one(arguments[0], try Self.share(arguments[1]))
+        }
+    }
+
+    private static func assignments(_ arguments: [String]) throws -> [String: Percentage] {
+        var shares: [String: Percentage] = [:]
+        for argument in arguments {
+            let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+                String.init
+            )
+            guard parts.count == 2, !parts[0].isEmpty else {
+                throw CommandError.wrongUsage(
+                    "\"\(argument)\" is no VERSION=SHARE, but another argument is one"
+                )
+            }
+            guard shares.updateValue(try share(parts[1]), forKey: parts[0]) == nil else {
+                throw CommandError.wrongUsage("version \"\(parts[0])\" is given twice")
+            }
+        }
+        return shares
+    }
+
+    private static func share(_ text: String) throws -> Percentage {
+        guard let share = Percentage(text) else {
+            throw CommandError.wrongUsage(
+                "\"\(text)\" is no percentage",
+                hint: "from 0 to 100, with up to four decimals: 10, 0.5, 33.3333%"
+            )
+        }
+        return share
+    }
+}
+
+extension CommandError {
+    fileprivate init(_ error: WeightPlanError, host: String) {
+        switch error {
+        case .unknownHost:
+            self.init(
+                "no host \"\(host)\": no Service, ServiceEntry or VirtualService has this name",
+                hint: "canaryctl describe lists the hosts"
+            )
+        case .unknownVersion(let version, let known):
+            self.init(
+                "\(host) has no version \"\(version)\"",
+                hint: known.isEmpty
+                    ? "no version is known: no subset and no label \"version\""
+                    : "the versions are: \(known.joined(separator: ", "))"
+            )
+        case .repeatedVersion(let version):
+            self = .wrongUsage(
+                "\"\(version)\" and another version of the command line are the same destination"
+            )
+        case .onlyDestination(let version):
+            self.init(
+                "\"\(version)\" is the route's only destination and takes everything",
+                hint: "give another version a share first, or 100 to this one"
+            )
+        case .wrongSum(let millionths):
+            self = .wrongUsage(
+                "the shares sum to \(NumberText.percent(Double(millionths) / 1_000_000)), not to 100 %"
+            )
+        case .unknownRoute(let route, let known):
+            self.init(
+                "\(host) has no route \"\(route)\"",
+                hint: known.isEmpty ? nil : "the routes are: \(known.joined(separator: ", "))"
+            )
+        case .ambiguousRoute(let route):
+            self.init(
+                "\(host) has several routes named \"\(route)\"",
+                hint: "name the route by its index, from 0"
+            )
+        case .noCatchAll(let known):
+            self.init(
+                "no route of \(host) takes every request",
+                hint: "name one with --route: \(known.joined(separator: ", "))"
+            )
+        case .notForwarding(let route):
+            self.init("route \"\(route)\" of \(host) redirects or answers by itself: it has no weights")
+        case .wholeHost(let name):
+            self.init(
+                "the route sends to all versions of \(name) alike",
+                hint: "name all shares at once: canaryctl set-weight \(host) V1=W1 V2=W2"
+            )
+        }
+    }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryModel
+import CanaryStore
+import CLinux
+import Glibc
+
+/// Everything that a command knows of the world: streams, environment, clock. Tests make their own.
+package struct CommandContext {
+    package var standardOutput: OutputStream
+    package var standardError: OutputStream
+    /// Reads all of standard input, or says with an error number why not.
+    package var readStandardInput: () -> Result<[UInt8], SystemCallError>
+    package var standardInputIsTerminal: Bool
+    package var environment: [String: String]
+    package var workingDirectory: String
+    /// Milliseconds since 1970, UTC.
+    package var now: @Sendable () -> Int64
+    /// Who is recorded as the author of changes.
+    package var userName: String
+    /// The program itself and the words of its command line, for `proxy --detach`.
+    package var executable: String
+    package var arguments: [String] = []
+    /// Makes the `metadata.uid` of a new object.
+    package var newUID: @Sendable () -> String = StoreContext.system.newUID
+
+    package init(
+        standardOutput: OutputStream,
+        standardError: OutputStream,
+        readStandardInput: @escaping () -> Result<[UInt8], SystemCallError>,
+        standardInputIsTerminal: Bool,
+        environment: [String: String],
+        workingDirectory: String,
+        now: @escaping @Sendable () -> Int64,
+        userName: String,
+        executable: String
+    ) {
+        self.standardOutput = standardOutput
+        self.standardError = standardError
+        self.readStandardInput = readStandardInput
+        self.standardInputIsTerminal = standardInputIsTerminal
+        self.environment = environment
+        self.workingDirectory = workingDirectory
+        self.now = now
+        self.userName = userName
+        self.executable = executable
+    }
+
+    /// An environment variable; an empty one counts as unset.
+    package func variable(_ name: String) -> String? {
+        environment[name].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// A path as the user gave it, made absolute.
+    package func absolutePath(_ path: String) -> String {
+        path.hasPrefix("/") ? path : "\(workingDirectory)/\(path)"
+    }
+}
+
+// MARK: - The real world
+
+extension CommandContext {
+    /// The context of this process, read once at the start.
+    package static func process() -> CommandContext {
+        let environment = processEnvironment()
+        let columns = environment["COLUMNS"].flatMap { Int($0) } ?? terminalColumns(STDOUT_FILENO)
+        return CommandContext(
+            standardOutput: .descriptor(STDOUT_FILENO, columns: columns),
+            standardError: .descriptor(STDERR_FILENO, columns: columns),
+            readStandardInput: { FileReader.readAll(descriptor: STDIN_FILENO) },
+            standardInputIsTerminal: isatty(STDIN_FILENO) == 1,
+            environment: environment,
+            workingDirectory: currentDirectory(),
+            now: { wallClock() },
+            userName: userName(environment),
+            executable: FileReader.linkTarget("/proc/self/exe") ?? CommandLine.arguments[0]
+        )
+    }
+
+    private static func processEnvironment() -> [String: String] {
+        // From /proc and not from the mutable C global; nothing in this program changes the environment.
+        guard case .success(let bytes) = FileReader.read(path: "/proc/self/environ") else { return [:] }
+        let pairs = bytes.split(separator: 0).compactMap { entry -> (String, String)? in
+            guard let equals = entry.firstIndex(of: UInt8(ascii: "=")) else { return nil }
+            return (
+                String(decoding: entry[..<equals], as: UTF8.self),
+                String(decoding: entry[(equals + 1)...], as: UTF8.self)
+            )
+        }
+        return Dictionary(pairs) { first, _ in first }
+    }
+
+    private static func currentDirectory() -> String {
+        FileReader.linkTarget("/proc/self/cwd") ?? "."
+    }
+
+    private static func wallClock() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    private static func userName(_ environment: [String: String]) -> String {
+        if let user = environment["SUDO_USER"] ?? environment["USER"] ?? environment["LOGNAME"], !user.isEmpty
+        {
+            return user
+        }
+        if let entry = getpwuid(getuid()), let name = entry.pointee.pw_name { return String(cString: name) }
+        return "uid \(getuid())"
+    }
+
+    private static func terminalColumns(_ descriptor: Int32) -> Int? {
+        var size = winsize()
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// A system call that failed, in the words of the C library: `permission denied`.
+package struct SystemCallError: Error, Hashable {
+    package var number: Int32
+
+    package init(_ number: Int32) {
+        self.number = number
+    }
+
+    package var reason: String {
+        guard let text = strerror(number) else { return "error \(number)" }
+        let message = String(cString: text)
+        return message.prefix(1).lowercased() + message.dropFirst()
+    }
+}
+
+/// Reads whole files and lists directories.
+enum FileReader {
+    static func read(path: String) -> Result<[UInt8], SystemCallError> {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return .failure(SystemCallError(errno)) }
+        defer { close(descriptor) }
+        return readAll(descriptor: descriptor)
+    }
+
+    static func readAll(descriptor: Int32) -> Result<[UInt8], SystemCallError> {
+        var bytes: [UInt8] = []
+        var status = stat()
+        if fstat(descriptor, &status) == 0, status.st_size > 0 {
+            bytes.reserveCapacity(Int(status.st_size) + 1)
+        }
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            if count > 0 {
+                bytes.append(contentsOf: chunk[..<count])
+            } else if count == 0 {
+                return .success(bytes)
+            } else if errno != EINTR {
+                return .failure(SystemCallError(errno))
+            }
+        }
+    }
+
+    enum FileType { case file, directory }
+
+    static func type(of path: String) -> Result<FileType, SystemCallError> {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return .failure(SystemCallError(errno)) }
+        return .success(status.st_mode & S_IFMT == S_IFDIR ? .directory : .file)
+    }
+
+    /// The names in a directory in order, `.` and `..` left out.
+    static func names(in directory: String) -> Result<[String], SystemCallError> {
+        guard let stream = opendir(directory) else { return .failure(SystemCallError(errno)) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return .success(names.sorted())
+    }
+
+    static func linkTarget(_ path: String) -> String? {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink(path, &buffer, buffer.count)
+        guard count > 0 else { return nil }
+        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

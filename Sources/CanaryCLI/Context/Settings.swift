@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the global options come to: flag, else environment, else default. There is no configuration file.
+struct Settings {
+    var storeDirectory: String
+    var namespace: String
+    /// Whether `-n` was given: a manifest's other namespace is then an error.
+    var namespaceIsExplicit: Bool
+    var color: ColorChoice
+    var isVerbose: Bool
+}
+
+extension Settings {
+    init(_ options: GlobalOptions, _ context: CommandContext) throws {
+        storeDirectory = try Self.storeDirectory(options.store, context)
+        namespace = options.namespace ?? context.variable("CANARYCTL_NAMESPACE") ?? "default"
+        namespaceIsExplicit = options.namespace != nil
+        color = options.color ?? .auto
+        isVerbose = options.verbose
+    }
+
+    /// `--store`, else `$CANARYCTL_STORE`, else the XDG state directory. As XDG asks, empty or relative values of its
+    /// variable are ignored.
+    private static func storeDirectory(_ flag: String?, _ context: CommandContext) throws -> String {
+        if let directory = flag ?? context.variable("CANARYCTL_STORE") {
+            return context.absolutePath(directory)
+        }
+        if let state = context.variable("XDG_STATE_HOME"), state.hasPrefix("/") {
+            return "\(state)/canaryctl"
+        }
+        guard let home = context.variable("HOME") else {
+            throw CommandError(
+                "cannot tell where the cluster store is: neither $XDG_STATE_HOME nor $HOME is set",
+                hint: "name a directory with --store or $CANARYCTL_STORE"
+            )
+        }
+        return "\(home)/.local/state/canaryctl"
+    }
+}

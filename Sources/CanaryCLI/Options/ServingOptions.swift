@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CanaryModel
+import CanaryProxy
+
+/// How the proxy serves: threads, limits and patience.
+struct ServingOptions: ParsableArguments {
+    enum AccessLog: String, ExpressibleByArgument, CaseIterable { case off, text, json }
+
+    @Option(
+        help: ArgumentHelp(
+            "Threads that serve requests; the cores of the machine where not given",
+            valueName: "n"
+        )
+    )
+    var workers: Int?
+
+    @Option(help: ArgumentHelp("How long requests may take to finish while draining", valueName: "time"))
+    var drainTimeout = TimeSpan(.seconds(30))
+
+    @Option(
+        help: ArgumentHelp(
+            "Write a line per request to standard output: off, text or json",
+            valueName: "form"
+        )
+    )
+    var accessLog = AccessLog.off
+
+    @Option(
+        help: ArgumentHelp(
+            "The labels of the clients, for sourceLabels in match conditions",
+            valueName: "k=v,…"
+        )
+    )
+    var sourceLabels: String?
+
+    @Option(help: ArgumentHelp("The most bytes of a header section", valueName: "n"))
+    var maxHeaderBytes = 65_536
+
+    @Option(help: ArgumentHelp("The most fields of a header section", valueName: "n"))
+    var maxHeaders = 100
+
+    @Option(help: ArgumentHelp("The most client connections at a time", valueName: "n"))
+    var maxConnections = 16_384
+
+    @Option(help: ArgumentHelp("How long a request's header section may take to arrive", valueName: "time"))
+    var headerTimeout = TimeSpan(.seconds(30))
+
+    @Option(help: ArgumentHelp("How long a client's connection may rest between requests", valueName: "time"))
+    var idleTimeout = TimeSpan(.seconds(300))
+
+    @Option(help: ArgumentHelp("How long a body may stall in either direction", valueName: "time"))
+    var stallTimeout = TimeSpan(.seconds(60))
+
+    func validate() throws {
+        if let workers, !(1...1024).contains(workers) {
+            throw ValidationError("--workers must be within 1 and 1024")
+        }
+        guard (1024...(1 << 24)).contains(maxHeaderBytes) else {
+            throw ValidationError("--max-header-bytes must be within 1024 and 16777216")
+        }
+        guard (1...10_000).contains(maxHeaders) else {
+            throw ValidationError("--max-headers must be within 1 and 10000")
+        }
+        guard maxConnections > 0 else { throw ValidationError("--max-connections must be above 0") }
+        for (name, span) in [
+            ("header-timeout", headerTimeout), ("idle-timeout", idleTimeout), ("stall-timeout", stallTimeout),
+        ] where span.duration.milliseconds < 1 {
+            throw ValidationError("--\(name) must be at least 1ms")
+        }
+    }
+
+    func apply(to configuration: inout ProxyConfiguration) throws {
+        configuration.workers = workers ?? Processors.count
+        configuration.drainTimeout = Int64(drainTimeout.duration.milliseconds)
+        configuration.limits.headBytes = maxHeaderBytes
+        configuration.limits.fields = maxHeaders
+        configuration.limits.connections = maxConnections
+        configuration.limits.headTimeout = Int64(headerTimeout.duration.milliseconds)
+        configuration.limits.idleTimeout = Int64(idleTimeout.duration.milliseconds)
+        configuration.limits.stallTimeout = Int64(stallTimeout.duration.milliseconds)
+        switch accessLog {
+        case .off: configuration.accessLog = .off
+        case .text: configuration.accessLog = .text
+        case .json: configuration.accessLog = .json
+        }
+    }
+}

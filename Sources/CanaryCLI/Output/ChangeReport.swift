@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryManifests
+import CanaryModel
+
+/// Prints what a command changed, in kubectl's words or as objects.
+struct ChangeReport {
+    let options: ChangeOptions
+    let output: OutputFormat?
+    let context: CommandContext
+
+    func print(_ changes: [ObjectChange]) {
+        let stream = context.standardOutput
+        let objects = changes.compactMap { $0.after ?? $0.before }
+        switch output {
+        case .yaml:
+            stream.write(ObjectText.text(ObjectText.node(objects, asList: objects.count > 1), as: .yaml))
+        case .json:
+            stream.write(ObjectText.text(ObjectText.node(objects, asList: objects.count > 1), as: .json))
+        case .name: changes.forEach { stream.writeLine($0.key.qualifiedName) }
+        case .wide, .jsonPath, nil: changes.forEach { stream.writeLine(line($0)) }
+        }
+    }
+
+    /// `service/helloworld created`, `service "helloworld" deleted from default namespace`.
+    private func line(_ change: ObjectChange) -> String {
+        let key = change.key
+        guard change.outcome == .deleted else {
+            return "\(key.qualifiedName) \(change.outcome.rawValue)\(options.suffix)"
+        }
+        let place = key.kind.isNamespaced ? " from \(key.namespace) namespace" : ""
+        return "\(key.kind.qualifiedName) \"\(key.name)\" deleted\(place)\(options.suffix)"
+    }
+}

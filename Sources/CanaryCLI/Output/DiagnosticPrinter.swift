@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryModel
+
+/// Writes findings as text: position, severity, message, code; the field; the hint.
+///
+///     reviews.yaml:14:9: error: no destination can receive traffic: both weights are 0 [CAN0203 IST0106]
+///       at spec.http[0].route in VirtualService shop/reviews
+///     hint: give at least one destination a weight above 0
+struct DiagnosticPrinter {
+    let stream: OutputStream
+    let style: Style
+
+    /// Prints all findings in order, and a line that counts them when there are more than five.
+    func print(_ diagnostics: [Diagnostic]) {
+        let sorted = diagnostics.sortedForPrinting()
+        for diagnostic in sorted { print(diagnostic) }
+        if sorted.count > 5 { stream.writeLine(Self.summary(of: sorted)) }
+    }
+
+    private func print(_ diagnostic: Diagnostic) {
+        var line = ""
+        if let file = diagnostic.file {
+            line = "\(TerminalText.escape(file)):"
+            if diagnostic.position.isKnown {
+                line += "\(diagnostic.position.line):\(diagnostic.position.column):"
+            }
+            line += " "
+        }
+        let codes = [diagnostic.code.canary, diagnostic.code.istio].compactMap(\.self).joined(separator: " ")
+        line +=
+            "\(style.severity(diagnostic.severity)): \(TerminalText.escape(diagnostic.message)) [\(codes)]"
+        stream.writeLine(line)
+        if let place = Self.place(of: diagnostic) { stream.writeLine("  at \(TerminalText.escape(place))") }
+        if let hint = diagnostic.hint { stream.writeLine("hint: \(TerminalText.escape(hint))") }
+    }
+
+    private static func place(of diagnostic: Diagnostic) -> String? {
+        let path = diagnostic.path.description
+        guard let resource = diagnostic.resource else { return path.isEmpty ? nil : path }
+        let owner =
+            resource.kind.isNamespaced
+            ? "\(resource.kind.rawValue) \(resource.namespace)/\(resource.name)"
+            : "\(resource.kind.rawValue) \(resource.name)"
+        return path.isEmpty ? owner : "\(path) in \(owner)"
+    }
+
+    /// `3 errors, 1 warning`.
+    static func summary(of diagnostics: [Diagnostic]) -> String {
+        Severity.allCases.compactMap { severity -> String? in
+            let count = diagnostics.count { $0.severity == severity }
+            guard count > 0 else { return nil }
+            switch severity {
+            case .error: return count == 1 ? "1 error" : "\(count) errors"
+            case .warning: return count == 1 ? "1 warning" : "\(count) warnings"
+            case .info: return "\(count) for information"
+            }
+        }.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Numbers as pages for people show them.
+enum NumberText {
+    /// A share as a percentage with as many decimals as it takes, four at most:
+    /// `90 %`, `0.1 %`, `33.3333 %`.
+    static func percent(_ share: Double) -> String {
+        "\(trimmed(share * 100, decimals: 4)) %"
+    }
+
+    /// A share with one decimal, as columns want it: `90.0 %`; more only where one would show a positive share as zero.
+    static func percentColumn(_ share: Double) -> String {
+        let percent = share * 100
+        let decimals = percent > 0 && percent < 0.05 ? 4 : 1
+        return "\(fixed(percent, decimals: decimals)) %"
+    }
+
+    /// With commas between groups of three digits: `2,113`.
+    static func grouped(_ value: Int64) -> String {
+        var digits = String(value.magnitude)
+        var groups: [String] = []
+        while digits.count > 3 {
+            groups.insert(String(digits.suffix(3)), at: 0)
+            digits.removeLast(3)
+        }
+        return (value < 0 ? "-" : "") + ([digits] + groups).joined(separator: ",")
+    }
+
+    static func fixed(_ value: Double, decimals: Int) -> String {
+        var scale = 1.0
+        for _ in 0..<decimals { scale *= 10 }
+        let scaled = (value * scale).rounded()
+        guard scaled.magnitude < 1e15 else { return String(value) }
+        let digits = String(Int64(scaled.magnitude))
+        let padded = String(repeating: "0", count: max(0, decimals + 1 - digits.count)) + digits
+        let text = decimals == 0 ? padded : "\(padded.dropLast(decimals)).\(padded.suffix(decimals))"
+        return (scaled < 0 ? "-" : "") + text
+    }
+
+    private static func trimmed(_ value: Double, decimals: Int) -> String {
+        var text = fixed(value, decimals: decimals)
+        guard text.contains(".") else { return text }
+        while text.hasSuffix("0") { text.removeLast() }
+        if text.hasSuffix(".") { text.removeLast() }
+        return text
+    }
+}

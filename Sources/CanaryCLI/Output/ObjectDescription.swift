@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryManifests
+import CanaryModel
+
+/// `describe KIND NAME`: what the object is, then its content. Secret data shows as its size.
+struct ObjectDescription {
+    private let resource: Resource
+    private let now: Int64
+
+    init(_ resource: Resource, now: Int64) {
+        self.resource = resource
+        self.now = now
+    }
+
+    var text: String {
+        var lines = ["Name:         \(resource.name)"]
+        if resource.kind.isNamespaced { lines.append("Namespace:    \(resource.namespace)") }
+        lines.append("Kind:         \(resource.body["apiVersion"]?.string ?? "")/\(resource.kind.rawValue)")
+        lines += Self.list("Labels:", resource.metadata.labels)
+        lines += Self.list("Annotations:", resource.metadata.annotations)
+        if let stored = resource.stored {
+            let age = TimeText.age(from: stored.createdAt, to: now)
+            lines.append(
+                "Created:      \(TimeText.rfc3339(stored.createdAt)) (\(age)), revision \(stored.createdRevision)"
+            )
+            lines.append("Revision:     \(stored.revision)")
+        }
+        return TerminalText.escape(lines.joined(separator: "\n") + "\n" + YAMLWriter.write(content))
+    }
+
+    private static func list(_ title: String, _ values: [String: String]) -> [String] {
+        let pairs = values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        guard let first = pairs.first else { return [title.padded(to: 14) + "<none>"] }
+        return [title.padded(to: 14) + first]
+            + pairs.dropFirst().map { String(repeating: " ", count: 14) + $0 }
+    }
+
+    private var content: Node {
+        var body = resource.body
+        for key in ["apiVersion", "kind", "metadata"] { body.set(nil, at: key) }
+        guard resource.kind == .secret else { return body }
+        for field in ["data", "stringData"] {
+            for entry in body[field]?.mapping?.entries ?? [] {
+                body.set(.string("\(entry.value.string?.utf8.count ?? 0) characters"), at: field, entry.key)
+            }
+        }
+        return body
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryModel
+
+/// Colours, where they are wanted. They never carry a meaning of their own.
+struct Style {
+    let isOn: Bool
+
+    /// `--color`, else `NO_COLOR` (present and not empty), `TERM=dumb`, and whether the stream is a terminal.
+    init(_ choice: ColorChoice, for stream: OutputStream, in context: CommandContext) {
+        switch choice {
+        case .always: isOn = true
+        case .never: isOn = false
+        case .auto:
+            isOn =
+                stream.isTerminal && context.variable("NO_COLOR") == nil
+                && context.environment["TERM"] != "dumb"
+        }
+    }
+
+    func severity(_ severity: Severity) -> String {
+        switch severity {
+        case .error: paint("error", "1;31")
+        case .warning: paint("warning", "1;33")
+        case .info: paint("info", "1;36")
+        }
+    }
+
+    func bold(_ text: String) -> String { paint(text, "1") }
+    func faint(_ text: String) -> String { paint(text, "2") }
+    func good(_ text: String) -> String { paint(text, "32") }
+
+    private func paint(_ text: String, _ code: String) -> String {
+        isOn ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+    }
+}

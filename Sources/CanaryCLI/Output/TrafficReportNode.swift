@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryModel
+
+extension HostReport {
+    /// The `TrafficReport` of `describe -o json`.
+    var node: Node {
+        .mapping([
+            "apiVersion": .string("canaryctl.dev/v1alpha1"),
+            "kind": .string("TrafficReport"),
+            "host": .string(traffic.host),
+            "virtualService": traffic.virtualService.map { .string($0.name) } ?? Node(.null),
+            "revision": .integer(traffic.revision),
+            "routes": .sequence(traffic.routes.map(\.node)),
+            "diagnostics": .sequence(
+                diagnostics.map { diagnostic in
+                    .mapping([
+                        "code": .string(diagnostic.code.canary),
+                        "severity": .string(diagnostic.severity.rawValue),
+                        "message": .string(diagnostic.message),
+                        "resource": diagnostic.resource.map { .string($0.description) } ?? Node(.null),
+                    ])
+                }
+            ),
+        ])
+    }
+}
+
+extension TrafficReport.Route {
+    fileprivate var node: Node {
+        .mapping([
+            "index": .integer(Int64(index)),
+            "name": .string(name),
+            "match": .string(match),
+            "action": .string(action.reportName),
+            "since": .integer(since),
+            "observedRequests": .integer(Int64(clamping: observedRequests)),
+            "destinations": .sequence(destinations.map(\.node)),
+        ])
+    }
+}
+
+extension RouteAction {
+    fileprivate var reportName: String {
+        switch self {
+        case .forward: "route"
+        case .redirect: "redirect"
+        case .directResponse: "directResponse"
+        }
+    }
+}
+
+extension TrafficReport.Destination {
+    fileprivate var node: Node {
+        .mapping([
+            "host": .string(host),
+            "subset": subset.map { .string($0) } ?? Node(.null),
+            "port": port.map { .integer(Int64($0)) } ?? Node(.null),
+            "weight": weight.map { .integer(Int64($0)) } ?? Node(.null),
+            "declaredShare": Node(.number(declaredShare)),
+            "servedShare": Node(.number(servedShare)),
+            "observedShare": observedShare.map { Node(.number($0)) } ?? Node(.null),
+            "observedRequests": .integer(Int64(clamping: observedRequests)),
+            "endpoints": .mapping([
+                "ready": .integer(Int64(readyEndpoints)),
+                "total": .integer(Int64(totalEndpoints)),
+            ]),
+            "workloads": .sequence(workloads.map { .string($0) }),
+        ])
+    }
+}

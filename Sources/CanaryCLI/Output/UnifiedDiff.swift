@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The difference of two texts in unified form, as diff(1) -u writes it.
+enum UnifiedDiff {
+    private enum Line {
+        case same(String)
+        case removed(String)
+        case added(String)
+    }
+
+    /// Empty where the texts are equal. `context` lines are shown around each change.
+    static func text(from old: String, to new: String, oldName: String, newName: String, context: Int = 3)
+        -> String
+    {
+        guard old != new else { return "" }
+        let lines = merged(lines(of: old), lines(of: new))
+        var result = "--- \(oldName)\n+++ \(newName)\n"
+        for hunk in hunks(lines, context) { result += text(of: hunk, in: lines) }
+        return result
+    }
+
+    private static func lines(of text: String) -> [String] {
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        if lines.last == "" { lines.removeLast() }
+        return lines
+    }
+
+    private static func merged(_ old: [String], _ new: [String]) -> [Line] {
+        let difference = new.difference(from: old)
+        var removed: Set<Int> = []
+        var added: Set<Int> = []
+        for change in difference {
+            switch change {
+            case .remove(let offset, _, _): removed.insert(offset)
+            case .insert(let offset, _, _): added.insert(offset)
+            }
+        }
+        var result: [Line] = []
+        var (oldIndex, newIndex) = (0, 0)
+        while oldIndex < old.count || newIndex < new.count {
+            if oldIndex < old.count, removed.contains(oldIndex) {
+                result.append(.removed(old[oldIndex]))
+                oldIndex += 1
+            } else if newIndex < new.count, added.contains(newIndex) {
+                result.append(.added(new[newIndex]))
+                newIndex += 1
+            } else {
+                result.append(.same(old[oldIndex]))
+                oldIndex += 1
+                newIndex += 1
+            }
+        }
+        return result
+    }
+
+    /// Runs of lines around changes; runs that touch are one.
+    private static func hunks(_ lines: [Line], _ context: Int) -> [Range<Int>] {
+        var hunks: [Range<Int>] = []
+        for (index, line) in lines.enumerated() {
+            if case .same = line { continue }
+            let range = max(0, index - context)..<min(lines.count, index + context + 1)
+            if let last = hunks.last, last.upperBound >= range.lowerBound {
+                hunks[hunks.count - 1] = last.lowerBound..<range.upperBound
+            } else {
+                hunks.append(range)
+            }
+        }
+        return hunks
+    }
+
+    private static func text(of hunk: Range<Int>, in lines: [Line]) -> String {
+        let before = counts(lines[..<hunk.lowerBound])
+        let within = counts(lines[hunk])
+        var text = "@@ -\(span(before.old, within.old)) +\(span(before.new, within.new)) @@\n"
+        for line in lines[hunk] {
+            switch line {
+            case .same(let content): text += " \(content)\n"
+            case .removed(let content): text += "-\(content)\n"
+            case .added(let content): text += "+\(content)\n"
+            }
+        }
+        return text
+    }
+
+    /// `12,5`; an empty run is named by the line before it.
+    private static func span(_ before: Int, _ count: Int) -> String {
+        "\(count == 0 ? before : before + 1),\(count)"
+    }
+
+    private static func counts(_ lines: ArraySlice<Line>) -> (old: Int, new: Int) {
+        lines.reduce(into: (0, 0)) { counts, line in
+            switch line {
+            case .same: counts = (counts.0 + 1, counts.1 + 1)
+            case .removed: counts.0 += 1
+            case .added: counts.1 += 1
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryModel
+
+extension WeightMove {
+    /// `v1 95 % → 90 %, v2 5 % → 10 %`.
+    static func text(_ moves: [WeightMove]) -> String {
+        moves.map { move in
+            "\(move.destination) \(NumberText.percent(move.before)) → \(NumberText.percent(move.after))"
+        }.joined(separator: ", ")
+    }
+}
+
+extension WeightPlan {
+    /// For the history: `set-weight v2 5 % → 10 %`, the versions that the request names.
+    func summary(of request: WeightRequest) -> String {
+        let named: Set<String> =
+            switch request {
+            case .one(let version, _): [version]
+            case .all(let shares): Set(shares.keys)
+            }
+        let moves = self.moves.filter { $0.before != $0.after }
+        let wanted = moves.filter { named.contains($0.destination) }
+        return "set-weight \(WeightMove.text(wanted.isEmpty ? moves : wanted))"
+    }
+
+    /// The split before and after, a line per destination.
+    var table: String {
+        let width = moves.map(\.destination.count).max() ?? 0
+        return moves.map { move in
+            let name = TerminalText.cell(move.destination).padded(to: width)
+            let before = NumberText.percent(move.before).leftPadded(to: 9)
+            return "  \(name)  \(before) → \(NumberText.percent(move.after))\n"
+        }.joined()
+    }
+
+    var reportNode: Node {
+        .mapping([
+            "apiVersion": .string("canaryctl.dev/v1alpha1"),
+            "kind": .string("WeightChange"),
+            "virtualService": .string(key.description),
+            "route": .integer(Int64(routeIndex)),
+            "routeName": .string(routeName),
+            "unchanged": .bool(isUnchanged),
+            "destinations": .sequence(
+                moves.map { move in
+                    .mapping([
+                        "name": .string(move.destination),
+                        "shareBefore": Node(.number(move.before)),
+                        "shareAfter": Node(.number(move.after)),
+                    ])
+                }
+            ),
+        ])
+    }
+
+    /// Shares before and after; a destination that the route lacked had none.
+    private var moves: [WeightMove] {
+        let (oldSum, newSum) = (Self.sum(before), Self.sum(after))
+        return after.enumerated().map { index, share in
+            let old = before.indices.contains(index) ? before[index].weight : 0
+            return WeightMove(
+                destination: share.version,
+                before: oldSum == 0 ? (before.count == 1 && index == 0 ? 1 : 0) : Double(old) / oldSum,
+                after: newSum == 0 ? 0 : Double(share.weight) / newSum
+            )
+        }
+    }
+
+    private static func sum(_ shares: [Share]) -> Double {
+        shares.reduce(0) { $0 + Double($1.weight) }
+    }
+}

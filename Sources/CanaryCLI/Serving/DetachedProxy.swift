@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryStore
+import CLinux
+import Glibc
+
+/// Starts a proxy in the background and waits until it accepts requests.
+struct DetachedProxy {
+    let settings: Settings
+    let context: CommandContext
+
+    /// The descriptor under which the child finds the pipe to its parent.
+    private static let readyDescriptor: Int32 = 3
+
+    /// - Parameter arguments: of this command line, `--detach` left out.
+    func start(_ arguments: [String]) throws -> ExitStatus {
+        let location = StoreLocation(settings.storeDirectory)
+        try location.makeDirectory()
+        let logPath = location.path(of: "proxy.log")
+        var ends: [Int32] = [-1, -1]
+        guard canary_pipe2(&ends, O_CLOEXEC) == 0 else { throw Self.failure("make a pipe") }
+        defer { close(ends[0]) }
+        let pid: pid_t
+        do {
+            defer { close(ends[1]) }
+            pid = try spawn(arguments + ["--ready-descriptor", "\(Self.readyDescriptor)"], logPath, ends[1])
+        }
+        let announcement = FileReader.readAll(descriptor: ends[0])
+        guard case .success(let bytes) = announcement, !bytes.isEmpty else {
+            return try explainFailure(pid, logPath)
+        }
+        context.standardOutput.writeLine("proxy started, pid \(pid)")
+        context.standardOutput.write(String(decoding: bytes, as: UTF8.self))
+        return .success
+    }
+
+    private func spawn(_ arguments: [String], _ logPath: String, _ readyEnd: Int32) throws -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(
+            &actions,
+            STDOUT_FILENO,
+            logPath,
+            O_WRONLY | O_CREAT | O_APPEND,
+            0o600
+        )
+        posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, readyEnd, Self.readyDescriptor)
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // A session of its own: closing the terminal does not end the proxy.
+        posix_spawnattr_setflags(&attributes, Int16(canary_posix_spawn_setsid))
+        var words = ([context.executable] + arguments).map { strdup($0) } + [nil]
+        var variables = context.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { (words + variables).forEach { free($0) } }
+        var pid = pid_t()
+        let error = posix_spawn(&pid, context.executable, &actions, &attributes, &words, &variables)
+        guard error == 0 else { throw Self.failure("start \(context.executable)", error) }
+        return pid
+    }
+
+    /// The child ended before it was ready; the last line of its log says why.
+    private func explainFailure(_ pid: pid_t, _ logPath: String) throws -> ExitStatus {
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        let log =
+            (try? FileReader.read(path: logPath).get()).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let lines = log.split(separator: "\n")
+        let reason = lines.last { $0.hasPrefix("error: ") }.map { String($0.dropFirst(7)) }
+        throw CommandError(
+            reason ?? "the proxy ended before it accepted requests",
+            hint: lines.last { $0.hasPrefix("hint: ") }.map { String($0.dropFirst(6)) }
+                ?? "\(logPath) tells more"
+        )
+    }
+
+    private static func failure(_ action: String, _ number: Int32 = errno) -> CommandError {
+        CommandError("cannot \(action): \(SystemCallError(number).reason)")
+    }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import Glibc
+
+/// Takes SIGTERM and SIGINT as data instead of interruptions. Make it before any thread starts: threads inherit the mask.
+final class SignalReader {
+    private let descriptor: Int32
+
+    init() throws {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGTERM)
+        sigaddset(&signals, SIGINT)
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
+        descriptor = signalfd(-1, &signals, Int32(SFD_CLOEXEC) | Int32(SFD_NONBLOCK))
+        guard descriptor >= 0 else {
+            throw CommandError("cannot listen for signals: \(SystemCallError(errno).reason)")
+        }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// The next signal, or `nil` when none comes within the time.
+    func next(milliseconds: Int32) -> Int32? {
+        var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        guard poll(&wanted, 1, milliseconds) > 0 else { return nil }
+        var info = signalfd_siginfo()
+        guard read(descriptor, &info, MemoryLayout<signalfd_siginfo>.size) > 0 else { return nil }
+        return Int32(info.ssi_signo)
+    }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryManifests
+import CanaryModel
+import CanaryProxy
+import CanaryStore
+
+/// Follows the store and hands the proxy a new routing table for each change. Belongs to one thread at a time.
+final class TablePublisher {
+    private let follower: StoreFollower
+    private let proxy: Proxy
+    private let log: ServiceLog
+    private let now: @Sendable () -> Int64
+    private var builder: RoutingTableBuilder
+    private var hasPublished = false
+    private let makeBuilder: () -> RoutingTableBuilder
+
+    init(
+        follower: StoreFollower,
+        proxy: Proxy,
+        log: ServiceLog,
+        now: @escaping @Sendable () -> Int64,
+        makeBuilder: @escaping () -> RoutingTableBuilder
+    ) {
+        self.follower = follower
+        self.proxy = proxy
+        self.log = log
+        self.now = now
+        self.makeBuilder = makeBuilder
+        builder = makeBuilder()
+    }
+
+    enum Step {
+        /// A table of this revision was installed.
+        case published(Int64)
+        /// The last table stays.
+        case kept
+        case stopped
+    }
+
+    /// Waits for the next change and publishes it. The first call returns at once.
+    func next() -> Step {
+        switch follower.next() {
+        case .changed(let changes): return publish(changes)
+        case .unavailable(let error):
+            return keepLastTable(because: error)
+        case .stopped: return .stopped
+        }
+    }
+
+    private func publish(_ changes: StoreChanges) -> Step {
+        do {
+            let changed = try changes.changed.map(ClusterView.resource)
+            if changes.isComplete { builder = makeBuilder() }
+            builder.apply(changed: changed, removed: changes.deleted, revision: changes.revision)
+        } catch {
+            return keepLastTable(because: "cannot read the store: \(error)")
+        }
+        install()
+        return .published(changes.revision)
+    }
+
+    /// A store that is not there yet is an empty one; one that breaks or goes away leaves the traffic as it is.
+    private func keepLastTable(because error: StoreError) -> Step {
+        guard error.code == .absent, !hasPublished else { return keepLastTable(because: error.message) }
+        install()
+        return .published(0)
+    }
+
+    private func install() {
+        proxy.install(builder.table())
+        hasPublished = true
+    }
+
+    private func keepLastTable(because reason: String) -> Step {
+        log.warn("\(reason); the traffic goes on as it was")
+        proxy.setStale(since: now() / 1000)
+        return .kept
+    }
+}

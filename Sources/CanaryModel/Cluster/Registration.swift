@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A WorkloadEntry that `register` makes: an endpoint of a Service that something else runs.
+package enum Registration {
+    package enum Refusal: Error, Hashable {
+        /// The Service has no selector: nothing would tie the endpoint to it.
+        case serviceWithoutSelector
+        /// Without a port on the command line, a target port given by name cannot be known.
+        case portNeeded(targetPort: String)
+    }
+
+    /// The object's name: after service, address and port. `helloworld-127-0-0-1-9081`.
+    package static func name(service: String, address: HostPort) -> String {
+        var name = "\(service)-\(address.ip)"
+        if let port = address.port { name += "-\(port)" }
+        let allowed = name.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
+        return String(allowed.prefix(253))
+    }
+
+    /// The WorkloadEntry for an endpoint of a Service. Its labels are the Service's selector and the extra ones; the
+    /// port stands for every target port, stored under the target port's name where it is a name, else under the
+    /// Service port's name, an unnamed port under `http`.
+    package static func workloadEntry(
+        service: Resource,
+        address: HostPort,
+        labels extra: [String: String]
+    ) throws(Refusal) -> Resource {
+        guard let spec = service.service, !spec.selector.isEmpty else { throw .serviceWithoutSelector }
+        let labels = spec.selector.merging(extra) { _, extra in extra }
+        let key = ResourceKey(
+            .workloadEntry,
+            namespace: service.namespace,
+            name: name(service: service.name, address: address)
+        )
+        var entry = Mapping()
+        entry["address"] = .string(address.ip)
+        entry["labels"] = .stringMap(labels)
+        if let ports = try ports(of: spec, address) { entry["ports"] = ports }
+        let body: Node = .mapping([
+            "apiVersion": .string(ResourceKind.workloadEntry.apiVersion),
+            "kind": .string(ResourceKind.workloadEntry.rawValue),
+            "metadata": .mapping([
+                "name": .string(key.name),
+                "namespace": .string(key.namespace),
+                "labels": .stringMap(labels),
+            ]),
+            "spec": Node(.mapping(entry)),
+        ])
+        return Resource(key: key, body: body)
+    }
+
+    private static func ports(of service: Service, _ address: HostPort) throws(Refusal) -> Node? {
+        var ports = Mapping()
+        for port in service.ports {
+            let name: String
+            switch port.targetPort {
+            case .name(let target): name = target
+            case .number: name = port.name.isEmpty ? "http" : port.name
+            }
+            if let number = address.port {
+                ports[name] = .integer(Int64(number))
+            } else if case .name(let target) = port.targetPort {
+                throw .portNeeded(targetPort: target)
+            }
+        }
+        return ports.entries.isEmpty ? nil : Node(.mapping(ports))
+    }
+}

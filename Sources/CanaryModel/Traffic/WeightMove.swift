@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One destination whose declared share changed between two versions of a VirtualService.
+package struct WeightMove: Hashable, Sendable {
+    /// The subset, or the host where there is no subset.
+    package var destination: String
+    /// Shares of the route, 0…1.
+    package var before: Double
+    package var after: Double
+
+    package init(destination: String, before: Double, after: Double) {
+        self.destination = destination
+        self.before = before
+        self.after = after
+    }
+
+    /// The destinations whose share changed, route by route; routes are told apart by their place.
+    package static func between(_ before: Resource, _ after: Resource) -> [WeightMove] {
+        guard let old = before.virtualService?.http, let new = after.virtualService?.http else { return [] }
+        return zip(old, new).flatMap { old, new in
+            let (was, will) = (shares(of: old), shares(of: new))
+            let names = new.destinations.map(name) + old.destinations.map(name)
+            var seen: Set<String> = []
+            return names.filter { seen.insert($0).inserted }.compactMap { name in
+                let move = WeightMove(destination: name, before: was[name] ?? 0, after: will[name] ?? 0)
+                return move.before == move.after ? nil : move
+            }
+        }
+    }
+
+    private static func name(_ destination: WeightedDestination) -> String {
+        destination.destination.subset ?? destination.destination.host
+    }
+
+    private static func shares(of route: HTTPRoute) -> [String: Double] {
+        let destinations = route.destinations
+        guard destinations.count != 1 else { return [name(destinations[0]): 1] }
+        let total = destinations.reduce(0.0) { $0 + Double(max(0, $1.weight ?? 0)) }
+        guard total > 0 else { return [:] }
+        return destinations.reduce(into: [:]) { shares, destination in
+            shares[name(destination), default: 0] += Double(max(0, destination.weight ?? 0)) / total
+        }
+    }
+}
