@@ -29,6 +29,8 @@ package final class Proxy: Sendable {
         /// Listeners that could not be opened, so that each is reported once.
         var refused: Set<ListenerSpec> = []
         var isStarted = false
+        /// Endpoints below this were looked at for names.
+        var knownEndpoints: UInt32 = 0
     }
 
     /// Where it listens for requests, `host:port`, with real ports.
@@ -80,6 +82,11 @@ package final class Proxy: Sendable {
         }
     }
 
+    deinit {
+        guard !state.withLock({ $0.isStarted }) else { return }
+        for descriptor in shared.publication().listeners.flatMap(\.descriptors) { close(descriptor) }
+    }
+
     /// Begins to serve on threads of its own, and returns at once.
     package func start() throws(ProxyError) {
         let shared = shared
@@ -109,22 +116,38 @@ package final class Proxy: Sendable {
     /// Makes a table the one by which requests are routed from now on; requests under way keep theirs. Listeners that
     /// the table names are opened, those that it names no more are closed; one that cannot be opened is a warning.
     package func install(_ table: RoutingTable) {
-        let present = shared.publication().listeners
-        var open = present.filter { $0.spec.kind == .mesh || table.listeners.contains($0.spec) }
+        // The lock is held to the end: tables that come from several threads are installed one after the other.
         state.withLock { state in
-            state.refused.formIntersection(table.listeners)
-            for spec in table.listeners where spec.kind != .mesh && !open.contains(where: { $0.spec == spec })
-            {
-                openExtra(spec, &state).map { open.append($0) }
+            let present = shared.publication()
+            var listeners = present.listeners
+            if !present.isDraining {
+                listeners.removeAll { $0.spec.kind != .mesh && !table.listeners.contains($0.spec) }
+                state.refused.formIntersection(table.listeners)
+                for spec in table.listeners where spec.kind != .mesh {
+                    guard !listeners.contains(where: { $0.spec == spec }) else { continue }
+                    if let listener = openExtra(spec, &state) { listeners.append(listener) }
+                }
+            }
+            resolveNames(&state)
+            let open = listeners
+            let entries = Self.entries(of: open, in: table)
+            shared.publish { publication in
+                publication.table = table
+                publication.listeners = open
+                publication.entries = entries
+                publication.staleSince = nil
             }
         }
-        let listeners = open
-        let entries = Self.entries(of: listeners, in: table)
-        shared.publish { publication in
-            publication.table = table
-            publication.listeners = publication.isDraining ? publication.listeners : listeners
-            publication.entries = entries
-            publication.staleSince = nil
+    }
+
+    /// Has the names among new endpoints resolved before the first request needs them.
+    private func resolveNames(_ state: inout State) {
+        let count = UInt32(clamping: shared.identifiers.endpointCount)
+        while state.knownEndpoints < count {
+            if let address = shared.identifiers.endpoint(state.knownEndpoints), address.isName {
+                shared.resolver.resolve(state.knownEndpoints, address)
+            }
+            state.knownEndpoints += 1
         }
     }
 

@@ -183,8 +183,29 @@ struct FailureTests {
         #expect(connection.isEnded())
     }
 
+    @Test func `a bad head is refused in pieces too, and so is a bad answer`() throws {
+        let origin = try TestOrigin { connection, number in
+            while true {
+                _ = try connection.readMessage()
+                let answer = number == 0 ? "HTTP/1.1 200 OK\nbad" : TestOrigin.response("v\(number)")
+                for byte in answer.utf8 { try connection.send([byte]) }
+            }
+        }
+        let proxy = try TestProxy([("v1", origin.port)])
+        let connection = try proxy.connect()
+        for byte in "GET / HTTP/1.1\r\nHost : app\r\n\r\n".utf8 { try? connection.send([byte]) }
+        #expect(try connection.readMessage().status == 400)
+        #expect(connection.isEnded())
+        #expect(try proxy.ask().status == 502)
+        let other = try proxy.connect()
+        for _ in 0..<3 {
+            try other.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n")
+            #expect(try other.readMessage().body == "v1")
+        }
+    }
+
     @Test func `a client that does not read holds little memory, and its answer arrives in the end`() throws {
-        let size = 16 << 20
+        let size = 2 << 20
         let origin = try TestOrigin { connection, _ in
             _ = try connection.readHead()
             try connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n")

@@ -6,16 +6,15 @@ import CanaryModel
 enum Balancer {
     /// An index with a chance in proportion to its weight.
     static func draw(_ endpoints: UnsafeBufferPointer<EndpointRecord>, random: UInt64) -> Int {
-        guard let weight = commonWeight(endpoints) else {
+        guard haveOneWeight(endpoints) else {
             return index(endpoints, at: random.multipliedFullWidth(by: totalWeight(endpoints)).high)
         }
-        _ = weight
         return Int(random.multipliedFullWidth(by: UInt64(endpoints.count)).high)
     }
 
     /// The index whose turn it is; heavier ones have several turns in a row.
     static func turn(_ endpoints: UnsafeBufferPointer<EndpointRecord>, _ turn: UInt64) -> Int {
-        guard commonWeight(endpoints) == nil else { return Int(turn % UInt64(endpoints.count)) }
+        guard !haveOneWeight(endpoints) else { return Int(turn % UInt64(endpoints.count)) }
         return index(endpoints, at: turn % totalWeight(endpoints))
     }
 
@@ -36,10 +35,9 @@ enum Balancer {
         return best
     }
 
-    private static func commonWeight(_ endpoints: UnsafeBufferPointer<EndpointRecord>) -> UInt32? {
-        let weight = endpoints[0].weight
-        for endpoint in endpoints where endpoint.weight != weight { return nil }
-        return weight
+    private static func haveOneWeight(_ endpoints: UnsafeBufferPointer<EndpointRecord>) -> Bool {
+        for endpoint in endpoints where endpoint.weight != endpoints[0].weight { return false }
+        return true
     }
 
     private static func totalWeight(_ endpoints: UnsafeBufferPointer<EndpointRecord>) -> UInt64 {

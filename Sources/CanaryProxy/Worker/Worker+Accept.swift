@@ -14,11 +14,15 @@ extension Worker {
     private static let pause: Int64 = 100
     private static let acceptBatch = 64
 
-    /// Takes what waits at a listener, as far as the limits allow.
-    mutating func acceptConnections(listener number: Int32) {
-        guard let listener = listeners.first(where: { $0.number == number }) else { return }
+    /// Takes what waits at a listener, as far as the limits allow; `true` when more may wait.
+    @discardableResult
+    mutating func acceptConnections(listener number: Int32) -> Bool {
+        guard let listener = listeners.first(where: { $0.number == number }) else { return false }
         for _ in 0..<Self.acceptBatch {
-            guard connections < shared.connectionsPerWorker else { return pauseAccepting() }
+            guard connections < shared.connectionsPerWorker else {
+                pauseAccepting()
+                return false
+            }
             var address = SocketAddress.unspecified
             let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
             let descriptor = address.withKernelForm { canary_accept4(listener.descriptor, $0, $1, flags) }
@@ -28,10 +32,13 @@ extension Worker {
             }
             switch errno {
             case EINTR, ECONNABORTED: continue
-            case EMFILE, ENFILE, ENOBUFS, ENOMEM: return pauseAccepting()
-            default: return
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM:
+                pauseAccepting()
+                return false
+            default: return false
             }
         }
+        return true
     }
 
     private mutating func adopt(_ descriptor: Int32, from address: SocketAddress, listener: Int32) {

@@ -12,7 +12,10 @@ extension Worker {
     /// Sends the request to some endpoint, again and again while failing at once is no reason to give up. `pending` is what
     /// was received of the body and not used; how many bytes of it were used.
     mutating func attempt(_ exchange: ExchangePointer, _ pending: UnsafeRawBufferPointer) -> Int {
+        var isRepeated = false
         while true {
+            if isRepeated { restoreFacts(exchange) }
+            isRepeated = true
             guard let endpoint = chooseEndpoint(exchange) else {
                 reply(exchange, status: 503, flag: .noHealthyUpstream, body: "no healthy upstream")
                 return 0
@@ -183,6 +186,7 @@ extension Worker {
     /// Keeps a connection for later requests.
     mutating func pool(_ upstream: UpstreamPointer, idleTimeout: Int32) {
         upstream.pointee.phase = .idle
+        upstream.pointee.inbox.release()
         pools[upstream.pointee.endpoint].pointee.push(upstream)
         timers.set(
             upstream.registration,

@@ -55,7 +55,8 @@ extension Worker {
 
     private mutating func useInbox(_ client: DownstreamPointer) {
         let used = use(client.pointee.inbox.bytes, from: client)
-        if client.pointee.phase != .closed { client.pointee.inbox.consume(used) }
+        // A connection that is about to close has given its inbox up already.
+        client.pointee.inbox.consume(min(used, client.pointee.inbox.count))
     }
 
     private mutating func receive(_ client: DownstreamPointer) {

@@ -128,6 +128,7 @@ extension Worker {
         )
         facts.sourcePort = peer.pointee.peer.port
         facts.startTime = wallMilliseconds
+        facts.hostName = hostName.slice
         return normalizePath(head[request.path], request)
     }
 
@@ -180,8 +181,8 @@ extension Worker {
 
     /// Something moved: the exchange has not stalled.
     mutating func renewStall(_ exchange: ExchangePointer) {
-        let isWaiting = exchange.pointee.isRequestComplete && !exchange.pointee.hasResponseBegun
-        exchange.pointee.stallDeadline = now &+ (isWaiting ? limits.responseTimeout : limits.stallTimeout)
+        let isUpload = !exchange.pointee.isRequestComplete
+        exchange.pointee.stallDeadline = now &+ (isUpload ? limits.stallTimeout : limits.responseTimeout)
         rearm(exchange)
     }
 

@@ -165,6 +165,11 @@ extension Worker {
         guard !changes.isEmpty else { return false }
         restoreFacts(exchange)
         facts.responseCode = exchange.pointee.status
+        if let endpoint = exchange.pointee.lastEndpoint.flatMap(shared.identifiers.endpoint) {
+            upstreamText.truncate()
+            upstreamText.append(text: endpoint.description)
+            facts.upstreamAddress = upstreamText.slice
+        }
         edits.apply(changes, facts, to: &responseFields, of: bytes)
         return true
     }

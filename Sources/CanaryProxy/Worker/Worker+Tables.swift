@@ -58,7 +58,7 @@ extension Worker {
 
     /// Takes what still waits at a listener, and closes it.
     private mutating func stop(_ listener: WorkerListener) {
-        acceptConnections(listener: listener.number)
+        while acceptConnections(listener: listener.number) {}
         if !isAcceptPaused { _ = canary_epoll_remove(epoll, listener.descriptor) }
         close(listener.descriptor)
     }

@@ -38,6 +38,8 @@ struct Worker: ~Copyable {
     let peerText: UnsafeMutableRawPointer
     var output = ByteBuffer(capacity: 98_304)
     var path = ByteBuffer(capacity: 4096)
+    var hostName = ByteBuffer(capacity: 64)
+    var upstreamText = ByteBuffer(capacity: 64)
     var edits = HeaderEditor()
     var requestFields: FieldTable
     var responseFields: FieldTable
@@ -101,6 +103,15 @@ struct Worker: ~Copyable {
             descriptor: shared.configuration.accessLogDescriptor
         )
         _ = canary_epoll_add(epoll, wakeDescriptor, CANARY_EPOLLIN, 0)
+        hostName.append(text: Self.machineName())
+    }
+
+    private static func machineName() -> String {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
+            name.initialize(repeating: 0)
+            guard let base = name.baseAddress, gethostname(base, 255) == 0 else { return "" }
+            return String(cString: base)
+        }
     }
 
     deinit {
@@ -202,11 +213,13 @@ struct Worker: ~Copyable {
     /// Gives the memory of closed connections back, now that no event of the batch can name them.
     private mutating func buryClosed() {
         if !closedDownstreams.isEmpty {
+            // One that waits in the ready list is named there, and stays for another batch.
+            let waiting = closedDownstreams.filter { $0.pointee.isReady }
             for client in closedDownstreams where !client.pointee.isReady {
                 client.deinitialize(count: 1)
                 downstreams.give(client)
             }
-            closedDownstreams.removeAll { !$0.pointee.isReady }
+            closedDownstreams = waiting
         }
         guard !closedUpstreams.isEmpty else { return }
         for upstream in closedUpstreams {
