@@ -11,16 +11,18 @@ package struct HostEndpoint: Sendable {
 
 extension ClusterSnapshot {
     /// The endpoints of a host at a port: WorkloadEntries and pods that its selector selects, endpoints of ServiceEntries,
-    /// Endpoints and EndpointSlices. Of a repeated address the first counts.
+    /// Endpoints and EndpointSlices; those that carry all the labels. Of a repeated address the first counts.
     ///
     /// Pods count once `status.podIP` is set: whoever runs pods puts them into the snapshot with their status, and a change of
     /// readiness is a changed pod.
-    package func endpoints(of service: HostService, port: HostService.Port) -> [HostEndpoint] {
+    package func endpoints(of service: HostService, port: HostService.Port, labels: [String: String] = [:])
+        -> [HostEndpoint]
+    {
         var endpoints = workloads(of: service).compactMap { endpoint(of: $0, service, port) }
         for entry in service.entries { endpoints += entryEndpoints(entry, service, port) }
         if service.entries.isEmpty { endpoints += listedEndpoints(service, port) }
         var seen: Set<EndpointAddress> = []
-        return endpoints.filter { seen.insert($0.address).inserted }
+        return endpoints.filter { $0.labels.contains(all: labels) && seen.insert($0.address).inserted }
     }
 
     /// The WorkloadEntries, Pods and Deployments that a host selects.

@@ -54,7 +54,7 @@ extension ClusterSnapshot {
     /// The endpoints of a destination at a port of its Service.
     package func endpoints(of destination: ResolvedDestination, port: HostService.Port) -> [HostEndpoint] {
         guard let service = destination.service, let labels = destination.labels else { return [] }
-        return endpoints(of: service, port: port).filter { $0.labels.contains(all: labels) }
+        return endpoints(of: service, port: port, labels: labels)
     }
 
     /// The names of the Deployments whose pods make up a destination, in alphabetical order.
@@ -71,7 +71,7 @@ extension ClusterSnapshot {
     private func knows(_ service: HostService, _ labels: [String: String]) -> Bool {
         workloads(of: service).contains { $0.workloadLabels?.contains(all: labels) ?? false }
             || service.ports.contains { port in
-                endpoints(of: service, port: port).contains { $0.labels.contains(all: labels) }
+                !endpoints(of: service, port: port, labels: labels).isEmpty
             }
     }
 }

@@ -27,6 +27,24 @@ struct DestinationTests {
         #expect(Router(Helloworld.backends + [routes, all]).ask("helloworld").endpoints.count == 2)
     }
 
+    @Test func `one address may belong to two subsets, and counts once in each`() {
+        let entries = ["a", "b"].map { name in
+            object(
+                .workloadEntry,
+                name,
+                [
+                    "spec": [
+                        "address": "10.0.0.1",
+                        "labels": ["app": "helloworld", "version": name == "a" ? "v1" : "v2"],
+                    ]
+                ]
+            )
+        }
+        let split = Router([Helloworld.service(), routes] + entries)
+        #expect(split.ask("helloworld").endpoints == ["10.0.0.1:5000"])
+        #expect(Router([Helloworld.service()] + entries).ask("helloworld").endpoints == ["10.0.0.1:5000"])
+    }
+
     @Test func `an unknown host, subset or port is undefined, an empty subset is not`() {
         let service = Helloworld.service()
         #expect(!Router([service, routes]).ask("helloworld").isDefined)
