@@ -4,6 +4,15 @@
 package final class ClusterView {
     package let snapshot: ClusterSnapshot
 
+    private struct Use: Hashable {
+        var host: String
+        var subset: String?
+        var namespace: String
+    }
+
+    /// What destinations mean: several rules ask about each.
+    private var resolved: [Use: ResolvedDestination] = [:]
+
     /// The namespaces that have a Service of a name.
     private lazy var serviceNamespaces: [String: [String]] = Dictionary(
         grouping: snapshot.resources(of: .service),
@@ -34,11 +43,15 @@ package final class ClusterView {
 
     func destination(_ place: Located, of resource: Resource) -> ResolvedDestination {
         let written = Destination(place.node)
-        return snapshot.resolve(
+        let use = Use(
             host: HostName.resolve(written.host, namespace: resource.namespace),
             subset: written.subset,
             namespace: resource.namespace
         )
+        if let known = resolved[use] { return known }
+        let found = snapshot.resolve(host: use.host, subset: use.subset, namespace: use.namespace)
+        resolved[use] = found
+        return found
     }
 
     /// The Deployments, Pods and WorkloadEntries of a namespace that carry all labels.
