@@ -14,9 +14,14 @@ struct ClusterSession {
     /// Reads at one revision. A store that does not exist yet reads as empty.
     func read<Value>(_ body: (ClusterView) throws -> Value) throws -> Value {
         guard let store = try ClusterStore.openExisting(at: location, context: storeContext) else {
+            tell("there is no cluster store at \(settings.storeDirectory) yet")
             return try body(ClusterView(reader: nil))
         }
-        return try store.read { try body(ClusterView(reader: $0)) }
+        return try store.read { reader in
+            let view = ClusterView(reader: reader)
+            tell("reading the cluster store at \(settings.storeDirectory), revision \(view.revision)")
+            return try body(view)
+        }
     }
 
     /// Decides changes over the current revision and commits them as one. With `--dry-run` nothing is left behind:
@@ -40,7 +45,18 @@ struct ClusterSession {
             try ChangeWriter(writer: writer, verb: verb).write(change)
             return change.changes
         }
-        return ChangeResult(changes: result.value, revision: isDryRun ? nil : result.revision)
+        let revision = isDryRun ? nil : result.revision
+        tell(
+            "changing the cluster store at \(settings.storeDirectory): "
+                + (revision.map { "revision \($0)" } ?? "no new revision")
+        )
+        return ChangeResult(changes: result.value, revision: revision)
+    }
+
+    /// A line of `--verbose`.
+    private func tell(_ message: String) {
+        guard settings.isVerbose else { return }
+        context.standardError.writeLine(TerminalText.escape(message))
     }
 
     private var storeContext: StoreContext {

@@ -16,11 +16,11 @@ struct StoringOptions: ParsableArguments {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "Print the objects instead of a line each: name, yaml or json",
+            "Print the objects, or their names, instead of what happened to each",
             valueName: "format"
         )
     )
-    var output: OutputFormat?
+    var output: ChangeFormat?
 }
 
 /// Makes new objects.

@@ -10,6 +10,10 @@ struct DescribeCommand: Subcommand {
     static let configuration = CommandConfiguration(
         commandName: "describe",
         abstract: "Show the traffic of hosts, or one object",
+        usage: """
+            canaryctl describe [<host>] [<options>]
+            canaryctl describe <kind> <name> [<options>]
+            """,
         discussion: Help.examples(
             ("Every canary of the store", "canaryctl describe"),
             ("One host", "canaryctl describe helloworld"),

@@ -3,6 +3,7 @@
 import ArgumentParser
 import CanaryManifests
 import CanaryModel
+import CanaryStore
 
 /// Shows what `apply` would change.
 struct DiffCommand: Subcommand {
@@ -30,6 +31,8 @@ struct DiffCommand: Subcommand {
         } catch var error as CommandError where error.status == .failure {
             error.status = .trouble
             throw error
+        } catch let error as StoreError where !error.isTransient {
+            throw CommandError(error.message, hint: error.hint, status: .trouble)
         }
     }
 

@@ -10,7 +10,7 @@ struct ManifestChange {
     let manifests: ManifestOptions
     let change: ChangeOptions
     let validation: FieldValidation
-    let output: OutputFormat?
+    let output: ChangeFormat?
     let settings: Settings
     let context: CommandContext
 

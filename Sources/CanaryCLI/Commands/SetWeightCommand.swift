@@ -8,6 +8,10 @@ struct SetWeightCommand: Subcommand {
     static let configuration = CommandConfiguration(
         commandName: "set-weight",
         abstract: "Move traffic between the versions of a host",
+        usage: """
+            canaryctl set-weight <host> <version> <share> [<options>]
+            canaryctl set-weight <host> <version>=<share> ... [<options>]
+            """,
         discussion: Help.examples(
             ("Send a tenth of the requests to v2", "canaryctl set-weight helloworld v2 10"),
             ("Say all shares at once", "canaryctl set-weight helloworld v1=60 v2=39.5 v3=0.5"),

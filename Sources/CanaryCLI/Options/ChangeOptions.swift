@@ -51,7 +51,11 @@ struct TimeSpan: ExpressibleByArgument {
         self.duration = duration
     }
 
-    var defaultValueDescription: String { "\(Double(duration.milliseconds) / 1000) s" }
+    /// As it would be typed: `30s`, `1500ms`.
+    var defaultValueDescription: String {
+        let milliseconds = Int64(duration.milliseconds)
+        return milliseconds.isMultiple(of: 1000) ? "\(milliseconds / 1000)s" : "\(milliseconds)ms"
+    }
 }
 
 extension ChangeOptions {

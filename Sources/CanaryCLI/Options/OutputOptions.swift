@@ -34,6 +34,11 @@ struct ObjectOutputOptions: ParsableArguments {
     var output: OutputFormat?
 }
 
+/// `-o` of commands that store manifests.
+enum ChangeFormat: String, ExpressibleByArgument, CaseIterable {
+    case name, yaml, json
+}
+
 /// `-o` of commands that report.
 enum ReportFormat: String, ExpressibleByArgument, CaseIterable {
     case text, json, yaml

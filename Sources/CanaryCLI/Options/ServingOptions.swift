@@ -30,7 +30,7 @@ struct ServingOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The labels of the clients, for sourceLabels in match conditions",
-            valueName: "k=v,…"
+            valueName: "k=v,..."
         )
     )
     var sourceLabels: String?

@@ -6,7 +6,7 @@ import CanaryModel
 /// Prints what a command changed, in kubectl's words or as objects.
 struct ChangeReport {
     let options: ChangeOptions
-    let output: OutputFormat?
+    let output: ChangeFormat?
     let context: CommandContext
 
     func print(_ changes: [ObjectChange]) {
@@ -18,7 +18,7 @@ struct ChangeReport {
         case .json:
             stream.write(ObjectText.text(ObjectText.node(objects, asList: objects.count > 1), as: .json))
         case .name: changes.forEach { stream.writeLine($0.key.qualifiedName) }
-        case .wide, .jsonPath, nil: changes.forEach { stream.writeLine(line($0)) }
+        case nil: changes.forEach { stream.writeLine(line($0)) }
         }
     }
 

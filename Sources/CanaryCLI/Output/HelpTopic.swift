@@ -24,7 +24,10 @@ enum HelpTopic: String, CaseIterable {
         XDG_STATE_HOME       its subdirectory canaryctl is the store, where neither of the above is given
                              (~/.local/state/canaryctl without it)
         NO_COLOR             when set and not empty, nothing is coloured unless --color always is given
+        TERM                 "dumb" has the same effect
         COLUMNS              the width that help is wrapped to
+        SUDO_USER, USER, LOGNAME
+                             the first of them that is set is recorded as the author of changes
 
         """
 
@@ -59,9 +62,10 @@ enum HelpTopic: String, CaseIterable {
         standard input, and may be repeated:
 
             cat <<EOF | canaryctl create -f -
-            apiVersion: networking.istio.io/v1
-            kind: VirtualService
-            ...
+            apiVersion: v1
+            kind: Namespace
+            metadata:
+              name: shop
             EOF
 
         All documents of a run are taken, or none. Unknown and repeated fields are errors unless
