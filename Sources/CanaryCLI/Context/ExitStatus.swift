@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The exit statuses that scripts may rely on; `canaryctl help exit-status` explains them.
-package enum ExitStatus: Int32, Sendable {
+package enum ExitStatus: Int32, Sendable, CaseIterable {
     case success = 0
     /// Not found, exists already, stale, store unusable, a test's expectation; `diff`: there are differences.
     case failure = 1
