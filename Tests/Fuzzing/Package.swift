@@ -1,31 +1,47 @@
 // swift-tools-version: 6.2
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fuzz targets, apart from the product. Sources are linked in, so that a target sees what is internal to its module.
-// One target is built and run like this:
-//
-//   swift build --package-path Tests/Fuzzing --product HTTPParserFuzzer --sanitize=fuzzer
-//   Tests/Fuzzing/.build/debug/HTTPParserFuzzer -max_total_time=60 /tmp/corpus Tests/Fuzzing/Corpus/HTTPParserFuzzer
+// Fuzzers of whatever reads input from strangers. `Sources` links to the modules of the main package, so that they are
+// compiled with libFuzzer's instrumentation and the fuzzers see what is `package` there. `run` builds and runs them.
 
 import PackageDescription
 
 let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
-    .treatAllWarnings(as: .error),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
 ]
 
-let sanitizers = ["-sanitize=fuzzer,address"]
+// libFuzzer brings its own `main`.
+let fuzzer = settings + [.unsafeFlags(["-parse-as-library"])]
 
 let package = Package(
-    name: "Fuzzing",
+    name: "canaryctl-fuzzing",
     targets: [
         .executableTarget(
-            name: "HTTPParserFuzzer",
-            swiftSettings: settings + [.unsafeFlags(["-parse-as-library"] + sanitizers)],
-            linkerSettings: [.unsafeFlags(sanitizers)]
-        )
-    ]
+            name: "fuzz-yaml",
+            dependencies: ["CanaryManifests", "CanaryModel"],
+            swiftSettings: fuzzer
+        ),
+        .executableTarget(
+            name: "fuzz-decoder",
+            dependencies: ["CanaryManifests", "CanaryModel"],
+            swiftSettings: fuzzer
+        ),
+        .executableTarget(name: "fuzz-http1", dependencies: ["HTTP1"], swiftSettings: fuzzer),
+        .target(
+            name: "CanaryManifests",
+            dependencies: ["CanaryModel", "CLibYAML"],
+            swiftSettings: settings
+        ),
+        .target(name: "CanaryModel", dependencies: ["CRE2"], swiftSettings: settings),
+        .target(name: "HTTP1", swiftSettings: settings),
+        .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
+    ],
+    cxxLanguageStandard: .cxx17
 )
