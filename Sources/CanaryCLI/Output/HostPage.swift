@@ -54,11 +54,15 @@ struct HostPage {
         guard route.action == .forward else { return [title, "    " + Self.action(route)] }
         let requests = "\(NumberText.grouped(Int64(clamping: route.observedRequests))) requests"
         let observed = route.observedRequests == 0 ? "" : " (\(requests) since revision \(route.since))"
+        let columns =
+            "declared".leftPadded(to: Self.shareWidth) + "served".leftPadded(to: Self.shareWidth + 1)
+            + "observed".leftPadded(to: Self.shareWidth + 2) + observed
+        let width = nameColumn + Self.barWidth + 2
+        // A long condition has a line of its own, so that the columns stay where they are.
         let header =
-            title.padded(to: nameColumn + Self.barWidth + 2) + "declared".leftPadded(to: Self.shareWidth)
-            + "served".leftPadded(to: Self.shareWidth + 1) + "observed".leftPadded(to: Self.shareWidth + 2)
-            + observed
-        return [header] + route.destinations.map { destinationLine($0) }
+            title.count < width
+            ? [title.padded(to: width) + columns] : [title, "".padded(to: width) + columns]
+        return header + route.destinations.map { destinationLine($0) }
     }
 
     /// Where the bars begin.

@@ -14,17 +14,30 @@ package struct WeightMove: Hashable, Sendable {
         self.after = after
     }
 
-    /// The destinations whose share changed, route by route; routes are told apart by their place.
+    /// The destinations whose share changed, route by route. Routes are the same that take the same requests: only then
+    /// do shares before and after mean the same thing.
     package static func between(_ before: Resource, _ after: Resource) -> [WeightMove] {
-        guard let old = before.virtualService?.http, let new = after.virtualService?.http else { return [] }
-        return zip(old, new).flatMap { old, new in
-            let (was, will) = (shares(of: old), shares(of: new))
-            let names = new.destinations.map(name) + old.destinations.map(name)
-            var seen: Set<String> = []
-            return names.filter { seen.insert($0).inserted }.compactMap { name in
-                let move = WeightMove(destination: name, before: was[name] ?? 0, after: will[name] ?? 0)
-                return move.before == move.after ? nil : move
-            }
+        var known = routes(of: before)
+        return routes(of: after).flatMap { matches, new -> [WeightMove] in
+            guard let index = known.firstIndex(where: { $0.matches == matches }) else { return [] }
+            return between(known.remove(at: index).route, new)
+        }
+    }
+
+    private static func between(_ old: HTTPRoute, _ new: HTTPRoute) -> [WeightMove] {
+        let (was, will) = (shares(of: old), shares(of: new))
+        let names = new.destinations.map(name) + old.destinations.map(name)
+        var seen: Set<String> = []
+        return names.filter { seen.insert($0).inserted }.compactMap { name in
+            let move = WeightMove(destination: name, before: was[name] ?? 0, after: will[name] ?? 0)
+            return move.before == move.after ? nil : move
+        }
+    }
+
+    private static func routes(of resource: Resource) -> [(matches: [Node], route: HTTPRoute)] {
+        let nodes = resource.body["spec"]?["http"]?.items ?? []
+        return zip(nodes.map { $0["match"]?.items ?? [] }, resource.virtualService?.http ?? []).map {
+            ($0, $1)
         }
     }
 
