@@ -11,7 +11,7 @@ struct CanaryCtl: ParsableCommand {
             Send a small share of a service's traffic to a new version, watch it, grow it or take it back.
             "canaryctl help TOPIC" explains: environment, exit-status, hosts, manifests.
             """,
-        version: Version.text,
+        version: "canaryctl \(Version.text)",
         groupedSubcommands: CommandGroups.all
     )
 

@@ -26,7 +26,11 @@ package enum CommandLineRunner {
         do {
             if let unknown = CommandPath.unknownCommand(in: arguments) { throw unknown }
             var command = try CanaryCtl.parseAsRoot(arguments)
-            if let subcommand = command as? any Subcommand { return try subcommand.run(in: context) }
+            if let subcommand = command as? any Subcommand {
+                var context = context
+                context.isVerbose = subcommand.global.verbose
+                return try subcommand.run(in: context)
+            }
             // A group without its verb, or the parser's own help: they throw the text to print.
             try command.run()
             return .success
@@ -40,10 +44,7 @@ package enum CommandLineRunner {
     }
 
     private static func report(_ error: CommandError, _ context: CommandContext) -> ExitStatus {
-        guard !error.message.isEmpty else { return error.status }
-        context.standardOutput.flush()
-        context.standardError.writeLine("error: \(TerminalText.escape(error.message))")
-        if let hint = error.hint { context.standardError.writeLine("hint: \(TerminalText.escape(hint))") }
+        context.report(error)
         return error.status
     }
 
@@ -66,11 +67,8 @@ package enum CommandLineRunner {
                 context
             )
         }
-        let message = CanaryCtl.message(for: error)
-        context.standardError.writeLine("error: \(TerminalText.escape(message.lowercasingFirstLetter()))")
-        let path = CommandPath.of(arguments).joined(separator: " ")
-        context.standardError.writeLine("hint: \(path) --help shows how it is used")
-        return .usage
+        let command = CommandPath.of(arguments).joined(separator: " ")
+        return report(ParserMessage(CanaryCtl.message(for: error)).error(of: command), context)
     }
 
     private static func columns(_ context: CommandContext) -> Int {
@@ -81,11 +79,5 @@ package enum CommandLineRunner {
 extension CommandError {
     init(_ error: StoreError) {
         self.init(error.message, hint: error.hint, status: error.isTransient ? .temporary : .failure)
-    }
-}
-
-extension String {
-    fileprivate func lowercasingFirstLetter() -> String {
-        prefix(1).lowercased() + dropFirst()
     }
 }

@@ -14,13 +14,14 @@ struct ClusterSession {
     /// Reads at one revision. A store that does not exist yet reads as empty.
     func read<Value>(_ body: (ClusterView) throws -> Value) throws -> Value {
         guard let store = try ClusterStore.openExisting(at: location, context: storeContext) else {
-            tell("there is no cluster store at \(settings.storeDirectory) yet")
+            context.note("no cluster store at \(settings.storeDirectory) yet: nothing is stored")
             return try body(ClusterView(reader: nil))
         }
         return try store.read { reader in
-            let view = ClusterView(reader: reader)
-            tell("reading the cluster store at \(settings.storeDirectory), revision \(view.revision)")
-            return try body(view)
+            context.note(
+                "reading the cluster store \(settings.storeDirectory) at revision \(reader.revision)"
+            )
+            return try body(ClusterView(reader: reader))
         }
     }
 
@@ -39,24 +40,19 @@ struct ClusterSession {
         let store = try ClusterStore.open(at: location, context: storeContext)
         let note = ChangeNote(actor: context.userName, reason: options.reason)
         let isDryRun = options.dryRun == .server
+        context.note("changing the cluster store \(settings.storeDirectory)")
         let result = try store.write(note, dryRun: isDryRun) { writer in
             let change = ClusterChange(view: ClusterView(reader: writer))
             try body(change)
             try ChangeWriter(writer: writer, verb: verb).write(change)
             return change.changes
         }
-        let revision = isDryRun ? nil : result.revision
-        tell(
-            "changing the cluster store at \(settings.storeDirectory): "
-                + (revision.map { "revision \($0)" } ?? "no new revision")
-        )
-        return ChangeResult(changes: result.value, revision: revision)
+        context.note(isDryRun ? "took the change back" : Self.outcome(result.revision))
+        return ChangeResult(changes: result.value, revision: isDryRun ? nil : result.revision)
     }
 
-    /// A line of `--verbose`.
-    private func tell(_ message: String) {
-        guard settings.isVerbose else { return }
-        context.standardError.writeLine(TerminalText.escape(message))
+    private static func outcome(_ revision: Int64?) -> String {
+        revision.map { "committed revision \($0)" } ?? "nothing to commit"
     }
 
     private var storeContext: StoreContext {

@@ -36,6 +36,20 @@ struct ClusterView: ResourceSource {
         try HostClosure.load(hosts, from: self, revision: revision)
     }
 
+    /// The full name of a host as people type it. `a.b` may be a domain or the Service `a` of namespace `b`: it is the
+    /// domain where something is or was known about that, else the Service.
+    func host(named text: String, namespace: String) throws -> String {
+        let host = HostName.fromUser(text, namespace: namespace)
+        let labels = host.split(separator: ".", omittingEmptySubsequences: false)
+        guard labels.count == 2, KubernetesName.isLabel(String(labels[1])), !HostName.isWildcard(host) else {
+            return host
+        }
+        let isDomain =
+            try !resources(with: .host(host)).isEmpty
+            || reader?.history(host: host, limit: 1).isEmpty == false
+        return isDomain ? host : HostName.service(String(labels[0]), namespace: String(labels[1]))
+    }
+
     static func resource(_ object: StoredObject) throws -> Resource {
         Resource(key: object.key, body: try JSONReader.read(object.body), stored: object.meta)
     }

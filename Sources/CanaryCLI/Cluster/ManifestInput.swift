@@ -8,6 +8,8 @@ struct ManifestInput {
     var resources: [Resource]
     /// Findings about single objects and about the text, `--validate` applied.
     var diagnostics: [Diagnostic]
+    /// What could not be read at all.
+    var failures: [CommandError]
 
     /// Reads and checks what `-f` names.
     static func read(
@@ -21,12 +23,21 @@ struct ManifestInput {
             namespaceIsExplicit: settings.namespaceIsExplicit,
             ignoreUnknownKinds: options.ignoreUnknown
         )
-        let manifests = reader.read(try options.sources(in: context))
+        let sources = try options.sources(in: context)
+        let manifests = reader.read(sources.read)
         let findings = manifests.diagnostics + manifests.resources.flatMap(RuleCatalog.checkObject)
         return ManifestInput(
             resources: manifests.resources,
-            diagnostics: findings.compactMap { $0.adjusted(to: validation) }
+            diagnostics: findings.compactMap { $0.adjusted(to: validation) },
+            failures: sources.failures
         )
+    }
+
+    /// The status that keeps a command from going on; `nil` where nothing does. The failures are told here.
+    func refusal(in context: CommandContext) -> ExitStatus? {
+        if let failure = CommandError.joined(failures) { context.report(failure) }
+        if diagnostics.hasErrors { return .invalidManifests }
+        return failures.isEmpty ? nil : .failure
     }
 }
 

@@ -23,12 +23,15 @@ enum ObjectSelection {
         if words.contains(where: { $0.contains("/") }) {
             self = .names(try words.map(Self.slashed))
         } else if words.count > 1 {
-            let kind = try Self.kind(first)
-            self = .names(words.dropFirst().map { (kind, $0) })
-        } else if first.lowercased() == "all" {
-            self = .kinds(Self.all)
+            let kinds = try first.split(separator: ",").map { try Self.kind(String($0)) }
+            self = .names(kinds.flatMap { kind in words.dropFirst().map { (kind, $0) } })
         } else {
-            self = .kinds(try first.split(separator: ",").map { try Self.kind(String($0)) })
+            let kinds = try first.split(separator: ",").flatMap { word in
+                word.lowercased() == "all" ? Self.all : [try Self.kind(String(word))]
+            }
+            self = .kinds(
+                kinds.enumerated().filter { !kinds[..<$0.offset].contains($0.element) }.map(\.element)
+            )
         }
     }
 
@@ -93,6 +96,7 @@ extension LabelSelector {
             guard let range = term.firstRange(of: sign) else { continue }
             let key = String(term[..<range.lowerBound]).trimmingBlanks()
             let value = String(term[range.upperBound...]).trimmingBlanks()
+            guard !value.contains(where: { " ()=!".contains($0) }) else { throw malformed(term) }
             return Requirement(key: try checked(key, term), operator: name, values: [value])
         }
         if term.hasPrefix("!") {

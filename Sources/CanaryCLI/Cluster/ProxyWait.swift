@@ -13,6 +13,13 @@ struct ProxyWait {
         // What was changed is told before the wait, however that ends.
         session.context.standardOutput.flush()
         let runtime = session.runtime
+        if try runtime.liveProxies().isEmpty {
+            session.context.standardError.writeLine(
+                "warning: there is nothing to wait for: no proxy is running"
+            )
+            return .success
+        }
+        session.context.note("waiting for the running proxies to serve revision \(revision)")
         let patience = Patience(span.duration)
         let isDone = try patience.wait {
             try runtime.liveProxies().allSatisfy { $0.appliedRevision >= revision }

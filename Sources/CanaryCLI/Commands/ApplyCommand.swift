@@ -49,7 +49,6 @@ struct ApplyCommand: Subcommand {
         ).run { change, resources in
             for resource in resources { try change.apply(resource) }
             if let selector { try Self.prune(selector, keeping: resources, in: change) }
-            try Self.announceSplits(change, in: context)
         }
     }
 
@@ -65,19 +64,6 @@ struct ApplyCommand: Subcommand {
                     try change.delete(resource.key, outcome: .pruned)
                 }
             }
-        }
-    }
-
-    /// Weights that change under running traffic deserve a look: the split before and after.
-    private static func announceSplits(_ change: ClusterChange, in context: CommandContext) throws {
-        for item in change.changes {
-            guard let before = item.before, let after = item.after, item.outcome == .configured else {
-                continue
-            }
-            let moves = WeightMove.between(before, after)
-            guard !moves.isEmpty else { continue }
-            context.standardError.writeLine("\(item.key.qualifiedName): \(WeightMove.text(moves))")
-            change.summarize(item.key, "apply \(WeightMove.text(moves))")
         }
     }
 }

@@ -51,8 +51,8 @@ struct CreateCommand: Subcommand {
             context: context
         ).run { change, resources in
             let existing = try resources.map(\.key).filter { try change.resource($0) != nil }
+            for resource in resources where !existing.contains(resource.key) { try change.create(resource) }
             guard existing.isEmpty else { throw CommandError.exists(existing) }
-            for resource in resources { try change.create(resource) }
         }
     }
 }

@@ -36,26 +36,33 @@ struct DeleteCommand: Subcommand {
         let keys = try objects.isEmpty ? keysOfManifests(settings, context) : keysOfNames(settings)
         let session = ClusterSession(settings: settings, context: context)
         let result = try session.change(change, verb: "delete") { change in
-            let missing = try keys.filter { try change.resource($0) == nil }
-            if let first = missing.first, !ignoreNotFound { throw CommandError.notFound(first) }
+            let missing = try keys.filter { try !Self.exists($0, in: change) }
+            if !ignoreNotFound, let error = CommandError.joined(missing.map(CommandError.notFound)) {
+                throw error
+            }
             for key in keys { try Self.delete(key, in: change) }
         }
-        ChangeReport(options: change, output: nil, context: context).print(result.changes)
+        ChangeReport(options: change, context: context).print(result.changes)
         return try ProxyWait(options: change, session: session).wait(for: result)
     }
 
-    /// A Namespace takes its contents along.
+    /// A Namespace takes its contents along. It need not exist itself: objects may name any.
     private static func delete(_ key: ResourceKey, in change: ClusterChange) throws {
+        for resource in try contents(of: key, in: change) { try change.delete(resource.key) }
         // Gone already: missing and ignored, named twice, or part of a namespace deleted before.
-        guard try change.resource(key) != nil else { return }
-        if key.kind == .namespace {
-            for kind in ResourceKind.allCases where kind.isNamespaced {
-                for resource in try change.resources(of: kind, namespace: key.name) {
-                    try change.delete(resource.key)
-                }
-            }
+        if try change.resource(key) != nil { try change.delete(key) }
+    }
+
+    private static func exists(_ key: ResourceKey, in change: ClusterChange) throws -> Bool {
+        if try change.resource(key) != nil { return true }
+        return try !contents(of: key, in: change).isEmpty
+    }
+
+    private static func contents(of key: ResourceKey, in change: ClusterChange) throws -> [Resource] {
+        guard key.kind == .namespace else { return [] }
+        return try ResourceKind.allCases.filter(\.isNamespaced).flatMap {
+            try change.resources(of: $0, namespace: key.name)
         }
-        try change.delete(key)
     }
 
     private func keysOfNames(_ settings: Settings) throws -> [ResourceKey] {
@@ -75,9 +82,14 @@ struct DeleteCommand: Subcommand {
             namespaceIsExplicit: settings.namespaceIsExplicit,
             ignoreUnknownKinds: manifests.ignoreUnknown
         )
-        let found = reader.read(try manifests.sources(in: context))
+        let sources = try manifests.sources(in: context)
+        let found = reader.read(sources.read)
         let style = Style(settings.color, for: context.standardError, in: context)
         DiagnosticPrinter(stream: context.standardError, style: style).print(found.diagnostics)
+        if var failure = CommandError.joined(sources.failures) {
+            if found.diagnostics.hasErrors { failure.status = .invalidManifests }
+            throw failure
+        }
         if found.diagnostics.hasErrors { throw CommandError.silent(.invalidManifests) }
         return found.resources.map(\.key)
     }

@@ -45,7 +45,7 @@ struct DeregisterCommand: Subcommand {
             }
             for entry in entries { try change.delete(entry.key) }
         }
-        ChangeReport(options: change, output: nil, context: context).print(result.changes)
+        ChangeReport(options: change, context: context).print(result.changes)
         return try ProxyWait(options: change, session: session).wait(for: result)
     }
 

@@ -44,12 +44,11 @@ struct DescribeCommand: Subcommand {
         let session = ClusterSession(settings: settings, context: context)
         if let key = try objectKey(settings) { return try describe(key, session) }
         let page = TrafficPage(session: session, output: output.output)
-        let host = subject.first.map { HostName.fromUser($0, namespace: settings.namespace) }
         guard watch else {
-            context.standardOutput.write(try page.text(of: host))
+            context.standardOutput.write(try page.text(of: subject.first))
             return .success
         }
-        return try Watch(session: session).run { try page.text(of: host) }
+        return try Watch(session: session).run { try page.text(of: subject.first) }
     }
 
     /// `describe KIND NAME` or `describe KIND/NAME`.
@@ -69,7 +68,8 @@ struct DescribeCommand: Subcommand {
         let stream = session.context.standardOutput
         switch output.output {
         case .text: stream.write(ObjectDescription(resource, now: session.context.now()).text)
-        case .json, .yaml: stream.write(ObjectText.text(ObjectText.node(resource), as: output.output))
+        case .json, .yaml:
+            stream.write(ObjectText.text(ObjectText.node(resource).hidingSecretData(), as: output.output))
         }
         return .success
     }

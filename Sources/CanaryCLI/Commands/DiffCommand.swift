@@ -32,7 +32,9 @@ struct DiffCommand: Subcommand {
             error.status = .trouble
             throw error
         } catch let error as StoreError where !error.isTransient {
-            throw CommandError(error.message, hint: error.hint, status: .trouble)
+            var trouble = CommandError(error)
+            trouble.status = .trouble
+            throw trouble
         }
     }
 
@@ -42,7 +44,7 @@ struct DiffCommand: Subcommand {
         let input = try ManifestInput.read(manifests, validation: validate, settings: settings, in: context)
         let style = Style(settings.color, for: context.standardError, in: context)
         DiagnosticPrinter(stream: context.standardError, style: style).print(input.diagnostics)
-        guard !input.diagnostics.hasErrors else { return .invalidManifests }
+        if let status = input.refusal(in: context) { return status == .failure ? .trouble : status }
         let session = ClusterSession(settings: settings, context: context)
         let differences = try session.read { view in
             let change = ClusterChange(view: view)

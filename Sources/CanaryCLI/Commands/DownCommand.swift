@@ -26,6 +26,7 @@ struct DownCommand: Subcommand {
         }
         var asked: [ProxyRecord] = []
         for proxy in proxies {
+            context.note("asking proxy \(proxy.process.pid) to drain and stop")
             if kill(proxy.process.pid, SIGTERM) == 0 {
                 asked.append(proxy)
             } else if proxy.process.isRunning {

@@ -27,9 +27,13 @@ struct HistoryCommand: Subcommand {
 
     func run(in context: CommandContext) throws -> ExitStatus {
         let settings = try Settings(global, context)
-        let host = HostName.fromUser(host, namespace: settings.namespace)
         let session = ClusterSession(settings: settings, context: context)
-        let changes = try session.read { try $0.reader?.history(host: host, limit: limit) ?? [] }
+        let (host, changes) = try session.read { view in
+            let host = try view.host(named: self.host, namespace: settings.namespace)
+            let changes = try view.reader?.history(host: host, limit: limit) ?? []
+            if changes.isEmpty, try view.closure(of: [host]).isEmpty { throw CommandError.unknownHost(host) }
+            return (host, changes)
+        }
         guard output.output == .text else {
             let list = ObjectText.list(changes.map(Self.node))
             context.standardOutput.write(ObjectText.text(list, as: output.output))

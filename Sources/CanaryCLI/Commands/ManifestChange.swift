@@ -17,28 +17,43 @@ struct ManifestChange {
     /// Checks the manifests, changes the cluster in one revision, and reports. `body` is called with the change and the
     /// objects, in the order in which they were written.
     func run(_ body: (ClusterChange, [Resource]) throws -> Void) throws -> ExitStatus {
+        let report = ChangeReport(options: change, output: output, context: context)
         let input = try ManifestInput.read(manifests, validation: validation, settings: settings, in: context)
-        guard !input.diagnostics.hasErrors else { return refuse(input.diagnostics) }
+        if let status = input.refusal(in: context) { return refuse(input.diagnostics, status) }
         guard !input.resources.isEmpty else {
             print(input.diagnostics)
-            throw CommandError("nothing to \(verb): no objects in \(manifests.files.joined(separator: ", "))")
+            let names = manifests.files.map { $0 == "-" ? "<stdin>" : $0 }.joined(separator: ", ")
+            throw CommandError("nothing to \(verb): no objects in \(names)")
         }
         var findings = input.diagnostics
         let session = ClusterSession(settings: settings, context: context)
         let result: ChangeResult
         do {
             result = try session.change(change, verb: verb) { change in
-                try body(change, input.resources)
-                findings += try check(change)
                 // Leaving with an error takes everything back.
+                let failure = try Self.failure { try body(change, input.resources) }
+                findings += try check(change)
+                if let failure { throw failure }
                 if findings.hasErrors { throw CommandError.silent(.invalidManifests) }
+                summarizeSplits(change)
             }
-        } catch let error as CommandError where error.status == .invalidManifests {
-            return refuse(findings)
+        } catch let error as CommandError {
+            context.report(error)
+            return refuse(findings, findings.hasErrors ? .invalidManifests : error.status)
         }
         print(findings)
-        ChangeReport(options: change, output: output, context: context).print(result.changes)
+        report.print(result.changes)
+        announceSplits(result.changes)
         return try ProxyWait(options: change, session: session).wait(for: result)
+    }
+
+    private static func failure(_ body: () throws -> Void) throws -> CommandError? {
+        do {
+            try body()
+            return nil
+        } catch let error as CommandError {
+            return error
+        }
     }
 
     /// What can only be said beside the other objects: forbidden changes are errors, the rest warns.
@@ -49,16 +64,38 @@ struct ManifestChange {
             return RuleCatalog.checkChange(from: before, to: after)
         }
         let references = try ReferenceCheck.findings(about: changed.compactMap(\.after), in: change)
-        return forbidden + references
+        // What is only worth knowing belongs to validate: here it would come again with every change.
+        return forbidden + references.filter { $0.severity != .info }
     }
 
-    private func refuse(_ diagnostics: [Diagnostic]) -> ExitStatus {
+    private func refuse(_ diagnostics: [Diagnostic], _ status: ExitStatus) -> ExitStatus {
         print(diagnostics)
-        let count = diagnostics.count { $0.severity == .error }
-        context.standardError.writeLine(
-            "error: nothing was changed: \(count == 1 ? "1 error" : "\(count) errors")"
-        )
-        return .invalidManifests
+        guard diagnostics.hasErrors else { return status }
+        let summary = DiagnosticPrinter.summary(of: diagnostics)
+        context.standardError.writeLine("error: nothing was changed: \(summary)")
+        return status
+    }
+
+    // MARK: - Splits
+
+    /// Weights that change under running traffic deserve a look: the split before and after.
+    private func splits(_ changes: [ObjectChange]) -> [(key: ResourceKey, text: String)] {
+        changes.compactMap { item in
+            guard let before = item.before, let after = item.after else { return nil }
+            let moves = WeightMove.between(before, after)
+            return moves.isEmpty ? nil : (item.key, WeightMove.text(moves))
+        }
+    }
+
+    private func summarizeSplits(_ change: ClusterChange) {
+        for split in splits(change.changes) { change.summarize(split.key, "\(verb) \(split.text)") }
+    }
+
+    private func announceSplits(_ changes: [ObjectChange]) {
+        context.standardOutput.flush()
+        for split in splits(changes) {
+            context.standardError.writeLine("\(split.key.qualifiedName): \(TerminalText.cell(split.text))")
+        }
     }
 
     private func print(_ diagnostics: [Diagnostic]) {

@@ -57,7 +57,7 @@ struct RegisterCommand: Subcommand {
             }
             try change.apply(entry)
         }
-        ChangeReport(options: change, output: nil, context: context).print(result.changes)
+        ChangeReport(options: change, context: context).print(result.changes)
         return try ProxyWait(options: change, session: session).wait(for: result)
     }
 
@@ -65,7 +65,10 @@ struct RegisterCommand: Subcommand {
         -> Resource
     {
         let host = HostName.fromUser(name, namespace: settings.namespace)
-        let (name, namespace) = HostName.service(of: host) ?? (name, settings.namespace)
+        let labels = host.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        let (name, namespace) =
+            HostName.service(of: host)
+            ?? (labels.count == 2 ? (labels[0], labels[1]) : (name, settings.namespace))
         let key = ResourceKey(.service, namespace: namespace, name: name)
         guard let service = try source.resource(key) else { throw CommandError.notFound(key) }
         return service
@@ -104,8 +107,8 @@ extension HostPort {
     static func argument(_ text: String) throws -> HostPort {
         guard let address = HostPort(text) else {
             throw CommandError.wrongUsage(
-                "\"\(text)\" is no IP address with a port",
-                hint: "for example: 127.0.0.1:9081 or [::1]:9081"
+                "\"\(text)\" is no IP address, alone or with a port of 1 to 65535",
+                hint: "for example: 127.0.0.1:9081, 127.0.0.1 or [::1]:9081"
             )
         }
         return address

@@ -33,7 +33,15 @@ struct ReplaceCommand: Subcommand {
             settings: try Settings(global, context),
             context: context
         ).run { change, resources in
-            for resource in resources { try change.replace(resource) }
+            var errors: [CommandError] = []
+            for resource in resources {
+                do {
+                    try change.replace(resource)
+                } catch let error as CommandError {
+                    errors.append(error)
+                }
+            }
+            if let error = CommandError.joined(errors) { throw error }
         }
     }
 }

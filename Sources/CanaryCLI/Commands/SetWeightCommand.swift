@@ -44,11 +44,11 @@ struct SetWeightCommand: Subcommand {
 
     func run(in context: CommandContext) throws -> ExitStatus {
         let settings = try Settings(global, context)
-        let host = HostName.fromUser(host, namespace: settings.namespace)
         let request = try WeightRequest(arguments: shares)
         let session = ClusterSession(settings: settings, context: context)
         var move: (plan: WeightPlan, warnings: [String])?
         let result = try session.change(change, verb: "set-weight") { change in
+            let host = try change.view.host(named: self.host, namespace: settings.namespace)
             let plan = try plan(request, host, settings, in: change)
             if !plan.isUnchanged || plan.isNew {
                 try change.put(Resource(key: plan.key, body: plan.body))
@@ -88,11 +88,11 @@ struct SetWeightCommand: Subcommand {
         )
         let routes = reporter.report(host).routes
         guard let route = routes.first(where: { $0.index == plan.routeIndex }) else { return [] }
-        return route.destinations.filter { $0.declaredShare > $0.servedShare }.map { destination in
-            let name = destination.subset ?? HostName.short(destination.host)
-            return "\(NumberText.percent(destination.declaredShare)) of requests will get 503: "
-                + "no endpoint of \"\(name)\" is ready"
-        }
+        let unserved = route.destinations.filter { $0.declaredShare > $0.servedShare }
+        guard !unserved.isEmpty else { return [] }
+        let share = unserved.reduce(0) { $0 + $1.declaredShare - $1.servedShare }
+        let names = unserved.map { "\"\($0.subset ?? HostName.short($0.host))\"" }.joined(separator: " or ")
+        return ["\(NumberText.percent(share)) of requests will get 503: no endpoint of \(names) is ready"]
     }
 
     private func print(
@@ -163,11 +163,7 @@ extension WeightRequest {
 extension CommandError {
     fileprivate init(_ error: WeightPlanError, host: String) {
         switch error {
-        case .unknownHost:
-            self.init(
-                "no host \"\(host)\": no Service, ServiceEntry or VirtualService has this name",
-                hint: "canaryctl describe lists the hosts"
-            )
+        case .unknownHost: self = .unknownHost(host)
         case .unknownVersion(let version, let known):
             self.init(
                 "\(host) has no version \"\(version)\"",
@@ -186,7 +182,9 @@ extension CommandError {
             )
         case .wrongSum(let millionths):
             self = .wrongUsage(
-                "the shares sum to \(NumberText.percent(Double(millionths) / 1_000_000)), not to 100 %"
+                "the shares sum to \(NumberText.percent(Double(millionths) / 1_000_000)), not to 100 %",
+                hint:
+                    "versions that are not named get 0; canaryctl set-weight \(host) VERSION SHARE moves one alone"
             )
         case .unknownRoute(let route, let known):
             self.init(

@@ -32,17 +32,17 @@ struct UndoCommand: Subcommand {
 
     func run(in context: CommandContext) throws -> ExitStatus {
         let settings = try Settings(global, context)
-        let host = HostName.fromUser(host, namespace: settings.namespace)
         let session = ClusterSession(settings: settings, context: context)
         var otherHosts: Set<String> = []
         let result = try session.change(change, verb: "undo") { change in
+            let host = try change.view.host(named: self.host, namespace: settings.namespace)
             let plan = try UndoPlan(host: host, target: toRevision, in: change.view)
             for state in plan.states { try Self.bring(state, into: change, revision: plan.revision) }
             otherHosts = Set(
                 change.changes.flatMap { ($0.before?.routedHosts ?? []) + ($0.after?.routedHosts ?? []) }
-            )
+            ).subtracting([host])
         }
-        for other in otherHosts.subtracting([host]).sorted() {
+        for other in otherHosts.sorted() {
             context.standardError.writeLine("warning: this also changes \(HostName.short(other))")
         }
         for item in result.changes {
@@ -52,7 +52,7 @@ struct UndoCommand: Subcommand {
                 context.standardError.writeLine("\(item.key.qualifiedName): \(WeightMove.text(moves))")
             }
         }
-        ChangeReport(options: change, output: nil, context: context).print(result.changes)
+        ChangeReport(options: change, context: context).print(result.changes)
         return try ProxyWait(options: change, session: session).wait(for: result)
     }
 

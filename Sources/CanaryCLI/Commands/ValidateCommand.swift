@@ -47,15 +47,21 @@ struct ValidateCommand: Subcommand {
         input.resources.forEach { snapshot.insert($0) }
         let references = RuleCatalog.checkReferences(input.resources, in: snapshot, asWarnings: false)
         let diagnostics = (input.diagnostics + references).map { target == .istio ? $0.asIstioSeesIt : $0 }
-        report(diagnostics.sortedForPrinting(), settings, context)
-        return diagnostics.hasErrors ? .invalidManifests : .success
+        let refusal = input.refusal(in: context)
+        report(diagnostics.sortedForPrinting(), isComplete: input.failures.isEmpty, settings, context)
+        return diagnostics.hasErrors ? .invalidManifests : refusal ?? .success
     }
 
     private func storedSnapshot(_ settings: Settings, _ context: CommandContext) throws -> ClusterSnapshot {
         try ClusterSession(settings: settings, context: context).read { try $0.snapshot() }
     }
 
-    private func report(_ diagnostics: [Diagnostic], _ settings: Settings, _ context: CommandContext) {
+    private func report(
+        _ diagnostics: [Diagnostic],
+        isComplete: Bool,
+        _ settings: Settings,
+        _ context: CommandContext
+    ) {
         switch output {
         case .json:
             context.standardOutput.write(ObjectText.text(ValidationReport.node(diagnostics), as: .json))
@@ -64,7 +70,13 @@ struct ValidateCommand: Subcommand {
         case .text:
             let style = Style(settings.color, for: context.standardOutput, in: context)
             DiagnosticPrinter(stream: context.standardOutput, style: style).print(diagnostics)
-            context.standardError.writeLine(summary(diagnostics))
+            context.standardOutput.flush()
+            if isComplete || !diagnostics.isEmpty { context.standardError.writeLine(summary(diagnostics)) }
+            if !storeContext, diagnostics.contains(where: \.missesAnotherObject) {
+                context.standardError.writeLine(
+                    "hint: --store-context also looks for what is missing in the store"
+                )
+            }
         }
     }
 
@@ -73,11 +85,18 @@ struct ValidateCommand: Subcommand {
         let refused = diagnostics.count { $0.severity != .error && $0.wouldBeRefusedByIstio }
         let text = DiagnosticPrinter.summary(of: diagnostics)
         guard target == .canaryctl, refused > 0 else { return text }
-        return "\(text); Istio would refuse \(refused) more (--for istio shows them as errors)"
+        return "\(text); Istio would refuse \(refused) of them (--for istio shows them as errors)"
     }
 }
 
 extension Diagnostic {
+    /// Whether the finding is that the manifests lack an object which another one refers to.
+    fileprivate var missesAnotherObject: Bool {
+        // A subset without DestinationRule is no error of the manifests: labels give it a meaning.
+        guard severity != .info, code.canary != "CAN0805" else { return false }
+        return code.istio == "IST0101" || ["CAN0806", "CAN0808"].contains(code.canary)
+    }
+
     /// What canaryctl makes sense of and Istio answers with 503: a subset without DestinationRule.
     fileprivate var wouldBeRefusedByIstio: Bool { severity == .info && code.istio == "IST0101" }
 

@@ -21,6 +21,8 @@ package struct CommandContext {
     /// The program itself and the words of its command line, for `proxy --detach`.
     package var executable: String
     package var arguments: [String] = []
+    /// Whether `-v` asks to be told what is being done.
+    package var isVerbose = false
     /// Makes the `metadata.uid` of a new object.
     package var newUID: @Sendable () -> String = StoreContext.system.newUID
 
@@ -54,6 +56,26 @@ package struct CommandContext {
     /// A path as the user gave it, made absolute.
     package func absolutePath(_ path: String) -> String {
         path.hasPrefix("/") ? path : "\(workingDirectory)/\(path)"
+    }
+}
+
+// MARK: - Telling people
+
+extension CommandContext {
+    /// With `-v`, says on standard error what is being done.
+    func note(_ text: @autoclosure () -> String) {
+        guard isVerbose else { return }
+        standardError.writeLine("note: \(TerminalText.escape(text()))")
+    }
+
+    /// Writes an error, its hint, and what else went wrong; what was written before stays before it.
+    func report(_ error: CommandError) {
+        standardOutput.flush()
+        if !error.message.isEmpty {
+            standardError.writeLine("error: \(TerminalText.escape(error.message))")
+            if let hint = error.hint { standardError.writeLine("hint: \(TerminalText.escape(hint))") }
+        }
+        error.others.forEach(report)
     }
 }
 

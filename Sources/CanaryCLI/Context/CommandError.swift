@@ -8,6 +8,8 @@ package struct CommandError: Error {
     /// Lower case, no final stop; empty when everything has been said already.
     package var message: String
     package var hint: String?
+    /// What else went wrong in the same run, told after this.
+    package var others: [CommandError] = []
 
     package init(_ message: String, hint: String? = nil, status: ExitStatus = .failure) {
         self.message = message
@@ -23,9 +25,25 @@ package struct CommandError: Error {
 
 extension CommandError {
     static func notFound(_ key: ResourceKey) -> CommandError {
+        let place = key.kind.isNamespaced ? " in namespace \"\(key.namespace)\"" : ""
+        return CommandError(
+            "\(key.kind.singular) \"\(key.name)\" not found\(place)",
+            hint: "canaryctl get \(key.kind.plural)\(key.kind.isNamespaced ? " -A" : "") lists what is there"
+        )
+    }
+
+    /// All errors of a run as one, or `nil` where there are none. A hint that several share is told once.
+    static func joined(_ errors: [CommandError]) -> CommandError? {
+        guard var first = errors.first else { return nil }
+        first.others += errors.dropFirst()
+        for index in first.others.indices where first.others[index].hint == first.hint { first.hint = nil }
+        return first
+    }
+
+    static func unknownHost(_ host: String) -> CommandError {
         CommandError(
-            "\(key.kind.singular) \"\(key.name)\" not found in namespace \"\(key.namespace)\"",
-            hint: "canaryctl get \(key.kind.plural) -A lists what is there"
+            "no host \"\(HostName.short(host))\": no Service, ServiceEntry or VirtualService has this name",
+            hint: "canaryctl get services,virtualservices,serviceentries -A lists what is there"
         )
     }
 

@@ -19,6 +19,9 @@ package struct SystemCallError: Error, Hashable {
 
 /// Reads whole files and lists directories.
 enum FileReader {
+    /// More than this is no manifest: a device without an end, or the wrong file.
+    private static let mostBytes = 1 << 30
+
     static func read(path: String) -> Result<[UInt8], SystemCallError> {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return .failure(SystemCallError(errno)) }
@@ -29,7 +32,7 @@ enum FileReader {
     static func readAll(descriptor: Int32) -> Result<[UInt8], SystemCallError> {
         var bytes: [UInt8] = []
         var status = stat()
-        if fstat(descriptor, &status) == 0, status.st_size > 0 {
+        if fstat(descriptor, &status) == 0, (1..<mostBytes).contains(Int(status.st_size)) {
             bytes.reserveCapacity(Int(status.st_size) + 1)
         }
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
@@ -37,6 +40,7 @@ enum FileReader {
             let count = Glibc.read(descriptor, &chunk, chunk.count)
             if count > 0 {
                 bytes.append(contentsOf: chunk[..<count])
+                guard bytes.count <= mostBytes else { return .failure(SystemCallError(EFBIG)) }
             } else if count == 0 {
                 return .success(bytes)
             } else if errno != EINTR {

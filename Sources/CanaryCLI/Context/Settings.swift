@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryModel
+
 /// What the global options come to: flag, else environment, else default. There is no configuration file.
 struct Settings {
     var storeDirectory: String
@@ -14,6 +16,12 @@ extension Settings {
     init(_ options: GlobalOptions, _ context: CommandContext) throws {
         storeDirectory = try Self.storeDirectory(options.store, context)
         namespace = options.namespace ?? context.variable("CANARYCTL_NAMESPACE") ?? "default"
+        guard KubernetesName.isLabel(namespace) else {
+            throw CommandError.wrongUsage(
+                "\"\(namespace)\" is no name of a namespace",
+                hint: "it takes lower-case letters, digits and \"-\", at most 63 of them"
+            )
+        }
         namespaceIsExplicit = options.namespace != nil
         color = options.color ?? .auto
         isVerbose = options.verbose

@@ -28,15 +28,27 @@ struct ManifestOptions: ParsableArguments {
     var ignoreUnknown = false
 
     /// The manifests' texts, in the order given; directories give their `*.yaml`, `*.yml` and `*.json` in name order.
-    func sources(in context: CommandContext) throws -> [ManifestSource] {
+    ///
+    /// What cannot be read is among the failures, so that one run tells all problems.
+    func sources(in context: CommandContext) throws -> (read: [ManifestSource], failures: [CommandError]) {
         guard files.filter({ $0 == "-" }).count < 2 else {
             throw CommandError.wrongUsage("standard input can be read only once: \"-f -\" is given twice")
         }
-        return try files.flatMap { try sources(named: $0, in: context) }
+        var read: [ManifestSource] = []
+        var failures: [CommandError] = []
+        for file in files {
+            do {
+                read += try sources(named: file, in: context)
+            } catch let error as CommandError {
+                failures.append(error)
+            }
+        }
+        return (read, failures)
     }
 
     private func sources(named name: String, in context: CommandContext) throws -> [ManifestSource] {
         if name == "-" {
+            context.note("reading standard input")
             let bytes = try context.readStandardInput().orThrow { "cannot read standard input: \($0)" }
             return [ManifestSource(name: "<stdin>", bytes: bytes)]
         }
@@ -55,6 +67,7 @@ struct ManifestOptions: ParsableArguments {
     }
 
     private func source(at name: String, in context: CommandContext) throws -> ManifestSource {
+        context.note("reading \(name)")
         let bytes = try FileReader.read(path: context.absolutePath(name)).orThrow {
             "cannot read \(name): \($0)"
         }

@@ -6,20 +6,24 @@ import CanaryModel
 /// Prints what a command changed, in kubectl's words or as objects.
 struct ChangeReport {
     let options: ChangeOptions
-    let output: ChangeFormat?
+    var output: ChangeFormat?
     let context: CommandContext
 
     func print(_ changes: [ObjectChange]) {
         let stream = context.standardOutput
-        let objects = changes.compactMap { $0.after ?? $0.before }
         switch output {
-        case .yaml:
-            stream.write(ObjectText.text(ObjectText.node(objects, asList: objects.count > 1), as: .yaml))
-        case .json:
-            stream.write(ObjectText.text(ObjectText.node(objects, asList: objects.count > 1), as: .json))
+        case .yaml: stream.write(ObjectText.text(node(changes), as: .yaml))
+        case .json: stream.write(ObjectText.text(node(changes), as: .json))
         case .name: changes.forEach { stream.writeLine($0.key.qualifiedName) }
         case nil: changes.forEach { stream.writeLine(line($0)) }
         }
+    }
+
+    /// One object alone, several as a `List`; without the data of Secrets, which only `get` shows.
+    private func node(_ changes: [ObjectChange]) -> Node {
+        let objects = changes.compactMap { $0.after ?? $0.before }
+            .map { ObjectText.node($0).hidingSecretData() }
+        return objects.count == 1 ? objects[0] : ObjectText.list(objects)
     }
 
     /// `service/helloworld created`, `service "helloworld" deleted from default namespace`.

@@ -11,11 +11,9 @@ struct DiagnosticPrinter {
     let stream: OutputStream
     let style: Style
 
-    /// Prints all findings in order, and a line that counts them when there are more than five.
+    /// Prints all findings in order.
     func print(_ diagnostics: [Diagnostic]) {
-        let sorted = diagnostics.sortedForPrinting()
-        for diagnostic in sorted { print(diagnostic) }
-        if sorted.count > 5 { stream.writeLine(Self.summary(of: sorted)) }
+        for diagnostic in diagnostics.sortedForPrinting() { print(diagnostic) }
     }
 
     private func print(_ diagnostic: Diagnostic) {

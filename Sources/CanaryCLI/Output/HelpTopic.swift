@@ -49,7 +49,8 @@ enum HelpTopic: String, CaseIterable {
     private static let hostsText = """
         A host is what a request asks for. "helloworld" is the Service helloworld of the namespace (-n), and
         the same as helloworld.default, helloworld.default.svc and helloworld.default.svc.cluster.local. Any
-        other name with a dot is taken as it is: bookinfo.example.com.
+        other name with a dot is taken as it is: bookinfo.example.com, and example.com where an object names
+        this host.
 
         A version of a host is a subset of a DestinationRule, or else a value of the label "version" of its
         Deployments, pods and WorkloadEntries.

@@ -13,6 +13,7 @@ struct HostPage {
     /// Cells of a destination's line have the width of the widest one on the page.
     private static let barWidth = 20
     private static let shareWidth = 9
+    private static let longestTitle = 48
 
     var text: String {
         var lines = [heading]
@@ -40,29 +41,33 @@ struct HostPage {
         return "\(count), \(late) not yet at revision \(report.traffic.revision)"
     }
 
-    /// What runs, below all pages; a warning when nothing does.
-    static func proxyLine(_ proxies: [ProxyRecord], _ style: Style) -> String {
-        guard proxies.isEmpty else { return "" }
-        return "\n\(style.severity(.warning)): no proxy is running; canaryctl proxy --detach starts one\n"
-    }
-
     // MARK: - Routes
 
     private func routeLines(_ route: TrafficReport.Route) -> [String] {
-        let title =
-            "  " + TerminalText.cell(route.name.isEmpty ? route.match : "\(route.name): \(route.match)")
+        let title = Self.title(route)
         guard route.action == .forward else { return [title, "    " + Self.action(route)] }
         let requests = "\(NumberText.grouped(Int64(clamping: route.observedRequests))) requests"
         let observed = route.observedRequests == 0 ? "" : " (\(requests) since revision \(route.since))"
-        let columns =
-            "declared".leftPadded(to: Self.shareWidth) + "served".leftPadded(to: Self.shareWidth + 1)
+        let titles =
+            "declared".leftPadded(to: Self.shareWidth + 2) + "served".leftPadded(to: Self.shareWidth + 1)
             + "observed".leftPadded(to: Self.shareWidth + 2) + observed
-        let width = nameColumn + Self.barWidth + 2
-        // A long condition has a line of its own, so that the columns stay where they are.
+        // A title that reaches into the columns has a line of its own.
         let header =
-            title.count < width
-            ? [title.padded(to: width) + columns] : [title, "".padded(to: width) + columns]
+            title.count <= sharesColumn
+            ? [title.padded(to: sharesColumn) + titles]
+            : [title, String(repeating: " ", count: sharesColumn) + titles]
         return header + route.destinations.map { destinationLine($0) }
+    }
+
+    private static func title(_ route: TrafficReport.Route) -> String {
+        "  " + TerminalText.cell(route.name.isEmpty ? route.match : "\(route.name): \(route.match)")
+    }
+
+    /// Where the shares begin: behind the bars, and behind the titles of routes unless they are very long.
+    private var sharesColumn: Int {
+        let longest = report.traffic.routes.filter { $0.action == .forward }.map { Self.title($0).count }
+            .max()
+        return max(nameColumn + Self.barWidth, min(longest ?? 0, Self.longestTitle))
     }
 
     /// Where the bars begin.
@@ -82,7 +87,9 @@ struct HostPage {
         let observed = destination.observedShare.map(NumberText.percentColumn) ?? "–"
         let ready = "\(destination.readyEndpoints)/\(destination.totalEndpoints) ready"
         let workloads = destination.workloads.map(workload).joined(separator: ", ")
-        return name + bar(destination) + declared + served + observed.leftPadded(to: Self.shareWidth + 2)
+        let gap = String(repeating: " ", count: max(0, sharesColumn - nameColumn - Self.barWidth))
+        return name + bar(destination) + gap + declared + served
+            + observed.leftPadded(to: Self.shareWidth + 2)
             + "    \(ready.padded(to: 11)) \(workloads)"
     }
 

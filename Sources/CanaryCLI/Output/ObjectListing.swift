@@ -10,12 +10,12 @@ struct ObjectQuery {
     var namespace: String?
     var selector: LabelSelector?
 
-    /// The objects, in groups of one kind; throws where a named one is missing and prints nothing then.
-    func resources(in view: ClusterView) throws -> [Resource] {
+    /// The objects, in groups of one kind, and those that were named and are missing.
+    func resources(in view: ClusterView) throws -> (found: [Resource], missing: [ResourceKey]) {
         switch selection {
         case .kinds(let kinds):
-            return try kinds.flatMap { try view.resources(of: $0, namespace: namespace) }
-                .filter { selector?.matches($0.metadata.labels) ?? true }
+            let resources = try kinds.flatMap { try view.resources(of: $0, namespace: namespace) }
+            return (resources.filter { selector?.matches($0.metadata.labels) ?? true }, [])
         case .names(let names):
             guard selector == nil else {
                 throw CommandError.wrongUsage("a label selector cannot be given together with names")
@@ -26,11 +26,10 @@ struct ObjectQuery {
                     hint: "leave out -A"
                 )
             }
-            return try names.map { kind, name in
-                let key = ResourceKey(kind, namespace: namespace, name: name)
-                guard let resource = try view.resource(key) else { throw CommandError.notFound(key) }
-                return resource
-            }
+            let keys = names.map { ResourceKey($0.kind, namespace: namespace, name: $0.name) }
+            let found = try keys.compactMap { try view.resource($0) }
+            let there = Set(found.map(\.key))
+            return (found, keys.filter { !there.contains($0) })
         }
     }
 
@@ -78,8 +77,14 @@ struct ObjectListing {
         }
     }
 
+    /// Prints what is there, as kubectl does, and throws where something that was named is not.
     func print(_ view: ClusterView) throws {
-        let resources = try query.resources(in: view)
+        let (resources, missing) = try query.resources(in: view)
+        if !resources.isEmpty || missing.isEmpty { try print(resources, view) }
+        if let error = CommandError.joined(missing.map(CommandError.notFound)) { throw error }
+    }
+
+    private func print(_ resources: [Resource], _ view: ClusterView) throws {
         let output = context.standardOutput
         switch format {
         case .yaml: output.write(ObjectText.text(machineNode(resources), as: .yaml))

@@ -162,7 +162,9 @@ extension ResourceTable {
             Column(title: "ADDRESS") { resource, _ in
                 guard let entry = resource.workloadEntry, let address = entry.address else { return unset }
                 let ports = Set(entry.ports.values).sorted().map(String.init)
-                return ports.isEmpty ? address : "\(address):\(ports.joined(separator: ","))"
+                guard !ports.isEmpty else { return address }
+                let host = address.contains(":") ? "[\(address)]" : address
+                return "\(host):\(ports.joined(separator: ","))"
             },
             Column(title: "LABELS", isWide: true) { resource, _ in
                 labels(resource.workloadEntry?.labels ?? [:])

@@ -10,15 +10,18 @@ struct TrafficPage {
 
     /// One host's page, or those of every host that has a VirtualService or several versions.
     func text(of host: String?) throws -> String {
-        let reports = try session.read { view in try hosts(host, view).map { try report($0, view) } }
-        if let host, let report = reports.first, report.isEmpty { throw Self.unknown(host) }
+        let (reports, revision) = try session.read { view in
+            (try hosts(host, view).map { try report($0, view) }, view.revision)
+        }
+        if host != nil, let report = reports.first, report.isEmpty {
+            throw CommandError.unknownHost(report.traffic.host)
+        }
         switch output {
         case .json, .yaml:
             let nodes = reports.map(\.node)
             return ObjectText.text(host == nil ? ObjectText.list(nodes) : nodes[0], as: output)
         case .text:
             let proxies = try session.runtime.liveProxies()
-            if reports.isEmpty { return "No hosts with a VirtualService or several versions found.\n" }
             let style = Style(
                 session.settings.color,
                 for: session.context.standardOutput,
@@ -27,12 +30,15 @@ struct TrafficPage {
             let pages = reports.map { report in
                 HostPage(report: report, proxies: proxies, style: style, now: session.context.now()).text
             }
-            return pages.joined(separator: "\n") + HostPage.proxyLine(proxies, style)
+            let list = ProxyList(proxies: proxies, revision: revision, style: style)
+            if reports.isEmpty { sayThatNothingIsThere() }
+            return (pages + [host == nil || proxies.isEmpty ? list.text : ""]).filter { !$0.isEmpty }
+                .joined(separator: "\n")
         }
     }
 
     private func hosts(_ host: String?, _ view: ClusterView) throws -> [String] {
-        if let host { return [host] }
+        if let host { return [try view.host(named: host, namespace: session.settings.namespace)] }
         return try view.snapshot().reportableHosts()
     }
 
@@ -62,11 +68,29 @@ struct TrafficPage {
         )
     }
 
-    private static func unknown(_ host: String) -> CommandError {
-        CommandError(
-            "no host \"\(HostName.short(host))\": no Service, ServiceEntry or VirtualService has this name",
-            hint: "canaryctl describe lists the hosts"
-        )
+    private func sayThatNothingIsThere() {
+        let stream = session.context.standardError
+        stream.writeLine("No hosts with a VirtualService or several versions found.")
+        stream.writeLine("hint: canaryctl create -f FILE makes them; canaryctl help manifests tells how")
+    }
+}
+
+/// Which proxies run at which revision, below all pages; a warning when none does.
+private struct ProxyList {
+    let proxies: [ProxyRecord]
+    let revision: Int64
+    let style: Style
+
+    var text: String {
+        guard !proxies.isEmpty else {
+            return "\(style.severity(.warning)): no proxy is running; canaryctl proxy --detach starts one\n"
+        }
+        let lines = proxies.map { proxy in
+            let state = proxy.appliedRevision >= revision ? "up to date" : "not yet at revision \(revision)"
+            let place = TerminalText.cell(proxy.listeners.joined(separator: ", "))
+            return "  pid \(proxy.process.pid)  revision \(proxy.appliedRevision), \(state)  \(place)\n"
+        }
+        return "proxies\n" + lines.joined()
     }
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The forms of names that Kubernetes knows (apimachinery's `validation` package).
-enum KubernetesName {
+package enum KubernetesName {
     /// DNS-1123 label: lower-case letters, digits and `-`, at most 63.
-    static func isLabel(_ text: String) -> Bool {
+    package static func isLabel(_ text: String) -> Bool {
         isWord(text, longest: 63, inner: { isLowerOrDigit($0) || $0 == dash }, ends: isLowerOrDigit)
     }
 

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The argument parser's messages in this program's words. The parser gives only text; a message of a form that is not
+/// known here stays as it is.
+struct ParserMessage {
+    private let text: String
+
+    init(_ text: String) {
+        self.text = text
+    }
+
+    /// - Parameter command: the words of the command: `canaryctl get`.
+    func error(of command: String) -> CommandError {
+        let usage = "\(command) --help shows how it is used"
+        let quoted = text.split(separator: "'", omittingEmptySubsequences: false).enumerated()
+            .filter { !$0.offset.isMultiple(of: 2) }.map { String($0.element) }
+        guard let first = quoted.first else { return .wrongUsage(lowercased, hint: usage) }
+        if text.hasPrefix("The value '"), quoted.count > 1 {
+            let choices = quoted.dropFirst(2).map { $0.hasSuffix("=") ? "\($0)TEMPLATE" : $0 }
+            return .wrongUsage(
+                "\"\(first)\" is no value for \(Self.name(quoted[1]))",
+                hint: choices.isEmpty ? usage : "it takes \(Self.list(choices))"
+            )
+        }
+        if text.hasPrefix("Unknown option '"), Double(first) != nil {
+            return .wrongUsage("\"\(first)\" is negative, and no number here may be", hint: usage)
+        }
+        if text.hasPrefix("Unknown option '") {
+            return .wrongUsage(
+                "unknown option \"\(first)\"",
+                hint: quoted.count > 1 ? "did you mean \"\(quoted[1])\"?" : usage
+            )
+        }
+        if text.hasPrefix("Missing value for '") {
+            return .wrongUsage("\(Self.name(first)) needs a value", hint: usage)
+        }
+        if text.hasPrefix("Missing expected argument '") {
+            return .wrongUsage("missing argument: \(first)", hint: usage)
+        }
+        if text.hasPrefix("Unexpected argument '") {
+            let takesFiles = ["create", "apply", "replace", "diff", "validate"].contains {
+                command.hasSuffix(" \($0)")
+            }
+            return .wrongUsage(
+                "unexpected argument \"\(first)\"",
+                hint: takesFiles ? "files are given with -f: \(command) -f \(first)" : usage
+            )
+        }
+        return .wrongUsage(lowercased, hint: usage)
+    }
+
+    private var lowercased: String {
+        text.prefix(1).lowercased() + text.dropFirst()
+    }
+
+    /// `--color` of `--color <when>`.
+    private static func name(_ usage: String) -> String {
+        usage.split(separator: " ").first.map(String.init) ?? usage
+    }
+
+    private static func list(_ words: [String]) -> String {
+        guard let last = words.last, words.count > 1 else { return words.first ?? "" }
+        return "\(words.dropLast().joined(separator: ", ")) or \(last)"
+    }
+}
