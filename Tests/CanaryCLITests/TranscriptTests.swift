@@ -39,12 +39,14 @@ import Testing
     }
 }
 
-/// Plays a transcript in a scratch directory with a clock that stands still.
+/// Plays a transcript in a scratch directory, where `examples` is the repository's, with a clock that stands still.
 struct TranscriptPlayer {
     private let scratch: ScratchDirectory
 
     init() throws {
         scratch = try ScratchDirectory()
+        let root = TranscriptTests.directory.replacing("/Tests/CanaryCLITests/Transcripts", with: "")
+        #expect(symlink("\(root)/examples", scratch.path("examples")) == 0)
     }
 
     func play(_ transcript: Transcript) throws -> Transcript {
@@ -60,9 +62,13 @@ struct TranscriptPlayer {
     }
 
     private func run(_ command: Transcript.Command) -> Transcript.Command {
-        let world = TestWorld(directory: scratch.path, input: command.input)
+        let world = TestWorld(
+            directory: scratch.path,
+            input: command.input,
+            environment: command.environment
+        )
         var result = command
-        result.status = CommandLineRunner.run(Array(command.words.dropFirst()), in: world.context).rawValue
+        result.status = CommandLineRunner.run(command.arguments, in: world.context).rawValue
         // The only text that differs from run to run is where the scratch directory happens to be.
         result.output = world.output.replacing(scratch.path, with: "$DIR")
         result.errors = world.errors.replacing(scratch.path, with: "$DIR")

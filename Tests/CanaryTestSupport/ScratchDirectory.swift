@@ -46,10 +46,13 @@ package final class ScratchDirectory: Sendable {
         try write(Array(text.utf8), to: name)
     }
 
-    /// Makes or replaces a file.
+    /// Makes or replaces a file, and the directories that its name asks for.
     @discardableResult
     package func write(_ bytes: [UInt8], to name: String) throws -> String {
         let file = path(name)
+        for (index, character) in name.enumerated() where character == "/" {
+            mkdir(path(String(name.prefix(index))), 0o700)
+        }
         let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw SystemCallError(name: "open", number: errno) }
         defer { close(descriptor) }

@@ -2,7 +2,7 @@
 
 /// A test that reads like a terminal session: files, commands, and what they print.
 ///
-///     # What this shows.
+///     # What this shows: comments stand on top.
 ///     == reviews.yaml
 ///     kind: VirtualService
 ///     $ canaryctl apply -f reviews.yaml
@@ -11,7 +11,8 @@
 ///     ! 65
 ///
 /// Lines after a command are its standard output, those with `2> ` its standard error, and `! N` its exit status where
-/// that is not 0. A command that ends in `<<EOF` reads the lines up to `EOF` as its standard input.
+/// that is not 0. A command that ends in `<<EOF` reads the lines up to `EOF` as its standard input; `NAME=value` before
+/// the command sets a variable of its environment.
 package struct Transcript: Sendable {
     package struct Command: Sendable {
         package var line: String
@@ -20,10 +21,26 @@ package struct Transcript: Sendable {
         package var errors = ""
         package var status: Int32 = 0
 
-        /// The words of the command line; quotes group, as in a shell.
-        package var words: [String] {
-            let text = line.hasSuffix(" <<EOF") ? String(line.dropLast(6)) : line
-            return Self.split(text)
+        /// The words of the command line after the program's name; quotes group, as in a shell.
+        package var arguments: [String] {
+            Array(words.drop(while: Self.isAssignment).dropFirst())
+        }
+
+        /// What stands before the program's name: `NO_COLOR=1`.
+        package var environment: [String: String] {
+            let pairs = words.prefix(while: Self.isAssignment).map { word in
+                let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                return (String(parts[0]), String(parts[1]))
+            }
+            return Dictionary(pairs) { _, last in last }
+        }
+
+        private var words: [String] {
+            Self.split(line.hasSuffix(" <<EOF") ? String(line.dropLast(6)) : line)
+        }
+
+        private static func isAssignment(_ word: String) -> Bool {
+            word.contains("=") && word.first?.isUppercase == true
         }
     }
 
@@ -80,7 +97,7 @@ package struct Transcript: Sendable {
             command.input = take(&lines) { $0 != "EOF" }
             _ = lines.popFirst()
         }
-        while let next = lines.first, !startsStep(next), !next.hasPrefix("# ") {
+        while let next = lines.first, !startsStep(next) {
             lines.removeFirst()
             if next.hasPrefix("2> ") || next == "2>" {
                 command.errors += next.dropFirst(3) + "\n"
