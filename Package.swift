@@ -90,7 +90,8 @@ let package = Package(
         .testTarget(
             name: "CanaryCLITests",
             dependencies: [
-                "CanaryCLI", "CanaryManifests", "CanaryModel", "CanaryStore", "canaryctl", "CLinux",
+                "CanaryCLI", "CanaryManifests", "CanaryModel", "CanaryProxy", "CanaryStore", "canaryctl",
+                "CLinux",
                 "CanaryTestSupport",
                 argumentParser,
             ],

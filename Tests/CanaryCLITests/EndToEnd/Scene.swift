@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryTestSupport
+import Glibc
+import Testing
+
+@testable import CanaryCLI
+
+/// helloworld with two servers and a running proxy, all on free ports.
+final class Scene {
+    let scratch: ScratchDirectory
+    let v1: VersionServer
+    let v2: VersionServer
+    let proxy: Program
+    private let client: Loopback
+
+    static let root = TranscriptTests.directory.replacing("/Tests/CanaryCLITests/Transcripts", with: "")
+
+    /// - Parameters:
+    ///   - example: a directory of `examples` to apply on top of helloworld.
+    ///   - canary: the Service that v2 belongs to.
+    init(example: String? = nil, canary: String = "helloworld") throws {
+        scratch = try ScratchDirectory()
+        v1 = try VersionServer("v1")
+        v2 = try VersionServer("v2")
+        try Self.succeed("create", "-f", "\(Self.root)/examples/helloworld", in: scratch)
+        if let example { try Self.succeed("apply", "-f", "\(Self.root)/examples/\(example)", in: scratch) }
+        try Self.succeed("register", "helloworld", v1.address, "-l", "version=v1", in: scratch)
+        try Self.succeed("register", canary, v2.address, "-l", "version=v2", in: scratch)
+        proxy = try Self.startProxy(in: scratch)
+        client = try Loopback(to: try Self.listener(of: proxy))
+    }
+
+    static func startProxy(in scratch: ScratchDirectory) throws -> Program {
+        let proxy = try Program(
+            ["proxy", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--workers", "1"],
+            in: scratch
+        )
+        #expect(eventually { proxy.errors.contains("admin on ") }, "\(proxy.errors)")
+        return proxy
+    }
+
+    /// The first address that a proxy says it listens on.
+    static func listener(of proxy: Program) throws -> String {
+        try listener(in: proxy.errors)
+    }
+
+    static func listener(in text: String) throws -> String {
+        let line = text.split(separator: "\n").first { $0.hasPrefix("listening on ") }
+        return String(try #require(line, "\(text)").dropFirst("listening on ".count))
+    }
+
+    func run(_ arguments: String...) throws {
+        try Self.succeed(arguments, in: scratch)
+    }
+
+    static func succeed(_ arguments: String..., in scratch: ScratchDirectory) throws {
+        try succeed(arguments, in: scratch)
+    }
+
+    private static func succeed(_ arguments: [String], in scratch: ScratchDirectory) throws {
+        let ended = try Program(arguments, in: scratch).end()
+        try #require(ended.status == 0, "\(arguments): \(ended.errors)")
+    }
+
+    /// The version that answers a request with these headers.
+    func request(_ headers: String...) throws -> String {
+        let lines = (["GET / HTTP/1.1", "host: helloworld"] + headers).joined(separator: "\r\n")
+        client.send("\(lines)\r\n\r\n")
+        let answer = try #require(client.receive())
+        try #require(answer.startLine.contains(" 200 "), "\(answer)")
+        return answer.body
+    }
+
+    /// How many of some requests v2 answered.
+    func countOfV2(among count: Int, _ header: String? = nil) throws -> Int {
+        try (0..<count).count { _ in
+            try (header.map { try request($0) } ?? request()) == "v2"
+        }
+    }
+}
