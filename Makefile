@@ -19,9 +19,10 @@ PACKAGES = libyaml-dev libsqlite3-dev libre2-dev pkg-config python3 curl
 LIBRARIES = yaml sqlite3 re2
 
 # The release links the Swift runtime and the C libraries statically: it starts faster and runs anywhere. The linker
-# takes the first directory that has a library, and this one has nothing but the .a files.
+# takes a library from the first directory that has it. This one has nothing but the .a files, and comes first because
+# the package descriptions beside them name it.
 STATIC = .build/static-libraries
-RELEASE = -c release --static-swift-stdlib -Xlinker -L$(CURDIR)/$(STATIC)
+RELEASE = -c release --static-swift-stdlib
 BINARY = .build/release/canaryctl
 
 .PHONY: deps build demo test check bench fuzz install clean
@@ -41,7 +42,11 @@ build: deps
 	@for library in $(LIBRARIES); do \
 	  ln -sf "$$(pkg-config --variable=libdir sqlite3)/lib$$library.a" $(STATIC)/; \
 	done
-	$(SWIFT) build $(RELEASE) --product canaryctl
+	@for module in yaml-0.1:yaml sqlite3:sqlite3; do \
+	  printf 'Name: %s\nDescription: static\nVersion: 0\nLibs: -L%s -l%s\n' \
+	    "$${module%:*}" "$(CURDIR)/$(STATIC)" "$${module#*:}" >"$(STATIC)/$${module%:*}.pc"; \
+	done
+	PKG_CONFIG_PATH=$(CURDIR)/$(STATIC) $(SWIFT) build $(RELEASE) --product canaryctl
 
 demo: build
 	examples/helloworld/demo $(BINARY)
