@@ -31,9 +31,9 @@ struct ProxyService {
             proxy: proxy,
             log: log,
             now: context.now,
-            makeBuilder: { [namespace = settings.namespace, sourceLabels] in
+            makeBuilder: { [namespace = settings.namespace, sourceLabels] snapshot in
                 RoutingTableBuilder(
-                    snapshot: ClusterSnapshot(),
+                    snapshot: snapshot,
                     namespace: namespace,
                     sourceLabels: sourceLabels,
                     identifiers: identifiers

@@ -13,21 +13,21 @@ final class TablePublisher {
     private let now: @Sendable () -> Int64
     private var builder: RoutingTableBuilder
     private var hasPublished = false
-    private let makeBuilder: () -> RoutingTableBuilder
+    private let makeBuilder: (ClusterSnapshot) -> RoutingTableBuilder
 
     init(
         follower: StoreFollower,
         proxy: Proxy,
         log: ServiceLog,
         now: @escaping @Sendable () -> Int64,
-        makeBuilder: @escaping () -> RoutingTableBuilder
+        makeBuilder: @escaping (ClusterSnapshot) -> RoutingTableBuilder
     ) {
         self.follower = follower
         self.proxy = proxy
         self.log = log
         self.now = now
         self.makeBuilder = makeBuilder
-        builder = makeBuilder()
+        builder = makeBuilder(ClusterSnapshot())
     }
 
     enum Step {
@@ -51,8 +51,11 @@ final class TablePublisher {
     private func publish(_ changes: StoreChanges) -> Step {
         do {
             let changed = try changes.changed.map(ClusterView.resource)
-            if changes.isComplete { builder = makeBuilder() }
-            builder.apply(changed: changed, removed: changes.deleted, revision: changes.revision)
+            if changes.isComplete {
+                builder = makeBuilder(ClusterSnapshot(revision: changes.revision, changed))
+            } else {
+                builder.apply(changed: changed, removed: changes.deleted, revision: changes.revision)
+            }
         } catch {
             return keepLastTable(because: "cannot read the store: \(error)")
         }

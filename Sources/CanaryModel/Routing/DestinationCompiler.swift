@@ -2,18 +2,12 @@
 
 /// Compiles destinations: their endpoints, policies and counters.
 struct DestinationCompiler {
-    let snapshot: ClusterSnapshot
-    let scope: ClientScope
+    let lookup: DestinationLookup
     let identifiers: RoutingIdentifiers
     let arena: RoutingArena
 
     func resolve(_ host: String, subset: String?) -> ResolvedDestination {
-        snapshot.resolve(
-            host: host,
-            subset: subset,
-            namespace: scope.namespace,
-            clientLabels: scope.labels
-        )
+        lookup.resolve(host, subset: subset)
     }
 
     /// The clusters of a destination: one for its own port or its Service's only one, else one for each port that a request
@@ -26,10 +20,9 @@ struct DestinationCompiler {
         let ports = destination.service?.ports ?? []
         let chosen = port.map { number in ports.filter { $0.number == number } } ?? ports
         guard destination.labels != nil, !chosen.isEmpty else { return arena.store([undefined]) }
-        let workloads = WorkloadNames(snapshot, destination.service)
         let dependsOnPort = port == nil && chosen.count > 1
         return arena.store(
-            chosen.map { cluster(destination, $0, dependsOnPort ? $0.number : 0, counter, workloads) }
+            chosen.map { cluster(destination, $0, dependsOnPort ? $0.number : 0, counter) }
         )
     }
 
@@ -62,8 +55,7 @@ struct DestinationCompiler {
         _ destination: ResolvedDestination,
         _ port: HostService.Port,
         _ requestPort: Int,
-        _ counter: RouteCounter,
-        _ workloads: WorkloadNames
+        _ counter: RouteCounter
     ) -> ClusterRecord {
         let subset = destination.subset.flatMap(destination.policy.subset)
         let policy = destination.policy.effective(subset: subset, port: port.number)
@@ -81,22 +73,19 @@ struct DestinationCompiler {
             }
             record.maxRequestsPerConnection = Int32(clamping: max(pool.maxRequestsPerConnection ?? 0, 0))
         }
-        let endpoints = snapshot.endpoints(of: destination, port: port).filter(\.isReady)
-        record.endpoints = arena.store(endpoints.map { endpoint($0, counter, workloads) })
+        let endpoints = lookup.readyEndpoints(of: destination, port: port)
+        record.endpoints = arena.store(endpoints.map { endpoint($0, counter) })
         return record
     }
 
-    private func endpoint(_ endpoint: HostEndpoint, _ counter: RouteCounter, _ workloads: WorkloadNames)
-        -> EndpointRecord
-    {
+    private func endpoint(_ endpoint: DestinationLookup.ReadyEndpoint, _ counter: RouteCounter) -> EndpointRecord {
         var counter = counter
-        let version = endpoint.labels[ResolvedDestination.versionLabel]
-        counter.version = version ?? "unknown"
-        counter.workload = workloads.name(for: endpoint.labels) ?? "unknown"
-        if counter.key.virtualService.isEmpty { counter.key.version = version ?? "" }
+        counter.version = endpoint.version ?? "unknown"
+        counter.workload = endpoint.workload ?? "unknown"
+        if counter.key.virtualService.isEmpty { counter.key.version = endpoint.version ?? "" }
         return EndpointRecord(
-            id: identifiers.id(of: endpoint.address),
-            weight: UInt32(clamping: endpoint.weight),
+            id: endpoint.id,
+            weight: endpoint.weight,
             counter: identifiers.id(of: counter)
         )
     }

@@ -13,6 +13,15 @@ struct VirtualHostCompiler {
     let scope: ClientScope
     let identifiers: RoutingIdentifiers
     let position: Position
+    private let lookup: DestinationLookup
+
+    init(snapshot: ClusterSnapshot, scope: ClientScope, identifiers: RoutingIdentifiers, position: Position) {
+        self.snapshot = snapshot
+        self.scope = scope
+        self.identifiers = identifiers
+        self.position = position
+        lookup = DestinationLookup(snapshot, scope, identifiers)
+    }
 
     /// A host of the mesh: a Service, a ServiceEntry's, or one that only a VirtualService names; `nil` where it is none.
     func meshHost(_ host: String) -> VirtualHostTable? {
@@ -58,8 +67,7 @@ struct VirtualHostCompiler {
     ) -> VirtualHostTable {
         let arena = RoutingArena()
         let destinations = DestinationCompiler(
-            snapshot: snapshot,
-            scope: scope,
+            lookup: lookup,
             identifiers: identifiers,
             arena: arena
         )
