@@ -78,7 +78,9 @@ struct DestinationCompiler {
         return record
     }
 
-    private func endpoint(_ endpoint: DestinationLookup.ReadyEndpoint, _ counter: RouteCounter) -> EndpointRecord {
+    private func endpoint(_ endpoint: DestinationLookup.ReadyEndpoint, _ counter: RouteCounter)
+        -> EndpointRecord
+    {
         var counter = counter
         counter.version = endpoint.version ?? "unknown"
         counter.workload = endpoint.workload ?? "unknown"
