@@ -50,7 +50,7 @@ struct ParserMessage {
     }
 
     private var lowercased: String {
-        text.prefix(1).lowercased() + text.dropFirst()
+        text.prefix(1).lowercased() + text.dropFirst().replacing("'", with: "\"")
     }
 
     /// `--color` of `--color <when>`.

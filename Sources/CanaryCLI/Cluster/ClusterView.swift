@@ -39,6 +39,7 @@ struct ClusterView: ResourceSource {
     /// The full name of a host as people type it. `a.b` may be a domain or the Service `a` of namespace `b`: it is the
     /// domain where something is or was known about that, else the Service.
     func host(named text: String, namespace: String) throws -> String {
+        guard !text.isEmpty else { throw CommandError.wrongUsage("no host given: the argument is empty") }
         let host = HostName.fromUser(text, namespace: namespace)
         let labels = host.split(separator: ".", omittingEmptySubsequences: false)
         guard labels.count == 2, KubernetesName.isLabel(String(labels[1])), !HostName.isWildcard(host) else {
@@ -51,6 +52,13 @@ struct ClusterView: ResourceSource {
     }
 
     static func resource(_ object: StoredObject) throws -> Resource {
-        Resource(key: object.key, body: try JSONReader.read(object.body), stored: object.meta)
+        do {
+            return Resource(key: object.key, body: try JSONReader.read(object.body), stored: object.meta)
+        } catch {
+            throw CommandError(
+                "cannot read \(object.key.qualifiedName) in the cluster store: it is damaged (\(error))",
+                hint: "delete the object and apply its manifest again"
+            )
+        }
     }
 }

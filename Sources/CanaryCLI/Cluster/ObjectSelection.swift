@@ -14,12 +14,13 @@ enum ObjectSelection {
     static let all = ResourceKind.allCases.filter { $0 != .secret && $0 != .configMap }
 
     init(_ words: [String]) throws {
-        guard let first = words.first else {
+        guard let first = words.first, !first.isEmpty else {
             throw CommandError.wrongUsage(
                 "no kind given",
                 hint: "for example: canaryctl get virtualservices; the kinds are: \(Self.kindNames)"
             )
         }
+        guard !words.contains("") else { throw CommandError.wrongUsage("a name is empty") }
         if words.contains(where: { $0.contains("/") }) {
             self = .names(try words.map(Self.slashed))
         } else if words.count > 1 {

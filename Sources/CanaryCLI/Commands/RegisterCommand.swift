@@ -64,6 +64,7 @@ struct RegisterCommand: Subcommand {
     static func service(named name: String, _ settings: Settings, in source: some ResourceSource) throws
         -> Resource
     {
+        guard !name.isEmpty else { throw CommandError.wrongUsage("no Service given: the argument is empty") }
         let host = HostName.fromUser(name, namespace: settings.namespace)
         let labels = host.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         let (name, namespace) =

@@ -30,6 +30,9 @@ extension Settings {
     /// `--store`, else `$CANARYCTL_STORE`, else the XDG state directory. As XDG asks, empty or relative values of its
     /// variable are ignored.
     private static func storeDirectory(_ flag: String?, _ context: CommandContext) throws -> String {
+        guard flag != "" else {
+            throw CommandError.wrongUsage("--store names no directory: its value is empty")
+        }
         if let directory = flag ?? context.variable("CANARYCTL_STORE") {
             return context.absolutePath(directory)
         }

@@ -34,6 +34,9 @@ struct ManifestOptions: ParsableArguments {
         guard files.filter({ $0 == "-" }).count < 2 else {
             throw CommandError.wrongUsage("standard input can be read only once: \"-f -\" is given twice")
         }
+        guard !files.contains("") else {
+            throw CommandError.wrongUsage("-f names no file: its value is empty")
+        }
         var read: [ManifestSource] = []
         var failures: [CommandError] = []
         for file in files {

@@ -63,11 +63,10 @@ struct HostPage {
         "  " + TerminalText.cell(route.name.isEmpty ? route.match : "\(route.name): \(route.match)")
     }
 
-    /// Where the shares begin: behind the bars, and behind the titles of routes unless they are very long.
+    /// Where the shares begin: behind the bars, and behind those titles of routes that are not very long.
     private var sharesColumn: Int {
-        let longest = report.traffic.routes.filter { $0.action == .forward }.map { Self.title($0).count }
-            .max()
-        return max(nameColumn + Self.barWidth, min(longest ?? 0, Self.longestTitle))
+        let titles = report.traffic.routes.filter { $0.action == .forward }.map { Self.title($0).count }
+        return max(nameColumn + Self.barWidth, titles.filter { $0 <= Self.longestTitle }.max() ?? 0)
     }
 
     /// Where the bars begin.
