@@ -12,8 +12,10 @@ import Testing
     @Test func `helloworld sends a tenth to v2`() throws {
         let scene = try Scene()
         #expect((0...77).contains(try scene.countOfV2(among: 300)))
+        #expect(try eventually { try scene.describe().contains("(300 requests since revision 1)") })
         try scene.run("set-weight", "helloworld", "v2", "100", "--wait=30s")
         #expect(try scene.countOfV2(among: 20) == 20)
+        #expect(try eventually { try scene.describe().contains("(20 requests since revision 4)") })
         try scene.run("undo", "helloworld", "--wait=30s")
         #expect(try scene.countOfV2(among: 300) < 78)
     }

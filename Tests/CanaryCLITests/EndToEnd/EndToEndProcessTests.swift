@@ -121,6 +121,20 @@ import Testing
         #expect(try scene.proxy.end().status == 130)
     }
 
+    @Test func `a change waits for proxies no longer than it may`() throws {
+        let scene = try Scene()
+        scene.proxy.signal(SIGSTOP)
+        let ended = try Program.run("set-weight", "helloworld", "v2", "30", "--wait=100ms", in: scene.scratch)
+        #expect(ended.status == 124)
+        #expect(ended.output.hasPrefix("virtualservice.networking.istio.io/helloworld configured\n"))
+        #expect(
+            ended.errors.contains("stored as revision 4, but not every proxy serves it yet"),
+            "\(ended.errors)"
+        )
+        scene.proxy.signal(SIGCONT)
+        try scene.run("set-weight", "helloworld", "v2", "40", "--wait=30s")
+    }
+
     @Test func `down gives up after its time`() throws {
         let scene = try Scene()
         let held = try Loopback(to: try Scene.listener(of: scene.proxy))

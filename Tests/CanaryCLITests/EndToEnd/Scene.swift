@@ -72,6 +72,11 @@ final class Scene {
         return answer.body
     }
 
+    /// The page of helloworld.
+    func describe() throws -> String {
+        try Program.run("describe", "helloworld", in: scratch).output
+    }
+
     /// How many of some requests v2 answered.
     func countOfV2(among count: Int, _ header: String? = nil) throws -> Int {
         try (0..<count).count { _ in
