@@ -48,7 +48,9 @@ enum ObjectSelection {
 
     static func kind(_ name: String) throws -> ResourceKind {
         if let kind = ResourceKind(named: name) { return kind }
-        let known = ResourceKind.allCases.flatMap { [$0.singular, $0.plural] }
+        let known = ResourceKind.allCases.flatMap {
+            [$0.singular, $0.plural] + [$0.shortName].compactMap(\.self)
+        }
         let suggestion = Suggestion.closest(to: name.lowercased(), among: known)
         throw CommandError.wrongUsage(
             "unknown kind \"\(name)\"",

@@ -22,7 +22,7 @@ struct GetCommand: Subcommand {
             valueName: "object"
         )
     )
-    var objects: [String]
+    var objects: [String] = []
 
     @Flag(name: [.customShort("A"), .long], help: "Look into all namespaces")
     var allNamespaces = false
