@@ -3,6 +3,7 @@
 import CanaryManifests
 import CanaryModel
 import CanaryStore
+import Glibc
 
 /// The cluster store as commands use it: consistent reads, and changes that make exactly one revision.
 struct ClusterSession {
@@ -30,14 +31,13 @@ struct ClusterSession {
     func change(_ options: ChangeOptions, verb: String, _ body: (ClusterChange) throws -> Void) throws
         -> ChangeResult
     {
-        guard options.dryRun != .client else {
+        guard options.dryRun != .client, let store = try storeToChange(options, verb: verb) else {
             return try read { view in
                 let change = ClusterChange(view: view)
                 try body(change)
                 return ChangeResult(changes: change.changes, revision: nil)
             }
         }
-        let store = try ClusterStore.open(at: location, context: storeContext)
         let note = ChangeNote(actor: context.userName, reason: options.reason)
         let isDryRun = options.dryRun == .server
         context.note("changing the cluster store \(settings.storeDirectory)")
@@ -49,6 +49,14 @@ struct ClusterSession {
         }
         context.note(isDryRun ? "took the change back" : Self.outcome(result.revision))
         return ChangeResult(changes: result.value, revision: isDryRun ? nil : result.revision)
+    }
+
+    /// Only what makes objects makes a store; everything else looks into an empty cluster where there is none.
+    private func storeToChange(_ options: ChangeOptions, verb: String) throws -> ClusterStore? {
+        let mayMakeOne = options.dryRun == .none && ["create", "apply"].contains(verb)
+        let database = FileReader.type(of: location.path(of: "cluster.db"))
+        if !mayMakeOne, case .failure(let error) = database, error.number == ENOENT { return nil }
+        return try ClusterStore.open(at: location, context: storeContext)
     }
 
     private static func outcome(_ revision: Int64?) -> String {
