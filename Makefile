@@ -64,7 +64,9 @@ bench: build
 fuzz: deps
 	Tests/Fuzzing/run $(FUZZ_SECONDS)
 
-install: build
+# Builds only what is not there, so that `make build && sudo make install` needs no Swift as root.
+install:
+	@[ -x $(BINARY) ] || $(MAKE) build
 	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/canaryctl
 	for page in man/*.[1-9]; do \
 	  install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; \
