@@ -24,11 +24,10 @@ struct ManifestInput {
             ignoreUnknownKinds: options.ignoreUnknown
         )
         let sources = try options.sources(in: context)
-        let manifests = reader.read(sources.read)
-        let findings = manifests.diagnostics + manifests.resources.flatMap(RuleCatalog.checkObject)
+        let manifests = reader.readAndCheck(sources.read, workers: Processors.count)
         return ManifestInput(
             resources: manifests.resources,
-            diagnostics: findings.compactMap { $0.adjusted(to: validation) },
+            diagnostics: manifests.diagnostics.compactMap { $0.adjusted(to: validation) },
             failures: sources.failures
         )
     }

@@ -7,11 +7,11 @@ import CanaryModel
 /// It checks only what decides which object a document is: `apiVersion`, `kind`, name and namespace. Rules about fields
 /// are elsewhere. An object whose header has a fault that can be guessed away is listed with the guess, so that the
 /// rules can report the rest in the same run; the fault is an error all the same.
-package struct ManifestReader {
+package struct ManifestReader: Sendable {
     private let defaultNamespace: String
     private let namespaceIsExplicit: Bool
     private let ignoreUnknownKinds: Bool
-    private let limits: ManifestLimits
+    let limits: ManifestLimits
 
     /// `defaultNamespace` is the namespace of objects whose manifests give none. With `namespaceIsExplicit` the command
     /// line asks for it, and another one in a manifest is an error. `ignoreUnknownKinds` skips objects of unknown kinds
@@ -34,13 +34,7 @@ package struct ManifestReader {
         var set = ManifestSet()
         var register = ObjectRegister()
         for source in sources {
-            var builder = ObjectBuilder(
-                file: source.name,
-                defaultNamespace: defaultNamespace,
-                namespaceIsExplicit: namespaceIsExplicit,
-                ignoreUnknownKinds: ignoreUnknownKinds,
-                objectLimit: limits.documents - set.resources.count
-            )
+            var builder = builder(for: source.name, objectLimit: limits.documents - set.resources.count)
             let syntax = parser.parse(source) { document in
                 builder.add(document) { resource in
                     if let finding = register.add(resource) { set.diagnostics.append(finding) }
@@ -51,10 +45,37 @@ package struct ManifestReader {
         }
         return set
     }
+
+    /// Reads all sources of one run and checks each object by itself; the findings of both are in the result.
+    ///
+    /// Inputs of several pieces are read by as many threads as `workers`, the caller's among them. The result depends on
+    /// neither. A piece should take some milliseconds: long enough to be worth a turn, short enough that no thread waits
+    /// long at the end.
+    package func readAndCheck(
+        _ sources: [ManifestSource],
+        workers: Int,
+        pieceBytes: Int = 256 << 10
+    ) -> ManifestSet {
+        let pieces = PieceReader(self, sources, workers: workers, pieceBytes: pieceBytes)
+        if let set = pieces?.read() { return set }
+        var set = read(sources)
+        for resource in set.resources { set.diagnostics += RuleCatalog.checkObject(resource) }
+        return set
+    }
+
+    func builder(for file: String, objectLimit: Int) -> ObjectBuilder {
+        ObjectBuilder(
+            file: file,
+            defaultNamespace: defaultNamespace,
+            namespaceIsExplicit: namespaceIsExplicit,
+            ignoreUnknownKinds: ignoreUnknownKinds,
+            objectLimit: objectLimit
+        )
+    }
 }
 
 /// Which objects a run has described so far, and where.
-private struct ObjectRegister {
+struct ObjectRegister {
     private var places: [ResourceKey: (file: String, position: Position)] = [:]
 
     /// A finding if the object was described before.

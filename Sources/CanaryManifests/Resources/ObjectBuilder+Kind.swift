@@ -18,9 +18,10 @@ extension ObjectBuilder {
     /// The kind and version of a document; reports what is wrong with them.
     mutating func identify(_ document: Node, _ header: Header) -> Identity? {
         guard let name = text(of: "kind", document, header.kind) else { return nil }
-        let group = header.apiVersion.map { String($0.split(separator: "/").dropLast().first ?? "") }
         if let kind = ResourceKind(rawValue: name) {
-            if let group, isForeign(group, kind) { return unknown(document, name, header) }
+            if let apiVersion = header.apiVersion, isForeign(apiVersion, kind) {
+                return unknown(document, name, header)
+            }
             return version(document, kind, header)
         }
         if let kind = ResourceKind.allCases.first(where: { $0.singular == name.lowercased() }) {
@@ -68,7 +69,9 @@ extension ObjectBuilder {
 
     /// Whether the group is one that none of the known kinds lives in: then the object is another one of the same
     /// name, such as the Gateway of `gateway.networking.k8s.io` or the Service of Knative.
-    private func isForeign(_ group: String, _ kind: ResourceKind) -> Bool {
+    private func isForeign(_ apiVersion: String, _ kind: ResourceKind) -> Bool {
+        guard !kind.apiVersions.contains(apiVersion) else { return false }
+        let group = String(apiVersion.split(separator: "/").dropLast().first ?? "")
         let known = Set(ResourceKind.allCases.map(\.group) + ["extensions"])
         guard !known.contains(group) else { return false }
         return Suggestion.closest(to: group, among: [kind.group]) == nil
@@ -146,9 +149,13 @@ extension ObjectBuilder {
 }
 
 extension ResourceKind {
-    fileprivate var apiVersions: [String] {
-        versions.map { group.isEmpty ? $0 : "\(group)/\($0)" }
-    }
+    fileprivate var apiVersions: [String] { Self.apiVersions[self] ?? [] }
+
+    private static let apiVersions: [ResourceKind: [String]] = Dictionary(
+        uniqueKeysWithValues: allCases.map { kind in
+            (kind, kind.versions.map { kind.group.isEmpty ? $0 : "\(kind.group)/\($0)" })
+        }
+    )
 
     fileprivate var article: String {
         "AEIOU".contains(rawValue.prefix(1)) ? "an" : "a"

@@ -3,6 +3,8 @@
 import CanaryModel
 
 extension ObjectBuilder {
+    private static let namePath: FieldPath = "metadata.name"
+    private static let namespacePath: FieldPath = "metadata.namespace"
     /// Fields of `metadata` that people write beside it when they forget to indent.
     private static let metadataFields = ["name", "namespace", "labels", "annotations", "generateName"]
 
@@ -44,7 +46,7 @@ extension ObjectBuilder {
 
     /// The object's name; reports it if there is none.
     mutating func name(_ document: Node, _ metadata: Mapping, _ kind: ResourceKind) -> String? {
-        let path: FieldPath = "metadata.name"
+        let path = Self.namePath
         switch metadata["name"]?.content {
         case .string(let name)? where !name.isEmpty: return name
         case .string?, .null?, nil: break
@@ -84,7 +86,7 @@ extension ObjectBuilder {
         guard kind.isNamespaced, let node = metadata["namespace"], !node.isNull else {
             return defaultNamespace
         }
-        let path: FieldPath = "metadata.namespace"
+        let path = Self.namespacePath
         guard let namespace = node.string else {
             report(
                 ManifestCodes.headerType,

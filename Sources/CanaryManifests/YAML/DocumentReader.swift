@@ -12,8 +12,8 @@ struct DocumentReader {
     private var composer: Composer
     private var documentLimit: Int
     private var start = 0
-    /// The line, from 0, at which `start` lies.
-    private var line = 0
+    /// The line of the file, from 0, at which `start` lies.
+    private var line: Int
     private var repairs = 0
     private var isStopped = false
 
@@ -24,8 +24,10 @@ struct DocumentReader {
 
     private static let repairLimit = 16
 
-    init(text: [UInt8], composer: Composer, documentLimit: Int) {
+    /// `firstLine` is the line of the file, from 0, that the text begins with.
+    init(text: [UInt8], firstLine: Int, composer: Composer, documentLimit: Int) {
         self.text = text
+        line = firstLine
         self.composer = composer
         self.documentLimit = documentLimit
     }
@@ -192,7 +194,10 @@ struct DocumentReader {
     }
 
     private mutating func advance(to place: Int) {
-        line += scan { $0.lines(from: start, to: place) }
+        // Behind the last document nothing asks for the line, unless something is to be said about it.
+        if place < text.count || !composer.diagnostics.isEmpty {
+            line += scan { $0.lines(from: start, to: place) }
+        }
         start = place
     }
 }

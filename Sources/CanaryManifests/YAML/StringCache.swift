@@ -7,11 +7,13 @@
 /// through a table in which each hash has one slot: a miss costs one allocation, as without the table.
 struct StringCache {
     private static let slotCount = 2048
-    private var slots = [String](repeating: "", count: slotCount)
+    /// Made at the first text that goes through it: most manifests are short.
+    private var slots: [String] = []
 
     /// The bytes must be valid UTF-8; others are replaced by U+FFFD.
     mutating func string(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
         guard bytes.count > 15, bytes.count <= 64 else { return String(decoding: bytes, as: UTF8.self) }
+        if slots.isEmpty { slots = [String](repeating: "", count: Self.slotCount) }
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         let slot = Int((hash ^ (hash >> 32)) % UInt64(Self.slotCount))

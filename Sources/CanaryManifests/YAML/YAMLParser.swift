@@ -11,9 +11,9 @@ package import CanaryModel
 package struct YAMLParser {
     private let limits: ManifestLimits
     private var byteCount = 0
-    private var documentCount = 0
-    private var nodeCount = 0
-    private var aliasBytes = 0
+    private(set) var documentCount = 0
+    private(set) var nodeCount = 0
+    private(set) var aliasBytes = 0
 
     package init(limits: ManifestLimits = .default) {
         self.limits = limits
@@ -62,7 +62,13 @@ package struct YAMLParser {
         }
     }
 
-    private mutating func read(_ text: [UInt8], _ file: String, _ body: (Node) -> Void) -> [Diagnostic] {
+    /// Reads UTF-8 without a byte order mark; `firstLine` is the line of the file, from 0, that it begins with.
+    mutating func read(
+        _ text: [UInt8],
+        _ file: String,
+        firstLine: Int = 0,
+        _ body: (Node) -> Void
+    ) -> [Diagnostic] {
         var failure: JSONError?
         if text.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") {
             switch readJSON(text, file) {
@@ -75,6 +81,7 @@ package struct YAMLParser {
         let composer = Composer(file: file, limits: limits, nodeCount: nodeCount, aliasBytes: aliasBytes)
         var reader = DocumentReader(
             text: text,
+            firstLine: firstLine,
             composer: composer,
             documentLimit: limits.documents - documentCount
         )

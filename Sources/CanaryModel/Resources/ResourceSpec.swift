@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The typed view of an object: the fields that canaryctl acts on.
-package enum ResourceSpec: Sendable {
+/// The typed view of an object: the fields that canaryctl acts on. Indirect, so that a ``Resource`` is cheap to copy.
+package indirect enum ResourceSpec: Sendable {
     case service(Service)
     case deployment(Deployment)
     case pod(Pod)

@@ -5,15 +5,9 @@ package enum RuleCatalog {
     /// What is wrong with one object by itself: fields and their types, then what an API server or Istio's webhook
     /// would refuse or warn of. Errors among these block a change.
     package static func checkObject(_ resource: Resource) -> [Diagnostic] {
-        var findings = SchemaCheck.check(resource)
-        guard let rules = objectRulesByKind[resource.kind] else { return findings }
-        let object = CheckedObject(resource)
-        for rule in rules {
-            var report = RuleReport(rule, resource)
-            rule.check(object, &report)
-            findings += report.findings
-        }
-        return findings
+        var report = RuleReport(CheckedObject(resource), SchemaCheck.check(resource))
+        for rule in objectRulesByKind[resource.kind] ?? [] { report.apply(rule) }
+        return report.findings
     }
 
     /// What is wrong with changed objects because of others. With `asWarnings` nothing is worse than a warning, as in
@@ -27,12 +21,9 @@ package enum RuleCatalog {
         var findings: [Diagnostic] = []
         for resource in changed {
             guard let rules = referenceRulesByKind[resource.kind] else { continue }
-            let object = CheckedObject(resource)
-            for rule in rules {
-                var report = RuleReport(rule, resource)
-                rule.check(object, in: cluster, &report)
-                findings += report.findings
-            }
+            var report = RuleReport(CheckedObject(resource))
+            for rule in rules { report.apply(rule, in: cluster) }
+            findings += report.findings
         }
         guard asWarnings else { return findings }
         return findings.map { finding in
@@ -44,12 +35,9 @@ package enum RuleCatalog {
 
     /// What can't be changed on an existing object, as the API server refuses it.
     package static func checkChange(from old: Resource, to new: Resource) -> [Diagnostic] {
-        let object = CheckedObject(new)
-        return changeRules.filter { $0.kinds.contains(new.kind) }.flatMap { rule in
-            var report = RuleReport(rule, new)
-            rule.check(object, replacing: old, &report)
-            return report.findings
-        }
+        var report = RuleReport(CheckedObject(new))
+        for rule in changeRules where rule.kinds.contains(new.kind) { report.apply(rule, replacing: old) }
+        return report.findings
     }
 
     /// Every rule with a code of its own, the schema's left out.

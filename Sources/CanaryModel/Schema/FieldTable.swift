@@ -59,11 +59,18 @@ struct FieldTable: Sendable {
     }
 
     private(set) var types: [ObjectType] = []
-    private var roots: [String: Int] = [:]
+    private var roots: [ResourceKind: Int] = [:]
+    /// For kinds whose versions differ: the types of some versions.
+    private var versionRoots: [ResourceKind: [String: Int]] = [:]
 
     /// The type of a kind's objects, `nil` for kinds that the table does not know.
-    func root(_ kind: ResourceKind, version: Substring) -> Int? {
-        roots["\(kind.rawValue)/\(version)"] ?? roots[kind.rawValue]
+    func root(_ kind: ResourceKind, apiVersion: String) -> Int? {
+        if let versions = versionRoots[kind], let version = apiVersion.split(separator: "/").last,
+            let number = versions[String(version)]
+        {
+            return number
+        }
+        return roots[kind]
     }
 
     init(_ text: String) {
@@ -87,7 +94,15 @@ struct FieldTable: Sendable {
                 types[current].add(line.split(separator: " "), typeNumbers)
             }
         }
-        for root in rootNames { roots[String(root.kind)] = typeNumbers[root.type] }
+        for root in rootNames {
+            let words = root.kind.split(separator: "/")
+            guard let kind = ResourceKind(rawValue: String(words[0])) else { continue }
+            if words.count > 1 {
+                versionRoots[kind, default: [:]][String(words[1])] = typeNumbers[root.type]
+            } else {
+                roots[kind] = typeNumbers[root.type]
+            }
+        }
     }
 }
 

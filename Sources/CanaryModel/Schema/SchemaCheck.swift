@@ -13,8 +13,8 @@ package struct SchemaCheck {
     /// All findings about one object; none for a kind without a table.
     package static func check(_ resource: Resource) -> [Diagnostic] {
         let table = resource.kind.isIstio ? FieldTable.istio : FieldTable.kubernetes
-        let version = resource.body["apiVersion"]?.string?.split(separator: "/").last ?? ""
-        guard let root = table.root(resource.kind, version: version) else { return [] }
+        let apiVersion = resource.body["apiVersion"]?.string ?? ""
+        guard let root = table.root(resource.kind, apiVersion: apiVersion) else { return [] }
         var check = SchemaCheck(table: table, resource: resource)
         check.checkObject(resource.body, root, parent: nil)
         return check.findings

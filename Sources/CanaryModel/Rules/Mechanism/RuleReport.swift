@@ -1,16 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Collects what one rule finds about one object.
+/// Collects what rules find about one object, one rule after the other.
 package struct RuleReport {
-    package private(set) var findings: [Diagnostic] = []
-    private let code: RuleCode
-    private let severity: Severity
-    private let resource: Resource
+    package private(set) var findings: [Diagnostic]
+    private let object: CheckedObject
+    /// The rule whose findings are added now.
+    private var rule: (any Rule.Type)?
 
-    package init(_ rule: any Rule.Type, _ resource: Resource) {
-        code = rule.code
-        severity = rule.severity
-        self.resource = resource
+    init(_ object: CheckedObject, _ findings: [Diagnostic] = []) {
+        self.object = object
+        self.findings = findings
+    }
+
+    mutating func apply(_ rule: any ObjectRule.Type) {
+        self.rule = rule
+        rule.check(object, &self)
+    }
+
+    mutating func apply(_ rule: any ReferenceRule.Type, in cluster: ClusterView) {
+        self.rule = rule
+        rule.check(object, in: cluster, &self)
+    }
+
+    mutating func apply(_ rule: any ChangeRule.Type, replacing old: Resource) {
+        self.rule = rule
+        rule.check(object, replacing: old, &self)
     }
 
     /// Reports a finding at a value: at its key, at the item of a list, or, where the value is missing, at the first key
@@ -21,11 +35,13 @@ package struct RuleReport {
         hint: String? = nil,
         severity: Severity? = nil
     ) {
+        guard let rule else { return }
         let path = place.path
+        let resource = object.resource
         findings.append(
             Diagnostic(
-                code,
-                severity ?? self.severity,
+                rule.code,
+                severity ?? rule.severity,
                 message,
                 hint: hint,
                 file: resource.file,

@@ -14,19 +14,29 @@ package enum KubernetesName {
     }
 
     /// DNS-1123 subdomain: labels with dots between them, at most 253 characters.
-    static func isSubdomain(_ text: String) -> Bool {
-        text.utf8.count <= 253
-            && text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
-                isWord(label, longest: 253, inner: { isLowerOrDigit($0) || $0 == dash }, ends: isLowerOrDigit)
+    static func isSubdomain(_ text: some StringProtocol) -> Bool {
+        var count = 0
+        var last = dot
+        for byte in text.utf8 {
+            switch byte {
+            case dot: guard isLowerOrDigit(last) else { return false }
+            case dash: guard last != dot else { return false }
+            default: guard isLowerOrDigit(byte) else { return false }
             }
+            last = byte
+            count += 1
+        }
+        return count <= 253 && isLowerOrDigit(last)
     }
 
     /// The key of a label or an annotation: an optional prefix, a subdomain, then `/`, then a name.
     static func isQualified(_ text: String) -> Bool {
-        let parts = text.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count <= 2, let name = parts.last else { return false }
-        if parts.count == 2, !isSubdomain(String(parts[0])) { return false }
-        return isWord(name, longest: 63, inner: isLabelCharacter, ends: isLetterOrDigit)
+        guard let slash = text.utf8.firstIndex(of: UInt8(ascii: "/")) else {
+            return isWord(text, longest: 63, inner: isLabelCharacter, ends: isLetterOrDigit)
+        }
+        let name = text[text.utf8.index(after: slash)...]
+        return isSubdomain(text[..<slash])
+            && isWord(name, longest: 63, inner: isLabelCharacter, ends: isLetterOrDigit)
     }
 
     static func isLabelValue(_ text: String) -> Bool {
@@ -56,6 +66,7 @@ package enum KubernetesName {
     }
 
     private static let dash = UInt8(ascii: "-")
+    private static let dot = UInt8(ascii: ".")
 
     private static func isWord(
         _ text: some StringProtocol,

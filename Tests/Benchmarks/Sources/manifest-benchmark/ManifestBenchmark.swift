@@ -20,6 +20,18 @@ struct ManifestBenchmark {
         var read = Duration.seconds(1_000)
         for _ in 0..<3 { read = min(read, time { readManifests(text) }) }
         line("resources        \(read.milliseconds) ms = \(ratio(read, scan)) x the scan")
+        var check = Duration.seconds(1_000)
+        for _ in 0..<3 { check = min(check, time { checkManifests(text) }) }
+        line("and checked      \(check.milliseconds) ms = \(ratio(check, scan)) x the scan")
+        let workers = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        var (wall, busy) = (Duration.seconds(1_000), Duration.seconds(1_000))
+        for _ in 0..<3 {
+            let start = ContinuousClock.now
+            busy = min(busy, time { checkManifests(text, workers: workers) })
+            wall = min(wall, ContinuousClock.now - start)
+        }
+        line("by \(workers) threads     \(busy.milliseconds) ms = \(ratio(busy, scan)) x the scan")
+        line("on the wall      \(wall.milliseconds) ms = \(ratio(wall, scan)) x the scan")
         let used = peakMemory() - before
         line(
             "peak memory      \(used / 1_000_000) MB = \(used * 10 / max(text.count, 1)) tenths of the input"
@@ -27,12 +39,18 @@ struct ManifestBenchmark {
         compareStoredObject()
     }
 
+    private static func checkManifests(_ text: [UInt8], workers: Int = 1) {
+        let set = reader.readAndCheck([ManifestSource(name: "all.yaml", bytes: text)], workers: workers)
+        precondition(!set.diagnostics.contains { $0.severity == .error })
+    }
+
+    private static let reader = ManifestReader(
+        defaultNamespace: "default",
+        namespaceIsExplicit: false,
+        ignoreUnknownKinds: false
+    )
+
     private static func readManifests(_ text: [UInt8]) {
-        let reader = ManifestReader(
-            defaultNamespace: "default",
-            namespaceIsExplicit: false,
-            ignoreUnknownKinds: false
-        )
         let set = reader.read([ManifestSource(name: "all.yaml", bytes: text)])
         precondition(set.diagnostics.isEmpty)
     }
