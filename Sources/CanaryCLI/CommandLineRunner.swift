@@ -22,15 +22,18 @@ package enum CommandLineRunner {
         return status == .success ? .failure : status
     }
 
+    private static func run(_ subcommand: any Subcommand, in context: CommandContext) throws -> ExitStatus {
+        var context = context
+        context.isVerbose = subcommand.global.verbose
+        return try subcommand.run(in: context)
+    }
+
     private static func outcome(of arguments: [String], in context: CommandContext) -> ExitStatus {
         do {
+            if let subcommand = CommandPath.parsed(arguments) { return try run(subcommand, in: context) }
             if let unknown = CommandPath.unknownCommand(in: arguments) { throw unknown }
             var command = try CanaryCtl.parseAsRoot(arguments)
-            if let subcommand = command as? any Subcommand {
-                var context = context
-                context.isVerbose = subcommand.global.verbose
-                return try subcommand.run(in: context)
-            }
+            if let subcommand = command as? any Subcommand { return try run(subcommand, in: context) }
             // A group without its verb, or the parser's own help: they throw the text to print.
             try command.run()
             return .success

@@ -111,7 +111,7 @@ final class TestWorld {
             environment: ["CANARYCTL_STORE": "\(directory)/store"].merging(environment) { _, new in new },
             workingDirectory: directory,
             now: { now },
-            userName: "ada",
+            userName: { "ada" },
             executable: "canaryctl"
         )
         context.newUID = { "00000000-0000-4000-8000-000000000000" }

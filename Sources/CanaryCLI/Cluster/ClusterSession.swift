@@ -38,7 +38,7 @@ struct ClusterSession {
                 return ChangeResult(changes: change.changes, revision: nil)
             }
         }
-        let note = ChangeNote(actor: context.userName, reason: options.reason)
+        let note = ChangeNote(actor: context.userName(), reason: options.reason)
         let isDryRun = options.dryRun == .server
         context.note("changing the cluster store \(settings.storeDirectory)")
         let result = try store.write(note, dryRun: isDryRun) { writer in

@@ -16,8 +16,8 @@ package struct CommandContext {
     package var workingDirectory: String
     /// Milliseconds since 1970, UTC.
     package var now: @Sendable () -> Int64
-    /// Who is recorded as the author of changes.
-    package var userName: String
+    /// Who is recorded as the author of changes; asked only then, as the answer may take a look into a user database.
+    package var userName: @Sendable () -> String
     /// The program itself and the words of its command line, for `proxy --detach`.
     package var executable: String
     package var arguments: [String] = []
@@ -34,7 +34,7 @@ package struct CommandContext {
         environment: [String: String],
         workingDirectory: String,
         now: @escaping @Sendable () -> Int64,
-        userName: String,
+        userName: @escaping @Sendable () -> String,
         executable: String
     ) {
         self.standardOutput = standardOutput
@@ -94,7 +94,7 @@ extension CommandContext {
             environment: environment,
             workingDirectory: currentDirectory(),
             now: { wallClock() },
-            userName: userName(environment),
+            userName: { userName(environment) },
             executable: FileReader.linkTarget("/proc/self/exe") ?? CommandLine.arguments[0]
         )
     }

@@ -46,7 +46,8 @@ struct HostPage {
     private func routeLines(_ route: TrafficReport.Route) -> [String] {
         let title = Self.title(route)
         guard route.action == .forward else { return [title, "    " + Self.action(route)] }
-        let requests = "\(NumberText.grouped(Int64(clamping: route.observedRequests))) requests"
+        let count = NumberText.grouped(Int64(clamping: route.observedRequests))
+        let requests = route.observedRequests == 1 ? "1 request" : "\(count) requests"
         let observed = route.observedRequests == 0 ? "" : " (\(requests) since revision \(route.since))"
         let titles =
             "declared".leftPadded(to: Self.shareWidth + 2) + "served".leftPadded(to: Self.shareWidth + 1)
