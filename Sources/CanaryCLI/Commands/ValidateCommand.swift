@@ -15,13 +15,17 @@ struct ValidateCommand: Subcommand {
                 "Check what another tool prints, as Istio would",
                 "render | canaryctl validate -f - --for istio"
             ),
-            ("Check against what is stored", "canaryctl validate -f reviews.yaml --store-context")
+            ("Check against what is stored", "canaryctl validate -f reviews.yaml --store-context"),
+            (
+                "Fail on warnings, and show all beside the lines of a pull request",
+                "canaryctl validate -f manifests/ --strict -o github"
+            )
         )
     )
 
     enum Target: String, ExpressibleByArgument, CaseIterable { case canaryctl, istio }
 
-    enum Form: String, ExpressibleByArgument, CaseIterable { case text, json, yaml }
+    enum Form: String, ExpressibleByArgument, CaseIterable { case text, json, yaml, sarif, github }
 
     @OptionGroup(title: "Input") var manifests: ManifestOptions
 
@@ -37,19 +41,48 @@ struct ValidateCommand: Subcommand {
     @Option(name: .shortAndLong, help: ArgumentHelp("The form of the output", valueName: "format"))
     var output = Form.text
 
+    @OptionGroup(title: "Findings") var findings: FindingOptions
+
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func run(in context: CommandContext) throws -> ExitStatus {
         try manifests.requireFiles("validate")
+        let suppressions = try findings.suppress.map(Suppression.init)
         let settings = try Settings(global, context)
         let input = try ManifestInput.read(manifests, validation: .strict, settings: settings, in: context)
         var snapshot = storeContext ? try storedSnapshot(settings, context) : ClusterSnapshot()
         input.resources.forEach { snapshot.insert($0) }
         let references = RuleCatalog.checkReferences(input.resources, in: snapshot, asWarnings: false)
-        let diagnostics = (input.diagnostics + references).map { target == .istio ? $0.asIstioSeesIt : $0 }
+        let chosen = select(input, references, suppressions)
         let refusal = input.refusal(in: context)
-        report(diagnostics.sortedForPrinting(), isComplete: input.failures.isEmpty, settings, context)
-        return diagnostics.hasErrors ? .invalidManifests : refusal ?? .success
+        report(chosen, isComplete: input.failures.isEmpty, settings, context)
+        let fails = chosen.shown.contains { findings.fails(at: $0.severity) }
+        return fails ? .invalidManifests : refusal ?? .success
+    }
+
+    /// What is shown, sorted, each finding once, and how many others were suppressed. What would block a change is always shown.
+    private func select(
+        _ input: ManifestInput,
+        _ references: [Diagnostic],
+        _ suppressions: [Suppression]
+    ) -> Selection {
+        let blocking = input.diagnostics.filter { $0.severity == .error }
+        let others = input.diagnostics.filter { $0.severity != .error } + references
+        let suppressed = SuppressedFindings(suppressions, input.resources)
+        let kept = others.filter { !suppressed.contains($0) }
+        var seen: Set<Diagnostic> = []
+        let shown = (blocking + kept).filter { seen.insert($0).inserted }
+        return Selection(
+            shown: shown.map { target == .istio ? $0.ratedForIstio : $0 }.sortedForPrinting(),
+            suppressed: others.count - kept.count,
+            unused: suppressed.unused(among: others)
+        )
+    }
+
+    private struct Selection {
+        var shown: [Diagnostic]
+        var suppressed: Int
+        var unused: [Suppression]
     }
 
     private func storedSnapshot(_ settings: Settings, _ context: CommandContext) throws -> ClusterSnapshot {
@@ -57,33 +90,37 @@ struct ValidateCommand: Subcommand {
     }
 
     private func report(
-        _ diagnostics: [Diagnostic],
+        _ chosen: Selection,
         isComplete: Bool,
         _ settings: Settings,
         _ context: CommandContext
     ) {
+        let stream = context.standardOutput
         switch output {
-        case .json:
-            context.standardOutput.write(ObjectText.text(ValidationReport.node(diagnostics), as: .json))
-        case .yaml:
-            context.standardOutput.write(ObjectText.text(ValidationReport.node(diagnostics), as: .yaml))
+        case .json: stream.write(ObjectText.text(ValidationReport.node(chosen.shown), as: .json))
+        case .yaml: stream.write(ObjectText.text(ValidationReport.node(chosen.shown), as: .yaml))
+        case .sarif: stream.write(ObjectText.text(SARIFLog.node(chosen.shown), as: .json))
+        case .github: chosen.shown.forEach { stream.writeLine(GitHubAnnotation.line($0)) }
         case .text:
-            let style = Style(settings.color, for: context.standardOutput, in: context)
-            DiagnosticPrinter(stream: context.standardOutput, style: style).print(diagnostics)
-            context.standardOutput.flush()
-            if isComplete || !diagnostics.isEmpty { context.standardError.writeLine(summary(diagnostics)) }
-            if !storeContext, diagnostics.contains(where: \.missesAnotherObject) {
+            let style = Style(settings.color, for: stream, in: context)
+            DiagnosticPrinter(stream: stream, style: style).print(chosen.shown)
+            stream.flush()
+            if isComplete || !chosen.shown.isEmpty { context.standardError.writeLine(summary(chosen)) }
+            if !storeContext, chosen.shown.contains(where: \.missesAnotherObject) {
                 context.standardError.writeLine(
                     "hint: --store-context also looks for what is missing in the store"
                 )
             }
         }
+        for suppression in chosen.unused {
+            context.standardError.writeLine("warning: --suppress \(suppression.text) matches no finding")
+        }
     }
 
-    private func summary(_ diagnostics: [Diagnostic]) -> String {
-        guard !diagnostics.isEmpty else { return "no problems found" }
-        let refused = diagnostics.count { $0.severity != .error && $0.wouldBeRefusedByIstio }
-        let text = DiagnosticPrinter.summary(of: diagnostics)
+    private func summary(_ chosen: Selection) -> String {
+        var text = chosen.shown.isEmpty ? "no problems found" : DiagnosticPrinter.summary(of: chosen.shown)
+        if chosen.suppressed > 0 { text += ", \(chosen.suppressed) suppressed" }
+        let refused = chosen.shown.count(where: \.isRefusedByIstio)
         guard target == .canaryctl, refused > 0 else { return text }
         return "\(text); Istio would refuse \(refused) of them (--for istio shows them as errors)"
     }
@@ -95,15 +132,5 @@ extension Diagnostic {
         // A subset without DestinationRule is no error of the manifests: labels give it a meaning.
         guard severity != .info, code.canary != "CAN0805" else { return false }
         return code.istio == "IST0101" || ["CAN0806", "CAN0808"].contains(code.canary)
-    }
-
-    /// What canaryctl makes sense of and Istio answers with 503: a subset without DestinationRule.
-    fileprivate var wouldBeRefusedByIstio: Bool { severity == .info && code.istio == "IST0101" }
-
-    fileprivate var asIstioSeesIt: Diagnostic {
-        guard wouldBeRefusedByIstio else { return self }
-        var error = self
-        error.severity = .error
-        return error
     }
 }
