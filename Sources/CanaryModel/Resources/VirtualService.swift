@@ -88,6 +88,13 @@ package struct HTTPRoute: Sendable {
     package var headers: HeaderChanges
     package var timeout: Duration?
     package var retries: HTTPRetry?
+    package var fault: HTTPFault?
+    package var mirror: Destination?
+    /// The percentage of ``mirror`` alone; `nil` is all requests.
+    package var mirrorPercentage: Percentage?
+    /// As written; see ``effectiveMirrors``.
+    package var mirrors: [HTTPMirror]
+    package var corsPolicy: CorsPolicy?
 
     init(_ node: Node) {
         name = node["name"]?.string ?? ""
@@ -102,6 +109,12 @@ package struct HTTPRoute: Sendable {
         headers = HeaderChanges(node["headers"])
         timeout = Duration(node["timeout"])
         retries = node["retries"].map(HTTPRetry.init)
+        fault = node["fault"].map(HTTPFault.init)
+        mirror = node["mirror"].map(Destination.init)
+        mirrorPercentage =
+            Percentage(istio: node["mirrorPercentage"]) ?? Percentage(whole: node["mirrorPercent"])
+        mirrors = node["mirrors"]?.items.map(HTTPMirror.init) ?? []
+        corsPolicy = node["corsPolicy"].map(CorsPolicy.init)
     }
 }
 
@@ -246,12 +259,18 @@ package struct HTTPRetry: Sendable {
     package var backoff: Duration?
     /// Envoy's names, separated by commas; `nil` is Istio's default set.
     package var retryOn: String?
+    /// Whether a retry may go to endpoints of other localities.
+    package var includesRemoteLocalities: Bool
+    /// Whether a retry avoids the endpoints that were tried: yes, unless the manifest says otherwise.
+    package var ignoresPreviousHosts: Bool
 
     init(_ node: Node) {
         attempts = node["attempts"]?.integer.map { Int($0) } ?? 0
         perTryTimeout = Duration(node["perTryTimeout"])
         backoff = Duration(node["backoff"])
         retryOn = node["retryOn"]?.string.flatMap { $0.isEmpty ? nil : $0 }
+        includesRemoteLocalities = node["retryRemoteLocalities"]?.bool ?? false
+        ignoresPreviousHosts = node["retryIgnorePreviousHosts"]?.bool ?? true
     }
 }
 

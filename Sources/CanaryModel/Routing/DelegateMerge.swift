@@ -12,6 +12,11 @@ enum DelegateMerge {
         merged.rewrite = leaf.rewrite ?? root.rewrite
         merged.timeout = leaf.timeout ?? root.timeout
         merged.retries = leaf.retries ?? root.retries
+        merged.fault = leaf.fault ?? root.fault
+        merged.mirror = leaf.mirror ?? root.mirror
+        merged.mirrorPercentage = leaf.mirrorPercentage ?? root.mirrorPercentage
+        if leaf.mirrors.isEmpty { merged.mirrors = root.mirrors }
+        merged.corsPolicy = leaf.corsPolicy ?? root.corsPolicy
         if leaf.headers.request.isEmpty, leaf.headers.response.isEmpty { merged.headers = root.headers }
         return merged
     }
