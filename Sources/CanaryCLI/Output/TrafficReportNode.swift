@@ -41,7 +41,7 @@ extension TrafficReport.Route {
 }
 
 extension RouteAction {
-    fileprivate var reportName: String {
+    var reportName: String {
         switch self {
         case .forward: "route"
         case .redirect: "redirect"
@@ -51,7 +51,7 @@ extension RouteAction {
 }
 
 extension TrafficReport.Destination {
-    fileprivate var node: Node {
+    var node: Node {
         .mapping([
             "host": .string(host),
             "subset": subset.map { .string($0) } ?? Node(.null),

@@ -74,7 +74,9 @@ struct MatchCompiler {
         case .present: break
         case .exact(let text): (condition.test, condition.value) = (.exact, arena.store(text))
         case .prefix(let text): (condition.test, condition.value) = (.prefix, arena.store(text))
-        case .regex(let pattern): (condition.test, condition.regex) = (.regex, arena.compile(pattern))
+        case .regex(let pattern):
+            (condition.test, condition.value) = (.regex, arena.store(pattern))
+            condition.regex = arena.compile(pattern)
         }
         return condition
     }

@@ -37,6 +37,7 @@ struct MatchCondition: BitwiseCopyable {
     var ignoresCase = false
     /// The header or query parameter.
     var name = ByteSlice()
+    /// The text to compare with, or the regular expression as it was written.
     var value = ByteSlice()
     var regex: OpaquePointer?
 }

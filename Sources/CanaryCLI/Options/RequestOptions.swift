@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CanaryModel
+
+/// A request on the command line, as curl takes it.
+struct RequestOptions: ParsableArguments {
+    @Argument(help: ArgumentHelp("The method, GET where it is left out, and the URL", valueName: "url"))
+    var words: [String] = []
+
+    @Option(
+        name: [.customShort("H"), .long],
+        help: ArgumentHelp("A header of the request; may be repeated", valueName: "name: value")
+    )
+    var header: [String] = []
+
+    @Option(help: ArgumentHelp("The labels of the client's pod", valueName: "key=value,..."))
+    var sourceLabels: String?
+
+    /// The request; a `Host` header decides about the authority.
+    func request() throws -> ExplainedRequest {
+        guard let url = words.last, words.count <= 2 else {
+            throw CommandError.wrongUsage(
+                words.isEmpty ? "explain lacks the URL of a request" : "explain takes a method and a URL",
+                hint: "for example: canaryctl explain GET http://helloworld/hello"
+            )
+        }
+        let method = words.count == 2 ? words[0] : "GET"
+        guard !method.isEmpty, method.utf8.allSatisfy(Self.isTokenByte) else {
+            throw CommandError.wrongUsage("\"\(method)\" is no method", hint: "for example: GET")
+        }
+        let (scheme, rest) = try Self.scheme(of: url)
+        let target = rest.prefix { $0 != "#" }
+        let authority = target.prefix { $0 != "/" && $0 != "?" }
+        let parts = target.dropFirst(authority.count)
+            .split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        var request = ExplainedRequest(
+            method: method,
+            scheme: scheme,
+            authority: String(authority),
+            path: parts.first.flatMap { $0.isEmpty ? nil : String($0) } ?? "/",
+            query: parts.count == 2 ? String(parts[1]) : nil,
+            headers: try header.map(Self.header)
+        )
+        if let host = request.headers.last(where: { $0.name == "host" }) { request.authority = host.value }
+        request.headers.removeAll { $0.name == "host" }
+        guard !request.authority.isEmpty else {
+            throw CommandError.wrongUsage(
+                "the URL \"\(url)\" names no host",
+                hint: "for example: http://helloworld/"
+            )
+        }
+        return request
+    }
+
+    func labels() throws -> [String: String] {
+        var labels: [String: String] = [:]
+        for pair in sourceLabels?.split(separator: ",", omittingEmptySubsequences: false) ?? [] {
+            let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard halves.count == 2, !halves[0].isEmpty else {
+                throw CommandError.wrongUsage(
+                    "\"\(pair)\" is no label",
+                    hint: "--source-labels takes key=value,..."
+                )
+            }
+            labels[String(halves[0])] = String(halves[1])
+        }
+        return labels
+    }
+
+    private static func scheme(of url: String) throws -> (scheme: String, rest: Substring) {
+        guard url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f }), !url.contains("%00") else {
+            throw CommandError.wrongUsage("the URL \"\(url)\" holds a blank or control character")
+        }
+        guard let colon = url.firstRange(of: "://") else { return ("http", url[...]) }
+        let scheme = url[..<colon.lowerBound].lowercased()
+        guard ["http", "https"].contains(scheme) else {
+            throw CommandError.wrongUsage("the scheme \"\(scheme)\" is neither http nor https")
+        }
+        return (scheme, url[colon.upperBound...])
+    }
+
+    private static func header(_ text: String) throws -> ExplainedRequest.Header {
+        let halves = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard halves.count == 2, !halves[0].isEmpty, halves[0].utf8.allSatisfy(isTokenByte) else {
+            throw CommandError.wrongUsage("\"\(text)\" is no header", hint: "for example: -H 'x-user: ada'")
+        }
+        let value = halves[1].drop { $0 == " " || $0 == "\t" }
+        return ExplainedRequest.Header(name: halves[0].lowercased(), value: String(value))
+    }
+
+    /// RFC 9110, 5.6.2.
+    private static func isTokenByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        }
+    }
+}
