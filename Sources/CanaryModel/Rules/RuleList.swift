@@ -49,6 +49,7 @@ extension RuleCatalog {
         RouteUnreachableRule.self,
         DurationPrecisionRule.self,
         ExportToRule.self,
+        MatchRepeatedRule.self,
         ServicePortsMissingRule.self,
         ServicePortNameRule.self,
         ServicePortTwiceRule.self,
@@ -110,6 +111,8 @@ extension RuleCatalog {
         ConfigKeysRule.self,
         ConfigSizeRule.self,
         NotServedRule.self,
+        RouteCoveredRule.self,
+        MatchCoveredRule.self,
     ]
 
     /// The rules that need other objects, by code.

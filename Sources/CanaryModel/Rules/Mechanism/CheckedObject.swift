@@ -40,6 +40,9 @@ package final class CheckedObject {
             }
         }
 
+    /// Which HTTP match blocks never get a request.
+    private(set) lazy var routeCoverage = RouteCoverage(http: spec?["http"]?.items ?? [])
+
     /// Whether a VirtualService applies to traffic inside the mesh.
     package private(set) lazy var isMeshBound =
         resource.virtualService?.boundGateways.contains(VirtualService.mesh) ?? false

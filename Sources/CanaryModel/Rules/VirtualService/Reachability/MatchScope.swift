@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The requests that a match block takes, in a form that can be compared with another block's.
+struct MatchScope: Hashable {
+    private struct Condition: Hashable {
+        /// What is looked at, as bytes: `path`, `header x-user`.
+        var subject: [UInt8]
+        var isInverted = false
+        var text: TextCondition
+
+        init(_ subject: String, isInverted: Bool = false, _ text: TextCondition) {
+            self.subject = Array(subject.utf8)
+            self.isInverted = isInverted
+            self.text = text
+        }
+
+        /// Whether this holds wherever the other does.
+        func isImplied(by other: Self, _ patterns: PatternCache) -> Bool {
+            guard subject == other.subject, isInverted == other.isInverted else { return false }
+            guard isInverted else { return text.covers(other.text, patterns) }
+            // A missing header is an empty one for all tests but mere presence, so that is compared with itself only.
+            guard text.test != .present, other.text.test != .present else { return false }
+            return other.text.covers(text, patterns)
+        }
+    }
+
+    private let conditions: Set<Condition>
+    private let port: Int?
+    private let gateways: Set<String>
+    private let sourceLabels: [String: String]
+    private let sourceNamespace: String?
+
+    /// `nil` stands for a route without match blocks.
+    init(_ match: HTTPMatch?) {
+        conditions = match.map(Self.conditions) ?? []
+        port = match?.port
+        gateways = Set(match?.gateways ?? [])
+        sourceLabels = match?.sourceLabels ?? [:]
+        sourceNamespace = match?.sourceNamespace
+    }
+
+    /// Whether every request that the other block takes is taken by this one. Never `true` by mistake.
+    func covers(_ other: MatchScope, _ patterns: PatternCache) -> Bool {
+        guard port == nil || port == other.port else { return false }
+        guard gateways.isEmpty || !other.gateways.isEmpty && gateways.isSuperset(of: other.gateways) else {
+            return false
+        }
+        return coversSource(of: other)
+            && conditions.allSatisfy { mine in
+                other.conditions.contains(mine)
+                    || other.conditions.contains { mine.isImplied(by: $0, patterns) }
+            }
+    }
+
+    /// Istio does not look at the source where a block names gateways, so only blocks of a sort are compared.
+    private func coversSource(of other: MatchScope) -> Bool {
+        if sourceLabels.isEmpty && sourceNamespace == nil { return true }
+        return gateways.isEmpty == other.gateways.isEmpty
+            && (sourceNamespace == nil || sourceNamespace == other.sourceNamespace)
+            && other.sourceLabels.contains(all: sourceLabels)
+    }
+
+    /// The conditions as `MatchCompiler` understands them, without those that every request fulfils.
+    private static func conditions(_ match: HTTPMatch) -> Set<Condition> {
+        var conditions: Set<Condition> = []
+        switch match.uri {
+        case nil, .present, .prefix(""), .prefix("/"), .regex(".*"), .regex("/.*"): break
+        case let uri?:
+            let text = TextCondition(uri, ignoresCase: match.ignoreURICase)
+            conditions.insert(Condition("path", text))
+        }
+        for (subject, text) in [
+            ("method", match.method), ("scheme", match.scheme), ("authority", match.authority),
+        ] {
+            if let text, text != .present {
+                conditions.insert(Condition(subject, TextCondition(text)))
+            }
+        }
+        for (headers, isInverted) in [(match.headers, false), (match.withoutHeaders, true)] {
+            for (key, value) in headers {
+                guard let subject = subject(ofHeader: key.lowercased()) else { continue }
+                let text = TextCondition(value == .regex("*") ? .present : value)
+                conditions.insert(Condition(subject, isInverted: isInverted, text))
+            }
+        }
+        for (name, value) in match.queryParams {
+            conditions.insert(Condition("query \(name)", TextCondition(value)))
+        }
+        return conditions
+    }
+
+    /// `nil` for the names that Istio leaves to the fields of the same names.
+    private static func subject(ofHeader name: String) -> String? {
+        switch name {
+        case "uri", "scheme", "method", "authority": nil
+        // Envoy's :path has the query with it, so it is no path.
+        case ":method": "method"
+        case ":scheme": "scheme"
+        case ":authority", "host": "authority"
+        default: "header \(name)"
+        }
+    }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A route never gets a request, because earlier match blocks take all that each of its own blocks would match. All
+/// conditions are compared: paths, methods, headers, query parameters, ports, gateways and sources. Istio does not see it.
+enum RouteCoveredRule: ObjectRule {
+    static let code = RuleCode("CAN1101")
+    static let severity = Severity.warning
+    static let kinds: Set<ResourceKind> = [.virtualService]
+
+    static func check(_ object: CheckedObject, _ report: inout RuleReport) {
+        let coverage = object.routeCoverage
+        let routes = object.spec?["http"]?.items ?? []
+        let reported = Set(RouteUnreachableRule.dead(coverage).map(\.route))
+        let takers = Dictionary(coverage.findings.map { ($0.block.route, $0.taker.label) }) { first, _ in
+            first
+        }
+        for index in coverage.deadRoutes.subtracting(reported).sorted() {
+            report.add(
+                at: routes[index],
+                "the route never gets a request: \(takers[index] ?? "an earlier route") takes them first",
+                hint: "routes are tried in order: move this one before it"
+            )
+        }
+    }
+}
