@@ -8,7 +8,9 @@ import Testing
 
 /// Runs the rules over `Tests/RuleFixtures`: a finding is expected at each line that ends with `# expect CODE…`, and no other.
 struct RuleFixtureTests {
-    static let names = ["destination-rule", "neighbours", "service", "virtual-service", "workloads"]
+    static let names = [
+        "analysis", "destination-rule", "neighbours", "service", "virtual-service", "workloads",
+    ]
 
     struct Place: Hashable, Comparable, CustomStringConvertible {
         var line: Int

@@ -30,7 +30,7 @@ TARGET = HERE.parent.parent / "Sources" / "CanaryModel" / "Schema"
 ROOTS = [
     ("Service", "V1Service"), ("Deployment", "V1Deployment"), ("Pod", "V1Pod"), ("Endpoints", "V1Endpoints"),
     ("EndpointSlice", "V1EndpointSlice"), ("Namespace", "V1Namespace"), ("ConfigMap", "V1ConfigMap"),
-    ("Secret", "V1Secret"), ("HorizontalPodAutoscaler", "V2HorizontalPodAutoscaler"),
+    ("Secret", "V1Secret"), ("Node", "V1Node"), ("HorizontalPodAutoscaler", "V2HorizontalPodAutoscaler"),
     ("HorizontalPodAutoscaler/v1", "V1HorizontalPodAutoscaler"),
 ]
 
@@ -73,6 +73,7 @@ ENUMS = {
     "V1EphemeralContainer.imagePullPolicy": "Always IfNotPresent Never",
     "V1EphemeralContainer.terminationMessagePolicy": "File FallbackToLogsOnError",
     "V1HTTPGetAction.scheme": "HTTP HTTPS",
+    "V1Taint.effect": "NoSchedule PreferNoSchedule NoExecute",
     "V1Toleration.operator": "Exists Equal Lt Gt",
     "V1Toleration.effect": "NoSchedule PreferNoSchedule NoExecute",
     "V1NodeSelectorRequirement.operator": "In NotIn Exists DoesNotExist Gt Lt",

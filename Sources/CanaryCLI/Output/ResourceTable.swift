@@ -65,6 +65,7 @@ extension ResourceTable {
                 },
             ]
         case .namespace: [Column(title: "STATUS") { _, _ in "Active" }]
+        case .node: [Column(title: "STATUS") { _, _ in "Declared" }]
         case .configMap: [Column(title: "DATA") { resource, _ in dataCount(resource) }]
         case .secret:
             [

@@ -47,7 +47,8 @@ package struct HostClosure<Source: ResourceSource> {
             let key = ResourceKey(.virtualService, namespace: namespace, name: delegate.name)
             if let target = try source.resource(key) { try addVirtualService(target) }
         }
-        for reference in virtualService.gateways {
+        let matched = virtualService.http.flatMap(\.matches).flatMap(\.gateways)
+        for reference in virtualService.gateways + matched {
             guard let gateway = GatewayReference(reference, namespace: resource.namespace) else { continue }
             try add(ResourceKey(.gateway, namespace: gateway.namespace, name: gateway.name))
         }
@@ -81,6 +82,9 @@ package struct HostClosure<Source: ResourceSource> {
         for resource in try source.resources(with: .label(first.key, first.value, namespace: namespace)) {
             guard let labels = resource.workloadLabels, labels.contains(all: selector) else { continue }
             found.insert(resource)
+            if resource.kind == .pod, let node = resource.body["spec"]?["nodeName"]?.string {
+                try add(ResourceKey(.node, namespace: "", name: node))
+            }
             guard resource.kind == .deployment else { continue }
             let autoscalers = try source.resources(with: .target(resource.name, namespace: namespace))
             autoscalers.forEach { found.insert($0) }

@@ -24,17 +24,19 @@ package struct Gateway: Sendable {
     init(_ body: Node) {
         let spec = body["spec"]
         selector = spec?["selector"]?.stringMap ?? [:]
-        servers = (spec?["servers"]?.items ?? []).compactMap { server in
-            guard let number = server["port"]?["number"]?.integer else { return nil }
-            return Server(
-                port: Int(number),
-                portName: server["port"]?["name"]?.string ?? "",
-                protocol: server["port"]?["protocol"]?.string ?? "",
-                hosts: server["hosts"]?.strings ?? [],
-                bind: server["bind"]?.string,
-                hasTLS: server["tls"] != nil,
-                httpsRedirect: server["tls"]?["httpsRedirect"]?.bool ?? false
-            )
-        }
+        servers = (spec?["servers"]?.items ?? []).compactMap(Server.init)
+    }
+}
+
+extension Gateway.Server {
+    init?(_ server: Node) {
+        guard let number = server["port"]?["number"]?.integer else { return nil }
+        port = Int(number)
+        portName = server["port"]?["name"]?.string ?? ""
+        `protocol` = server["port"]?["protocol"]?.string ?? ""
+        hosts = server["hosts"]?.strings ?? []
+        bind = server["bind"]?.string
+        hasTLS = server["tls"] != nil
+        httpsRedirect = server["tls"]?["httpsRedirect"]?.bool ?? false
     }
 }

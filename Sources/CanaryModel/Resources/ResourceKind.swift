@@ -10,6 +10,7 @@ package enum ResourceKind: String, Sendable, CaseIterable {
     case namespace = "Namespace"
     case configMap = "ConfigMap"
     case secret = "Secret"
+    case node = "Node"
     case horizontalPodAutoscaler = "HorizontalPodAutoscaler"
     case virtualService = "VirtualService"
     case destinationRule = "DestinationRule"
@@ -20,7 +21,7 @@ package enum ResourceKind: String, Sendable, CaseIterable {
     /// The API group, empty for Kubernetes' core.
     package var group: String {
         switch self {
-        case .service, .pod, .endpoints, .namespace, .configMap, .secret: ""
+        case .service, .pod, .endpoints, .namespace, .configMap, .secret, .node: ""
         case .deployment: "apps"
         case .endpointSlice: "discovery.k8s.io"
         case .horizontalPodAutoscaler: "autoscaling"
@@ -31,7 +32,8 @@ package enum ResourceKind: String, Sendable, CaseIterable {
     /// The versions that are read, the preferred one first.
     package var versions: [String] {
         switch self {
-        case .service, .pod, .endpoints, .namespace, .configMap, .secret, .deployment, .endpointSlice: ["v1"]
+        case .service, .pod, .endpoints, .namespace, .configMap, .secret, .node, .deployment, .endpointSlice:
+            ["v1"]
         case .horizontalPodAutoscaler: ["v2", "v1"]
         case .virtualService, .destinationRule, .serviceEntry, .workloadEntry, .gateway:
             ["v1", "v1beta1", "v1alpha3"]
@@ -43,7 +45,7 @@ package enum ResourceKind: String, Sendable, CaseIterable {
         group.isEmpty ? versions[0] : "\(group)/\(versions[0])"
     }
 
-    package var isNamespaced: Bool { self != .namespace }
+    package var isNamespaced: Bool { self != .namespace && self != .node }
 
     /// The lower-case plural, as in `canaryctl get virtualservices`.
     package var plural: String {
@@ -63,6 +65,7 @@ package enum ResourceKind: String, Sendable, CaseIterable {
         case .pod: "po"
         case .endpoints: "ep"
         case .namespace: "ns"
+        case .node: "no"
         case .configMap: "cm"
         case .horizontalPodAutoscaler: "hpa"
         case .virtualService: "vs"

@@ -13,7 +13,7 @@ package indirect enum ResourceSpec: Sendable {
     case serviceEntry(ServiceEntry)
     case workloadEntry(WorkloadEntry)
     case gateway(Gateway)
-    /// Kinds that are only kept: Namespace, ConfigMap, Secret.
+    /// Kinds of which only metadata and content matter: Namespace, ConfigMap, Secret, Node.
     case opaque
 
     init(_ kind: ResourceKind, _ body: Node) {
@@ -30,7 +30,7 @@ package indirect enum ResourceSpec: Sendable {
             case .serviceEntry: .serviceEntry(ServiceEntry(body))
             case .workloadEntry: .workloadEntry(WorkloadEntry(body))
             case .gateway: .gateway(Gateway(body))
-            case .namespace, .configMap, .secret: .opaque
+            case .namespace, .configMap, .secret, .node: .opaque
             }
     }
 }

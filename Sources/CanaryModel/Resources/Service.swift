@@ -47,6 +47,9 @@ package struct Service: Sendable {
 }
 
 extension Service.Port {
+    /// Whether connections can be made to the port: an unknown protocol counts as TCP.
+    package var isStream: Bool { transport != "UDP" && transport != "SCTP" }
+
     init?(_ node: Node) {
         guard let port = node["port"]?.integer else { return nil }
         name = node["name"]?.string ?? ""

@@ -25,13 +25,14 @@ extension ClusterSnapshot {
     /// The Service or ServiceEntry of a full name, as far as `namespace` can see it; `nil` where nobody defines it.
     package func service(for host: String, namespace: String) -> HostService? {
         if let (name, owner) = HostName.service(of: host),
-            let service = resource(ResourceKey(.service, namespace: owner, name: name))?.service
+            let object = resource(ResourceKey(.service, namespace: owner, name: name)),
+            let service = object.service, object.isServiceVisible(in: namespace)
         {
             return HostService(
                 host: host,
                 name: name,
                 namespace: owner,
-                ports: service.ports.filter { $0.transport == "TCP" }.map {
+                ports: service.ports.filter(\.isStream).map {
                     HostService.Port(number: $0.port, name: $0.name, target: $0.targetPort)
                 },
                 selector: service.selector,
@@ -46,6 +47,17 @@ extension ClusterSnapshot {
             if !entries.isEmpty { return HostService(host: host, entries) }
         }
         return nil
+    }
+}
+
+extension Resource {
+    private static let exportAnnotation = "networking.istio.io/exportTo"
+
+    /// Whether a Service can be seen from a namespace: everywhere, unless Istio's annotation says otherwise.
+    fileprivate func isServiceVisible(in namespace: String) -> Bool {
+        guard let text = metadata.annotations[Self.exportAnnotation] else { return true }
+        let exportTo = text.split(separator: ",").map { $0.filter { $0 != " " } }
+        return Visibility.isExported(exportTo.map { String($0) }, from: self.namespace, to: namespace)
     }
 }
 

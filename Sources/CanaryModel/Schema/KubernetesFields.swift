@@ -14,6 +14,7 @@ enum KubernetesFields {
         @ Namespace Namespace
         @ ConfigMap ConfigMap
         @ Secret Secret
+        @ Node Node
         @ HorizontalPodAutoscaler V2HorizontalPodAutoscaler
         @ HorizontalPodAutoscaler/v1 HorizontalPodAutoscaler
         Service
@@ -67,6 +68,12 @@ enum KubernetesFields {
          metadata ObjectMeta
          stringData {}string
          type string
+        Node
+         apiVersion string
+         kind string
+         metadata ObjectMeta
+         spec NodeSpec
+         status any
         V2HorizontalPodAutoscaler
          apiVersion string
          kind string
@@ -189,6 +196,15 @@ enum KubernetesFields {
          protocol string enum=TCP|UDP|SCTP
         NamespaceSpec
          finalizers []string
+        NodeSpec
+         configSource NodeConfigSource
+         externalID string
+         podCIDR string
+         podCIDRs []string
+         podPreemptionPolicy NodePodPreemptionPolicy
+         providerID string
+         taints []Taint
+         unschedulable boolean
         V2HorizontalPodAutoscalerSpec
          behavior V2HorizontalPodAutoscalerBehavior
          maxReplicas! int32
@@ -396,6 +412,15 @@ enum KubernetesFields {
          namespace string
          resourceVersion string
          uid string
+        NodeConfigSource
+         configMap ConfigMapNodeConfigSource
+        NodePodPreemptionPolicy
+         disableResizePreemption []string
+        Taint
+         effect! string enum=NoSchedule|PreferNoSchedule|NoExecute
+         key! string
+         timeAdded time
+         value string
         V2HorizontalPodAutoscalerBehavior
          scaleDown V2HPAScalingRules
          scaleUp V2HPAScalingRules
@@ -679,6 +704,12 @@ enum KubernetesFields {
          name! string
         ForZone
          name! string
+        ConfigMapNodeConfigSource
+         kubeletConfigKey! string
+         name! string
+         namespace! string
+         resourceVersion string
+         uid string
         V2HPAScalingRules
          policies []V2HPAScalingPolicy
          selectPolicy string enum=Max|Min|Disabled

@@ -153,8 +153,10 @@ struct ReferenceRuleTests {
         ]
         let gatewayBound = object(.virtualService, "edge", body)
         #expect(
-            check(gatewayBound, []).summary
-                == ["CAN0806 spec.hosts[0]", "CAN0809 spec.gateways[0]", "CAN0812 spec.http[0].delegate"]
+            check(gatewayBound, []).summary == [
+                "CAN0806 spec.hosts[0]", "CAN0809 spec.gateways[0]", "CAN0812 spec.http[0].delegate",
+                "CAN0815 spec.gateways[0]",
+            ]
         )
         let autoscaler = object(
             .horizontalPodAutoscaler,

@@ -44,10 +44,18 @@ enum ClientTLSValuesRule: ObjectRule {
         let scheme = "configmap://"
         guard let place, let name = place.string, name.hasPrefix(scheme) else { return }
         let parts = name.dropFirst(scheme.count).split(separator: "/", omittingEmptySubsequences: false)
-        if parts.contains("") || !(1...2).contains(parts.count) {
-            report.add(at: place, "\"\(name)\" does not name a ConfigMap")
-        } else if parts.count == 2, parts[0] != namespace {
-            report.add(at: place, "the ConfigMap must be in the namespace \"\(namespace)\"")
+        if parts.count < 2 || parts[0].isEmpty || parts[1].isEmpty {
+            report.add(
+                at: place,
+                "\"\(name)\" does not name a ConfigMap",
+                hint: "write configmap://\(namespace)/NAME"
+            )
+        } else if parts[0] != namespace {
+            report.add(
+                at: place,
+                "the ConfigMap must be in the namespace \"\(namespace)\"",
+                hint: "write configmap://\(namespace)/\(parts[1])"
+            )
         }
     }
 }

@@ -7,12 +7,15 @@ enum ConsecutiveErrorsDeprecatedRule: ObjectRule {
     static let kinds: Set<ResourceKind> = [.destinationRule]
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
-        for outlier in object.policyLevels.compactMap({ $0["outlierDetection"] }) {
-            guard let place = outlier["consecutiveErrors"], place.integer != 0 else { continue }
+        for level in object.policyLevels {
+            guard let place = level["outlierDetection"]?["consecutiveErrors"], place.integer != 0 else {
+                continue
+            }
             report.add(
                 at: place,
                 "\"consecutiveErrors\" is deprecated and has no effect",
-                hint: "use \"consecutiveGatewayErrors\" or \"consecutive5xxErrors\""
+                hint: "use \"consecutiveGatewayErrors\" or \"consecutive5xxErrors\"",
+                isKnownToIstio: object.isMainPolicy(level)
             )
         }
     }

@@ -13,7 +13,12 @@ enum FailoverWithoutDetectionRule: ObjectRule {
                 guard let setting = level["loadBalancer"]?[key] else { continue }
                 for name in ["failover", "failoverPriority"] {
                     guard let place = setting[name], !place.items.isEmpty else { continue }
-                    report.add(at: place, "\"\(name)\" has no effect without \"outlierDetection\"")
+                    report.add(
+                        at: place,
+                        "\"\(name)\" has no effect without \"outlierDetection\"",
+                        hint: "add \"outlierDetection:\" beside \"loadBalancer:\"",
+                        isKnownToIstio: object.isMainPolicy(level)
+                    )
                 }
             }
         }

@@ -7,12 +7,14 @@ enum RingSizeDeprecatedRule: ObjectRule {
     static let kinds: Set<ResourceKind> = [.destinationRule]
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
-        for hash in object.policyLevels.compactMap({ $0["loadBalancer"]?["consistentHash"] }) {
-            guard let size = hash["minimumRingSize"], size.integer != 0 else { continue }
+        for level in object.policyLevels {
+            guard let size = level["loadBalancer"]?["consistentHash"]?["minimumRingSize"], size.integer != 0
+            else { continue }
             report.add(
                 at: size,
                 "\"minimumRingSize\" is deprecated here",
-                hint: "move it under \"ringHash:\""
+                hint: "move it under \"ringHash:\"",
+                isKnownToIstio: object.isMainPolicy(level)
             )
         }
     }

@@ -59,6 +59,11 @@ package final class CheckedObject {
     package private(set) lazy var policyLevels =
         trafficPolicies + trafficPolicies.flatMap { present($0["portLevelSettings"]) }
 
+    /// Whether settings are those of the DestinationRule as a whole: of what Istio warns in subsets and ports, nobody hears.
+    package func isMainPolicy(_ level: Located) -> Bool {
+        level.path == "spec.trafficPolicy"
+    }
+
     // MARK: Workloads
 
     /// The pod template of a Deployment, or the Pod itself.

@@ -3,6 +3,7 @@
 /// What the rules ask about other objects.
 package final class ClusterView {
     package let snapshot: ClusterSnapshot
+    private(set) lazy var references = ReferenceIndex(snapshot)
 
     private struct Use: Hashable {
         var host: String
@@ -43,10 +44,11 @@ package final class ClusterView {
 
     func destination(_ place: Located, of resource: Resource) -> ResolvedDestination {
         let written = Destination(place.node)
+        let host = HostName.resolve(written.host, namespace: resource.namespace)
         let use = Use(
-            host: HostName.resolve(written.host, namespace: resource.namespace),
+            host: host,
             subset: written.subset,
-            namespace: resource.namespace
+            namespace: viewpoint(of: resource, host: host)
         )
         if let known = resolved[use] { return known }
         let found = snapshot.resolve(host: use.host, subset: use.subset, namespace: use.namespace)

@@ -28,19 +28,20 @@ package struct RuleReport {
     }
 
     /// Reports a finding at a value: at its key, at the item of a list, or, where the value is missing, at the first key
-    /// of the mapping that lacks it.
+    /// of the mapping that lacks it. A finding has the rule's Istio code unless istioctl does not make it at this place.
     package mutating func add(
         at place: Located,
         _ message: String,
         hint: String? = nil,
-        severity: Severity? = nil
+        severity: Severity? = nil,
+        isKnownToIstio: Bool = true
     ) {
         guard let rule else { return }
         let path = place.path
         let resource = object.resource
         findings.append(
             Diagnostic(
-                rule.code,
+                isKnownToIstio ? rule.code : RuleCode(rule.code.canary),
                 severity ?? rule.severity,
                 message,
                 hint: hint,

@@ -9,10 +9,12 @@ enum DestinationHostUnknownRule: ReferenceRule {
         for destination in cluster.destinations(of: object) where destination.resolved.service == nil {
             let place = destination.place.field("host")
             let name = place.string ?? ""
+            guard destination.resolved.host != BuiltInGateway.host else { continue }
             report.add(
                 at: place,
                 "there is no Service or ServiceEntry for the destination \"\(name)\"",
                 hint: cluster.hint(forHost: name, namespace: object.resource.namespace)
+                    ?? "add a Service of that name, or a ServiceEntry for a host outside the cluster"
             )
         }
     }

@@ -8,15 +8,16 @@ enum DestinationRuleHostUnknownRule: ReferenceRule {
 
     static func check(_ object: CheckedObject, in cluster: ClusterView, _ report: inout RuleReport) {
         let namespace = object.resource.namespace
-        guard let place = object.spec?["host"], let name = place.string, !HostName.isWildcard(name) else {
+        guard let place = object.spec?["host"], let name = place.string, !name.isEmpty, name != "*" else {
             return
         }
         let full = HostName.resolve(name, namespace: namespace)
-        guard cluster.snapshot.service(for: full, namespace: namespace) == nil else { return }
+        guard !cluster.isKnown(full, namedBy: object.resource) else { return }
         report.add(
             at: place,
             "there is no Service or ServiceEntry for the host \"\(name)\"",
             hint: cluster.hint(forHost: name, namespace: namespace)
+                ?? "add a Service of that name, or a ServiceEntry for a host outside the cluster"
         )
     }
 }

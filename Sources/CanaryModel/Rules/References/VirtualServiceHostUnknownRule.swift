@@ -15,11 +15,12 @@ enum VirtualServiceHostUnknownRule: ReferenceRule {
                 continue
             }
             let full = HostName.resolve(name, namespace: namespace)
-            guard cluster.snapshot.service(for: full, namespace: namespace) == nil else { continue }
+            guard !cluster.isKnown(full, namedBy: object.resource) else { continue }
             report.add(
                 at: host,
                 "there is no Service or ServiceEntry for the host \"\(name)\"",
                 hint: cluster.hint(forHost: name, namespace: namespace)
+                    ?? "list the name that clients call: that of a Service, or of a ServiceEntry"
             )
         }
     }

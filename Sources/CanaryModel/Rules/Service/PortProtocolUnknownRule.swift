@@ -7,21 +7,20 @@ enum PortProtocolUnknownRule: ObjectRule {
     static let severity = Severity.info
     static let kinds: Set<ResourceKind> = [.service]
 
-    private static let protocols: Set<Substring> = [
-        "grpc", "http", "http2", "https", "mongo", "mysql", "redis", "tcp", "tls", "udp",
-    ]
-
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
-        guard object.resource.service?.type != "ExternalName",
-            !["kube-system", "kube-public", "kube-node-lease", "istio-system"].contains(
-                object.resource.namespace
-            )
-        else { return }
-        for port in object.spec?["ports"]?.items ?? [] {
-            guard port["appProtocol"] == nil, port["protocol"]?.string != "UDP" else { continue }
+        guard object.resource.service?.type != "ExternalName", !PortProtocol.isExempt(object.resource) else {
+            return
+        }
+        for port in object.spec?["ports"]?.items ?? [] where PortProtocol.isUnknown(port) {
+            if let place = port["appProtocol"] {
+                report.add(
+                    at: place,
+                    "\"\(place.string ?? "")\" is not a protocol that Istio knows",
+                    hint: "use http, http2, https, grpc, tls or tcp"
+                )
+                continue
+            }
             let name = port["name"]?.string ?? ""
-            let prefix = name.prefix { $0 != "-" }.lowercased()
-            guard !protocols.contains(prefix[...]) else { continue }
             report.add(
                 at: port.field("name"),
                 name.isEmpty

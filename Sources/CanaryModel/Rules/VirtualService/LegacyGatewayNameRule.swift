@@ -7,13 +7,20 @@ enum LegacyGatewayNameRule: ObjectRule {
     static let kinds: Set<ResourceKind> = [.virtualService]
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
-        let lists = [object.spec?["gateways"]] + object.httpMatches.map { $0["gateways"] }
-        for reference in lists.flatMap({ $0?.items ?? [] }) {
+        check(object.spec?["gateways"], isKnownToIstio: true, &report)
+        let matches =
+            object.httpMatches + (object.tlsRoutes + object.tcpRoutes).flatMap { $0["match"]?.items ?? [] }
+        for match in matches { check(match["gateways"], isKnownToIstio: false, &report) }
+    }
+
+    private static func check(_ list: Located?, isKnownToIstio: Bool, _ report: inout RuleReport) {
+        for reference in list?.items ?? [] {
             guard let text = reference.string, !text.contains("/"), text.contains(".") else { continue }
             report.add(
                 at: reference,
                 "\"\(text)\" is the old form of a gateway's name",
-                hint: "write namespace/name"
+                hint: "write namespace/name",
+                isKnownToIstio: isKnownToIstio
             )
         }
     }

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What rules about several objects look up across namespaces, each part made when it is first asked for, in time linear in
+/// the objects.
+final class ReferenceIndex {
+    private let snapshot: ClusterSnapshot
+
+    init(_ snapshot: ClusterSnapshot) {
+        self.snapshot = snapshot
+    }
+
+    private(set) lazy var meshHosts = MeshHostIndex(snapshot)
+    private(set) lazy var gatewayServers = GatewayServerIndex(snapshot)
+    private(set) lazy var gatewayWorkloads = GatewayWorkloadIndex(snapshot)
+    private(set) lazy var subsetRoutes = SubsetRouteIndex(snapshot)
+    private(set) lazy var entryPorts = EntryPortIndex(snapshot)
+    private(set) lazy var gatewayNamespaces: [String: [String]] = Dictionary(
+        grouping: snapshot.resources(of: .gateway),
+        by: \.name
+    ).mapValues { $0.map(\.namespace).sorted() }
+    private(set) lazy var nodes = NodeIndex(snapshot)
+
+    private lazy var workloads = Dictionary(
+        grouping: snapshot.resources.filter { $0.workloadLabels != nil },
+        by: \.namespace
+    )
+
+    /// The Deployments, Pods and WorkloadEntries of a namespace, in no order.
+    func workloads(in namespace: String) -> [Resource] { workloads[namespace] ?? [] }
+
+    /// Every pattern that covers the host of some Service or ServiceEntry, with that host's own name.
+    private(set) lazy var patternsInUse: Set<String> = {
+        var patterns: Set<String> = []
+        for service in snapshot.resources where service.kind == .service {
+            patterns.formUnion(
+                HostName.patterns(covering: HostName.service(service.name, namespace: service.namespace))
+            )
+        }
+        for host in snapshot.resources.flatMap({ $0.serviceEntry?.hosts ?? [] }) {
+            patterns.formUnion(HostName.patterns(covering: host.lowercased()))
+        }
+        return patterns
+    }()
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// None of a VirtualService's hosts is among the hosts of one of its Gateways, so that no request from there reaches it.
+enum GatewayWithoutHostRule: ReferenceRule {
+    static let code = RuleCode("CAN0815", istio: "IST0132")
+    static let severity = Severity.warning
+    static let kinds: Set<ResourceKind> = [.virtualService]
+
+    static func check(_ object: CheckedObject, in cluster: ClusterView, _ report: inout RuleReport) {
+        let namespace = object.resource.namespace
+        guard let spec = object.resource.virtualService, !spec.isDelegate else { return }
+        for place in object.spec?["gateways"]?.items ?? [] {
+            guard let name = place.string, !InternalGatewayRule.isInternal(name),
+                let reference = GatewayReference(name, namespace: namespace)
+            else { continue }
+            let served = cluster.hosts(of: reference)
+            guard
+                !spec.hosts.contains(where: { host in
+                    served?.contains { $0.admits(host, from: namespace) } ?? false
+                })
+            else { continue }
+            report.add(
+                at: place,
+                "no host of the VirtualService is served by the Gateway \"\(name)\"",
+                hint: hint(served, namespace)
+            )
+        }
+    }
+
+    private static func hint(_ served: [GatewayHost]?, _ namespace: String) -> String {
+        guard let served else { return "create that Gateway, or name one that exists" }
+        let open = served.filter { $0.namespace == nil || $0.namespace == namespace }.map(\.pattern)
+        guard !open.isEmpty else { return "add the host to the Gateway's \"servers\"" }
+        return "it serves \(Set(open).sorted().prefix(5).joined(separator: ", "))"
+    }
+}
+
+extension ClusterView {
+    /// The hosts that a Gateway serves; `nil` where there is no such Gateway.
+    func hosts(of gateway: GatewayReference) -> [GatewayHost]? {
+        let key = ResourceKey(.gateway, namespace: gateway.namespace, name: gateway.name)
+        return snapshot.resource(key)?.gateway.map { spec in
+            spec.servers.flatMap(\.hosts).map { GatewayHost($0, gatewayNamespace: gateway.namespace) }
+        }
+    }
+}

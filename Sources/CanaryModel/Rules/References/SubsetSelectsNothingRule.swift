@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The labels of a subset fit no Pod, Deployment, WorkloadEntry or endpoint of the DestinationRule's host, so that its
+/// requests get 503. A Deployment counts as the pods that it would make, and labels of region and zone come from Nodes.
+enum SubsetSelectsNothingRule: ReferenceRule {
+    static let code = RuleCode("CAN0814", istio: "IST0173")
+    static let kinds: Set<ResourceKind> = [.destinationRule]
+
+    static func check(_ object: CheckedObject, in cluster: ClusterView, _ report: inout RuleReport) {
+        guard let name = object.spec?["host"]?.string else { return }
+        let subsets = (object.spec?["subsets"]?.items ?? []).filter { $0["labels"]?.entries.isEmpty == false }
+        let host = HostName.resolve(name, namespace: object.resource.namespace)
+        guard !subsets.isEmpty, let service = cluster.service(for: host, namedBy: object.resource) else {
+            return
+        }
+        let workloads = cluster.workloads(behind: service)
+        let listed = cluster.listedEndpoints(of: service)
+        for subset in subsets {
+            let labels = subset["labels"]?.node.stringMap ?? [:]
+            guard !workloads.contains(where: { cluster.references.nodes.canCarry(labels, $0) }),
+                !listed.contains(where: { $0.contains(all: labels) })
+            else { continue }
+            let text = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+            report.add(
+                at: subset.field("labels"),
+                "no pod or endpoint of \"\(HostName.short(host))\" carries \(text.joined(separator: ","))",
+                hint: hint(labels, workloads)
+            )
+        }
+    }
+
+    /// The values that the workloads have for the labels.
+    private static func hint(_ labels: [String: String], _ workloads: [Resource]) -> String {
+        for key in labels.keys.sorted() {
+            let known = Set(workloads.compactMap { $0.workloadLabels?[key] })
+            if let wanted = labels[key], !known.isEmpty, !known.contains(wanted) {
+                return "\"\(key)\" is \(known.sorted().prefix(5).joined(separator: ", ")) there"
+            }
+        }
+        return "add a Deployment whose pods carry them, or remove the subset"
+    }
+}
+
+extension ClusterView {
+    /// What makes endpoints of a host: what it selects; where it selects nothing, whatever is in its namespace.
+    func workloads(behind service: HostService) -> [Resource] {
+        if !service.selector.isEmpty { return snapshot.workloads(of: service) }
+        guard service.entries.isEmpty else { return [] }
+        return references.workloads(in: service.namespace)
+    }
+
+    /// The labels of the endpoints that ServiceEntries list.
+    func listedEndpoints(of service: HostService) -> [[String: String]] {
+        service.entries.flatMap { $0.serviceEntry?.endpoints ?? [] }.map(\.labels)
+    }
+}
