@@ -2,7 +2,7 @@
 
 /// `fault.delay.percent` is deprecated: `percentage` also takes fractions.
 enum DelayPercentDeprecatedRule: ObjectRule {
-    static let code = RuleCode("CAN0247", istio: "IST0002")
+    static let code = RuleCode("CAN0270", istio: "IST0002")
     static let severity = Severity.warning
     static let kinds: Set<ResourceKind> = [.virtualService]
 
