@@ -16,7 +16,8 @@ enum CommandGroups {
         CommandGroup(
             name: "Traffic",
             subcommands: [
-                DescribeCommand.self, ExplainCommand.self, SetWeightCommand.self, HistoryCommand.self,
+                DescribeCommand.self, ExplainCommand.self, TestCommand.self, SetWeightCommand.self,
+                HistoryCommand.self,
                 UndoCommand.self,
                 RegisterCommand.self, DeregisterCommand.self,
             ]

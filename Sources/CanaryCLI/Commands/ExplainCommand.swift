@@ -19,32 +19,57 @@ struct ExplainCommand: Subcommand {
 
     @OptionGroup(title: "Request") var asked: RequestOptions
     @OptionGroup(title: "Input") var manifests: ManifestOptions
+
+    @Option(
+        name: .customLong("for"),
+        help: ArgumentHelp("Where the manifests are meant to work", valueName: "target")
+    )
+    var target = ValidateCommand.Target.canaryctl
+
     @OptionGroup(title: "Output") var output: ReportOutputOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func run(in context: CommandContext) throws -> ExitStatus {
-        let request = try asked.request()
-        let labels = try asked.labels()
         let settings = try Settings(global, context)
+        let request = try asked.request(namespace: settings.namespace)
+        let labels = try asked.labels()
         let snapshot = try snapshot(for: request, settings, context)
         let explainer = RequestExplainer(
             snapshot: snapshot,
             namespace: settings.namespace,
             sourceLabels: labels
         )
+        if let gateway = request.gateway, !explainer.serves(gateway) { throw Self.noGateway(gateway) }
         let explanation = explainer.explain(request)
+        write(explanation, request, settings, context)
+        guard target == .istio, let effective = explanation.effective else { return .success }
+        let refused = IstioRefusals.findings(about: effective, in: snapshot)
+        let style = Style(settings.color, for: context.standardError, in: context)
+        context.standardOutput.flush()
+        DiagnosticPrinter(stream: context.standardError, style: style).print(refused)
+        return refused.isEmpty ? .success : .invalidManifests
+    }
+
+    private func write(
+        _ explanation: Explanation,
+        _ request: ExplainedRequest,
+        _ settings: Settings,
+        _ context: CommandContext
+    ) {
+        let stream = context.standardOutput
         switch output.output {
         case .json, .yaml:
-            context.standardOutput.write(ObjectText.text(explanation.node, as: output.output))
+            let node = explanation.node(hidesEndpoints: !manifests.files.isEmpty)
+            stream.write(ObjectText.text(node, as: output.output))
         case .text:
             let page = ExplanationPage(
                 request: request,
                 explanation: explanation,
-                showsEndpoints: manifests.files.isEmpty
+                showsEndpoints: manifests.files.isEmpty,
+                style: Style(settings.color, for: stream, in: context)
             )
-            context.standardOutput.write(page.text)
+            stream.write(page.text)
         }
-        return .success
     }
 
     /// What the manifests hold, or what the store knows of the request's host.
@@ -52,22 +77,45 @@ struct ExplainCommand: Subcommand {
         throws
         -> ClusterSnapshot
     {
-        guard manifests.files.isEmpty else {
-            let input = try ManifestInput.read(
-                manifests,
-                validation: .strict,
-                settings: settings,
-                in: context
-            )
-            let style = Style(settings.color, for: context.standardError, in: context)
-            DiagnosticPrinter(stream: context.standardError, style: style).print(input.diagnostics)
-            if let status = input.refusal(in: context) { throw CommandError.silent(status) }
-            var snapshot = ClusterSnapshot()
-            input.resources.forEach { snapshot.insert($0) }
+        guard !manifests.files.isEmpty else { return try stored(for: request, settings, context) }
+        let input = try ManifestInput.read(
+            manifests,
+            validation: .strict,
+            settings: settings,
+            in: context
+        )
+        let style = Style(settings.color, for: context.standardError, in: context)
+        DiagnosticPrinter(stream: context.standardError, style: style).print(
+            input.diagnostics.filter { $0.severity == .error }
+        )
+        if let status = input.refusal(in: context) { throw CommandError.silent(status) }
+        var snapshot = ClusterSnapshot()
+        input.resources.forEach { snapshot.insert($0) }
+        return snapshot.withReachableGateways
+    }
+
+    private func stored(for request: ExplainedRequest, _ settings: Settings, _ context: CommandContext) throws
+        -> ClusterSnapshot
+    {
+        try ClusterSession(settings: settings, context: context).read { view in
+            // An address may be that of any Service.
+            let isAddress = request.host.utf8.allSatisfy { "0123456789abcdef.:[]".utf8.contains($0) }
+            if isAddress { return try view.snapshot() }
+            let host = HostName.fromUser(request.host, namespace: settings.namespace)
+            let hosts = [try view.host(named: request.host, namespace: settings.namespace), host]
+            var snapshot = try view.closure(of: hosts)
+            if let gateway = request.gateway {
+                let key = ResourceKey(.gateway, namespace: gateway.namespace, name: gateway.name)
+                if let resource = try view.resource(key) { snapshot.insert(resource) }
+            }
             return snapshot
         }
-        return try ClusterSession(settings: settings, context: context).read { view in
-            try view.closure(of: [try view.host(named: request.host, namespace: settings.namespace)])
-        }
+    }
+
+    private static func noGateway(_ gateway: GatewayReference) -> CommandError {
+        CommandError(
+            "no Gateway \(gateway.namespace)/\(gateway.name) with a port that speaks HTTP",
+            hint: "canaryctl get gateways -A lists what is stored"
+        )
     }
 }

@@ -17,8 +17,16 @@ struct RequestOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The labels of the client's pod", valueName: "key=value,..."))
     var sourceLabels: String?
 
-    /// The request; a `Host` header decides about the authority.
-    func request() throws -> ExplainedRequest {
+    @Option(
+        help: ArgumentHelp("Ask as a client of this Gateway, not of the mesh", valueName: "namespace/name")
+    )
+    var gateway: String?
+
+    @Option(help: ArgumentHelp("The value of sticky traffic's hash key", valueName: "key"))
+    var user: String?
+
+    /// The request; a `Host` header decides about the authority. A Gateway without namespace is of the given one.
+    func request(namespace: String) throws -> ExplainedRequest {
         guard let url = words.last, words.count <= 2 else {
             throw CommandError.wrongUsage(
                 words.isEmpty ? "explain lacks the URL of a request" : "explain takes a method and a URL",
@@ -44,6 +52,12 @@ struct RequestOptions: ParsableArguments {
         )
         if let host = request.headers.last(where: { $0.name == "host" }) { request.authority = host.value }
         request.headers.removeAll { $0.name == "host" }
+        guard !request.authority.contains("@") else {
+            throw CommandError.wrongUsage("the URL \"\(url)\" holds a user's name", hint: "leave it out")
+        }
+        request.user = user
+        request.gateway = try gateway.map { try Self.gateway($0, namespace) }
+        guard user != "" else { throw CommandError.wrongUsage("--user names nobody: its value is empty") }
         guard !request.authority.isEmpty else {
             throw CommandError.wrongUsage(
                 "the URL \"\(url)\" names no host",
@@ -51,6 +65,19 @@ struct RequestOptions: ParsableArguments {
             )
         }
         return request
+    }
+
+    private static func gateway(_ text: String, _ namespace: String) throws -> GatewayReference {
+        let names = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard (1...2).contains(names.count), names.allSatisfy({ !$0.isEmpty }), text != VirtualService.mesh,
+            let reference = GatewayReference(text, namespace: namespace)
+        else {
+            throw CommandError.wrongUsage(
+                "\"\(text)\" is no name of a Gateway",
+                hint: "--gateway takes namespace/name; without it the client is one of the mesh"
+            )
+        }
+        return reference
     }
 
     func labels() throws -> [String: String] {

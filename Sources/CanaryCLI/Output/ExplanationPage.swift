@@ -8,33 +8,46 @@ struct ExplanationPage {
     let explanation: Explanation
     /// Whether endpoints are known at all: manifests alone need none.
     let showsEndpoints: Bool
+    let style: Style
 
     var text: String {
-        var lines = [title]
+        var lines = titleLines + answerLines
         lines += explanation.route.map(routeLines) ?? []
-        lines += effectLines
+        lines += EffectText(explanation: explanation).lines.map { "  \($0)" }
+        lines += userLines + lostLines
         if !explanation.skipped.isEmpty {
-            lines.append(explanation.route == nil ? "routes" : "routes before it")
-            lines += explanation.skipped.map { "  \(Self.name($0.index, $0.name)): \($0.reason)" }
+            lines.append(explanation.action == .notFound ? "routes" : "routes before it")
+            lines += explanation.skipped.map { "  \(name($0)): \($0.reason)" }
         }
-        return lines.map { TerminalText.escape($0) + "\n" }.joined()
+        // Escaped before it is coloured: colours are control characters too.
+        return lines.enumerated().map { index, line in
+            let safe = TerminalText.escape(line)
+            return (index == 0 ? style.bold(safe) : safe) + "\n"
+        }.joined()
     }
 
-    private var title: String {
-        let asked = "\(request.method) \(request.scheme)://\(request.authority)\(request.path)"
-        guard let host = explanation.host else { return "\(asked)\n  404: nobody defines the host" }
+    private var titleLines: [String] {
+        var lines = [request.line]
+        guard let host = explanation.host else { return lines }
         let owner = explanation.virtualService.map { "VirtualService \($0.namespace)/\($0.name)" }
-        let answer = explanation.route == nil ? "\n  404: no route takes the request" : ""
-        return "\(asked)\n  host \(HostName.short(host)), \(owner ?? "without VirtualService")\(answer)"
+        let gateway = request.gateway.map { ", gateway \($0.namespace)/\($0.name)" } ?? ""
+        lines.append("  host \(HostName.short(host)), \(owner ?? "without VirtualService")\(gateway)")
+        return lines
+    }
+
+    private var answerLines: [String] {
+        if let reason = explanation.reason { return ["  404: \(reason)"] }
+        guard explanation.route == nil else { return [] }
+        return ["  the Gateway sends every request to https"]
     }
 
     private func routeLines(_ route: TrafficReport.Route) -> [String] {
         var lines = ["  \(Self.name(route.index, route.name)): \(route.match)"]
-        let width = route.destinations.map { Self.name($0).count }.max() ?? 0
+        let width = route.destinations.map { DestinationText.name($0).count }.max() ?? 0
         for destination in route.destinations {
             let share = NumberText.percentColumn(destination.declaredShare)
             let padding = String(repeating: " ", count: max(8 - share.count, 0))
-            var line = "    \(Self.name(destination).padded(to: width)) \(padding)\(share)"
+            var line = "    \(DestinationText.name(destination).padded(to: width)) \(padding)\(share)"
             if showsEndpoints {
                 line += "   \(destination.readyEndpoints)/\(destination.totalEndpoints) ready"
                 if destination.readyEndpoints == 0 { line += ": 503" }
@@ -44,78 +57,74 @@ struct ExplanationPage {
         return lines
     }
 
-    private var effectLines: [String] {
-        let effects = explanation.effects
-        var lines: [String] = []
-        if let location = effects.location {
-            lines.append("  redirect \(effects.status ?? 0) to \(location)")
-        } else if let status = effects.status {
-            lines.append("  answered with \(status), sent nowhere")
+    /// Which version the user gets, and above which share each of them would be it.
+    private var userLines: [String] {
+        guard let key = explanation.hashKey else {
+            guard request.user != nil, explanation.action != .notFound else { return [] }
+            return ["  not sticky: \(explanation.notStickyReason)"]
         }
-        if let path = effects.path { lines.append("  sent on as \(path)") }
-        if let authority = effects.authority { lines.append("  sent on with the authority \(authority)") }
-        if effects.timeout > 0 { lines.append("  timeout \(Self.duration(effects.timeout))") }
-        if effects.retries > 0, explanation.virtualService != nil {
-            let each =
-                effects.perTryTimeout > 0 ? ", \(Self.duration(effects.perTryTimeout)) for each try" : ""
-            lines.append("  up to \(effects.retries) \(effects.retries == 1 ? "retry" : "retries")\(each)")
+        guard let sticky = explanation.sticky, let destinations = explanation.route?.destinations,
+            destinations.indices.contains(sticky.chosen)
+        else { return ["  sticky by \(key.text), which the request lacks: its version is drawn"] }
+        let names = destinations.map { $0.subset ?? HostName.short($0.host) }
+        let thresholds = zip(names, sticky.thresholds).map { "\($0) above \(NumberText.percent($1))" }
+        return [
+            "  user \"\(sticky.user)\" (\(key.text)) gets \(names[sticky.chosen])",
+            "    \(thresholds.joined(separator: ", "))",
+        ]
+    }
+
+    private var lostLines: [String] {
+        explanation.lost.map { lost in
+            let name = lost.name.isEmpty ? "" : " \"\(lost.name)\""
+            let owner = "VirtualService \(lost.virtualService.namespace)/\(lost.virtualService.name)"
+            return "  lost: spec.http[\(lost.index)]\(name) of \(owner) takes no request: \(lost.reason)"
         }
-        lines += effects.requestHeaders.map { "  request header: \($0)" }
-        lines += effects.responseHeaders.map { "  response header: \($0)" }
-        return lines
+    }
+
+    /// Routes are counted from 0 in each VirtualService; where there are several, the other one's is named.
+    private func name(_ skipped: Explanation.Skipped) -> String {
+        let name = Self.name(skipped.index, skipped.name)
+        let owner = skipped.virtualService
+        guard owner != explanation.virtualService else { return name }
+        return "\(name) of \(owner.namespace)/\(owner.name)"
     }
 
     private static func name(_ index: Int, _ name: String) -> String {
         name.isEmpty ? "route \(index)" : "route \(index) \"\(name)\""
     }
-
-    private static func name(_ destination: TrafficReport.Destination) -> String {
-        let host = HostName.short(destination.host)
-        let port = destination.port.map { ":\($0)" } ?? ""
-        return destination.subset.map { "\($0) of \(host)\(port)" } ?? "\(host)\(port)"
-    }
-
-    private static func duration(_ milliseconds: Int) -> String {
-        milliseconds % 1000 == 0 ? "\(milliseconds / 1000)s" : "\(milliseconds)ms"
-    }
 }
 
 extension Explanation {
-    /// The `Explanation` of `explain -o json`.
-    var node: Node {
-        .mapping([
-            "apiVersion": .string("canaryctl.dev/v1alpha1"),
-            "kind": .string("Explanation"),
-            "host": Self.optional(host),
-            "virtualService": Self.optional(virtualService?.name),
-            "route": route.map {
-                .mapping([
-                    "index": .integer(Int64($0.index)), "name": .string($0.name), "match": .string($0.match),
-                ])
-            } ?? Node(.null),
-            "action": .string(route?.action.reportName ?? "notFound"),
-            "destinations": .sequence(route?.destinations.map(\.node) ?? []),
-            "status": effects.status.map { .integer(Int64($0)) } ?? Node(.null),
-            "location": Self.optional(effects.location),
-            "path": Self.optional(effects.path),
-            "authority": Self.optional(effects.authority),
-            "timeoutMilliseconds": .integer(Int64(effects.timeout)),
-            "retries": .integer(Int64(effects.retries)),
-            "perTryTimeoutMilliseconds": .integer(Int64(effects.perTryTimeout)),
-            "requestHeaders": .sequence(effects.requestHeaders.map { .string($0) }),
-            "responseHeaders": .sequence(effects.responseHeaders.map { .string($0) }),
-            "skipped": .sequence(
-                skipped.map {
-                    .mapping([
-                        "index": .integer(Int64($0.index)), "name": .string($0.name),
-                        "reason": .string($0.reason),
-                    ])
-                }
-            ),
-        ])
+    /// Why a user's key plays no part.
+    var notStickyReason: String {
+        guard action == .route else { return "the route sends no requests on" }
+        guard (route?.destinations.count ?? 0) > 1 else { return "the route has one destination" }
+        return "no consistentHash of a DestinationRule names a key"
+    }
+}
+
+extension StickyChoice.Key {
+    /// `header "x-user"`.
+    var text: String {
+        switch source {
+        case .header: "header \"\(name)\""
+        case .cookie: "cookie \"\(name)\""
+        case .queryParameter: "query parameter \"\(name)\""
+        case .sourceAddress: "source address"
+        }
+    }
+}
+
+/// How explanations call a destination.
+enum DestinationText {
+    static func name(_ destination: TrafficReport.Destination) -> String {
+        name(destination.host, destination.subset, destination.port)
     }
 
-    private static func optional(_ text: String?) -> Node {
-        text.map { .string($0) } ?? Node(.null)
+    /// `v2 of shop.default:80`.
+    static func name(_ host: String, _ subset: String?, _ port: Int?) -> String {
+        let place = HostName.short(host) + (port.map { ":\($0)" } ?? "")
+        return subset.map { "\($0) of \(place)" } ?? place
     }
 }

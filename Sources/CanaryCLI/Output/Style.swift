@@ -6,6 +6,13 @@ import CanaryModel
 struct Style {
     let isOn: Bool
 
+    /// Without colours.
+    static let plain = Style(isOn: false)
+
+    private init(isOn: Bool) {
+        self.isOn = isOn
+    }
+
     /// `--color`, else `NO_COLOR` (present and not empty), `TERM=dumb`, and whether the stream is a terminal.
     init(_ choice: ColorChoice, for stream: OutputStream, in context: CommandContext) {
         switch choice {
@@ -29,6 +36,8 @@ struct Style {
     func bold(_ text: String) -> String { paint(text, "1") }
     func faint(_ text: String) -> String { paint(text, "2") }
     func good(_ text: String) -> String { paint(text, "32") }
+
+    func bad(_ text: String) -> String { paint(text, "31") }
 
     private func paint(_ text: String, _ code: String) -> String {
         isOn ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text

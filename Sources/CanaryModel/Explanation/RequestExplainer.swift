@@ -1,111 +1,153 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Explains requests by asking the routing table that the proxy uses, as a client of the mesh.
+/// Explains requests by asking the routing table that the proxy uses.
 package struct RequestExplainer {
-    private let snapshot: ClusterSnapshot
+    let snapshot: ClusterSnapshot
     private let namespace: String
+    private let builder: RoutingTableBuilder
     private let table: RoutingTable
+    private let identifiers = RoutingIdentifiers()
 
     /// The snapshot needs to hold no more than the closure of the requests' hosts (``HostClosure``). `namespace` and
     /// `sourceLabels` are the client's.
     package init(snapshot: ClusterSnapshot, namespace: String, sourceLabels: [String: String] = [:]) {
         self.snapshot = snapshot
         self.namespace = namespace
-        let builder = RoutingTableBuilder(
+        builder = RoutingTableBuilder(
             snapshot: snapshot,
             namespace: namespace,
             sourceLabels: sourceLabels,
-            identifiers: RoutingIdentifiers()
+            identifiers: identifiers
         )
         table = builder.table()
+    }
+
+    /// Whether a Gateway has a port that speaks HTTP.
+    package func serves(_ gateway: GatewayReference) -> Bool { !builder.listeners(of: gateway).isEmpty }
+
+    /// Whether clients of the mesh find the host that a request asks for.
+    package func meshKnows(_ request: ExplainedRequest) -> Bool {
+        let arena = RoutingArena()
+        return withExtendedLifetime((arena, table)) {
+            table.virtualHost(listener: 0, authority: arena.store(request.authority)) != nil
+        }
     }
 
     package func explain(_ request: ExplainedRequest) -> Explanation {
         let arena = RoutingArena()
         return withExtendedLifetime((arena, table)) {
             var facts = request.facts(in: arena)
-            guard let host = table.virtualHost(listener: 0, authority: facts.authority) else {
-                return Explanation()
+            let listener = listener(for: request)
+            guard let host = table.virtualHost(listener: listener, authority: facts.authority) else {
+                return Explanation(reason: unknownHost(request))
             }
             facts.port = host.servicePort(
                 authorityPort: Authority.split(facts.authority).port,
-                listenerPort: ListenerSpec.mesh.requestPort
+                listenerPort: table.listeners[Int(listener)].requestPort
             )
-            return explanation(host, facts)
+            if let user = request.user, let route = host.route(for: facts) {
+                facts.identify(as: user, by: route.record.pointee.sticky, in: arena)
+            }
+            return explanation(host, facts, listener)
         }
     }
 
-    private func explanation(_ host: VirtualHostHandle, _ facts: RequestFacts) -> Explanation {
-        let report = TrafficReporter(snapshot: snapshot, namespace: namespace).report(host.host.text)
-        var explanation = Explanation(host: report.host, virtualService: report.virtualService)
+    /// Of a Gateway's ports the one that the request addresses, else the first.
+    private func listener(for request: ExplainedRequest) -> Int32 {
+        guard let gateway = request.gateway else { return 0 }
+        let candidates = builder.listeners(of: gateway)
+        let port = request.port
+        return candidates.first { table.listeners[Int($0)].port == port } ?? candidates.first ?? -1
+    }
+
+    private func explanation(_ host: VirtualHostHandle, _ facts: RequestFacts, _ listener: Int32)
+        -> Explanation
+    {
+        let owners = host.virtualServices.compactMap(snapshot.resource)
         let taken = host.route(for: facts)
-        let before = report.routes.filter { route in taken.map { route.index < $0.index } ?? true }
-        explanation.skipped = before.map { route in
-            let reasons = host.mismatches(ofRoute: route.index, facts)
-            return Explanation.Skipped(
-                index: route.index,
-                name: route.name,
-                reason: reasons.isEmpty
-                    ? "it is for other gateways, source namespaces or source labels"
-                    : reasons.joined(separator: "; ")
-            )
+        var explanation = Explanation(host: host.host.text, virtualService: owners.first?.key)
+        let search = RouteSearch(host: host, taken: taken, facts: facts) {
+            builder.exclusion(of: $0, in: $1, listener: listener)
         }
-        if let taken {
-            explanation.route = report.routes.first { $0.index == taken.index }
-            explanation.effects = effects(of: taken, facts)
+        for (position, owner) in owners.enumerated() {
+            let routes = snapshot.effectiveRoutes(of: owner)
+            explanation.skipped += routes.compactMap { search.skipped($0, owner: position) }
+            let effective = taken.flatMap { taken in
+                taken.owner == position ? routes.first { $0.index == taken.index } : nil
+            }
+            explanation.lost += snapshot.lostRoutes(of: owner).compactMap {
+                search.lost($0, of: owner, owner: position, before: effective)
+            }
+            guard let effective else { continue }
+            explanation.virtualService = owner.key
+            explanation.effective = effective
         }
+        guard let taken else {
+            explanation.reason = "no route takes the request"
+            return explanation
+        }
+        complete(&explanation, taken, facts)
         return explanation
     }
 
-    private func effects(of route: RouteHandle, _ facts: RequestFacts) -> Explanation.Effects {
-        var effects = Explanation.Effects()
-        var buffer = ByteBuffer()
-        switch route.action {
-        case .redirect:
-            route.appendRedirectLocation(facts, listenerIsTLS: facts.scheme.text == "https", to: &buffer)
-            effects.status = Int(route.redirectStatus)
-            effects.location = buffer.slice.text
-        case .directResponse:
-            effects.status = Int(route.directStatus)
-        case .forward:
-            route.appendPath(facts, to: &buffer)
-            let target = facts.path.text + (facts.query.isMissing ? "" : "?\(facts.query.text)")
-            if buffer.slice.text != target { effects.path = buffer.slice.text }
-            effects.authority = route.newAuthority
-            effects.timeout = Int(route.timeoutMilliseconds)
-            effects.retries = Int(route.retry.attempts)
-            effects.perTryTimeout = Int(route.retry.perTryTimeoutMilliseconds)
-            effects.requestHeaders = route.requestHeaderEdits(nil).compactMap { $0.text(facts) }
+    private func complete(_ explanation: inout Explanation, _ taken: RouteHandle, _ facts: RequestFacts) {
+        let reporter = TrafficReporter(snapshot: snapshot, namespace: namespace)
+        let host = explanation.host ?? ""
+        explanation.effects = RouteEffects.of(taken, facts)
+        switch taken.action {
+        case .forward: explanation.action = .route
+        case .redirect: explanation.action = .redirect
+        case .directResponse: explanation.action = .directResponse
         }
-        effects.responseHeaders = route.responseHeaderEdits(nil).compactMap { $0.text(facts) }
-        return effects
+        if let effective = explanation.effective {
+            explanation.route = reporter.route(effective, host)
+            explanation.unserved = effective.unserved
+            explanation.hashKey = effective.route.destinations.count > 1 ? StickyChoice.Key(taken) : nil
+            explanation.sticky = StickyChoice(taken, effective, facts, identifiers)
+        } else if taken.action == .forward {
+            explanation.route = reporter.report(host).routes.first
+        }
+    }
+
+    /// Why nobody defines the host: objects that name it for other clients.
+    private func unknownHost(_ request: ExplainedRequest) -> String {
+        let host = HostName.fromUser(request.host, namespace: namespace)
+        let naming = HostName.patterns(covering: host).flatMap { snapshot.resources(with: .host($0)) }
+        for resource in naming {
+            guard let virtualService = resource.virtualService else { continue }
+            let names = "VirtualService \(resource.namespace)/\(resource.name)"
+            guard Visibility.isExported(virtualService.exportTo, from: resource.namespace, to: namespace)
+            else { return "\(names) is not exported to the namespace \"\(namespace)\"" }
+            let gateways = virtualService.boundGateways.map { "\"\($0)\"" }.joined(separator: " and ")
+            return "\(names) names the host for the gateway \(gateways) only"
+        }
+        return "nobody defines the host"
     }
 }
 
-extension RouteHandle {
-    /// The authority that every destination gets instead of the client's.
-    fileprivate var newAuthority: String? {
-        let authorities = Set(record.pointee.destinations.map(\.authority.text))
-        guard authorities.count == 1, let authority = authorities.first, !authority.isEmpty else {
-            return nil
+extension EffectiveRoute {
+    /// The fields that the proxy does not act on, each once.
+    fileprivate var unserved: [String] {
+        let nodes = [(source, sourceIndex), (virtualService, rootIndex)].compactMap { resource, index in
+            let routes = resource.body["spec"]?["http"]?.items ?? []
+            return routes.indices.contains(index) ? routes[index] : nil
         }
-        return authority
+        return NotServedRule.routeFields.filter { field in nodes.contains { $0[field] != nil } }
     }
 }
 
 extension VirtualHostHandle {
-    /// For each match block of a route, the first condition that the request does not fulfil, in words.
-    fileprivate func mismatches(ofRoute index: Int, _ facts: RequestFacts) -> [String] {
-        record.pointee.entries.filter { $0.route.pointee.index == index }.compactMap { $0.mismatch(facts) }
+    /// The VirtualServices that the host's routes come from.
+    fileprivate var virtualServices: [ResourceKey] {
+        record.pointee.virtualServices.compactMap { text in
+            let parts = text.text.split(separator: "/")
+            guard parts.count == 2 else { return nil }
+            return ResourceKey(.virtualService, namespace: String(parts[0]), name: String(parts[1]))
+        }
     }
 }
 
-extension HeaderEdit {
-    /// `set x-version: v2`, `remove x-debug`; `nil` for a change that has no value, and so no effect.
-    fileprivate func text(_ facts: RequestFacts) -> String? {
-        if operation == .remove { return "remove \(name.text)" }
-        var value = ByteBuffer()
-        guard appendValue(facts, to: &value) else { return nil }
-        return "\(operation == .set ? "set" : "add") \(name.text): \(value.slice.text)"
-    }
+extension RouteHandle {
+    /// The position of its VirtualService among the host's; -1 without one.
+    var owner: Int { Int(record.pointee.owner) }
 }

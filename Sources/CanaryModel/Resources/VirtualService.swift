@@ -112,7 +112,8 @@ package struct HTTPRoute: Sendable {
         fault = node["fault"].map(HTTPFault.init)
         mirror = node["mirror"].map(Destination.init)
         mirrorPercentage =
-            Percentage(istio: node["mirrorPercentage"]) ?? Percentage(whole: node["mirrorPercent"])
+            Percentage(istio: node["mirrorPercentage"])
+            ?? Percentage(whole: node["mirrorPercent"] ?? node["mirror_percent"])
         mirrors = node["mirrors"]?.items.map(HTTPMirror.init) ?? []
         corsPolicy = node["corsPolicy"].map(CorsPolicy.init)
     }

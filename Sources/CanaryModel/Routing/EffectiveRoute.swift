@@ -11,6 +11,8 @@ package struct EffectiveRoute: Sendable {
     /// Short destination names resolve in its namespace.
     package var source: Resource
     package var sourceIndex: Int
+    /// The position in the `spec.http` of ``virtualService``, of the delegating route for a merged one.
+    package var rootIndex: Int
     /// The revision that last changed the route; 0 for manifests alone.
     package var since: Int64
 
@@ -28,53 +30,110 @@ extension Resource {
     }
 }
 
+/// A route that takes no requests, because what it delegates to can't be used.
+package struct LostRoute: Sendable {
+    package enum Reason: Hashable, Sendable {
+        /// There is no such VirtualService.
+        case missing
+        /// It has hosts of its own, so that nobody can delegate to it.
+        case isNoDelegate
+        /// It is not exported to the delegating VirtualService's namespace.
+        case notExported
+        /// It has no routes.
+        case empty
+        /// The conditions of both routes can't be combined.
+        case conflict
+        /// The delegate's route delegates itself.
+        case nested
+    }
+
+    /// The delegating route and its position in `spec.http`.
+    package var route: HTTPRoute
+    package var index: Int
+    package var delegate: ResourceKey
+    /// The delegate's route that is lost, and its position; `nil` where the delegate as a whole is of no use.
+    package var leaf: HTTPRoute?
+    package var leafIndex: Int?
+    package var reason: Reason
+}
+
 extension ClusterSnapshot {
+    private enum Step {
+        case effective(EffectiveRoute)
+        case lost(LostRoute)
+    }
+
     /// The routes of a VirtualService in order, with those of its delegates in place of the delegating ones.
     ///
     /// A delegate that is missing, or not exported to the delegating VirtualService's namespace, loses its route only.
     package func effectiveRoutes(of virtualService: Resource) -> [EffectiveRoute] {
         var routes: [EffectiveRoute] = []
-        for (rootIndex, root) in (virtualService.virtualService?.http ?? []).enumerated() {
-            let since = virtualService.routeRevision(rootIndex)
-            guard root.delegate != nil else {
-                routes.append(
-                    EffectiveRoute(
-                        route: root,
-                        virtualService: virtualService,
-                        index: routes.count,
-                        source: virtualService,
-                        sourceIndex: rootIndex,
-                        since: since
-                    )
-                )
-                continue
-            }
-            guard let target = delegate(of: root, in: virtualService) else { continue }
-            for (index, leaf) in (target.virtualService?.http ?? []).enumerated() where leaf.delegate == nil {
-                guard let merged = DelegateMerge.merge(root, leaf) else { continue }
-                routes.append(
-                    EffectiveRoute(
-                        route: merged,
-                        virtualService: virtualService,
-                        index: routes.count,
-                        source: target,
-                        sourceIndex: index,
-                        since: max(since, target.routeRevision(index))
-                    )
-                )
+        for (index, root) in (virtualService.virtualService?.http ?? []).enumerated() {
+            for step in steps(root, index, of: virtualService) {
+                guard case .effective(var route) = step else { continue }
+                route.index = routes.count
+                routes.append(route)
             }
         }
         return routes
     }
 
-    private func delegate(of root: HTTPRoute, in virtualService: Resource) -> Resource? {
-        guard let reference = root.delegate else { return nil }
-        let namespace = reference.namespace ?? virtualService.namespace
-        let key = ResourceKey(.virtualService, namespace: namespace, name: reference.name)
-        guard let target = resource(key), let spec = target.virtualService, spec.isDelegate,
-            Visibility.isExported(spec.exportTo, from: namespace, to: virtualService.namespace)
-        else { return nil }
-        return target
+    /// The delegating routes of a VirtualService that come to nothing, in order; one that several of its delegate's routes
+    /// are lost of, several times.
+    package func lostRoutes(of virtualService: Resource) -> [LostRoute] {
+        var routes: [LostRoute] = []
+        for (index, root) in (virtualService.virtualService?.http ?? []).enumerated()
+        where root.delegate != nil {
+            for case .lost(let route) in steps(root, index, of: virtualService) { routes.append(route) }
+        }
+        return routes
+    }
+
+    private func steps(_ root: HTTPRoute, _ rootIndex: Int, of virtualService: Resource) -> [Step] {
+        let since = virtualService.routeRevision(rootIndex)
+        func effective(_ route: HTTPRoute, _ source: Resource, _ index: Int, since: Int64) -> Step {
+            .effective(
+                EffectiveRoute(
+                    route: route,
+                    virtualService: virtualService,
+                    index: 0,
+                    source: source,
+                    sourceIndex: index,
+                    rootIndex: rootIndex,
+                    since: since
+                )
+            )
+        }
+        guard let delegate = root.delegate else {
+            return [effective(root, virtualService, rootIndex, since: since)]
+        }
+        let namespace = delegate.namespace ?? virtualService.namespace
+        let key = ResourceKey(.virtualService, namespace: namespace, name: delegate.name)
+        func lost(_ reason: LostRoute.Reason, _ leaf: HTTPRoute? = nil, _ index: Int? = nil) -> Step {
+            .lost(
+                LostRoute(
+                    route: root,
+                    index: rootIndex,
+                    delegate: key,
+                    leaf: leaf,
+                    leafIndex: index,
+                    reason: reason
+                )
+            )
+        }
+        guard let target = resource(key), let spec = target.virtualService else { return [lost(.missing)] }
+        guard spec.isDelegate else { return [lost(.isNoDelegate)] }
+        guard Visibility.isExported(spec.exportTo, from: namespace, to: virtualService.namespace) else {
+            return [lost(.notExported)]
+        }
+        guard !spec.http.isEmpty else { return [lost(.empty)] }
+        return spec.http.enumerated().map { index, leaf in
+            guard leaf.delegate == nil else { return lost(.nested, leaf, index) }
+            guard let merged = DelegateMerge.merge(root, leaf) else {
+                return lost(.conflict, leaf, index)
+            }
+            return effective(merged, target, index, since: max(since, target.routeRevision(index)))
+        }
     }
 
     /// The VirtualService that decides about a host inside the mesh: of those that cover it with the most specific

@@ -70,12 +70,7 @@ struct GatewayListener: Sendable {
     ) {
         var old: [VirtualHostTable] = []
         var new: [VirtualHostTable] = []
-        let compiler = VirtualHostCompiler(
-            snapshot: snapshot,
-            scope: ClientScope(namespace: servers.first?.gateway.namespace ?? "", labels: [:]),
-            identifiers: identifiers,
-            position: .gateway(Set(servers.map(\.gateway)), port: spec.port)
-        )
+        let compiler = compiler(snapshot, identifiers)
         for host in hosts {
             if let table = tables.removeValue(forKey: host) { old.append(table) }
             let virtualServices = snapshot.resources(with: .host(host)).filter { accepts($0, host) }
@@ -94,6 +89,15 @@ struct GatewayListener: Sendable {
             new.append(table)
         }
         index.update(removing: old, adding: new)
+    }
+
+    func compiler(_ snapshot: ClusterSnapshot, _ identifiers: RoutingIdentifiers) -> VirtualHostCompiler {
+        VirtualHostCompiler(
+            snapshot: snapshot,
+            scope: ClientScope(namespace: servers.first?.gateway.namespace ?? "", labels: [:]),
+            identifiers: identifiers,
+            position: .gateway(Set(servers.map(\.gateway)), port: spec.port)
+        )
     }
 
     /// Whether a VirtualService is bound to one of the Gateways, and one of that Gateway's servers takes the host.

@@ -5,6 +5,8 @@ struct RouteCompiler {
     let host: String
     /// The `consistentHash` of the host's own DestinationRule.
     let hostHashKey: TrafficPolicy.HashKey?
+    /// The positions of the host's VirtualServices.
+    let owners: [ResourceKey: Int32]
     let destinations: DestinationCompiler
 
     private var arena: RoutingArena { destinations.arena }
@@ -15,6 +17,7 @@ struct RouteCompiler {
         let route = effective.route
         let headers = HeaderCompiler(routeName: route.name, arena: arena)
         var record = empty(index: effective.index)
+        record.owner = owners[effective.virtualService.key] ?? -1
         record.timeoutMilliseconds = Int32(clamping: route.timeout?.milliseconds ?? 0)
         record.retry = RetryPolicy(route.retries, in: arena)
         record.requestEdits = headers.edits([route.headers.request])
@@ -87,9 +90,7 @@ struct RouteCompiler {
     ) {
         let route = effective.route
         let isAlone = route.destinations.count == 1
-        let owner = effective.virtualService
-        let salt = owner.metadata.annotations[Self.saltAnnotation] ?? "\(owner.namespace)/\(owner.name)"
-        let key = SipHash24.Key(salt: salt)
+        let key = Self.stickyKey(of: effective.virtualService)
         var records: [DestinationRecord] = []
         var hashKeys: [TrafficPolicy.HashKey?] = []
         var occurrences: [Destination: Int] = [:]
@@ -134,6 +135,12 @@ struct RouteCompiler {
         record.totalWeight = records.reduce(0) { $0 + $1.weight }
         let common = Set(hashKeys).count == 1 ? hashKeys.first ?? nil : nil
         record.sticky = destinations.hashKey(hostHashKey ?? common)
+    }
+
+    /// The key of the sticky hash of a VirtualService's routes.
+    static func stickyKey(of virtualService: Resource) -> SipHash24.Key {
+        let salt = virtualService.metadata.annotations[saltAnnotation]
+        return SipHash24.Key(salt: salt ?? "\(virtualService.namespace)/\(virtualService.name)")
     }
 
     private func authority(_ route: HTTPRoute, _ weighted: WeightedDestination) -> ByteSlice {

@@ -9,6 +9,8 @@ struct VirtualHostRecord: BitwiseCopyable {
     var ports: UnsafeBufferPointer<Int32>
     /// The full name.
     var host: ByteSlice
+    /// The VirtualServices that the routes come from, in order, each as `namespace/name`; none for a host without.
+    var virtualServices: UnsafeBufferPointer<ByteSlice>
 }
 
 /// One match block of a route.
@@ -17,6 +19,8 @@ struct RouteEntry: BitwiseCopyable {
     var conditions: UnsafeBufferPointer<MatchCondition>
     /// The Service port that the request must have addressed; 0 is any.
     var port: Int32
+    /// The position among the route's match blocks; -1 where it has none.
+    var block: Int32 = -1
     /// How many bytes of the path a rewrite replaces; -1 is all of them.
     var matchedPrefix: Int
     var route: UnsafePointer<RouteRecord>
@@ -44,7 +48,10 @@ struct MatchCondition: BitwiseCopyable {
 
 struct RouteRecord: BitwiseCopyable {
     var action: RouteAction
+    /// The position among the effective routes of its VirtualService.
     var index: Int32
+    /// The VirtualService, a position in the host's list; -1 for a route that comes from none.
+    var owner: Int32 = -1
     var timeoutMilliseconds: Int32
     var retry: RetryPolicy
     var rewrite: RewriteRecord

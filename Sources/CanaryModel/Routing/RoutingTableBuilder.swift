@@ -54,6 +54,22 @@ package struct RoutingTableBuilder: Sendable {
         }
     }
 
+    /// The listeners of a Gateway, positions in the table's list.
+    package func listeners(of gateway: GatewayReference) -> [Int32] {
+        gateways.indices.filter { index in gateways[index].servers.contains { $0.gateway == gateway } }
+            .map { Int32(clamping: $0 + 1) }
+    }
+
+    /// Why a match block of an object in `namespace` plays no part at a listener; `nil` where it does.
+    func exclusion(of match: HTTPMatch, in namespace: String, listener: Int32) -> MatchExclusion? {
+        let index = Int(listener) - 1
+        let compiler =
+            gateways.indices.contains(index)
+            ? gateways[index].compiler(snapshot, identifiers)
+            : VirtualHostCompiler(snapshot: snapshot, scope: scope, identifiers: identifiers, position: .mesh)
+        return compiler.exclusion(of: match, in: namespace)
+    }
+
     /// The table of the current snapshot.
     package func table() -> RoutingTable {
         var listeners = [RoutingTable.Listener(spec: .mesh, hosts: mesh)]

@@ -33,10 +33,9 @@ struct VirtualHostCompiler {
             includingWildcards: isKnown
         )
         guard isKnown || virtualService != nil else { return nil }
-        let routes = virtualService.map(snapshot.effectiveRoutes)
         return table(
             host,
-            routes: routes,
+            virtualServices: virtualService.map { [$0] },
             service: isKnown ? service : nil,
             domains: domains(host, isKnown ? service : nil)
         )
@@ -47,7 +46,7 @@ struct VirtualHostCompiler {
     {
         table(
             host,
-            routes: virtualServices.flatMap(snapshot.effectiveRoutes),
+            virtualServices: virtualServices,
             service: nil,
             domains: [(host, .full)],
             redirectsToHTTPS: redirectsToHTTPS
@@ -60,7 +59,7 @@ struct VirtualHostCompiler {
 
     private func table(
         _ host: String,
-        routes: [EffectiveRoute]?,
+        virtualServices: [Resource]?,
         service: HostService?,
         domains: [(name: String, rank: VirtualHostTable.Domain.Rank)],
         redirectsToHTTPS: Bool = false
@@ -77,23 +76,26 @@ struct VirtualHostCompiler {
             clientNamespace: scope.namespace,
             clientLabels: scope.labels
         )
+        let owners = virtualServices ?? []
         let compiler = RouteCompiler(
             host: host,
             hostHashKey: policy.trafficPolicy?.hashKey,
+            owners: Dictionary(zip(owners.map(\.key), 0...)) { first, _ in first },
             destinations: destinations
         )
         let entries: [RouteEntry]
         if redirectsToHTTPS {
             entries = [entry(compiler.compileHTTPSRedirect())]
-        } else if let routes {
-            entries = self.entries(routes, compiler, arena)
+        } else if let virtualServices {
+            entries = self.entries(virtualServices.flatMap(snapshot.effectiveRoutes), compiler, arena)
         } else {
             entries = [entry(compiler.compileDefault())]
         }
         let record = VirtualHostRecord(
             entries: arena.store(entries),
             ports: arena.store(service?.ports.map { Int32(clamping: $0.number) } ?? []),
-            host: arena.store(host)
+            host: arena.store(host),
+            virtualServices: arena.store(owners.map { arena.store("\($0.namespace)/\($0.name)") })
         )
         return VirtualHostTable(host: host, domains: domains, record: arena.store(record), arena: arena)
     }
@@ -108,7 +110,9 @@ struct VirtualHostCompiler {
         var finished: Set<ResourceKey> = []
         let matches = MatchCompiler(arena: arena)
         for effective in routes where !finished.contains(effective.virtualService.key) {
-            let blocks = effective.route.matches.filter { exists($0, in: effective.source.namespace) }
+            let blocks = effective.route.matches.enumerated().filter {
+                exclusion(of: $0.element, in: effective.source.namespace) == nil
+            }
             guard effective.route.matches.isEmpty || !blocks.isEmpty else { continue }
             let record = compiler.compile(effective)
             guard !effective.route.matches.isEmpty else {
@@ -116,10 +120,11 @@ struct VirtualHostCompiler {
                 finished.insert(effective.virtualService.key)
                 continue
             }
-            for block in blocks {
+            for (position, block) in blocks {
                 let entry = RouteEntry(
                     conditions: arena.store(matches.conditions(block)),
                     port: requestPort(block),
+                    block: Int32(clamping: position),
                     matchedPrefix: MatchCompiler.matchedPrefix(block.uri),
                     route: record
                 )
@@ -144,21 +149,29 @@ struct VirtualHostCompiler {
         )
     }
 
-    /// Whether a match block counts for the clients of this listener. A Gateway's clients have no labels.
-    private func exists(_ match: HTTPMatch, in namespace: String) -> Bool {
+    /// Why a match block does not count for the clients of this listener; `nil` where it does. A Gateway's clients have no
+    /// labels.
+    func exclusion(of match: HTTPMatch, in namespace: String) -> MatchExclusion? {
         switch position {
         case .mesh:
-            guard match.gateways.isEmpty else { return match.gateways.contains(VirtualService.mesh) }
-            return scope.labels.contains(all: match.sourceLabels)
-                && (match.sourceNamespace ?? scope.namespace) == scope.namespace
-        case .gateway(let names, let port):
-            guard match.port == nil || match.port == port else { return false }
             guard match.gateways.isEmpty else {
-                return match.gateways.contains {
+                return match.gateways.contains(VirtualService.mesh) ? nil : .gateways(match.gateways)
+            }
+            guard scope.labels.contains(all: match.sourceLabels) else {
+                return .sourceLabels(match.sourceLabels)
+            }
+            let wanted = match.sourceNamespace ?? scope.namespace
+            return wanted == scope.namespace ? nil : .sourceNamespace(wanted)
+        case .gateway(let names, let port):
+            if let wanted = match.port, wanted != port { return .port(wanted) }
+            guard match.gateways.isEmpty else {
+                let isMeant = match.gateways.contains {
                     GatewayReference($0, namespace: namespace).map(names.contains) ?? false
                 }
+                return isMeant ? nil : .gateways(match.gateways)
             }
-            return match.sourceLabels.isEmpty && match.sourceNamespace == nil
+            guard match.sourceLabels.isEmpty else { return .sourceLabels(match.sourceLabels) }
+            return match.sourceNamespace.map { .sourceNamespace($0) }
         }
     }
 

@@ -6,7 +6,10 @@
 /// has something to report.
 package struct SchemaCheck {
     private let table: FieldTable
-    private let resource: Resource
+    private let body: Node
+    private let file: String?
+    /// `nil` for texts that are no objects.
+    private let resource: ResourceKey?
     private var trail: [FieldPath.Component] = []
     private var findings: [Diagnostic] = []
 
@@ -15,15 +18,32 @@ package struct SchemaCheck {
         let table = resource.kind.isIstio ? FieldTable.istio : FieldTable.kubernetes
         let apiVersion = resource.body["apiVersion"]?.string ?? ""
         guard let root = table.root(resource.kind, apiVersion: apiVersion) else { return [] }
-        var check = SchemaCheck(table: table, resource: resource)
+        var check = SchemaCheck(
+            table: table,
+            body: resource.body,
+            file: resource.file,
+            resource: resource.key
+        )
         check.checkObject(resource.body, root, parent: nil)
         return check.findings
     }
 
-    private init(table: FieldTable, resource: Resource) {
+    /// All findings about a document that is no object, but of a type of its own.
+    static func check(_ document: Node, type: String, of table: FieldTable, file: String?) -> [Diagnostic] {
+        guard let root = table.types.firstIndex(where: { $0.name == type }) else { return [] }
+        var check = SchemaCheck(table: table, body: document, file: file, resource: nil)
+        check.checkObject(document, root, parent: nil)
+        return check.findings
+    }
+
+    private init(table: FieldTable, body: Node, file: String?, resource: ResourceKey?) {
         self.table = table
+        self.body = body
+        self.file = file
         self.resource = resource
     }
+
+    private var isIstio: Bool { resource?.kind.isIstio ?? false }
 
     // MARK: Structure
 
@@ -139,7 +159,7 @@ package struct SchemaCheck {
     }
 
     private mutating func checkText(_ text: String, _ limits: FieldTable.Limits) {
-        if !limits.allowed.isEmpty, !text.isEmpty || resource.kind.isIstio, !limits.allowed.contains(text) {
+        if !limits.allowed.isEmpty, !text.isEmpty || isIstio, !limits.allowed.contains(text) {
             let near = Suggestion.closest(to: text, among: limits.allowed)
             report(
                 .unknownValue,
@@ -203,14 +223,14 @@ package struct SchemaCheck {
         let path = FieldPath(trail)
         findings.append(
             Diagnostic(
-                rule.code(isIstio: resource.kind.isIstio),
+                rule.code(isIstio: isIstio),
                 .error,
                 message,
                 hint: hint,
-                file: resource.file,
-                position: resource.body.position(of: path),
+                file: file,
+                position: body.position(of: path),
                 path: path,
-                resource: resource.key
+                resource: resource
             )
         )
     }

@@ -30,7 +30,8 @@ package struct TrafficReporter {
         )
     }
 
-    private func route(_ effective: EffectiveRoute, _ host: String) -> TrafficReport.Route {
+    /// The report of one route of a host.
+    package func route(_ effective: EffectiveRoute, _ host: String) -> TrafficReport.Route {
         let route = effective.route
         var report = TrafficReport.Route(
             action: route.redirect != nil

@@ -54,6 +54,14 @@ import Testing
         #expect((13...87).contains(try scene.countOfV2(among: 200)))
     }
 
+    @Test func `the routing tests pass`() throws {
+        let scratch = try ScratchDirectory()
+        let example = "\(Scene.root)/examples/routing-tests"
+        let ended = try Program(["test", "-t", "\(example)/tests", "-f", example], in: scratch).end()
+        #expect(ended.status == 0, "\(ended.output)\(ended.errors)")
+        #expect(ended.errors == "7 tests passed, 27 requests\n")
+    }
+
     @Test(.enabled(if: hasPrograms("python3", "curl"), "the demo needs python3 and curl"))
     func `the demo runs from start to end`() throws {
         let scratch = try ScratchDirectory()

@@ -20,7 +20,8 @@ enum NotServedRule: ObjectRule {
         }
     }
 
-    private static let routeFields = [
+    /// Of a VirtualService's HTTP route.
+    static let routeFields = [
         "fault", "mirror", "mirrors", "mirrorPercent", "mirror_percent", "mirrorPercentage", "corsPolicy",
     ]
     private static let policyFields = ["outlierDetection", "tunnel", "proxyProtocol", "retryBudget"]
