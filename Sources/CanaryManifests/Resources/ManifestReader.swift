@@ -59,7 +59,8 @@ package struct ManifestReader: Sendable {
         let pieces = PieceReader(self, sources, workers: workers, pieceBytes: pieceBytes)
         if let set = pieces?.read() { return set }
         var set = read(sources)
-        for resource in set.resources { set.diagnostics += RuleCatalog.checkObject(resource) }
+        let checker = ObjectChecker()
+        for resource in set.resources { set.diagnostics += checker.check(resource) }
         return set
     }
 

@@ -129,8 +129,9 @@ final class PieceReader: Sendable {
 
     /// Reads one piece after the other until none is left.
     private func work() {
+        let checker = ObjectChecker()
         while let index = nextPiece() {
-            let yield = read(pieces[index])
+            let yield = read(pieces[index], checker)
             progress.withLock { progress in
                 progress.yields[index] = yield
                 if yield == nil { progress.isAbandoned = true }
@@ -146,7 +147,7 @@ final class PieceReader: Sendable {
         }
     }
 
-    private func read(_ piece: Piece) -> Yield? {
+    private func read(_ piece: Piece, _ checker: ObjectChecker) -> Yield? {
         let source = sources[piece.source]
         var parser = YAMLParser(limits: reader.limits)
         var builder = reader.builder(for: source.name, objectLimit: reader.limits.documents)
@@ -154,7 +155,7 @@ final class PieceReader: Sendable {
         let text = Array(source.bytes[piece.range])
         let faults = parser.read(text, source.name, firstLine: piece.line) { document in
             builder.add(document) { resource in
-                yield.diagnostics += RuleCatalog.checkObject(resource)
+                yield.diagnostics += checker.check(resource)
                 yield.resources.append(resource)
             }
         }

@@ -5,22 +5,24 @@ import CanaryModel
 
 /// Reads the documents of one text, and goes on behind a document that it cannot read.
 ///
+/// Documents of the common form are ``PlainReader``'s, all others libyaml's.
+///
 /// After a fault it starts afresh at the next `---` line, so that one run shows the faults of all documents. A literal
 /// `...` is blanked out and its document read again, since tutorials have several of them in a row.
 struct DocumentReader {
-    private var text: [UInt8]
-    private var composer: Composer
-    private var documentLimit: Int
-    private var start = 0
+    private(set) var text: [UInt8]
+    var composer: Composer
+    let documentLimit: Int
+    var start = 0
     /// The line of the file, from 0, at which `start` lies.
-    private var line: Int
+    var line: Int
     private var repairs = 0
     private var isStopped = false
 
     var diagnostics: [Diagnostic] { composer.diagnostics }
     var nodeCount: Int { composer.nodeCount }
     var aliasBytes: Int { composer.aliasBytes }
-    private(set) var documentCount = 0
+    var documentCount = 0
 
     private static let repairLimit = 16
 
@@ -32,7 +34,7 @@ struct DocumentReader {
         self.documentLimit = documentLimit
     }
 
-    private func scan<Result>(_ body: (TextScan) -> Result) -> Result {
+    func scan<Result>(_ body: (TextScan) -> Result) -> Result {
         text.withUnsafeBufferPointer { body(TextScan($0)) }
     }
 
@@ -52,20 +54,25 @@ struct DocumentReader {
 
     private mutating func readDocuments(upTo end: Int, _ body: (Node) -> Void) {
         while start < end, !isStopped {
-            composer.firstLine = line
-            var documentLine: Int?
-            do throws(YAMLProblem) {
-                try pass(upTo: end, documentLine: &documentLine, body)
-                advance(to: end)
-            } catch {
-                recover(from: error, documentLine)
-            }
+            readPlainDocuments(upTo: end, body)
+            if start < end, !readAlone(upTo: end, body) { readRest(upTo: end, body) }
             if composer.diagnostics.count > composer.limits.findings { stopAfterTooMany() }
         }
     }
 
+    private mutating func readRest(upTo end: Int, _ body: (Node) -> Void) {
+        composer.firstLine = line
+        var documentLine: Int?
+        do throws(YAMLProblem) {
+            try pass(upTo: end, documentLine: &documentLine, body)
+            advance(to: end)
+        } catch {
+            recover(from: error, documentLine)
+        }
+    }
+
     /// One run of libyaml over the text from `start` to `end`.
-    private mutating func pass(
+    mutating func pass(
         upTo end: Int,
         documentLine: inout Int?,
         _ body: (Node) -> Void
@@ -193,7 +200,7 @@ struct DocumentReader {
         isStopped = true
     }
 
-    private mutating func advance(to place: Int) {
+    mutating func advance(to place: Int) {
         // Behind the last document nothing asks for the line, unless something is to be said about it.
         if place < text.count || !composer.diagnostics.isEmpty {
             line += scan { $0.lines(from: start, to: place) }

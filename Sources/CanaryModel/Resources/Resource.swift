@@ -5,24 +5,51 @@
 /// `body` is the truth. The typed view is read from it leniently: a field of the wrong type is as good as missing
 /// (the schema rules have reported it), so that an object with errors can still take part in other rules.
 package struct Resource: Sendable {
-    package let key: ResourceKey
-    package let body: Node
-    package let metadata: ObjectMeta
-    package let spec: ResourceSpec
-    /// What the store knows about the object; `nil` for manifests.
-    package var stored: StoredMeta?
-    /// The manifest's name as the user gave it; `nil` for objects of the store.
-    package var file: String?
+    /// Shared by all copies, so that a copy costs one reference.
+    private final class Content: Sendable {
+        let key: ResourceKey
+        let body: Node
+        let metadata: ObjectMeta
+        let spec: ResourceSpec
+        let stored: StoredMeta?
+        let file: String?
 
-    package init(key: ResourceKey, body: Node, stored: StoredMeta? = nil, file: String? = nil) {
-        self.key = key
-        self.body = body
-        self.metadata = ObjectMeta(body["metadata"])
-        self.spec = ResourceSpec(key.kind, body)
-        self.stored = stored
-        self.file = file
+        init(_ key: ResourceKey, _ body: Node, _ stored: StoredMeta?, _ file: String?) {
+            self.key = key
+            self.body = body
+            metadata = ObjectMeta(body["metadata"])
+            spec = ResourceSpec(key.kind, body)
+            self.stored = stored
+            self.file = file
+        }
+
+        init(_ other: Content, stored: StoredMeta?) {
+            key = other.key
+            body = other.body
+            metadata = other.metadata
+            spec = other.spec
+            self.stored = stored
+            file = other.file
+        }
     }
 
+    private var content: Content
+
+    package init(key: ResourceKey, body: Node, stored: StoredMeta? = nil, file: String? = nil) {
+        content = Content(key, body, stored, file)
+    }
+
+    package var key: ResourceKey { content.key }
+    package var body: Node { content.body }
+    package var metadata: ObjectMeta { content.metadata }
+    package var spec: ResourceSpec { content.spec }
+    /// What the store knows about the object; `nil` for manifests.
+    package var stored: StoredMeta? {
+        get { content.stored }
+        set { content = Content(content, stored: newValue) }
+    }
+    /// The manifest's name as the user gave it; `nil` for objects of the store.
+    package var file: String? { content.file }
     package var kind: ResourceKind { key.kind }
     package var name: String { key.name }
     package var namespace: String { key.namespace }

@@ -6,10 +6,12 @@ package enum PortReference: Hashable, Sendable {
     case name(String)
 
     init?(_ node: Node?) {
-        switch node?.content {
-        case .integer(let value): self = .number(Int(value))
-        case .string(let value): self = .name(value)
-        default: return nil
+        if let number = node?.integer {
+            self = .number(Int(number))
+        } else if let name = node?.string {
+            self = .name(name)
+        } else {
+            return nil
         }
     }
 }

@@ -38,7 +38,7 @@ extension RouteTestCase {
         var diagnostics = SchemaCheck.check(
             document,
             type: RouteTestFields.root,
-            of: RouteTestFields.table,
+            of: FieldTable(RouteTestFields.table),
             file: file
         )
         guard diagnostics.isEmpty else { return ([], diagnostics) }

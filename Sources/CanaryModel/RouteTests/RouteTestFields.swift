@@ -4,7 +4,7 @@
 enum RouteTestFields {
     static let root = "RouteTestFile"
 
-    static let table = FieldTable(IstioFields.table + "\n" + text)
+    static let table = FieldTableText(IstioFields.table + "\n" + text)
 
     private static let text = """
         RouteTestFile

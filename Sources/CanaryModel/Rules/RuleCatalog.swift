@@ -4,10 +4,9 @@
 package enum RuleCatalog {
     /// What is wrong with one object by itself: fields and their types, then what an API server or Istio's webhook
     /// would refuse or warn of. Errors among these block a change.
+    /// Whoever checks many objects keeps an ``ObjectChecker``.
     package static func checkObject(_ resource: Resource) -> [Diagnostic] {
-        var report = RuleReport(CheckedObject(resource), SchemaCheck.check(resource))
-        for rule in objectRulesByKind[resource.kind] ?? [] { report.apply(rule) }
-        return report.findings
+        ObjectChecker().check(resource)
     }
 
     /// What is wrong with changed objects because of others. With `asWarnings` nothing is worse than a warning, as in
@@ -43,7 +42,7 @@ package enum RuleCatalog {
     /// Every rule with a code of its own, the schema's left out.
     package static var all: [any Rule.Type] { objectRules + referenceRules + changeRules }
 
-    private static let objectRulesByKind: [ResourceKind: [any ObjectRule.Type]] = {
+    static let objectRulesByKind: [ResourceKind: [any ObjectRule.Type]] = {
         var table: [ResourceKind: [any ObjectRule.Type]] = [:]
         for rule in objectRules {
             for kind in rule.kinds { table[kind, default: []].append(rule) }

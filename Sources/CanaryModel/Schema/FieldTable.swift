@@ -2,43 +2,76 @@
 
 /// The fields of some kinds of objects: types, which are required, and their limits.
 ///
-/// Read once, at first use, from the generated text (its format is described in `Tests/FieldTables/generate.py`).
-struct FieldTable: Sendable {
-    /// Whether a field holds one value, a list, or a mapping with any keys.
-    enum Shape: Sendable { case one, list, map }
+/// Types are read from the generated text when they are first asked for, since most runs need few of them. A table remembers
+/// what it has seen, so each thread has its own: threads that count references to the same types would wait for each
+/// other most of the time.
+final class FieldTable {
+    private let text: FieldTableText
+    private var types: [ObjectType?]
 
-    enum Element: Hashable, Sendable {
+    init(_ text: FieldTableText) {
+        self.text = text
+        types = Array(repeating: nil, count: text.types.count)
+    }
+
+    /// The type of a kind's objects, `nil` for kinds that the table does not know.
+    func root(_ kind: ResourceKind, apiVersion: String) -> ObjectType? {
+        text.root(kind, apiVersion: apiVersion).map(type)
+    }
+
+    func type(named name: String) -> ObjectType? {
+        text.numbers[name[...]].map(type)
+    }
+
+    /// A type by the number that ``Element/object(_:)`` gives.
+    func type(_ number: Int) -> ObjectType {
+        if let known = types[number] { return known }
+        let type = ObjectType(text.types[number], text.numbers)
+        types[number] = type
+        return type
+    }
+}
+
+extension FieldTable {
+    /// Whether a field holds one value, a list, or a mapping with any keys.
+    enum Shape { case one, list, map }
+
+    enum Element: Hashable {
         case string, boolean, number, int32, int64, uint32
         case intOrString, quantity, time, bytes
         /// Anything; not looked into.
         case any
-        /// A mapping with known fields: an index into ``FieldTable/types``.
+        /// A mapping with known fields, by its number in the table.
         case object(Int)
     }
 
-    struct Field: Sendable {
-        var shape: Shape
-        var element: Element
-        var limits: Limits?
+    /// What is asked of texts beyond their length.
+    struct Flags: OptionSet {
+        let rawValue: Int
+        static let duration = Flags(rawValue: 1)
+        static let noStar = Flags(rawValue: 2)
+        static let notStar = Flags(rawValue: 4)
+        static let noStarKeys = Flags(rawValue: 8)
+        static let noEmptyKeys = Flags(rawValue: 16)
     }
 
     /// What the values of a field must keep to, beyond their type. The limits of numbers and texts concern the items
     /// of a list or the values of a mapping.
-    final class Limits: Sendable {
+    final class Limits {
         let allowed: [String]
         let minimum: Double?
         let maximum: Double?
         let maxLength: Int?
         let minItems: Int?
         let maxItems: Int?
-        let flags: Set<String>
+        let flags: Flags
 
         init(_ words: some Sequence<Substring>) {
             var values: [Substring: Substring] = [:]
-            var flags: Set<String> = []
+            var flags: Flags = []
             for word in words {
                 let parts = word.split(separator: "=", maxSplits: 1)
-                if parts.count == 2 { values[parts[0]] = parts[1] } else { flags.insert(String(word)) }
+                if parts.count == 2 { values[parts[0]] = parts[1] } else { flags.formUnion(Flags(word)) }
             }
             allowed = values["enum"]?.split(separator: "|").map(String.init) ?? []
             minimum = values["min"].flatMap { Double($0) }
@@ -50,84 +83,81 @@ struct FieldTable: Sendable {
         }
     }
 
-    struct ObjectType: Sendable {
-        var name: String
-        var fields: [String: Field] = [:]
-        var required: [String] = []
-        /// Groups of fields of which at most one may be given.
-        var exclusive: [[String]] = []
-    }
+    final class Field {
+        let name: String
+        let shape: Shape
+        let element: Element
+        let limits: Limits?
+        let isRequired: Bool
+        /// The groups of fields that exclude each other which it is in, a bit each.
+        fileprivate(set) var groups: UInt64 = 0
 
-    private(set) var types: [ObjectType] = []
-    private var roots: [ResourceKind: Int] = [:]
-    /// For kinds whose versions differ: the types of some versions.
-    private var versionRoots: [ResourceKind: [String: Int]] = [:]
-
-    /// The type of a kind's objects, `nil` for kinds that the table does not know.
-    func root(_ kind: ResourceKind, apiVersion: String) -> Int? {
-        if let versions = versionRoots[kind], let version = apiVersion.split(separator: "/").last,
-            let number = versions[String(version)]
-        {
-            return number
-        }
-        return roots[kind]
-    }
-
-    init(_ text: String) {
-        var rootNames: [(kind: Substring, type: Substring)] = []
-        var typeNumbers: [Substring: Int] = [:]
-        let lines = text.split(separator: "\n")
-        for line in lines where !line.hasPrefix(" ") {
-            if line.hasPrefix("@ ") {
-                let words = line.split(separator: " ")
-                rootNames.append((words[1], words[2]))
-            } else {
-                typeNumbers[line] = types.count
-                types.append(ObjectType(name: String(line)))
-            }
-        }
-        var current = -1
-        for line in lines where !line.hasPrefix("@") {
-            if !line.hasPrefix(" ") {
-                current += 1
-            } else {
-                types[current].add(line.split(separator: " "), typeNumbers)
-            }
-        }
-        for root in rootNames {
-            let words = root.kind.split(separator: "/")
-            guard let kind = ResourceKind(rawValue: String(words[0])) else { continue }
-            if words.count > 1 {
-                versionRoots[kind, default: [:]][String(words[1])] = typeNumbers[root.type]
-            } else {
-                roots[kind] = typeNumbers[root.type]
-            }
+        /// Reads a line of the table, in words: `NAME[!] SHAPE [LIMIT...]`.
+        fileprivate init(_ words: [Substring], _ typeNumbers: [Substring: Int]) {
+            isRequired = words[0].hasSuffix("!")
+            name = String(isRequired ? words[0].dropLast() : words[0])
+            shape = words[1].hasPrefix("[]") ? .list : words[1].hasPrefix("{}") ? .map : .one
+            element = Element(words[1].drop { "[]{}".contains($0) }, typeNumbers)
+            limits = words.count > 2 ? Limits(words[2...]) : nil
         }
     }
 }
+
+// MARK: - Types
 
 extension FieldTable {
-    static let kubernetes = FieldTable(KubernetesFields.table)
-    static let istio = FieldTable(IstioFields.table)
+    final class ObjectType {
+        let name: String
+        let fields: [Field]
+        let required: [Field]
+        /// Groups of fields of which at most one may be given.
+        let exclusive: [[String]]
+        private let numbers: [String: Int]
+        /// The field, by its number, that each place in a mapping last held: manifests write them in the same order again
+        /// and again.
+        private var expected: [Int]
+
+        fileprivate init(_ text: FieldTableText.TypeText, _ typeNumbers: [Substring: Int]) {
+            name = String(text.name)
+            let lines = text.words
+            let fields = lines.filter { $0[0] != "?" }.map { Field($0, typeNumbers) }
+            self.fields = fields
+            exclusive = lines.filter { $0[0] == "?" }.map { $0.dropFirst().map(String.init) }
+            required = fields.filter(\.isRequired)
+            numbers = Dictionary(fields.indices.map { (fields[$0].name, $0) }) { _, last in last }
+            expected = Array(repeating: 0, count: fields.count)
+            for (bit, group) in exclusive.enumerated() {
+                for field in fields where group.contains(field.name) { field.groups |= 1 << UInt64(bit) }
+            }
+        }
+
+        func field(_ name: String) -> Field? {
+            numbers[name].map { fields[$0] }
+        }
+
+        /// The field of a name that stands at a place in its mapping.
+        func field(_ name: String, at place: Int) -> Field? {
+            guard place < expected.count else { return field(name) }
+            let guess = fields[expected[place]]
+            if guess.name == name { return guess }
+            guard let number = numbers[name] else { return nil }
+            expected[place] = number
+            return fields[number]
+        }
+    }
 }
 
-extension FieldTable.ObjectType {
-    fileprivate mutating func add(_ words: [Substring], _ typeNumbers: [Substring: Int]) {
-        guard words[0] != "?" else {
-            exclusive.append(words.dropFirst().map(String.init))
-            return
-        }
-        var name = words[0]
-        if name.hasSuffix("!") {
-            name.removeLast()
-            required.append(String(name))
-        }
-        let limits = words.dropFirst(2)
-        fields[String(name)] = FieldTable.Field(
-            shape: words[1].hasPrefix("[]") ? .list : words[1].hasPrefix("{}") ? .map : .one,
-            element: FieldTable.Element(words[1].drop { "[]{}".contains($0) }, typeNumbers),
-            limits: limits.isEmpty ? nil : FieldTable.Limits(limits)
-        )
+extension FieldTable.Flags {
+    fileprivate init(_ word: Substring) {
+        self =
+            switch word {
+            case "duration": .duration
+            case "noStar": .noStar
+            case "notStar": .notStar
+            case "noStarKeys": .noStarKeys
+            case "noEmptyKeys": .noEmptyKeys
+            default: []
+            }
     }
 }
 
@@ -147,6 +177,13 @@ extension FieldTable.Element {
             case "bytes": .bytes
             default: typeNumbers[name].map(Self.object) ?? .any
             }
+    }
+
+    var isInteger: Bool {
+        switch self {
+        case .int32, .int64, .uint32, .intOrString: true
+        default: false
+        }
     }
 
     /// What a value should be, in the words of messages.

@@ -13,24 +13,25 @@ package struct SchemaCheck {
     private var trail: [FieldPath.Component] = []
     private var findings: [Diagnostic] = []
 
-    /// All findings about one object; none for a kind without a table.
-    package static func check(_ resource: Resource) -> [Diagnostic] {
-        let table = resource.kind.isIstio ? FieldTable.istio : FieldTable.kubernetes
-        let apiVersion = resource.body["apiVersion"]?.string ?? ""
+    /// All findings about one object; none for a kind without a table. Whoever checks many should keep the tables.
+    package static func check(_ resource: Resource, _ tables: FieldTables = FieldTables()) -> [Diagnostic] {
+        let table = tables.table(of: resource.kind)
+        let body = resource.body
+        let apiVersion = body["apiVersion"]?.string ?? ""
         guard let root = table.root(resource.kind, apiVersion: apiVersion) else { return [] }
         var check = SchemaCheck(
             table: table,
-            body: resource.body,
+            body: body,
             file: resource.file,
             resource: resource.key
         )
-        check.checkObject(resource.body, root, parent: nil)
+        check.checkObject(body, root, parent: nil)
         return check.findings
     }
 
     /// All findings about a document that is no object, but of a type of its own.
     static func check(_ document: Node, type: String, of table: FieldTable, file: String?) -> [Diagnostic] {
-        guard let root = table.types.firstIndex(where: { $0.name == type }) else { return [] }
+        guard let root = table.type(named: type) else { return [] }
         var check = SchemaCheck(table: table, body: document, file: file, resource: nil)
         check.checkObject(document, root, parent: nil)
         return check.findings
@@ -47,29 +48,49 @@ package struct SchemaCheck {
 
     // MARK: Structure
 
-    private mutating func checkObject(_ node: Node, _ number: Int, parent: Int?) {
+    private mutating func checkObject(
+        _ node: Node,
+        _ type: FieldTable.ObjectType,
+        parent: FieldTable.ObjectType?
+    ) {
         guard case .mapping(let mapping) = node.content else {
             report(.wrongType, "expected a mapping, found \(node.typeName)")
             return
         }
-        for entry in mapping.entries {
+        var requiredCount = 0
+        var groups: UInt64 = 0
+        var hasConflict = false
+        for (place, entry) in mapping.entries.enumerated() {
             trail.append(.key(entry.key))
-            if let field = table.types[number].fields[entry.key] {
-                if !entry.value.isNull { checkField(entry.value, field, in: number) }
+            if let field = type.field(entry.key, at: place) {
+                if !entry.value.isNull {
+                    requiredCount += field.isRequired ? 1 : 0
+                    hasConflict = hasConflict || groups & field.groups != 0
+                    groups |= field.groups
+                    checkField(entry.value, field, in: type)
+                }
             } else {
-                reportUnknown(entry.key, number, parent)
+                reportUnknown(entry.key, type, parent)
             }
             trail.removeLast()
         }
-        for name in table.types[number].required where node[name] == nil {
-            trail.append(.key(name))
-            report(.missingField, "missing field \"\(name)\"\(placeDescription)")
-            trail.removeLast()
-        }
-        for group in table.types[number].exclusive { checkExclusive(group, mapping) }
+        if requiredCount < type.required.count { reportMissing(node, type) }
+        if hasConflict { type.exclusive.forEach { checkExclusive($0, mapping) } }
     }
 
-    private mutating func checkField(_ node: Node, _ field: FieldTable.Field, in parent: Int) {
+    private mutating func reportMissing(_ node: Node, _ type: FieldTable.ObjectType) {
+        for field in type.required where node[field.name] == nil {
+            trail.append(.key(field.name))
+            report(.missingField, "missing field \"\(field.name)\"\(placeDescription)")
+            trail.removeLast()
+        }
+    }
+
+    private mutating func checkField(
+        _ node: Node,
+        _ field: FieldTable.Field,
+        in parent: FieldTable.ObjectType
+    ) {
         switch field.shape {
         case .one:
             checkElement(node, field, parent)
@@ -99,18 +120,23 @@ package struct SchemaCheck {
         }
     }
 
-    private mutating func checkElement(_ node: Node, _ field: FieldTable.Field, _ parent: Int) {
+    private mutating func checkElement(
+        _ node: Node,
+        _ field: FieldTable.Field,
+        _ parent: FieldTable.ObjectType
+    ) {
+        if field.element.isInteger, let value = node.integer {
+            checkInteger(value, field)
+            return
+        }
         switch (field.element, node.content) {
         case (.any, _): return
-        case (.object(let number), .mapping): checkObject(node, number, parent: parent)
+        case (.object(let number), .mapping): checkObject(node, table.type(number), parent: parent)
         case (.string, .string(let text)), (.time, .string(let text)):
             if let limits = field.limits { checkText(text, limits) }
         case (.boolean, .bool): return
         case (.number, .number(let value)): checkRange(value, field)
         case (.number, .integer(let value)): checkRange(Double(value), field)
-        case (.int32, .integer(let value)), (.int64, .integer(let value)), (.uint32, .integer(let value)),
-            (.intOrString, .integer(let value)):
-            checkInteger(value, field)
         case (.intOrString, .string): return
         case (.quantity, .integer), (.quantity, .number): return
         case (.quantity, .string(let text)):
@@ -167,25 +193,25 @@ package struct SchemaCheck {
                 hint: near.map { "did you mean \"\($0)\"?" }
             )
         }
-        if let longest = limits.maxLength, text.unicodeScalars.count > longest {
+        if let longest = limits.maxLength, text.utf8.count > longest, text.unicodeScalars.count > longest {
             report(.wrongSize, "the text has more than \(longest) characters")
         }
         guard !limits.flags.isEmpty else { return }
-        if limits.flags.contains("duration") { checkDuration(text) }
-        if limits.flags.contains("noStar"), text.contains("*") {
+        if limits.flags.contains(.duration) { checkDuration(text) }
+        if limits.flags.contains(.noStar), text.contains("*") {
             report(.wildcard, "\"\(text)\" holds a wildcard, which a selector does not take")
         }
-        if limits.flags.contains("notStar"), text == "*" {
+        if limits.flags.contains(.notStar), text == "*" {
             report(.wildcard, "a host can't be \"*\" here")
         }
     }
 
     private mutating func checkKey(_ key: String, _ limits: FieldTable.Limits?) {
         guard let flags = limits?.flags else { return }
-        if flags.contains("noStarKeys"), key.contains("*") {
+        if flags.contains(.noStarKeys), key.contains("*") {
             report(.wildcard, "the key \"\(key)\" holds a wildcard, which a selector does not take")
         }
-        if flags.contains("noEmptyKeys"), key.isEmpty { report(.wildcard, "a selector's key is empty") }
+        if flags.contains(.noEmptyKeys), key.isEmpty { report(.wildcard, "a selector's key is empty") }
     }
 
     private mutating func checkDuration(_ text: String) {
@@ -235,8 +261,12 @@ package struct SchemaCheck {
         )
     }
 
-    private mutating func reportUnknown(_ key: String, _ number: Int, _ parent: Int?) {
-        let hint = table.whereBelongs(key, in: number, parent: parent)
+    private mutating func reportUnknown(
+        _ key: String,
+        _ type: FieldTable.ObjectType,
+        _ parent: FieldTable.ObjectType?
+    ) {
+        let hint = table.whereBelongs(key, in: type, parent: parent)
         report(.unknownField, "unknown field \"\(key)\"\(placeDescription)", hint: hint)
     }
 
@@ -283,31 +313,6 @@ package struct SchemaCheck {
 
     private static func plain(_ value: Double) -> String {
         value == value.rounded() && abs(value) < 1e15 ? "\(Int64(value))" : "\(value)"
-    }
-}
-
-extension FieldTable {
-    /// A hint for a field that a type does not have: it belongs a level deeper, a level higher, beside its parent, or
-    /// is misspelt.
-    fileprivate func whereBelongs(_ key: String, in number: Int, parent: Int?) -> String? {
-        if let child = child(of: number, thatHas: key) {
-            return "\"\(key)\" belongs under \"\(child)\": indent it"
-        }
-        if let near = Suggestion.closest(to: key, among: types[number].fields.keys.sorted()) {
-            return "did you mean \"\(near)\"?"
-        }
-        guard let parent else { return nil }
-        if types[parent].fields[key] != nil { return "\"\(key)\" belongs one level higher" }
-        return child(of: parent, thatHas: key).map { "\"\(key)\" belongs under \"\($0)\"" }
-    }
-
-    private func child(of number: Int, thatHas key: String) -> String? {
-        let holders = types[number].fields.filter { _, field in
-            guard field.shape == .one, case .object(let child) = field.element else { return false }
-            return types[child].fields[key] != nil
-        }
-        // Both hold names and labels in many objects; the metadata is what people mean then.
-        return holders["metadata"] != nil ? "metadata" : holders.keys.min()
     }
 }
 

@@ -47,9 +47,9 @@ package struct Mapping: Sendable {
 
     /// The value under a key. Assigning `nil` removes the entry; a new key goes to the end.
     package subscript(key: String) -> Node? {
-        get { entry(key)?.value }
+        get { index(of: key).map { entries[$0].value } }
         set {
-            let index = entries.firstIndex { $0.key == key }
+            let index = index(of: key)
             switch (index, newValue) {
             case (let index?, let value?): entries[index].value = value
             case (let index?, nil): entries.remove(at: index)
@@ -60,7 +60,17 @@ package struct Mapping: Sendable {
     }
 
     package func entry(_ key: String) -> Entry? {
-        entries.first { $0.key == key }
+        index(of: key).map { entries[$0] }
+    }
+
+    /// Comparing lengths first settles most comparisons; two spellings of one character are two keys, as in YAML.
+    package func index(of key: String) -> Int? {
+        let length = key.utf8.count
+        for index in entries.indices
+        where entries[index].key.utf8.count == length && entries[index].key == key {
+            return index
+        }
+        return nil
     }
 }
 
@@ -88,10 +98,15 @@ extension Node {
         if case .string(let value) = content { value } else { nil }
     }
 
+    /// An integer, also one written as `80.0` or `8e1`: JSON, and so Kubernetes, does not tell these apart.
     // Inlined into long chains of look-ups, this crashes the optimiser of Swift 6.3 ("Found ownership error").
     @inline(never)
     package var integer: Int64? {
-        if case .integer(let value) = content { value } else { nil }
+        switch content {
+        case .integer(let value): value
+        case .number(let value): Int64(exactly: value)
+        default: nil
+        }
     }
 
     /// A number of either kind, as a double.

@@ -11,17 +11,22 @@ package struct Quantity: Comparable, Sendable {
 
     /// `nil` unless the text is a decimal number with one of Kubernetes' suffixes (resource.ParseQuantity).
     package init?(_ text: String) {
-        let bytes = Array(text.utf8)
+        var text = text
+        guard let value = text.withUTF8(Self.value) else { return nil }
+        self.value = value
+    }
+
+    private static func value(_ bytes: UnsafeBufferPointer<UInt8>) -> Double? {
         var end = 0
         if let first = bytes.first, first == UInt8(ascii: "+") || first == UInt8(ascii: "-") { end = 1 }
         let start = end
-        while end < bytes.count, Self.isDigit(bytes[end]) || bytes[end] == UInt8(ascii: ".") { end += 1 }
+        while end < bytes.count, isDigit(bytes[end]) || bytes[end] == UInt8(ascii: ".") { end += 1 }
         let digits = bytes[start..<end]
-        guard digits.contains(where: Self.isDigit), digits.count(where: { $0 == UInt8(ascii: ".") }) <= 1,
+        guard digits.contains(where: isDigit), digits.count(where: { $0 == UInt8(ascii: ".") }) <= 1,
             let number = Double(String(decoding: bytes[..<end], as: UTF8.self)),
-            let factor = Self.factor(String(decoding: bytes[end...], as: UTF8.self))
+            let factor = factor(bytes[end...])
         else { return nil }
-        value = number * factor
+        return number * factor
     }
 
     package init?(_ node: Node?) {
@@ -39,16 +44,40 @@ package struct Quantity: Comparable, Sendable {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
 
-    private static func factor(_ suffix: String) -> Double? {
-        if let factor = factors[suffix] { return factor }
-        guard suffix.hasPrefix("e") || suffix.hasPrefix("E"), let exponent = Int(suffix.dropFirst()) else {
-            return nil
-        }
+    private static func factor(_ suffix: Slice<UnsafeBufferPointer<UInt8>>) -> Double? {
+        guard let first = suffix.first else { return 1 }
+        if suffix.count == 1 { return decimalFactor(first) }
+        if suffix.count == 2, suffix.last == UInt8(ascii: "i") { return binaryFactor(first) }
+        guard first | 0x20 == UInt8(ascii: "e"),
+            let exponent = Int(String(decoding: suffix.dropFirst(), as: UTF8.self))
+        else { return nil }
         return Double("1e\(exponent)")
     }
 
-    private static let factors: [String: Double] = [
-        "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,
-        "Ki": 0x1p10, "Mi": 0x1p20, "Gi": 0x1p30, "Ti": 0x1p40, "Pi": 0x1p50, "Ei": 0x1p60,
-    ]
+    private static func decimalFactor(_ unit: UInt8) -> Double? {
+        switch unit {
+        case UInt8(ascii: "n"): 1e-9
+        case UInt8(ascii: "u"): 1e-6
+        case UInt8(ascii: "m"): 1e-3
+        case UInt8(ascii: "k"): 1e3
+        case UInt8(ascii: "M"): 1e6
+        case UInt8(ascii: "G"): 1e9
+        case UInt8(ascii: "T"): 1e12
+        case UInt8(ascii: "P"): 1e15
+        case UInt8(ascii: "E"): 1e18
+        default: nil
+        }
+    }
+
+    private static func binaryFactor(_ unit: UInt8) -> Double? {
+        switch unit {
+        case UInt8(ascii: "K"): 0x1p10
+        case UInt8(ascii: "M"): 0x1p20
+        case UInt8(ascii: "G"): 0x1p30
+        case UInt8(ascii: "T"): 0x1p40
+        case UInt8(ascii: "P"): 0x1p50
+        case UInt8(ascii: "E"): 0x1p60
+        default: nil
+        }
+    }
 }

@@ -21,20 +21,19 @@ struct RouteTesterTests {
         return tester.run(try #require(try cases(test).first)).isPassed
     }
 
-    @Test func `every type that the format borrows from Istio is there`() {
-        let table = RouteTestFields.table
+    @Test func `every type that the format borrows from Istio is there`() throws {
+        let table = FieldTable(RouteTestFields.table)
         for name in ["RouteTestCase", "RouteTestFile", "RouteTestRequest", "RouteTestUpstream"] {
-            let type = table.types.first { $0.name == name }
-            let free = (type?.fields ?? [:]).filter { $0.value.element == .any }.keys
-            #expect(type != nil)
-            #expect(free.sorted() == [])
+            let type = try #require(table.type(named: name))
+            #expect(type.fields.filter { $0.element == .any }.map(\.name) == [])
         }
-        let route = table.types.first { $0.fields["corsPolicy"] != nil && $0.fields["match"] != nil }
-        let test = table.types.first { $0.name == "RouteTestCase" }
+        let route = RouteTestFields.table.types.indices.map(table.type)
+            .first { $0.field("corsPolicy") != nil && $0.field("match") != nil }
+        let test = table.type(named: "RouteTestCase")
         for field in [
             "corsPolicy", "delegate", "directResponse", "fault", "headers", "mirror", "redirect", "route",
         ] {
-            #expect(test?.fields[field]?.element == route?.fields[field]?.element, "\(field)")
+            #expect(test?.field(field)?.element == route?.field(field)?.element, "\(field)")
         }
     }
 

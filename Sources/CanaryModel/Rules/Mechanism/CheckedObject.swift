@@ -4,9 +4,12 @@
 package final class CheckedObject {
     package let resource: Resource
     package let root: Located
+    /// Of all objects that are checked together.
+    package let patterns: PatternProblems
 
-    package init(_ resource: Resource) {
+    package init(_ resource: Resource, _ patterns: PatternProblems = PatternProblems()) {
         self.resource = resource
+        self.patterns = patterns
         root = Located(root: resource.body)
     }
 

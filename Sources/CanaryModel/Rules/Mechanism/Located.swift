@@ -14,21 +14,36 @@ package struct Located {
     }
 
     package let node: Node
+    /// The way to the value itself, or to its parent where `leaf` is given.
     private let link: Link?
+    /// The last component of the way to a value that nothing can be below. Most values that rules look at are of this kind,
+    /// and need no link of their own.
+    private let leaf: FieldPath.Component?
 
     package init(root: Node) {
         node = root
         link = nil
+        leaf = nil
     }
 
     private init(_ node: Node, _ parent: Link?, _ component: FieldPath.Component) {
         self.node = node
-        link = Link(parent, component)
+        switch node.content {
+        case .mapping, .sequence:
+            link = Link(parent, component)
+            leaf = nil
+        default:
+            link = parent
+            leaf = component
+        }
     }
 
     /// The value under a key; `nil` where it is missing or null.
     package subscript(key: String) -> Located? {
-        node[key].map { Located($0, link, .key(key)) }
+        guard case .mapping(let mapping) = node.content, let value = mapping[key], !value.isNull else {
+            return nil
+        }
+        return Located(value, link, .key(key))
     }
 
     /// The items of a sequence, nulls included; empty for anything else.
@@ -45,7 +60,7 @@ package struct Located {
 
     /// A field of this mapping for reporting, whether it is there or not.
     package func field(_ key: String) -> Located {
-        Located(node[key] ?? Node(.null), link, .key(key))
+        Located(node[key] ?? Node(.null), leaf.map { Link(link, $0) } ?? link, .key(key))
     }
 
     package var string: String? { node.string }
@@ -53,7 +68,7 @@ package struct Located {
     package var isNull: Bool { node.isNull }
 
     package var path: FieldPath {
-        var components: [FieldPath.Component] = []
+        var components = leaf.map { [$0] } ?? []
         var next = link
         while let link = next {
             components.append(link.component)
@@ -64,7 +79,7 @@ package struct Located {
 
     /// The last component of the path as messages name it: `"weight"`, `item 2`.
     package var label: String {
-        switch link?.component {
+        switch leaf ?? link?.component {
         case .key(let key): "\"\(key)\""
         case .index(let index): "item \(index + 1)"
         case nil: "the object"

@@ -15,17 +15,21 @@ enum LabelSyntaxRule: ObjectRule {
             places += [object.podTemplate?["metadata"]?["labels"], object.spec?["selector"]?["matchLabels"]]
         default: break
         }
-        for (key, value) in places.flatMap({ $0?.entries ?? [] }) {
-            if !KubernetesName.isQualified(key) {
+        for place in places.compactMap(\.self) { check(place, &report) }
+    }
+
+    private static func check(_ labels: Located, _ report: inout RuleReport) {
+        for entry in labels.node.mapping?.entries ?? [] {
+            if !KubernetesName.isQualified(entry.key) {
                 report.add(
-                    at: value,
-                    "\"\(key)\" is not a label's key",
+                    at: labels.field(entry.key),
+                    "\"\(entry.key)\" is not a label's key",
                     hint:
                         "use letters, digits, \"-\", \"_\" and \".\", with an optional prefix such as example.com/"
                 )
-            } else if let text = value.string, !KubernetesName.isLabelValue(text) {
+            } else if let text = entry.value.string, !KubernetesName.isLabelValue(text) {
                 report.add(
-                    at: value,
+                    at: labels.field(entry.key),
                     "\"\(text)\" is not a label's value",
                     hint:
                         "use at most 63 letters, digits, \"-\", \"_\" and \".\", a letter or digit at both ends"

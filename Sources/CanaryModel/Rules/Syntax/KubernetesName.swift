@@ -4,54 +4,52 @@
 package enum KubernetesName {
     /// DNS-1123 label: lower-case letters, digits and `-`, at most 63.
     package static func isLabel(_ text: String) -> Bool {
-        isWord(text, longest: 63, inner: { isLowerOrDigit($0) || $0 == dash }, ends: isLowerOrDigit)
+        withBytes(text, isLabel)
     }
 
     /// DNS-1035 label: as a DNS-1123 label, but beginning with a letter. Services are named so.
     static func isServiceName(_ text: String) -> Bool {
-        guard let first = text.utf8.first, !isDigit(first) else { return false }
-        return isLabel(text)
+        withBytes(text) { bytes in bytes.first.map { !isDigit($0) } ?? false && isLabel(bytes) }
     }
 
     /// DNS-1123 subdomain: labels with dots between them, at most 253 characters.
-    static func isSubdomain(_ text: some StringProtocol) -> Bool {
-        var count = 0
-        var last = dot
-        for byte in text.utf8 {
-            switch byte {
-            case dot: guard isLowerOrDigit(last) else { return false }
-            case dash: guard last != dot else { return false }
-            default: guard isLowerOrDigit(byte) else { return false }
-            }
-            last = byte
-            count += 1
-        }
-        return count <= 253 && isLowerOrDigit(last)
+    static func isSubdomain(_ text: String) -> Bool {
+        withBytes(text) { isSubdomain($0[...]) }
     }
 
     /// The key of a label or an annotation: an optional prefix, a subdomain, then `/`, then a name.
     static func isQualified(_ text: String) -> Bool {
-        guard let slash = text.utf8.firstIndex(of: UInt8(ascii: "/")) else {
-            return isWord(text, longest: 63, inner: isLabelCharacter, ends: isLetterOrDigit)
+        withBytes(text) { bytes in
+            guard let slash = bytes.firstIndex(of: UInt8(ascii: "/")) else {
+                return isWord(bytes[...], longest: 63, inner: isLabelCharacter, ends: isLetterOrDigit)
+            }
+            return isSubdomain(bytes[..<slash])
+                && isWord(bytes[(slash + 1)...], longest: 63, inner: isLabelCharacter, ends: isLetterOrDigit)
         }
-        let name = text[text.utf8.index(after: slash)...]
-        return isSubdomain(text[..<slash])
-            && isWord(name, longest: 63, inner: isLabelCharacter, ends: isLetterOrDigit)
     }
 
     static func isLabelValue(_ text: String) -> Bool {
-        text.isEmpty || isWord(text, longest: 63, inner: isLabelCharacter, ends: isLetterOrDigit)
+        text.isEmpty
+            || withBytes(text) {
+                isWord($0[...], longest: 63, inner: isLabelCharacter, ends: isLetterOrDigit)
+            }
     }
 
     /// As ``isLabelValue(_:)``, of any length: Istio does not limit it.
     static func isIstioLabelValue(_ text: String) -> Bool {
-        text.isEmpty || isWord(text, longest: .max, inner: isLabelCharacter, ends: isLetterOrDigit)
+        text.isEmpty
+            || withBytes(text) {
+                isWord($0[...], longest: .max, inner: isLabelCharacter, ends: isLetterOrDigit)
+            }
     }
 
     /// IANA service name: at most 15 lower-case letters, digits and single dashes, one letter at least.
     static func isPortName(_ text: String) -> Bool {
-        isWord(text, longest: 15, inner: { isLowerOrDigit($0) || $0 == dash }, ends: isLowerOrDigit)
-            && !text.contains("--") && text.utf8.contains { isLowerOrDigit($0) && !isDigit($0) }
+        withBytes(text) { bytes in
+            bytes.count <= 15 && isLabel(bytes)
+                && !zip(bytes, bytes.dropFirst()).contains { $0 == dash && $1 == dash }
+                && bytes.contains { isLowerOrDigit($0) && !isDigit($0) }
+        }
     }
 
     /// A key of a ConfigMap or Secret.
@@ -68,20 +66,41 @@ package enum KubernetesName {
     private static let dash = UInt8(ascii: "-")
     private static let dot = UInt8(ascii: ".")
 
+    private typealias Bytes = UnsafeBufferPointer<UInt8>
+
+    /// These checks run for every label of every object, and bytes in memory are read several times as fast as a string's
+    /// view of them.
+    private static func withBytes(_ text: String, _ body: (Bytes) -> Bool) -> Bool {
+        var text = text
+        return text.withUTF8(body)
+    }
+
+    private static func isLabel(_ bytes: Bytes) -> Bool {
+        isWord(bytes[...], longest: 63, inner: { isLowerOrDigit($0) || $0 == dash }, ends: isLowerOrDigit)
+    }
+
+    private static func isSubdomain(_ bytes: Slice<Bytes>) -> Bool {
+        var last = dot
+        for byte in bytes {
+            switch byte {
+            case dot: guard isLowerOrDigit(last) else { return false }
+            case dash: guard last != dot else { return false }
+            default: guard isLowerOrDigit(byte) else { return false }
+            }
+            last = byte
+        }
+        return bytes.count <= 253 && isLowerOrDigit(last)
+    }
+
+    @inline(__always)
     private static func isWord(
-        _ text: some StringProtocol,
+        _ bytes: Slice<Bytes>,
         longest: Int,
         inner: (UInt8) -> Bool,
         ends: (UInt8) -> Bool
     ) -> Bool {
-        var count = 0
-        var last: UInt8 = 0
-        for byte in text.utf8 {
-            guard count > 0 ? inner(byte) : ends(byte) else { return false }
-            last = byte
-            count += 1
-        }
-        return count > 0 && count <= longest && ends(last)
+        guard let first = bytes.first, let last = bytes.last, bytes.count <= longest else { return false }
+        return ends(first) && ends(last) && bytes.allSatisfy(inner)
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool {

@@ -17,3 +17,23 @@ enum RegexSyntax {
         }
     }
 }
+
+/// What is wrong with patterns, each looked at once: manifests of one origin repeat theirs, and compiling one takes longer than checking the
+/// rest of its object.
+package final class PatternProblems {
+    private var problems: [String: String?] = [:]
+
+    /// So many long patterns fit into some megabytes.
+    private static let most = 4096
+
+    package init() {}
+
+    /// As ``RegexSyntax/problem(_:)``.
+    func problem(_ pattern: String) -> String? {
+        if let known = problems[pattern] { return known }
+        let problem = RegexSyntax.problem(pattern)
+        if problems.count >= Self.most { problems.removeAll() }
+        problems[pattern] = .some(problem)
+        return problem
+    }
+}

@@ -7,22 +7,27 @@ enum ContainerResourcesRule: ObjectRule {
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
         for resources in object.containers.compactMap({ $0["resources"] }) {
-            let limits = resources["limits"]
-            for (name, place) in (resources["requests"]?.entries ?? []) + (limits?.entries ?? []) {
-                guard let value = Quantity(place.node), value.value < 0 else { continue }
+            let requests = amounts(resources["requests"])
+            let limits = amounts(resources["limits"])
+            for (name, amount, place) in requests + limits where amount.value < 0 {
                 report.add(at: place, "the amount of \"\(name)\" is below 0")
             }
-            for (name, place) in resources["requests"]?.entries ?? [] {
-                guard let request = Quantity(place.node), let limit = limits?[name],
-                    let most = Quantity(limit.node),
-                    request > most
-                else { continue }
+            for (name, request, place) in requests {
+                guard let limit = limits.first(where: { $0.name == name }), request > limit.amount else {
+                    continue
+                }
                 report.add(
                     at: place,
                     "the container asks for more \(name) than its limit",
                     hint: "raise the limit or lower the request"
                 )
             }
+        }
+    }
+
+    private static func amounts(_ list: Located?) -> [(name: String, amount: Quantity, place: Located)] {
+        (list?.entries ?? []).compactMap { name, place in
+            Quantity(place.node).map { (name, $0, place) }
         }
     }
 }

@@ -8,7 +8,7 @@ enum ProbesRule: ObjectRule {
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
         for container in object.containers {
-            let names = Set((container["ports"]?.items ?? []).compactMap { $0["name"]?.string })
+            let names = (container["ports"]?.items ?? []).compactMap { $0["name"]?.string }
             for key in ["livenessProbe", "readinessProbe", "startupProbe"] {
                 guard let probe = container[key] else { continue }
                 checkHandlers(probe, names, &report)
@@ -26,7 +26,7 @@ enum ProbesRule: ObjectRule {
         }
     }
 
-    private static func checkHandlers(_ probe: Located, _ names: Set<String>, _ report: inout RuleReport) {
+    private static func checkHandlers(_ probe: Located, _ names: [String], _ report: inout RuleReport) {
         let handlers = ["httpGet", "tcpSocket", "grpc", "exec"].compactMap { probe[$0] }
         if handlers.count != 1 {
             report.add(
