@@ -91,25 +91,37 @@ struct ExplainCommand: Subcommand {
         if let status = input.refusal(in: context) { throw CommandError.silent(status) }
         var snapshot = ClusterSnapshot()
         input.resources.forEach { snapshot.insert($0) }
-        return snapshot.withReachableGateways
+        let reachable = snapshot.withReachableGateways
+        return request.isForAddress ? reachable : try neighbourhood(of: request, settings, in: reachable)
     }
 
     private func stored(for request: ExplainedRequest, _ settings: Settings, _ context: CommandContext) throws
         -> ClusterSnapshot
     {
         try ClusterSession(settings: settings, context: context).read { view in
-            // An address may be that of any Service.
-            let isAddress = request.host.utf8.allSatisfy { "0123456789abcdef.:[]".utf8.contains($0) }
-            if isAddress { return try view.snapshot() }
-            let host = HostName.fromUser(request.host, namespace: settings.namespace)
-            let hosts = [try view.host(named: request.host, namespace: settings.namespace), host]
-            var snapshot = try view.closure(of: hosts)
-            if let gateway = request.gateway {
-                let key = ResourceKey(.gateway, namespace: gateway.namespace, name: gateway.name)
-                if let resource = try view.resource(key) { snapshot.insert(resource) }
-            }
-            return snapshot
+            guard !request.isForAddress else { return try view.snapshot() }
+            return try neighbourhood(of: request, settings, in: view, revision: view.revision)
         }
+    }
+
+    /// What decides about a request: the objects of its host, whichever name that is, and of the Gateway.
+    private func neighbourhood(
+        of request: ExplainedRequest,
+        _ settings: Settings,
+        in source: some ResourceSource,
+        revision: Int64 = 0
+    ) throws -> ClusterSnapshot {
+        var hosts = [HostName.fromUser(request.host, namespace: settings.namespace)]
+        let labels = request.host.lowercased().split(separator: ".", omittingEmptySubsequences: false)
+        if labels.count == 2 {
+            hosts.append(HostName.service(String(labels[0]), namespace: String(labels[1])))
+        }
+        var snapshot = try HostClosure.load(hosts, from: source, revision: revision)
+        if let gateway = request.gateway {
+            let key = ResourceKey(.gateway, namespace: gateway.namespace, name: gateway.name)
+            if let resource = try source.resource(key) { snapshot.insert(resource) }
+        }
+        return snapshot
     }
 
     private static func noGateway(_ gateway: GatewayReference) -> CommandError {
@@ -117,5 +129,12 @@ struct ExplainCommand: Subcommand {
             "no Gateway \(gateway.namespace)/\(gateway.name) with a port that speaks HTTP",
             hint: "canaryctl get gateways -A lists what is stored"
         )
+    }
+}
+
+extension ExplainedRequest {
+    /// Whether the host is an address, which may be that of any Service.
+    fileprivate var isForAddress: Bool {
+        host.contains(":") || host.utf8.allSatisfy { "0123456789.".utf8.contains($0) }
     }
 }

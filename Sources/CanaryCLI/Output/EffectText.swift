@@ -18,14 +18,17 @@ struct EffectText {
             lines.append(retryLine)
         }
         lines += faultLines + mirrorLines + corsLines
-        lines += effects.requestHeaders.map { "request header: \($0)" }
-        lines += effects.responseHeaders.map { "response header: \($0)" }
+        lines += Self.lines(effects.headers)
         if !explanation.unserved.isEmpty {
             lines.append(
                 "canaryctl's proxy does not act on \(explanation.unserved.joined(separator: ", ")) yet"
             )
         }
         return lines
+    }
+
+    static func lines(_ headers: Explanation.HeaderTexts) -> [String] {
+        headers.request.map { "request header: \($0)" } + headers.response.map { "response header: \($0)" }
     }
 
     private var answerLines: [String] {
@@ -80,7 +83,14 @@ struct EffectText {
         if !policy.exposeHeaders.isEmpty { parts.append("exposes \(Self.list(policy.exposeHeaders))") }
         if let age = policy.maxAge { parts.append("for \(Self.duration(age.milliseconds))") }
         if policy.allowCredentials == true { parts.append("with credentials") }
-        return ["CORS: \(parts.joined(separator: "; "))"]
+        return ["CORS: \(parts.joined(separator: "; "))"] + crossOriginLines
+    }
+
+    private var crossOriginLines: [String] {
+        guard let request = explanation.crossOrigin else { return [] }
+        let verdict = request.isAllowed ? "is allowed" : "is not allowed"
+        let answer = request.isPreflight && request.isAllowed ? ": the preflight is answered with 200" : ""
+        return ["CORS: the origin \"\(request.origin)\" \(verdict)\(answer)"]
     }
 
     private static func list(_ words: [String]) -> String {

@@ -19,15 +19,18 @@ extension Explanation {
             "action": .string(action.rawValue),
             "reason": Self.optional(reason),
             "destinations": .sequence(
-                (route?.destinations ?? []).map { destination in
+                (route?.destinations ?? []).enumerated().map { index, destination in
                     var node = destination.node
+                    for (key, value) in (effects.destinationHeaders[index] ?? effects.headers).nodes {
+                        node.set(value, at: key)
+                    }
                     if hidesEndpoints { node.set(Node(.null), at: "servedShare") }
                     return node
                 }
             ),
         ])
         let more =
-            effectNodes + [
+            effectNodes + effects.headers.nodes + [
                 ("skipped", .sequence(skipped.map(Self.node))), ("lost", .sequence(lost.map(Self.node))),
             ]
         for (key, value) in more { node.set(value, at: key) }
@@ -49,8 +52,7 @@ extension Explanation {
             ("fault", route?.fault.map(Self.node) ?? Node(.null)),
             ("mirrors", .sequence(mirrorNodes)),
             ("corsPolicy", route?.corsPolicy.map(Self.node) ?? Node(.null)),
-            ("requestHeaders", .sequence(effects.requestHeaders.map { .string($0) })),
-            ("responseHeaders", .sequence(effects.responseHeaders.map { .string($0) })),
+            ("origin", crossOrigin.map(Self.node) ?? Node(.null)),
             ("notServed", .sequence(unserved.map { .string($0) })),
             ("hashKey", hashKey.map(Self.node) ?? Node(.null)),
             ("user", sticky.map(Self.node) ?? Node(.null)),
@@ -130,6 +132,14 @@ extension Explanation {
         ])
     }
 
+    private static func node(_ request: CrossOrigin) -> Node {
+        .mapping([
+            "name": .string(request.origin),
+            "allowed": .bool(request.isAllowed),
+            "preflight": .bool(request.isPreflight),
+        ])
+    }
+
     private static func node(_ key: StickyChoice.Key) -> Node {
         .mapping(["source": .string(key.source.rawValue), "name": .string(key.name)])
     }
@@ -148,5 +158,14 @@ extension Explanation {
 
     private static func optional(_ text: String?) -> Node {
         text.map { .string($0) } ?? Node(.null)
+    }
+}
+
+extension Explanation.HeaderTexts {
+    fileprivate var nodes: [(String, Node)] {
+        [
+            ("requestHeaders", .sequence(request.map { .string($0) })),
+            ("responseHeaders", .sequence(response.map { .string($0) })),
+        ]
     }
 }

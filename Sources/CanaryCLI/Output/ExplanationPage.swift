@@ -21,7 +21,7 @@ struct ExplanationPage {
         }
         // Escaped before it is coloured: colours are control characters too.
         return lines.enumerated().map { index, line in
-            let safe = TerminalText.escape(line)
+            let safe = TerminalText.cell(line)
             return (index == 0 ? style.bold(safe) : safe) + "\n"
         }.joined()
     }
@@ -44,7 +44,7 @@ struct ExplanationPage {
     private func routeLines(_ route: TrafficReport.Route) -> [String] {
         var lines = ["  \(Self.name(route.index, route.name)): \(route.match)"]
         let width = route.destinations.map { DestinationText.name($0).count }.max() ?? 0
-        for destination in route.destinations {
+        for (index, destination) in route.destinations.enumerated() {
             let share = NumberText.percentColumn(destination.declaredShare)
             let padding = String(repeating: " ", count: max(8 - share.count, 0))
             var line = "    \(DestinationText.name(destination).padded(to: width)) \(padding)\(share)"
@@ -53,6 +53,8 @@ struct ExplanationPage {
                 if destination.readyEndpoints == 0 { line += ": 503" }
             }
             lines.append(line)
+            let headers = explanation.effects.destinationHeaders[index].map(EffectText.lines)
+            lines += (headers ?? []).map { "      \($0)" }
         }
         return lines
     }

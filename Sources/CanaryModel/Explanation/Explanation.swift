@@ -47,9 +47,16 @@ package struct Explanation: Sendable {
         package var retries = 0
         /// Milliseconds for each try; 0 is none.
         package var perTryTimeout = 0
-        /// Changes of the request's headers and of the answer's, in words; those of single destinations left out.
-        package var requestHeaders: [String] = []
-        package var responseHeaders: [String] = []
+        /// Changes of the request's headers and of the answer's, in words.
+        package var headers = HeaderTexts()
+        /// The same for destinations that add changes of their own, by their position.
+        package var destinationHeaders: [Int: HeaderTexts] = [:]
+    }
+
+    /// Changes of headers in words: `set x-version: v2`.
+    package struct HeaderTexts: Hashable, Sendable {
+        package var request: [String] = []
+        package var response: [String] = []
     }
 
     /// The full name; `nil` where nobody defines the host, so that the answer is 404.
@@ -65,6 +72,8 @@ package struct Explanation: Sendable {
     package var skipped: [Skipped] = []
     package var lost: [Lost] = []
     package var effects = Effects()
+    /// For a route with a CORS policy and a request that has an origin.
+    package var crossOrigin: CrossOrigin?
     /// Fields of the route that canaryctl's proxy does not act on.
     package var unserved: [String] = []
     /// What decides which destination gets a request; `nil` for traffic that is not sticky.

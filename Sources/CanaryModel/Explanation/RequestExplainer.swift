@@ -7,6 +7,7 @@ package struct RequestExplainer {
     private let builder: RoutingTableBuilder
     private let table: RoutingTable
     private let identifiers = RoutingIdentifiers()
+    private let routes = KnownRoutes()
 
     /// The snapshot needs to hold no more than the closure of the requests' hosts (``HostClosure``). `namespace` and
     /// `sourceLabels` are the client's.
@@ -48,7 +49,12 @@ package struct RequestExplainer {
             if let user = request.user, let route = host.route(for: facts) {
                 facts.identify(as: user, by: route.record.pointee.sticky, in: arena)
             }
-            return explanation(host, facts, listener)
+            return explanation(
+                host,
+                facts,
+                listener,
+                clientNamespace: request.gateway?.namespace ?? namespace
+            )
         }
     }
 
@@ -60,9 +66,12 @@ package struct RequestExplainer {
         return candidates.first { table.listeners[Int($0)].port == port } ?? candidates.first ?? -1
     }
 
-    private func explanation(_ host: VirtualHostHandle, _ facts: RequestFacts, _ listener: Int32)
-        -> Explanation
-    {
+    private func explanation(
+        _ host: VirtualHostHandle,
+        _ facts: RequestFacts,
+        _ listener: Int32,
+        clientNamespace: String
+    ) -> Explanation {
         let owners = host.virtualServices.compactMap(snapshot.resource)
         let taken = host.route(for: facts)
         var explanation = Explanation(host: host.host.text, virtualService: owners.first?.key)
@@ -70,12 +79,12 @@ package struct RequestExplainer {
             builder.exclusion(of: $0, in: $1, listener: listener)
         }
         for (position, owner) in owners.enumerated() {
-            let routes = snapshot.effectiveRoutes(of: owner)
+            let (routes, lost) = routes.of(owner, in: snapshot)
             explanation.skipped += routes.compactMap { search.skipped($0, owner: position) }
             let effective = taken.flatMap { taken in
                 taken.owner == position ? routes.first { $0.index == taken.index } : nil
             }
-            explanation.lost += snapshot.lostRoutes(of: owner).compactMap {
+            explanation.lost += lost.compactMap {
                 search.lost($0, of: owner, owner: position, before: effective)
             }
             guard let effective else { continue }
@@ -86,14 +95,19 @@ package struct RequestExplainer {
             explanation.reason = "no route takes the request"
             return explanation
         }
-        complete(&explanation, taken, facts)
+        let reporter = TrafficReporter(snapshot: snapshot, namespace: clientNamespace)
+        complete(&explanation, taken, facts, reporter)
         return explanation
     }
 
-    private func complete(_ explanation: inout Explanation, _ taken: RouteHandle, _ facts: RequestFacts) {
-        let reporter = TrafficReporter(snapshot: snapshot, namespace: namespace)
+    private func complete(
+        _ explanation: inout Explanation,
+        _ taken: RouteHandle,
+        _ facts: RequestFacts,
+        _ reporter: TrafficReporter
+    ) {
         let host = explanation.host ?? ""
-        explanation.effects = RouteEffects.of(taken, facts)
+        explanation.effects = RouteEffects(route: taken, facts: facts, identifiers: identifiers).effects
         switch taken.action {
         case .forward: explanation.action = .route
         case .redirect: explanation.action = .redirect
@@ -101,11 +115,12 @@ package struct RequestExplainer {
         }
         if let effective = explanation.effective {
             explanation.route = reporter.route(effective, host)
+            explanation.crossOrigin = effective.route.corsPolicy.flatMap { CrossOrigin($0, facts) }
             explanation.unserved = effective.unserved
             explanation.hashKey = effective.route.destinations.count > 1 ? StickyChoice.Key(taken) : nil
             explanation.sticky = StickyChoice(taken, effective, facts, identifiers)
         } else if taken.action == .forward {
-            explanation.route = reporter.report(host).routes.first
+            explanation.route = reporter.defaultRoute(host)
         }
     }
 
@@ -122,6 +137,20 @@ package struct RequestExplainer {
             return "\(names) names the host for the gateway \(gateways) only"
         }
         return "nobody defines the host"
+    }
+}
+
+/// The routes of VirtualServices that requests were asked about already: many requests ask the same few.
+private final class KnownRoutes {
+    private var known: [ResourceKey: (effective: [EffectiveRoute], lost: [LostRoute])] = [:]
+
+    func of(_ virtualService: Resource, in snapshot: ClusterSnapshot) -> (
+        effective: [EffectiveRoute], lost: [LostRoute]
+    ) {
+        if let routes = known[virtualService.key] { return routes }
+        let routes = (snapshot.effectiveRoutes(of: virtualService), snapshot.lostRoutes(of: virtualService))
+        known[virtualService.key] = routes
+        return routes
     }
 }
 

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Finds out what a route does besides choosing a destination, by the functions that the proxy calls.
-enum RouteEffects {
-    static func of(_ route: RouteHandle, _ facts: RequestFacts) -> Explanation.Effects {
+struct RouteEffects {
+    let route: RouteHandle
+    let facts: RequestFacts
+    let identifiers: RoutingIdentifiers
+
+    var effects: Explanation.Effects {
         var effects = Explanation.Effects()
         var buffer = ByteBuffer()
         switch route.action {
@@ -10,35 +14,50 @@ enum RouteEffects {
             route.appendRedirectLocation(facts, listenerIsTLS: facts.scheme.text == "https", to: &buffer)
             effects.status = Int(route.redirectStatus)
             effects.location = buffer.slice.text
+            effects.headers.response = texts(route.responseHeaderEdits(nil))
         case .directResponse:
             effects.status = Int(route.directStatus)
             if !route.directBody.isEmpty { effects.body = route.directBody.text }
-        case .forward:
-            route.appendPath(facts, to: &buffer)
-            let target = facts.path.text + (facts.query.isMissing ? "" : "?\(facts.query.text)")
-            effects.target = buffer.slice.text
-            if buffer.slice.text != target { effects.path = buffer.slice.text }
-            effects.authority = route.newAuthority
-            effects.timeout = Int(route.timeoutMilliseconds)
-            effects.retries = Int(route.retry.attempts)
-            effects.perTryTimeout = Int(route.retry.perTryTimeoutMilliseconds)
-            effects.requestHeaders = texts(route.requestHeaderEdits(route.only(facts)), facts)
+            effects.headers.response = texts(route.responseHeaderEdits(nil))
+        case .forward: addForwarding(to: &effects)
         }
-        effects.responseHeaders = texts(route.responseHeaderEdits(route.only(facts)), facts)
         return effects
     }
 
-    private static func texts(_ edits: UnsafeBufferPointer<HeaderEdit>, _ facts: RequestFacts) -> [String] {
+    private func addForwarding(to effects: inout Explanation.Effects) {
+        var buffer = ByteBuffer()
+        route.appendPath(facts, to: &buffer)
+        let target = facts.path.text + (facts.query.isMissing ? "" : "?\(facts.query.text)")
+        effects.target = buffer.slice.text
+        if buffer.slice.text != target { effects.path = buffer.slice.text }
+        effects.authority = route.newAuthority
+        effects.timeout = Int(route.timeoutMilliseconds)
+        effects.retries = Int(route.retry.attempts)
+        effects.perTryTimeout = Int(route.retry.perTryTimeoutMilliseconds)
+        let destinations = route.record.pointee.destinations
+        let all = destinations.map {
+            Explanation.HeaderTexts(request: texts($0.requestEdits), response: texts($0.responseEdits))
+        }
+        guard Set(all).count > 1 else {
+            effects.headers = all.first ?? Explanation.HeaderTexts()
+            return
+        }
+        effects.headers = Explanation.HeaderTexts(
+            request: texts(route.record.pointee.requestEdits),
+            response: texts(route.record.pointee.responseEdits)
+        )
+        for (destination, headers) in zip(destinations, all) where headers != effects.headers {
+            guard let counter = identifiers.counter(destination.counter) else { continue }
+            effects.destinationHeaders[counter.key.destination] = headers
+        }
+    }
+
+    private func texts(_ edits: UnsafeBufferPointer<HeaderEdit>) -> [String] {
         edits.compactMap { $0.text(facts) }
     }
 }
 
 extension RouteHandle {
-    /// The destination of a route that has one alone, whose header changes then always apply.
-    fileprivate func only(_ facts: RequestFacts) -> DestinationHandle? {
-        record.pointee.destinations.count == 1 ? destination(for: facts, random: 0) : nil
-    }
-
     /// The authority that every destination gets instead of the client's.
     fileprivate var newAuthority: String? {
         let authorities = Set(record.pointee.destinations.map(\.authority.text))

@@ -99,7 +99,7 @@ package struct TrafficReporter {
     }
 
     /// The route of a host without VirtualService: each version's share is that of its ready endpoints.
-    private func defaultRoute(_ host: String) -> TrafficReport.Route {
+    package func defaultRoute(_ host: String) -> TrafficReport.Route {
         var report = TrafficReport.Route(
             action: .forward,
             index: 0,
