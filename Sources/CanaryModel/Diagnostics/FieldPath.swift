@@ -50,7 +50,7 @@ extension FieldPath: CustomStringConvertible {
 }
 
 extension Node {
-    /// Where to point for a field: at the value's key if it is there, else at the first key of the innermost mapping
+    /// Where to point for a field: at the value's key if it is there, else at the first written key of the innermost mapping
     /// that exists and lacks it.
     package func position(of path: FieldPath) -> Position {
         var place = position
@@ -59,7 +59,7 @@ extension Node {
             switch (component, node.content) {
             case (.key(let key), .mapping(let mapping)):
                 guard let entry = mapping.entry(key) else {
-                    return mapping.entries.first?.keyPosition ?? place
+                    return mapping.entries.first { $0.keyPosition.isKnown }?.keyPosition ?? place
                 }
                 place = entry.keyPosition
                 node = entry.value

@@ -7,7 +7,7 @@ enum GatewayServersRule: ObjectRule {
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
         if (object.spec?["servers"]?.items ?? []).isEmpty {
-            report.add(at: (object.spec ?? object.root).field("servers"), "the Gateway has no servers")
+            report.add(at: object.specField("servers"), "the Gateway has no servers")
         }
         for (key, value) in object.spec?["selector"]?.entries ?? [] {
             if !KubernetesName.isQualified(key) {

@@ -16,6 +16,11 @@ package final class CheckedObject {
     package private(set) lazy var metadata = root["metadata"]
     package private(set) lazy var spec = root["spec"]
 
+    /// A field of `spec` for reporting, whether either is there or not.
+    package func specField(_ key: String) -> Located {
+        (spec ?? root.field("spec")).field(key)
+    }
+
     // MARK: VirtualService
 
     /// The HTTP routes, nulls left out.

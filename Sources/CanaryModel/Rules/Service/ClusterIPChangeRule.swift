@@ -12,7 +12,7 @@ enum ClusterIPChangeRule: ChangeRule {
             !was.isEmpty, !becomes.isEmpty, was != becomes
         else { return }
         report.add(
-            at: (object.spec ?? object.root).field("clusterIP"),
+            at: object.specField("clusterIP"),
             "the cluster IP can't be changed from \"\(was)\" to \"\(becomes)\"",
             hint: "delete the Service and create it again"
         )

@@ -8,10 +8,9 @@ enum ServicePortsMissingRule: ObjectRule {
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
         guard let service = object.resource.service, !service.isHeadless, service.type != "ExternalName"
         else { return }
-        let spec = object.spec ?? object.root
-        guard (spec["ports"]?.items ?? []).isEmpty else { return }
+        guard (object.spec?["ports"]?.items ?? []).isEmpty else { return }
         report.add(
-            at: spec.field("ports"),
+            at: object.specField("ports"),
             "the Service has no ports",
             hint: "add \"ports:\" with at least one \"port:\""
         )

@@ -6,10 +6,9 @@ enum VirtualServiceRoutesRule: ObjectRule {
     static let kinds: Set<ResourceKind> = [.virtualService]
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
-        let spec = object.spec ?? object.root
-        guard ["http", "tls", "tcp"].allSatisfy({ (spec[$0]?.items ?? []).isEmpty }) else { return }
+        guard ["http", "tls", "tcp"].allSatisfy({ (object.spec?[$0]?.items ?? []).isEmpty }) else { return }
         report.add(
-            at: spec["http"] ?? spec.field("http"),
+            at: object.specField("http"),
             "the VirtualService has no routes: one of http, tls and tcp must be given",
             hint: "add a list \"http:\" with at least one route"
         )

@@ -10,7 +10,7 @@ enum SelectorChangeRule: ChangeRule {
             before != after
         else { return }
         report.add(
-            at: (object.spec ?? object.root).field("selector"),
+            at: object.specField("selector"),
             "the selector of a Deployment can't be changed",
             hint: "delete the Deployment and create it again, or give it another name"
         )
