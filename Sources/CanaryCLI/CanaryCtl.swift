@@ -9,7 +9,7 @@ struct CanaryCtl: ParsableCommand {
         abstract: "Canary releases with the manifests you already have, without a cluster",
         discussion: """
             Send a small share of a service's traffic to a new version, watch it, grow it or take it back.
-            "canaryctl help TOPIC" explains: environment, exit-status, hosts, manifests.
+            "canaryctl help TOPIC" explains: \(HelpTopic.names).
             """,
         version: "canaryctl \(Version.text)",
         groupedSubcommands: CommandGroups.all

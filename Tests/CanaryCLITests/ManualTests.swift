@@ -124,6 +124,15 @@ import Testing
         #expect(Set(listed).count == listed.count)
     }
 
+    @Test func `help has a page for every rule`() throws {
+        let pages = RulePage.all
+        #expect(pages.allSatisfy { !$0.section.isEmpty && !$0.paragraphs.isEmpty })
+        #expect(Set(pages.map(\.code)).isSuperset(of: RuleCatalog.all.map { $0.code }))
+        let (text, status) = try Self.output(of: ["help", "rule"])
+        #expect(status == .success)
+        #expect(pages.allSatisfy { text.contains("  \($0.code.canary) ") })
+    }
+
     @Test func `every command explains itself`() throws {
         for command in try Self.commands().all {
             let (text, status) = try Self.output(of: [command.name, "--help"])

@@ -8,10 +8,16 @@ struct HelpCommand: Subcommand {
     static let configuration = CommandConfiguration(
         commandName: "help",
         abstract: "Explain a command or a topic",
-        discussion: "The topics are: \(HelpTopic.allCases.map(\.rawValue).joined(separator: ", "))."
+        discussion: Help.examples(
+            ("Explain a command", "canaryctl help set-weight"),
+            ("Explain what a finding means, by our code or Istio's", "canaryctl help rule IST0101")
+        ) + "\nThe topics are: \(HelpTopic.names); \"rule\" alone lists all rules."
     )
 
-    @Argument(help: ArgumentHelp("A command, or a topic", valueName: "topic"))
+    @Argument(
+        help: ArgumentHelp("A command, a topic, or rule and the code of a finding", valueName: "topic"),
+        completion: .list(HelpTopic.allCases.map(\.rawValue))
+    )
     var words: [String] = []
 
     @OptionGroup(title: "Global options") var global: GlobalOptions
@@ -19,7 +25,11 @@ struct HelpCommand: Subcommand {
     func run(in context: CommandContext) throws -> ExitStatus {
         let columns = min(context.standardOutput.columns ?? 80, 120)
         if words.count == 1, let topic = HelpTopic(rawValue: words[0]) {
-            context.standardOutput.write(topic.text)
+            context.standardOutput.write(topic.text(columns: columns))
+        } else if words.first == HelpTopic.rule.rawValue {
+            let style = Style(try Settings(global, context).color, for: context.standardOutput, in: context)
+            let pages = try RulePage.pages(words.dropFirst()).map { $0.text(columns: columns, style) }
+            context.standardOutput.write(pages.joined(separator: "\n"))
         } else {
             let command = try Self.command(words)
             context.standardOutput.writeLine(CanaryCtl.helpMessage(for: command, columns: columns))

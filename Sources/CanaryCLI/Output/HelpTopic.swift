@@ -6,15 +6,18 @@ enum HelpTopic: String, CaseIterable {
     case exitStatus = "exit-status"
     case hosts
     case manifests
+    case rule
 
     static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
-    var text: String {
+    /// The page, for a terminal of a number of columns.
+    func text(columns: Int) -> String {
         switch self {
         case .environment: Self.environmentText
         case .exitStatus: Self.exitStatusText
         case .hosts: Self.hostsText
         case .manifests: Self.manifestsText
+        case .rule: RulePage.index(columns: columns)
         }
     }
 
@@ -25,7 +28,8 @@ enum HelpTopic: String, CaseIterable {
                              (~/.local/state/canaryctl without it)
         NO_COLOR             when set and not empty, nothing is coloured unless --color always is given
         TERM                 "dumb" has the same effect
-        COLUMNS              the width that help is wrapped to
+        COLUMNS              the width that help is wrapped to and lines of manifests are cut to, where it
+                             is not the terminal's
         SUDO_USER, USER, LOGNAME
                              the first of them that is set is recorded as the author of changes
 
