@@ -76,7 +76,8 @@ struct TranscriptPlayer {
     }
 }
 
-/// A context without a terminal, with an empty environment, whose streams can be read afterwards.
+/// A context with an empty environment, whose streams can be read afterwards. They are no terminals unless `COLUMNS`
+/// says how wide these are.
 final class TestWorld {
     private final class Buffer {
         var bytes: [UInt8] = []
@@ -97,12 +98,13 @@ final class TestWorld {
         now: Int64 = 1_795_348_800_000
     ) {
         let (out, err) = (outputBuffer, errorBuffer)
+        let columns = environment["COLUMNS"].flatMap { Int($0) }
         context = CommandContext(
-            standardOutput: OutputStream { bytes in
+            standardOutput: OutputStream(isTerminal: columns != nil, columns: columns) { bytes in
                 out.bytes += bytes
                 return 0
             },
-            standardError: OutputStream { bytes in
+            standardError: OutputStream(isTerminal: columns != nil, columns: columns) { bytes in
                 err.bytes += bytes
                 return 0
             },

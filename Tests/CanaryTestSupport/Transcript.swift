@@ -12,7 +12,7 @@
 ///
 /// Lines after a command are its standard output, those with `2> ` its standard error, and `! N` its exit status where
 /// that is not 0. A command that ends in `<<EOF` reads the lines up to `EOF` as its standard input; `NAME=value` before
-/// the command sets a variable of its environment.
+/// the command sets a variable of its environment; with `COLUMNS=80` it writes to terminals of that width.
 package struct Transcript: Sendable {
     package struct Command: Sendable {
         package var line: String

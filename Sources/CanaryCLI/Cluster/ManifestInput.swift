@@ -10,6 +10,8 @@ struct ManifestInput {
     var diagnostics: [Diagnostic]
     /// What could not be read at all.
     var failures: [CommandError]
+    /// The texts, where a terminal can show lines of them.
+    var sources: [ManifestSource]
 
     /// Reads and checks what `-f` names.
     static func read(
@@ -28,7 +30,8 @@ struct ManifestInput {
         return ManifestInput(
             resources: manifests.resources,
             diagnostics: manifests.diagnostics.compactMap { $0.adjusted(to: validation) },
-            failures: sources.failures
+            failures: sources.failures,
+            sources: context.hasTerminal ? sources.read : []
         )
     }
 

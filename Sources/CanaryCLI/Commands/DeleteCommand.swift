@@ -84,8 +84,8 @@ struct DeleteCommand: Subcommand {
         )
         let sources = try manifests.sources(in: context)
         let found = reader.read(sources.read)
-        let style = Style(settings.color, for: context.standardError, in: context)
-        DiagnosticPrinter(stream: context.standardError, style: style).print(found.diagnostics)
+        DiagnosticPrinter(context.standardError, settings, context, sources: sources.read)
+            .print(found.diagnostics)
         if var failure = CommandError.joined(sources.failures) {
             if found.diagnostics.hasErrors { failure.status = .invalidManifests }
             throw failure

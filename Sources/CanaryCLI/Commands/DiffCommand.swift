@@ -42,8 +42,8 @@ struct DiffCommand: Subcommand {
         try manifests.requireFiles("diff")
         let settings = try Settings(global, context)
         let input = try ManifestInput.read(manifests, validation: validate, settings: settings, in: context)
-        let style = Style(settings.color, for: context.standardError, in: context)
-        DiagnosticPrinter(stream: context.standardError, style: style).print(input.diagnostics)
+        DiagnosticPrinter(context.standardError, settings, context, sources: input.sources)
+            .print(input.diagnostics)
         if let status = input.refusal(in: context) { return status == .failure ? .trouble : status }
         let session = ClusterSession(settings: settings, context: context)
         let differences = try session.read { view in

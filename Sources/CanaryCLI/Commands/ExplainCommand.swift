@@ -33,7 +33,10 @@ struct ExplainCommand: Subcommand {
         let settings = try Settings(global, context)
         let request = try asked.request(namespace: settings.namespace)
         let labels = try asked.labels()
-        let snapshot = try snapshot(for: request, settings, context)
+        let input = manifests.files.isEmpty ? nil : try read(settings, context)
+        let snapshot =
+            try input.map { try self.snapshot(of: $0, for: request, settings) }
+            ?? stored(for: request, settings, context)
         let explainer = RequestExplainer(
             snapshot: snapshot,
             namespace: settings.namespace,
@@ -44,9 +47,9 @@ struct ExplainCommand: Subcommand {
         write(explanation, request, settings, context)
         guard target == .istio, let effective = explanation.effective else { return .success }
         let refused = IstioRefusals.findings(about: effective, in: snapshot)
-        let style = Style(settings.color, for: context.standardError, in: context)
         context.standardOutput.flush()
-        DiagnosticPrinter(stream: context.standardError, style: style).print(refused)
+        DiagnosticPrinter(context.standardError, settings, context, sources: input?.sources ?? [])
+            .print(refused)
         return refused.isEmpty ? .success : .invalidManifests
     }
 
@@ -72,29 +75,30 @@ struct ExplainCommand: Subcommand {
         }
     }
 
-    /// What the manifests hold, or what the store knows of the request's host.
-    private func snapshot(for request: ExplainedRequest, _ settings: Settings, _ context: CommandContext)
-        throws
-        -> ClusterSnapshot
-    {
-        guard !manifests.files.isEmpty else { return try stored(for: request, settings, context) }
+    private func read(_ settings: Settings, _ context: CommandContext) throws -> ManifestInput {
         let input = try ManifestInput.read(
             manifests,
             validation: .strict,
             settings: settings,
             in: context
         )
-        let style = Style(settings.color, for: context.standardError, in: context)
-        DiagnosticPrinter(stream: context.standardError, style: style).print(
-            input.diagnostics.filter { $0.severity == .error }
-        )
+        DiagnosticPrinter(context.standardError, settings, context, sources: input.sources)
+            .print(input.diagnostics.filter { $0.severity == .error })
         if let status = input.refusal(in: context) { throw CommandError.silent(status) }
+        return input
+    }
+
+    /// What the manifests say about the request.
+    private func snapshot(of input: ManifestInput, for request: ExplainedRequest, _ settings: Settings) throws
+        -> ClusterSnapshot
+    {
         var snapshot = ClusterSnapshot()
         input.resources.forEach { snapshot.insert($0) }
         let reachable = snapshot.withReachableGateways
         return request.isForAddress ? reachable : try neighbourhood(of: request, settings, in: reachable)
     }
 
+    /// What the store knows of the request's host.
     private func stored(for request: ExplainedRequest, _ settings: Settings, _ context: CommandContext) throws
         -> ClusterSnapshot
     {

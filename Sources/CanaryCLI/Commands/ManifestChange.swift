@@ -19,9 +19,9 @@ struct ManifestChange {
     func run(_ body: (ClusterChange, [Resource]) throws -> Void) throws -> ExitStatus {
         let report = ChangeReport(options: change, output: output, context: context)
         let input = try ManifestInput.read(manifests, validation: validation, settings: settings, in: context)
-        if let status = input.refusal(in: context) { return refuse(input.diagnostics, status) }
+        if let status = input.refusal(in: context) { return refuse(input.diagnostics, status, input.sources) }
         guard !input.resources.isEmpty else {
-            print(input.diagnostics)
+            print(input.diagnostics, input.sources)
             let names = manifests.files.map { $0 == "-" ? "<stdin>" : $0 }.joined(separator: ", ")
             throw CommandError("nothing to \(verb): no objects in \(names)")
         }
@@ -39,9 +39,9 @@ struct ManifestChange {
             }
         } catch let error as CommandError {
             context.report(error)
-            return refuse(findings, findings.hasErrors ? .invalidManifests : error.status)
+            return refuse(findings, findings.hasErrors ? .invalidManifests : error.status, input.sources)
         }
-        print(findings)
+        print(findings, input.sources)
         report.print(result.changes)
         announceSplits(result.changes)
         return try ProxyWait(options: change, session: session).wait(for: result)
@@ -68,8 +68,12 @@ struct ManifestChange {
         return forbidden + references.filter { $0.severity != .info }
     }
 
-    private func refuse(_ diagnostics: [Diagnostic], _ status: ExitStatus) -> ExitStatus {
-        print(diagnostics)
+    private func refuse(
+        _ diagnostics: [Diagnostic],
+        _ status: ExitStatus,
+        _ sources: [ManifestSource]
+    ) -> ExitStatus {
+        print(diagnostics, sources)
         guard diagnostics.hasErrors else { return status }
         let summary = DiagnosticPrinter.summary(of: diagnostics)
         context.standardError.writeLine("error: nothing was changed: \(summary)")
@@ -98,8 +102,7 @@ struct ManifestChange {
         }
     }
 
-    private func print(_ diagnostics: [Diagnostic]) {
-        let style = Style(settings.color, for: context.standardError, in: context)
-        DiagnosticPrinter(stream: context.standardError, style: style).print(diagnostics)
+    private func print(_ diagnostics: [Diagnostic], _ sources: [ManifestSource]) {
+        DiagnosticPrinter(context.standardError, settings, context, sources: sources).print(diagnostics)
     }
 }

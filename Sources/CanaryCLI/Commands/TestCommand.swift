@@ -52,7 +52,7 @@ struct TestCommand: Subcommand {
         input.resources.forEach { snapshot.insert($0) }
         var findings = cases.diagnostics + input.diagnostics.filter { $0.severity == .error }
         if target == .istio { findings += IstioRefusals.findings(input.resources, in: snapshot) }
-        report(findings, settings, context)
+        report(findings, cases.sources + input.sources, settings, context)
         let failures = CommandError.joined(cases.failures + input.failures)
         if let failures { context.report(failures) }
         let canRun = !cases.diagnostics.hasErrors && !input.diagnostics.hasErrors && failures == nil
@@ -88,12 +88,13 @@ struct TestCommand: Subcommand {
         var tests: [RouteTestCase] = []
         var diagnostics: [Diagnostic] = []
         var failures: [CommandError] = []
+        var sources: [ManifestSource] = []
     }
 
     private func readTests(in context: CommandContext) throws -> Tests {
         let files = FileSources(files: tests, recursive: manifests.recursive, option: "-t", noun: "tests")
         let sources = try files.read(in: context)
-        var result = Tests(failures: sources.failures)
+        var result = Tests(failures: sources.failures, sources: sources.read)
         var parser = YAMLParser()
         for source in sources.read {
             let parsed = parser.parse(source)
@@ -112,10 +113,14 @@ struct TestCommand: Subcommand {
     }
 
     /// Findings are data; but where a machine reads the results, they stay out of its way.
-    private func report(_ findings: [Diagnostic], _ settings: Settings, _ context: CommandContext) {
+    private func report(
+        _ findings: [Diagnostic],
+        _ sources: [ManifestSource],
+        _ settings: Settings,
+        _ context: CommandContext
+    ) {
         let stream = output == .text ? context.standardOutput : context.standardError
-        let style = Style(settings.color, for: stream, in: context)
-        DiagnosticPrinter(stream: stream, style: style).print(findings)
+        DiagnosticPrinter(stream, settings, context, sources: sources).print(findings)
     }
 
     private func write(_ results: [RouteTestResult], _ settings: Settings, _ context: CommandContext) {

@@ -55,7 +55,7 @@ struct ValidateCommand: Subcommand {
         let references = RuleCatalog.checkReferences(input.resources, in: snapshot, asWarnings: false)
         let chosen = select(input, references, suppressions)
         let refusal = input.refusal(in: context)
-        report(chosen, isComplete: input.failures.isEmpty, settings, context)
+        report(chosen, input, settings, context)
         let fails = chosen.shown.contains { findings.fails(at: $0.severity) }
         return fails ? .invalidManifests : refusal ?? .success
     }
@@ -91,7 +91,7 @@ struct ValidateCommand: Subcommand {
 
     private func report(
         _ chosen: Selection,
-        isComplete: Bool,
+        _ input: ManifestInput,
         _ settings: Settings,
         _ context: CommandContext
     ) {
@@ -102,10 +102,14 @@ struct ValidateCommand: Subcommand {
         case .sarif: stream.write(ObjectText.text(SARIFLog.node(chosen.shown), as: .json))
         case .github: chosen.shown.forEach { stream.writeLine(GitHubAnnotation.line($0)) }
         case .text:
-            let style = Style(settings.color, for: stream, in: context)
-            DiagnosticPrinter(stream: stream, style: style).print(chosen.shown)
+            DiagnosticPrinter(stream, settings, context, sources: input.sources).print(chosen.shown)
             stream.flush()
-            if isComplete || !chosen.shown.isEmpty { context.standardError.writeLine(summary(chosen)) }
+            if input.failures.isEmpty || !chosen.shown.isEmpty {
+                context.standardError.writeLine(summary(chosen))
+            }
+            if !chosen.shown.isEmpty, context.standardError.isTerminal {
+                context.standardError.writeLine("hint: canaryctl help rule CODE explains a finding")
+            }
             if !storeContext, chosen.shown.contains(where: \.missesAnotherObject) {
                 context.standardError.writeLine(
                     "hint: --store-context also looks for what is missing in the store"

@@ -53,6 +53,9 @@ package struct CommandContext {
         environment[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 
+    /// Whether a person may see what is printed.
+    package var hasTerminal: Bool { standardOutput.isTerminal || standardError.isTerminal }
+
     /// A path as the user gave it, made absolute.
     package func absolutePath(_ path: String) -> String {
         path.hasPrefix("/") ? path : "\(workingDirectory)/\(path)"
@@ -85,10 +88,10 @@ extension CommandContext {
     /// The context of this process, read once at the start.
     package static func process() -> CommandContext {
         let environment = processEnvironment()
-        let columns = environment["COLUMNS"].flatMap { Int($0) } ?? terminalColumns(STDOUT_FILENO)
+        let columns = environment["COLUMNS"].flatMap { Int($0) }
         return CommandContext(
-            standardOutput: .descriptor(STDOUT_FILENO, columns: columns),
-            standardError: .descriptor(STDERR_FILENO, columns: columns),
+            standardOutput: .descriptor(STDOUT_FILENO, columns: columns ?? terminalColumns(STDOUT_FILENO)),
+            standardError: .descriptor(STDERR_FILENO, columns: columns ?? terminalColumns(STDERR_FILENO)),
             readStandardInput: { FileReader.readAll(descriptor: STDIN_FILENO) },
             standardInputIsTerminal: isatty(STDIN_FILENO) == 1,
             environment: environment,

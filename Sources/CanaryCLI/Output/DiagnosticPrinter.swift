@@ -1,22 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryManifests
 import CanaryModel
 
-/// Writes findings as text: position, severity, message, code; the field; the hint.
+/// Writes findings as text: position, severity, message, code; the field; on a terminal the line; the hint.
 ///
 ///     reviews.yaml:14:9: error: no destination can receive traffic: both weights are 0 [CAN0203 IST0106]
 ///       at spec.http[0].route in VirtualService shop/reviews
+///       14 |       - route:
+///          |         ^~~~~
 ///     hint: give at least one destination a weight above 0
 struct DiagnosticPrinter {
-    let stream: OutputStream
-    let style: Style
+    private let stream: OutputStream
+    private let style: Style
+    private let sources: [ManifestSource]
+
+    /// - Parameter sources: the texts that the findings are about, as far as they were kept.
+    init(
+        _ stream: OutputStream,
+        _ settings: Settings,
+        _ context: CommandContext,
+        sources: [ManifestSource] = []
+    ) {
+        self.stream = stream
+        self.sources = stream.isTerminal ? sources : []
+        style = Style(settings.color, for: stream, in: context)
+    }
 
     /// Prints all findings in order.
     func print(_ diagnostics: [Diagnostic]) {
-        for diagnostic in diagnostics.sortedForPrinting() { print(diagnostic) }
+        let texts = Dictionary(sources.map { ($0.name, $0) }) { first, _ in first }
+        var file: String?
+        var lines: ManifestLines?
+        for diagnostic in diagnostics.sortedForPrinting() {
+            if diagnostic.file != file {
+                file = diagnostic.file
+                lines = file.flatMap { texts[$0] }.map(ManifestLines.init)
+            }
+            print(diagnostic, excerpt(of: &lines, for: diagnostic))
+        }
     }
 
-    private func print(_ diagnostic: Diagnostic) {
+    private func excerpt(of lines: inout ManifestLines?, for diagnostic: Diagnostic) -> Excerpt? {
+        let columns = stream.columns ?? 80
+        let position = diagnostic.position
+        guard position.isKnown, let line = lines?.line(around: position, reach: columns) else { return nil }
+        return Excerpt(line, number: position.line, columns: columns)
+    }
+
+    private func print(_ diagnostic: Diagnostic, _ excerpt: Excerpt?) {
         var line = ""
         if let file = diagnostic.file {
             line = "\(TerminalText.escape(file)):"
@@ -30,6 +62,7 @@ struct DiagnosticPrinter {
             "\(style.severity(diagnostic.severity)): \(TerminalText.escape(diagnostic.message)) [\(codes)]"
         stream.writeLine(line)
         if let place = Self.place(of: diagnostic) { stream.writeLine("  at \(TerminalText.escape(place))") }
+        excerpt?.lines(diagnostic.severity, style).forEach(stream.writeLine)
         if let hint = diagnostic.hint { stream.writeLine("hint: \(TerminalText.escape(hint))") }
     }
 

@@ -26,10 +26,15 @@ struct Style {
     }
 
     func severity(_ severity: Severity) -> String {
+        mark(severity.rawValue, severity)
+    }
+
+    /// In the colour of a severity.
+    func mark(_ text: String, _ severity: Severity) -> String {
         switch severity {
-        case .error: paint("error", "1;31")
-        case .warning: paint("warning", "1;33")
-        case .info: paint("info", "1;36")
+        case .error: paint(text, "1;31")
+        case .warning: paint(text, "1;33")
+        case .info: paint(text, "1;36")
         }
     }
 

@@ -60,7 +60,7 @@ struct TextScan {
     // MARK: - Lines
 
     /// The length of the line break at a place, 0 if there is none. libyaml also breaks at U+0085, U+2028 and U+2029.
-    private func lineBreak(at index: Int) -> Int {
+    func lineBreak(at index: Int) -> Int {
         switch bytes[index] {
         case 0x0a: return 1
         case 0x0d: return index + 1 < bytes.count && bytes[index + 1] == 0x0a ? 2 : 1
