@@ -385,5 +385,19 @@ enum RuleTexts {
         A route never gets a request, because earlier match blocks take all that each of its own blocks would match. All conditions are compared: paths, methods, headers, query parameters, ports, gateways and sources. Istio does not see it.
         - CAN1102 - warning
         One of a route's match blocks never gets a request, because an earlier block takes all that it would match. The other blocks of the route are in use.
+        - CAN1103 - information
+        The weights of a route do not sum to 100, so that they are no percentages: Istio divides each by their sum. A sum of 1000, 10000 and so on is taken for percentages with decimals.
+        - CAN1104 - information
+        The only destination of a route has a weight other than 100. It takes every request, whatever the weight: also with a weight of 0, which is a warning.
+        - CAN1105 - warning
+        A regular expression looks as if it were searched for inside of the value, but has to match all of it: a `cookie` that leaves no room for other cookies, a word of a user agent, an anchor at one end only, a path that does not begin with a slash. A pattern with nothing but plain characters does what `exact` does, which is information only.
+        - CAN1106 - warning
+        Not all retries fit into the timeout of the route, which covers all tries together. A retry can begin as long as the tries before it, each as long as `perTryTimeout`, end within the timeout. That no retry can follow a try that takes its time is a warning, that only some can is information.
+        - CAN1107 - warning
+        A mirror copies requests to a destination that the same route sends them to, which then handles requests twice. What changes something is changed twice.
+        - CAN1108 - warning
+        Conditions stand in several items of `match`, of which a request has to meet only one, where one item was probably meant: a dash too many makes an "or" of an "and". Where another item takes every request of an item, the conditions that only the latter has do nothing: that is a warning. A path in one item and other conditions in the next are information.
+        - CAN1109 - warning
+        A match block is for Gateways to which its VirtualService is not bound, so that it never takes a request. A block can only choose among the `gateways` of its VirtualService; without any, that is `mesh` alone.
         """#
 }

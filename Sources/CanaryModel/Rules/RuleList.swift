@@ -124,6 +124,13 @@ extension RuleCatalog {
         NotServedRule.self,
         RouteCoveredRule.self,
         MatchCoveredRule.self,
+        WeightSumRule.self,
+        WeightOfLoneDestinationRule.self,
+        RegexSubstringRule.self,
+        RetriesBeyondTimeoutRule.self,
+        MirrorRepeatsRule.self,
+        MatchAlternativesRule.self,
+        MatchGatewayUnboundRule.self,
     ]
 
     /// The rules that need other objects, by code.

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The weights of a route do not sum to 100, so that they are no percentages: Istio divides each by their sum. A sum of
+/// 1000, 10000 and so on is taken for percentages with decimals.
+enum WeightSumRule: ObjectRule {
+    static let code = RuleCode("CAN1103")
+    static let severity = Severity.info
+    static let kinds: Set<ResourceKind> = [.virtualService]
+
+    /// What `set-weight` writes where whole percentages are not fine enough goes up to a million.
+    private static let percentages: Set<Double> = [100, 1_000, 10_000, 100_000, 1_000_000]
+
+    static func check(_ object: CheckedObject, _ report: inout RuleReport) {
+        for route in object.httpRoutes + object.tlsRoutes + object.tcpRoutes {
+            // Missing and negative weights are findings of their own.
+            guard let list = route["route"], list.items.allSatisfy({ ($0["weight"]?.integer ?? -1) >= 0 })
+            else { continue }
+            let shares = WeightShares(list.items)
+            // 1 to 0 says "all or nothing", in whatever unit.
+            if shares.sum == 0 || shares.sum == 1 { continue }
+            guard let sum = shares.sum, !percentages.contains(sum), let whole = Int64(exactly: sum)
+            else { continue }
+            report.add(
+                at: list,
+                "the weights sum to \(whole), not to 100: the shares are \(shares.summary)",
+                hint: "write the percentages as weights"
+            )
+        }
+    }
+}
