@@ -399,5 +399,17 @@ enum RuleTexts {
         Conditions stand in several items of `match`, of which a request has to meet only one, where one item was probably meant: a dash too many makes an "or" of an "and". Where another item takes every request of an item, the conditions that only the latter has do nothing: that is a warning. A path in one item and other conditions in the next are information.
         - CAN1109 - warning
         A match block is for Gateways to which its VirtualService is not bound, so that it never takes a request. A block can only choose among the `gateways` of its VirtualService; without any, that is `mesh` alone.
+        - CAN1110 - information
+        A destination has the weight 0, and no other route or mirror of any VirtualService sends requests there: a canary that has not begun, or one that was ended and not taken out.
+        - CAN1111 - information
+        No route and no mirror of any VirtualService names a subset, while others of the same host are named. The subset does no harm; often a route was forgotten, or names another one.
+        - CAN1112 - warning
+        The selector of a Service leaves out a version to which a VirtualService sends requests by a subset: it asks for another value of a label of the subset, such as `version`, or for a label that the pods of the subset do not have. The subset can never have an endpoint of the Service, and its requests get 503.
+        - CAN1113 - warning
+        A VirtualService splits a Service into subsets, but neither it nor any other one inside the mesh has that Service among its hosts. Requests to the Service by its own name are not split: they go to the endpoints of all versions.
+        - CAN1114 - warning
+        No route of a VirtualService takes every request: what matches none of them gets 404. It is a warning where no condition is about the path, so that the same page works for some clients and not for others; else information. What another VirtualService of the same host at the same Gateway takes, and what a delegate takes, counts.
+        - CAN1115 - information
+        A route splits a host whose DestinationRule has `consistentHash`. In canaryctl the key keeps a user on one version. In Istio it chooses among the pods of a version only: the version is drawn anew for each request. This is information, and a warning where the manifests are meant for Istio.
         """#
 }

@@ -30,6 +30,9 @@ package struct ClusterSnapshot: Sendable {
         (keys[token] ?? []).compactMap { objects[$0] }.sorted(by: Resource.isOlder)
     }
 
+    /// How many objects carry a token.
+    package func count(with token: IndexToken) -> Int { keys[token]?.count ?? 0 }
+
     /// The objects of a kind, oldest first.
     package func resources(of kind: ResourceKind, namespace: String? = nil) -> [Resource] {
         objects.values

@@ -159,6 +159,12 @@ extension RuleCatalog {
         DeploymentProtocolsRule.self,
         DeploymentPortsRule.self,
         EntryProtocolConflictRule.self,
+        WeightZeroRule.self,
+        SubsetUnroutedRule.self,
+        SelectorPinsVersionRule.self,
+        SplitBypassedRule.self,
+        NoCatchAllRule.self,
+        StickySplitRule.self,
     ]
 
     /// The rules about replacing an object, by code.

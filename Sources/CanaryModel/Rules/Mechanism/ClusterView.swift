@@ -43,7 +43,10 @@ package final class ClusterView {
     }
 
     func destination(_ place: Located, of resource: Resource) -> ResolvedDestination {
-        let written = Destination(place.node)
+        destination(Destination(place.node), of: resource)
+    }
+
+    func destination(_ written: Destination, of resource: Resource) -> ResolvedDestination {
         let host = HostName.resolve(written.host, namespace: resource.namespace)
         let use = Use(
             host: host,

@@ -37,6 +37,11 @@ struct MeshHostIndex {
         return hosts.map { Claim(resource: resource, host: $0, scopes: scopes) }
     }
 
+    /// Whether some VirtualService inside the mesh has a host among its own, be it by a wildcard.
+    func isClaimed(_ host: String) -> Bool {
+        HostName.patterns(covering: host).contains { claims[$0] != nil }
+    }
+
     /// The other VirtualServices that claim a host for a namespace that also sees `resource`, oldest first. A claim for
     /// some namespaces collides with one for all of them also where only patterns overlap, as istioctl has it.
     func rivals(of resource: Resource, host: String) -> [Resource] {

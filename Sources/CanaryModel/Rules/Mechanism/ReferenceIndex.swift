@@ -13,6 +13,8 @@ final class ReferenceIndex {
     private(set) lazy var gatewayServers = GatewayServerIndex(snapshot)
     private(set) lazy var gatewayWorkloads = GatewayWorkloadIndex(snapshot)
     private(set) lazy var subsetRoutes = SubsetRouteIndex(snapshot)
+    private(set) lazy var routeUses = RouteUseIndex(snapshot)
+    private(set) lazy var gatewayHosts = GatewayHostIndex(snapshot)
     private(set) lazy var entryPorts = EntryPortIndex(snapshot)
     private(set) lazy var gatewayNamespaces: [String: [String]] = Dictionary(
         grouping: snapshot.resources(of: .gateway),

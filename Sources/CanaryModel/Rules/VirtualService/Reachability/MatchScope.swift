@@ -24,9 +24,9 @@ struct MatchScope: Hashable {
         }
     }
 
-    private let conditions: Set<Condition>
+    private var conditions: Set<Condition>
     private let port: Int?
-    private let gateways: Set<String>
+    let gateways: Set<String>
     private let sourceLabels: [String: String]
     private let sourceNamespace: String?
 
@@ -37,6 +37,25 @@ struct MatchScope: Hashable {
         gateways = Set(match?.gateways ?? [])
         sourceLabels = match?.sourceLabels ?? [:]
         sourceNamespace = match?.sourceNamespace
+    }
+
+    /// Whether it takes every request, at the Gateways that it names.
+    var isUnconditional: Bool { asksForPortAlone(nil) }
+
+    /// Whether it takes every request at a port.
+    var asksForPortAlone: Bool { port != nil && asksForPortAlone(port) }
+
+    private func asksForPortAlone(_ wanted: Int?) -> Bool {
+        conditions.isEmpty && port == wanted && sourceLabels.isEmpty && sourceNamespace == nil
+    }
+
+    /// What takes all that this does not take, if that is another single condition.
+    var opposite: MatchScope? {
+        guard conditions.count == 1, var condition = conditions.first else { return nil }
+        condition.isInverted.toggle()
+        var opposite = self
+        opposite.conditions = [condition]
+        return opposite
     }
 
     /// Whether every request that the other block takes is taken by this one. Never `true` by mistake.

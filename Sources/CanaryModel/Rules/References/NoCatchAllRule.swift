@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// No route of a VirtualService takes every request: what matches none of them gets 404. It is a warning where no condition
+/// is about the path, so that the same page works for some clients and not for others; else information. What another
+/// VirtualService of the same host at the same Gateway takes, and what a delegate takes, counts.
+enum NoCatchAllRule: ReferenceRule {
+    static let code = RuleCode("CAN1114")
+    static let severity = Severity.warning
+    static let kinds: Set<ResourceKind> = [.virtualService]
+
+    static func check(_ object: CheckedObject, in cluster: ClusterView, _ report: inout RuleReport) {
+        guard let spec = object.resource.virtualService, !spec.isDelegate, let last = object.httpRoutes.last,
+            !cluster.references.gatewayHosts.hasNeighbours(object.resource)
+        else { return }
+        let scopes = object.httpRoutes.flatMap { Self.scopes(of: $0, object.resource, cluster) }
+        guard !isExhaustive(scopes, spec, object.resource.namespace) else { return }
+        let count = object.httpRoutes.count
+        let asksForPath = object.httpMatches.contains { $0["uri"] != nil }
+        report.add(
+            at: last["match"] ?? last,
+            "requests that \(count == 1 ? "do not match the only route" : "match none of the \(count) routes") get 404",
+            hint: "add a last route without \"match\"",
+            severity: asksForPath ? .info : .warning
+        )
+    }
+
+    /// What a route takes for sure. A delegate that is not there is a finding of its own.
+    private static func scopes(of route: Located, _ resource: Resource, _ cluster: ClusterView)
+        -> [MatchScope]
+    {
+        let own = RouteCoverage.blocks(of: route, 0).map(\.scope)
+        guard let delegate = route["delegate"] else { return own }
+        let namespace = delegate["namespace"]?.string ?? resource.namespace
+        let key = ResourceKey(.virtualService, namespace: namespace, name: delegate["name"]?.string ?? "")
+        guard let target = cluster.snapshot.resource(key)?.virtualService, target.isDelegate else {
+            return own
+        }
+        return target.http.contains(where: \.isCatchAll) ? own : []
+    }
+
+    private static func isExhaustive(_ scopes: [MatchScope], _ spec: VirtualService, _ namespace: String)
+        -> Bool
+    {
+        var open = Set(spec.boundGateways.map { GatewayReference($0, namespace: namespace) })
+        for scope in scopes where scope.isUnconditional {
+            if scope.gateways.isEmpty { return true }
+            open.subtract(scope.gateways.map { GatewayReference($0, namespace: namespace) })
+        }
+        if open.isEmpty { return true }
+        // Ports may be all that there are, and a condition and its opposite leave nothing.
+        let known = Set(scopes)
+        return scopes.contains { scope in
+            scope.asksForPortAlone || scope.opposite.map(known.contains) ?? false
+        }
+    }
+}
