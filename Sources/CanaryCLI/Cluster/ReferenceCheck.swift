@@ -19,29 +19,44 @@ enum ReferenceCheck {
     private static func neighbourhood(of changed: [Resource], in change: ClusterChange) throws
         -> ClusterSnapshot
     {
-        var snapshot = try change.closure(of: Set(changed.flatMap(\.hostsOfConcern)).sorted())
+        var hosts = Set(changed.flatMap(\.hostsOfConcern))
+        var others: [Resource] = []
         for resource in changed {
-            snapshot.insert(resource)
-            if resource.kind == .deployment { try addServices(of: resource, change, &snapshot) }
-            guard let autoscaler = resource.autoscaler else { continue }
-            let key = ResourceKey(.deployment, namespace: resource.namespace, name: autoscaler.targetName)
-            if let target = try change.resource(key) { snapshot.insert(target) }
+            switch resource.spec {
+            case .deployment:
+                others += try neighbours(of: resource, change, &hosts)
+            case .horizontalPodAutoscaler(let autoscaler):
+                let key = ResourceKey(.deployment, namespace: resource.namespace, name: autoscaler.targetName)
+                guard let target = try change.resource(key) else { continue }
+                others += try neighbours(of: target, change, &hosts) + [target]
+            default: break
+            }
         }
+        var snapshot = try change.closure(of: hosts.sorted())
+        for resource in others + changed { snapshot.insert(resource) }
         return snapshot
     }
 
-    /// The Services that select a Deployment's pods, and its Namespace, which says whether it is in the mesh.
-    private static func addServices(
+    /// The Services that select a Deployment's pods, whose routes matter to it, and its Namespace, which says whether it is in
+    /// the mesh.
+    private static func neighbours(
         of deployment: Resource,
         _ change: ClusterChange,
-        _ snapshot: inout ClusterSnapshot
-    ) throws {
-        for (key, value) in deployment.workloadLabels ?? [:] {
+        _ hosts: inout Set<String>
+    ) throws -> [Resource] {
+        var found: [Resource] = []
+        let labels = deployment.workloadLabels ?? [:]
+        for (key, value) in labels {
             let token = IndexToken.selects(key, value, namespace: deployment.namespace)
-            for service in try change.resources(with: token) { snapshot.insert(service) }
+            for service in try change.resources(with: token) {
+                found.append(service)
+                guard labels.contains(all: service.service?.selector ?? [:]) else { continue }
+                hosts.formUnion(service.hostsOfConcern)
+            }
         }
         let namespace = ResourceKey(.namespace, namespace: "", name: deployment.namespace)
-        if let resource = try change.resource(namespace) { snapshot.insert(resource) }
+        if let resource = try change.resource(namespace) { found.append(resource) }
+        return found
     }
 }
 

@@ -411,5 +411,13 @@ enum RuleTexts {
         No route of a VirtualService takes every request: what matches none of them gets 404. It is a warning where no condition is about the path, so that the same page works for some clients and not for others; else information. What another VirtualService of the same host at the same Gateway takes, and what a delegate takes, counts.
         - CAN1115 - information
         A route splits a host whose DestinationRule has `consistentHash`. In canaryctl the key keeps a user on one version. In Istio it chooses among the pods of a version only: the version is drawn anew for each request. This is information, and a warning where the manifests are meant for Istio.
+        - CAN1116 - warning
+        A Deployment has 0 replicas, nothing else stands behind a destination, and a route sends requests there: they get 503. An autoscaler changes nothing, since Kubernetes turns it off while a Deployment has 0 replicas.
+        - CAN1117 - warning
+        An autoscaler's `maxReplicas` is low for the share of requests that its version gets, by the measure of the version of the same route that may have most replicas: the share times those is more than twice `maxReplicas`. With 10 replicas for all requests, half of them take 5; a bound of 1 or 2 is then a finding, one of 3 is not.
+        - CAN1118 - warning
+        A destination gets a larger share of the requests than its endpoints can be expected to carry, by the measure of the largest version of the same route: the share times that version's ready endpoints is more than twice its own. Where no endpoint is ready, the replicas that Deployments declare are compared; versions with autoscalers grow by themselves.
+        - CAN1119 - warning
+        Outlier detection can never eject an endpoint: one of them is more than `maxEjectionPercent`, 10 unless given, of all. Of 3 endpoints one is 33 %. Replicas that Deployments declare, and the upper bounds of autoscalers, count as endpoints.
         """#
 }

@@ -165,6 +165,10 @@ extension RuleCatalog {
         SplitBypassedRule.self,
         NoCatchAllRule.self,
         StickySplitRule.self,
+        ReplicasZeroRule.self,
+        AutoscalerShareRule.self,
+        ShareBeyondCapacityRule.self,
+        EjectionImpossibleRule.self,
     ]
 
     /// The rules about replacing an object, by code.

@@ -4,6 +4,7 @@
 package final class ClusterView {
     package let snapshot: ClusterSnapshot
     private(set) lazy var references = ReferenceIndex(snapshot)
+    private(set) lazy var loads = RouteLoads(self)
 
     private struct Use: Hashable {
         var host: String
@@ -13,6 +14,7 @@ package final class ClusterView {
 
     /// What destinations mean: several rules ask about each.
     private var resolved: [Use: ResolvedDestination] = [:]
+    private var capacities: [Use: VersionCapacity] = [:]
 
     /// The namespaces that have a Service of a name.
     private lazy var serviceNamespaces: [String: [String]] = Dictionary(
@@ -47,12 +49,24 @@ package final class ClusterView {
     }
 
     func destination(_ written: Destination, of resource: Resource) -> ResolvedDestination {
+        destination(use(written, in: resource))
+    }
+
+    /// What stands behind a destination.
+    func capacity(of written: Destination, in resource: Resource) -> VersionCapacity {
+        let use = use(written, in: resource)
+        if let known = capacities[use] { return known }
+        let found = VersionCapacity(destination(use), in: snapshot)
+        capacities[use] = found
+        return found
+    }
+
+    private func use(_ written: Destination, in resource: Resource) -> Use {
         let host = HostName.resolve(written.host, namespace: resource.namespace)
-        let use = Use(
-            host: host,
-            subset: written.subset,
-            namespace: viewpoint(of: resource, host: host)
-        )
+        return Use(host: host, subset: written.subset, namespace: viewpoint(of: resource, host: host))
+    }
+
+    private func destination(_ use: Use) -> ResolvedDestination {
         if let known = resolved[use] { return known }
         let found = snapshot.resolve(host: use.host, subset: use.subset, namespace: use.namespace)
         resolved[use] = found

@@ -11,8 +11,7 @@ enum ShareWithoutEndpointRule: ReferenceRule {
         for (index, route) in object.httpRoutes.enumerated() {
             let shares = WeightShares(route["route"]?.items ?? [])
             let failing = shares.positive.compactMap { entry, share -> (Located, Double, String)? in
-                guard let place = entry["destination"],
-                    let reason = missing(cluster.destination(place, of: object.resource), cluster)
+                guard let place = entry["destination"], let reason = missing(place, object.resource, cluster)
                 else { return nil }
                 return (place, share, reason)
             }
@@ -45,12 +44,11 @@ enum ShareWithoutEndpointRule: ReferenceRule {
     }
 
     /// Why a destination can't answer; `nil` if it can, or if other rules say more: an unknown host or subset.
-    private static func missing(_ destination: ResolvedDestination, _ cluster: ClusterView) -> String? {
-        guard let service = destination.service, destination.labels != nil else { return nil }
-        let isReady = service.ports.contains { port in
-            cluster.snapshot.endpoints(of: destination, port: port).contains(where: \.isReady)
-        }
-        if isReady { return nil }
+    private static func missing(_ place: Located, _ resource: Resource, _ cluster: ClusterView) -> String? {
+        let destination = cluster.destination(place, of: resource)
+        guard let service = destination.service, destination.labels != nil,
+            cluster.capacity(of: Destination(place.node), in: resource).ready == 0
+        else { return nil }
         let name = HostName.short(service.host)
         return destination.subset.map { "no endpoint of subset \"\($0)\" is ready" }
             ?? "no endpoint of \"\(name)\" is ready"

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What stands behind a destination, as far as the objects tell.
+struct VersionCapacity {
+    /// The Deployments that make its pods.
+    var deployments: [Resource] = []
+    /// The replicas that they declare together; `nil` where one leaves them out, or where there is none.
+    var declared: Int?
+    /// The replicas that they can have at most: by the bounds of their autoscalers, else as declared.
+    var most: Int?
+    var isAutoscaled = false
+    /// The endpoints that are ready, at the port that has most of them.
+    var ready = 0
+
+    /// Whatever a manifest says, sums stay in range.
+    static let largest = 1_000_000_000
+
+    init() {}
+
+    init(_ destination: ResolvedDestination, in snapshot: ClusterSnapshot) {
+        guard let service = destination.service, let labels = destination.labels else { return }
+        deployments = snapshot.deployments(of: service).filter {
+            $0.workloadLabels?.contains(all: labels) ?? false
+        }
+        let replicas = deployments.map { Self.replicas(of: $0, in: snapshot) }
+        declared = Self.sum(replicas.map(\.declared))
+        most = Self.sum(replicas.map(\.most))
+        isAutoscaled = replicas.contains(where: \.isAutoscaled)
+        ready =
+            service.ports.map { port in
+                snapshot.endpoints(of: destination, port: port).count(where: \.isReady)
+            }.max() ?? 0
+    }
+
+    /// The replicas of one Deployment.
+    static func replicas(of deployment: Resource, in snapshot: ClusterSnapshot)
+        -> (declared: Int?, most: Int?, isAutoscaled: Bool)
+    {
+        let declared = deployment.deployment?.replicas.map { min(max($0, 0), largest) }
+        let token = IndexToken.target(deployment.name, namespace: deployment.namespace)
+        let bounds = snapshot.resources(with: token).compactMap(\.autoscaler)
+            .filter { $0.targetKind == ResourceKind.deployment.rawValue }
+        guard let most = bounds.map(\.maxReplicas).max(), most > 0 else { return (declared, declared, false) }
+        return (declared, min(most, largest), true)
+    }
+
+    private static func sum(_ counts: [Int?]) -> Int? {
+        guard !counts.isEmpty else { return nil }
+        return counts.reduce(0) { sum, count in
+            guard let sum, let count else { return nil }
+            return min(sum + count, largest)
+        }
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Outlier detection can never eject an endpoint: one of them is more than `maxEjectionPercent`, 10 unless given, of all. Of 3
+/// endpoints one is 33 %. Replicas that Deployments declare, and the upper bounds of autoscalers, count as endpoints.
+enum EjectionImpossibleRule: ReferenceRule {
+    static let code = RuleCode("CAN1119")
+    static let severity = Severity.warning
+    static let kinds: Set<ResourceKind> = [.destinationRule]
+
+    /// Envoy's, also for 0.
+    private static let defaultPercent: Int64 = 10
+
+    static func check(_ object: CheckedObject, in cluster: ClusterView, _ report: inout RuleReport) {
+        guard let name = object.spec?["host"]?.string else { return }
+        let host = HostName.resolve(name, namespace: object.resource.namespace)
+        let levels =
+            [(object.spec, [:])]
+            + (object.spec?["subsets"]?.items ?? []).map {
+                ($0, $0["labels"]?.node.stringMap ?? [:])
+            }
+        let detections = levels.flatMap { level, labels -> [(Located, [String: String])] in
+            guard let policy = level?["trafficPolicy"] else { return [] }
+            return ([policy] + (policy["portLevelSettings"]?.items ?? [])).compactMap { settings in
+                settings["outlierDetection"].map { ($0, labels) }
+            }
+        }
+        guard !detections.isEmpty, let service = cluster.service(for: host, namedBy: object.resource) else {
+            return
+        }
+        for (detection, labels) in detections {
+            let given = detection["maxEjectionPercent"]?.integer ?? 0
+            let percent = given > 0 ? given : defaultPercent
+            guard let count = cluster.mostEndpoints(of: service, labels: labels), count > 1, percent <= 100,
+                Int64(count) * percent < 100
+            else { continue }
+            let one = WeightShares.percent(1 / Double(count))
+            report.add(
+                at: detection.field("maxEjectionPercent"),
+                "no endpoint of \"\(name)\" is ever ejected: one of at most \(count) is \(one) of them, more than "
+                    + "\(percent) %",
+                hint: "give \"maxEjectionPercent\" \((100 + count - 1) / count) or more"
+            )
+        }
+    }
+}
+
+extension ClusterView {
+    /// How many endpoints a host can have; `nil` where the objects do not say.
+    fileprivate func mostEndpoints(of service: HostService, labels: [String: String]) -> Int? {
+        var count = 0
+        let workloads = snapshot.workloads(of: service).filter {
+            $0.workloadLabels?.contains(all: labels) ?? false
+        }
+        for workload in workloads {
+            if workload.kind == .deployment {
+                guard let most = VersionCapacity.replicas(of: workload, in: snapshot).most else { return nil }
+                count = min(count + most, VersionCapacity.largest)
+            } else {
+                count += 1
+            }
+        }
+        let listed = service.entries.flatMap { $0.serviceEntry?.endpoints ?? [] }
+        return count + listed.count { $0.labels.contains(all: labels) }
+    }
+}

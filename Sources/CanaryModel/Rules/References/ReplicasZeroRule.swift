@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A Deployment has 0 replicas, nothing else stands behind a destination, and a route sends requests there: they get 503. An
+/// autoscaler changes nothing, since Kubernetes turns it off while a Deployment has 0 replicas.
+enum ReplicasZeroRule: ReferenceRule {
+    static let code = RuleCode("CAN1116")
+    static let severity = Severity.warning
+    static let kinds: Set<ResourceKind> = [.deployment]
+
+    static func check(_ object: CheckedObject, in cluster: ClusterView, _ report: inout RuleReport) {
+        let resource = object.resource
+        guard resource.deployment?.replicas == 0, let place = object.spec?["replicas"] else { return }
+        let loads = cluster.loads.loads(of: resource.key).filter { load in
+            load.part.capacity.ready == 0 && cluster.standsAlone(load)
+        }
+        guard let load = loads.max(by: { $0.part.share < $1.part.share }) else { return }
+        let owner = load.resource
+        let token = IndexToken.target(resource.name, namespace: resource.namespace)
+        let hasAutoscaler = cluster.snapshot.count(with: token) > 0
+        report.add(
+            at: place,
+            "\(WeightShares.percent(load.part.share)) of a route in VirtualService "
+                + "\"\(owner.namespace)/\(owner.name)\" goes to \(load.part.destination.label), which has 0 "
+                + "replicas, and gets 503",
+            hint: hasAutoscaler
+                ? "give it replicas: its autoscaler stands still while there are none"
+                : "give it replicas, or its destination the weight 0"
+        )
+    }
+}
+
+extension ClusterView {
+    /// Whether a destination consists of Deployments with 0 replicas and nothing else, be it ready or not.
+    fileprivate func standsAlone(_ load: RouteLoads.Load) -> Bool {
+        let resolved = destination(load.part.destination, of: load.resource)
+        guard let service = resolved.service, let labels = resolved.labels else { return false }
+        let workloads = snapshot.workloads(of: service).filter {
+            $0.workloadLabels?.contains(all: labels) ?? false
+        }
+        return workloads.allSatisfy { $0.deployment?.replicas == 0 }
+            && service.ports.allSatisfy { snapshot.endpoints(of: resolved, port: $0).isEmpty }
+    }
+}

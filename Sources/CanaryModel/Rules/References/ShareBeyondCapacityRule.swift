@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A destination gets a larger share of the requests than its endpoints can be expected to carry, by the measure of the
+/// largest version of the same route: the share times that version's ready endpoints is more than twice its own. Where no
+/// endpoint is ready, the replicas that Deployments declare are compared; versions with autoscalers grow by themselves.
+enum ShareBeyondCapacityRule: ReferenceRule {
+    static let code = RuleCode("CAN1118")
+    static let severity = Severity.warning
+    static let kinds: Set<ResourceKind> = [.virtualService]
+
+    static func check(_ object: CheckedObject, in cluster: ClusterView, _ report: inout RuleReport) {
+        for route in object.httpRoutes + object.tlsRoutes + object.tcpRoutes {
+            let entries = route["route"]?.items ?? []
+            guard entries.count > 1 else { continue }
+            let parts = RouteLoads.parts(
+                entries.map { WeightedDestination($0.node) },
+                object.resource,
+                cluster
+            )
+            let isRunning = parts.contains { $0.capacity.ready > 0 }
+            for part in parts {
+                let overload = Overload(part, of: parts) { capacity in
+                    isRunning ? capacity.ready : capacity.isAutoscaled ? nil : capacity.declared
+                }
+                guard let overload else { continue }
+                let noun = isRunning ? "ready endpoint" : "replica"
+                report.add(
+                    at: entries[part.index].field("weight"),
+                    "\(WeightShares.percent(part.share)) of requests go to \(overload.own) "
+                        + "\(noun)\(overload.own == 1 ? "" : "s") of \(part.destination.label): by the "
+                        + "\(overload.largest) of \"\(overload.largestName)\", they take \(overload.needed)",
+                    hint: "start more of them before the share grows, or lower the share"
+                )
+            }
+        }
+    }
+}
