@@ -419,5 +419,9 @@ enum RuleTexts {
         A destination gets a larger share of the requests than its endpoints can be expected to carry, by the measure of the largest version of the same route: the share times that version's ready endpoints is more than twice its own. Where no endpoint is ready, the replicas that Deployments declare are compared; versions with autoscalers grow by themselves.
         - CAN1119 - warning
         Outlier detection can never eject an endpoint: one of them is more than `maxEjectionPercent`, 10 unless given, of all. Of 3 endpoints one is 33 %. Replicas that Deployments declare, and the upper bounds of autoscalers, count as endpoints.
+        - CAN1120 - warning
+        Several VirtualServices are bound to one Gateway for the same host. Istio tries the routes of the oldest first, of equal age by name, and those that take every request last; so a route can lose its requests to another VirtualService. That is a warning. Where a broader route comes after a narrower one only because of their age it is information: made anew, the narrower one would get nothing.
+        - CAN1121 - warning
+        Several DestinationRules of a namespace have the same host. Istio takes them together, the oldest first, of equal age by name: the first traffic policy counts, and of subsets of one name the first. What is lost is a warning; a subset that is repeated as it is, and rules that add to each other, are information.
         """#
 }

@@ -169,6 +169,8 @@ extension RuleCatalog {
         AutoscalerShareRule.self,
         ShareBeyondCapacityRule.self,
         EjectionImpossibleRule.self,
+        GatewayRouteOrderRule.self,
+        DestinationRulesMergedRule.self,
     ]
 
     /// The rules about replacing an object, by code.

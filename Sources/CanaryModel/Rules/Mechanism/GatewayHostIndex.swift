@@ -2,34 +2,63 @@
 
 /// The VirtualServices that are bound to a Gateway for one host. Istio tries the routes of all of them: those of the oldest
 /// first, those that take every request last.
-struct GatewayHostIndex {
+final class GatewayHostIndex {
     struct Place: Hashable {
         var gateway: GatewayReference
         /// As resolved in the VirtualService's namespace.
         var host: String
     }
 
+    private struct Group: Hashable {
+        var gateway: GatewayReference
+        /// Oldest first.
+        var members: [ResourceKey]
+    }
+
     private var members: [Place: [Resource]] = [:]
+    /// The places with several members, numbered so that those with the same Gateway and members have one number.
+    private lazy var groups: [Place: Int] = {
+        var numbers: [Group: Int] = [:]
+        return members.filter { $0.value.count > 1 }.reduce(into: [:]) { groups, entry in
+            let group = Group(gateway: entry.key.gateway, members: entry.value.map(\.key))
+            let number = numbers[group] ?? numbers.count
+            numbers[group] = number
+            groups[entry.key] = number
+        }
+    }()
+    private var orders: [Int: GatewayRouteOrder] = [:]
+
+    /// Of a VirtualService with very many hosts, so many are looked at.
+    private static let mostPlaces = 64
 
     init(_ snapshot: ClusterSnapshot) {
         for resource in snapshot.resources(of: .virtualService) {
-            for place in Self.places(of: resource) { members[place, default: []].append(resource) }
+            for place in Set(Self.places(of: resource)) { members[place, default: []].append(resource) }
         }
     }
 
-    static func places(of resource: Resource) -> Set<Place> {
+    private static func places(of resource: Resource) -> [Place] {
         guard let spec = resource.virtualService else { return [] }
         let gateways = spec.gateways.compactMap { GatewayReference($0, namespace: resource.namespace) }
             .filter { Visibility.isExported(spec.exportTo, from: resource.namespace, to: $0.namespace) }
         let hosts = spec.hosts.map { HostName.resolve($0, namespace: resource.namespace) }
-        return Set(gateways.flatMap { gateway in hosts.map { Place(gateway: gateway, host: $0) } })
+        return hosts.flatMap { host in gateways.map { Place(gateway: $0, host: host) } }
     }
 
-    /// All of a place, oldest first.
-    func members(of place: Place) -> [Resource] { members[place] ?? [] }
+    /// What the order by age decides about the routes of a VirtualService.
+    func findings(about resource: Resource) -> [GatewayRouteOrder.Finding] {
+        var seen: Set<Int> = []
+        return Self.places(of: resource).prefix(Self.mostPlaces).flatMap {
+            place -> [GatewayRouteOrder.Finding] in
+            guard let number = groups[place], seen.insert(number).inserted else { return [] }
+            let order = orders[number] ?? GatewayRouteOrder(members[place] ?? [], at: place.gateway)
+            orders[number] = order
+            return order.findings[resource.key] ?? []
+        }
+    }
 
     /// Whether routes of other VirtualServices stand beside those of this one anywhere.
     func hasNeighbours(_ resource: Resource) -> Bool {
-        Self.places(of: resource).contains { members(of: $0).count > 1 }
+        Self.places(of: resource).contains { groups[$0] != nil }
     }
 }

@@ -15,6 +15,7 @@ final class ReferenceIndex {
     private(set) lazy var subsetRoutes = SubsetRouteIndex(snapshot)
     private(set) lazy var routeUses = RouteUseIndex(snapshot)
     private(set) lazy var gatewayHosts = GatewayHostIndex(snapshot)
+    private(set) lazy var ruleMerges = RuleMergeIndex(snapshot)
     private(set) lazy var entryPorts = EntryPortIndex(snapshot)
     private(set) lazy var gatewayNamespaces: [String: [String]] = Dictionary(
         grouping: snapshot.resources(of: .gateway),

@@ -26,7 +26,7 @@ struct MatchScope: Hashable {
 
     private var conditions: Set<Condition>
     private let port: Int?
-    let gateways: Set<String>
+    var gateways: Set<String>
     private let sourceLabels: [String: String]
     private let sourceNamespace: String?
 
@@ -46,8 +46,11 @@ struct MatchScope: Hashable {
     var asksForPortAlone: Bool { port != nil && asksForPortAlone(port) }
 
     private func asksForPortAlone(_ wanted: Int?) -> Bool {
-        conditions.isEmpty && port == wanted && sourceLabels.isEmpty && sourceNamespace == nil
+        conditions.isEmpty && port == wanted && !asksForSource
     }
+
+    /// Whether it looks at where a request comes from.
+    var asksForSource: Bool { !sourceLabels.isEmpty || sourceNamespace != nil }
 
     /// What takes all that this does not take, if that is another single condition.
     var opposite: MatchScope? {
