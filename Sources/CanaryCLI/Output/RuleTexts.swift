@@ -402,7 +402,7 @@ enum RuleTexts {
         - CAN1110 - information
         A destination has the weight 0, and no other route or mirror of any VirtualService sends requests there: a canary that has not begun, or one that was ended and not taken out.
         - CAN1111 - information
-        No route and no mirror of any VirtualService names a subset, while others of the same host are named. The subset does no harm; often a route was forgotten, or names another one.
+        No route and no mirror of any VirtualService names some subsets of a DestinationRule, while others of the same host are named. They do no harm; often a route was forgotten, or names another one.
         - CAN1112 - warning
         The selector of a Service leaves out a version to which a VirtualService sends requests by a subset: it asks for another value of a label of the subset, such as `version`, or for a label that the pods of the subset do not have. The subset can never have an endpoint of the Service, and its requests get 503.
         - CAN1113 - warning
@@ -423,5 +423,7 @@ enum RuleTexts {
         Several VirtualServices are bound to one Gateway for the same host. Istio tries the routes of the oldest first, of equal age by name, and those that take every request last; so a route can lose its requests to another VirtualService. That is a warning. Where a broader route comes after a narrower one only because of their age it is information: made anew, the narrower one would get nothing.
         - CAN1121 - warning
         Several DestinationRules of a namespace have the same host. Istio takes them together, the oldest first, of equal age by name: the first traffic policy counts, and of subsets of one name the first. What is lost is a warning; a subset that is repeated as it is, and rules that add to each other, are information.
+        - CAN1122 - information
+        A regular expression for the header `cookie` looks for one cookie after a semicolon, but has no room for the space that clients write there: `^(.*?;)?(user=jason)(;.*)?$` finds the cookie only where it is the first one. RFC 6265 separates cookies by a semicolon and a space.
         """#
 }

@@ -131,6 +131,7 @@ extension RuleCatalog {
         MirrorRepeatsRule.self,
         MatchAlternativesRule.self,
         MatchGatewayUnboundRule.self,
+        CookieSpaceRule.self,
     ]
 
     /// The rules that need other objects, by code.

@@ -92,6 +92,10 @@ struct PrecedenceRuleTests {
             findings("CAN1120", routes("b", gateway: "mesh", block), routes("a", gateway: "mesh", block))
                 .isEmpty
         )
+        // A host that the Gateway does not serve.
+        let server: Node = ["hosts": ["*.example.org"], "port": ["number": 80, "protocol": "HTTP"]]
+        let edge = object(.gateway, "edge", ["spec": ["servers": [server]]])
+        #expect(findings("CAN1120", routes("b", block), older, edge).isEmpty)
         // Blocks for another Gateway or for sources inside the mesh.
         let foreign: Node = ["uri": ["prefix": "/api"], "gateways": ["other"]]
         #expect(findings("CAN1120", routes("b", foreign), older).isEmpty)

@@ -104,9 +104,10 @@ struct SurpriseMessageTests {
         }
     }
 
-    @Test func `hints about patterns work`() throws {
-        let match: Node = ["headers": ["cookie": ["regex": "user=jason"]]]
-        let found = findings(["match": [match], "route": [["destination": ["host": "a"]]]], "CAN1105")
+    @Test(arguments: [("user=jason", "CAN1105"), ("^(.*?;)?(user=jason)(;.*)?$", "CAN1122")])
+    func `hints about cookies work`(written: String, code: String) throws {
+        let match: Node = ["headers": ["cookie": ["regex": .string(written)]]]
+        let found = findings(["match": [match], "route": [["destination": ["host": "a"]]]], code)
         let hint = try #require(found.first?.hint)
         let pattern = try #require(hint.split(separator: "\"").dropFirst().first.map(String.init))
         let expression = try RegularExpression(pattern)

@@ -82,6 +82,11 @@ struct TrafficSurpriseTests {
                 "no route and no mirror names the subset \"v3\" of \"web\"; named are \"v1\", \"v2\""
             ]
         )
+        #expect(
+            findings("CAN1111", rule("v3", "v1", "v4"), routes(http: [split(100, 0)])).map(\.message) == [
+                "no route and no mirror names the subsets \"v3\", \"v4\" of \"web\"; named are \"v1\", \"v2\""
+            ]
+        )
         #expect(findings("CAN1111", three, service()).isEmpty)
         let whole: Node = ["route": [["destination": ["host": "web"]]]]
         #expect(findings("CAN1111", three, service(), routes(http: [whole])).isEmpty)

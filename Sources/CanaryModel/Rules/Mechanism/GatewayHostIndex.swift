@@ -30,10 +30,26 @@ final class GatewayHostIndex {
 
     /// Of a VirtualService with very many hosts, so many are looked at.
     private static let mostPlaces = 64
+    private static let mostHosts = 256
 
     init(_ snapshot: ClusterSnapshot) {
+        var served: [GatewayReference: [GatewayHost]] = [:]
+        for resource in snapshot.resources(of: .gateway) {
+            let hosts = resource.gateway?.servers.flatMap(\.hosts) ?? []
+            // Looking through more for each VirtualService would take too long; it is taken to be served.
+            guard hosts.count <= Self.mostHosts else { continue }
+            served[GatewayReference(resource.key)] = hosts.map {
+                GatewayHost($0, gatewayNamespace: resource.namespace)
+            }
+        }
         for resource in snapshot.resources(of: .virtualService) {
-            for place in Set(Self.places(of: resource)) { members[place, default: []].append(resource) }
+            for place in Set(Self.places(of: resource)) {
+                // A host that the Gateway does not serve is a finding of its own; of an unknown Gateway all are.
+                let isServed = served[place.gateway]?.contains {
+                    $0.admits(place.host, from: resource.namespace)
+                }
+                if isServed ?? true { members[place, default: []].append(resource) }
+            }
         }
     }
 

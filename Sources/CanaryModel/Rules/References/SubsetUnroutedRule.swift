@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// No route and no mirror of any VirtualService names a subset, while others of the same host are named. The subset does no
-/// harm; often a route was forgotten, or names another one.
+/// No route and no mirror of any VirtualService names some subsets of a DestinationRule, while others of the same host are
+/// named. They do no harm; often a route was forgotten, or names another one.
 enum SubsetUnroutedRule: ReferenceRule {
     static let code = RuleCode("CAN1111")
     static let severity = Severity.info
@@ -12,16 +12,19 @@ enum SubsetUnroutedRule: ReferenceRule {
         let full = HostName.resolve(host, namespace: object.resource.namespace)
         let named = cluster.references.routeUses.subsets(of: full)
         guard !named.isEmpty else { return }
-        for subset in object.spec?["subsets"]?.items ?? [] {
-            guard let place = subset["name"], let name = place.string, !named.contains(name) else { continue }
-            let others = named.sorted().prefix(5).map { "\"\($0)\"" }.joined(separator: ", ")
-            report.add(
-                at: place,
-                "no route and no mirror names the subset \"\(name)\" of \"\(host)\"; named are \(others)",
-                hint: Suggestion.closest(to: name, among: named.sorted().prefix(100))
-                    .map { "a route names \"\($0)\": is this one meant?" }
-                    ?? "send requests to it in a VirtualService, or remove it"
-            )
-        }
+        let unnamed = (object.spec?["subsets"]?.items ?? []).compactMap { subset in
+            subset["name"].flatMap { place in place.string.map { (place, $0) } }
+        }.filter { !named.contains($0.1) }
+        guard let place = unnamed.first?.0 else { return }
+        report.add(
+            at: place,
+            "no route and no mirror names the subset\(unnamed.count == 1 ? "" : "s") "
+                + "\(Self.list(unnamed.map(\.1))) of \"\(host)\"; named are \(Self.list(named.sorted()))",
+            hint: "send requests there in a VirtualService, or remove what is not used"
+        )
+    }
+
+    private static func list(_ names: [String]) -> String {
+        names.prefix(5).map { "\"\($0)\"" }.joined(separator: ", ") + (names.count > 5 ? " …" : "")
     }
 }
