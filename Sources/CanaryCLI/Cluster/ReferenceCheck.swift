@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryModel
+import CanaryProxy
+import Synchronization
 
 /// Runs the rules that look at several objects, over no more of the cluster than they need.
 enum ReferenceCheck {
@@ -13,7 +15,39 @@ enum ReferenceCheck {
         let snapshot =
             changed.count > mostNeighbourhoods || changed.contains { $0.kind == .gateway }
             ? try change.snapshot() : try neighbourhood(of: changed, in: change)
-        return RuleCatalog.checkReferences(changed, in: snapshot)
+        return findings(about: changed, in: snapshot).asWarnings
+    }
+
+    /// Fewer objects than this are checked sooner than a thread is started.
+    private static let objectsPerTurn = 1000
+
+    /// What is wrong with objects because of others, found by as many threads as there are processors and work for them. The
+    /// result does not depend on their number.
+    static func findings(
+        about resources: [Resource],
+        in snapshot: ClusterSnapshot,
+        manifestsOnly: Bool = false
+    ) -> [Diagnostic] {
+        let turns = stride(from: 0, to: resources.count, by: objectsPerTurn).map { start in
+            resources[start..<min(start + objectsPerTurn, resources.count)]
+        }
+        let next = Atomic(0)
+        let results = Mutex([[Diagnostic]](repeating: [], count: turns.count))
+        let work = { @Sendable in
+            let checker = ReferenceChecker(snapshot, manifestsOnly: manifestsOnly)
+            while true {
+                let turn = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard turn < turns.count else { return }
+                let found = turns[turn].flatMap { checker.check($0) }
+                results.withLock { $0[turn] = found }
+            }
+        }
+        let helpers = (1..<max(1, min(Processors.count, turns.count))).compactMap { _ in
+            Thread(name: "references", work)
+        }
+        work()
+        for helper in helpers { helper.join() }
+        return results.withLock { $0.flatMap(\.self) }
     }
 
     private static func neighbourhood(of changed: [Resource], in change: ClusterChange) throws

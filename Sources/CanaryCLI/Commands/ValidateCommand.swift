@@ -51,9 +51,14 @@ struct ValidateCommand: Subcommand {
         let settings = try Settings(global, context)
         let input = try ManifestInput.read(manifests, validation: .strict, settings: settings, in: context)
         var snapshot = storeContext ? try storedSnapshot(settings, context) : ClusterSnapshot()
-        input.resources.forEach { snapshot.insert($0) }
-        let references = RuleCatalog.checkReferences(input.resources, in: snapshot, asWarnings: false)
+        snapshot.insert(contentsOf: input.resources)
+        let references = ReferenceCheck.findings(
+            about: input.resources,
+            in: snapshot,
+            manifestsOnly: !storeContext
+        )
         let chosen = select(input, references, suppressions)
+        defer { LeftToExit.keep(input, snapshot, references, chosen) }
         let refusal = input.refusal(in: context)
         report(chosen, input, settings, context)
         let fails = chosen.shown.contains { findings.fails(at: $0.severity) }

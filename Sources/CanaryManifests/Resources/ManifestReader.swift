@@ -79,6 +79,10 @@ package struct ManifestReader: Sendable {
 struct ObjectRegister {
     private var places: [ResourceKey: (file: String, position: Position)] = [:]
 
+    init(expecting count: Int = 0) {
+        places.reserveCapacity(count)
+    }
+
     /// A finding if the object was described before.
     mutating func add(_ resource: Resource) -> Diagnostic? {
         let file = resource.file ?? ""

@@ -86,8 +86,9 @@ final class PieceReader: Sendable {
         let yields = progress.withLock { $0.isAbandoned ? [] : $0.yields.compactMap(\.self) }
         guard yields.count == pieces.count, keepsLimits(yields) else { return nil }
         var set = ManifestSet()
-        set.resources.reserveCapacity(yields.reduce(0) { $0 + $1.resources.count })
-        var register = ObjectRegister()
+        let count = yields.reduce(0) { $0 + $1.resources.count }
+        set.resources.reserveCapacity(count)
+        var register = ObjectRegister(expecting: count)
         for yield in yields {
             for resource in yield.resources {
                 if let finding = register.add(resource) { set.diagnostics.append(finding) }

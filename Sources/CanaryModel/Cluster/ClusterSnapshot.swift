@@ -15,7 +15,7 @@ package struct ClusterSnapshot: Sendable {
 
     package init(revision: Int64 = 0, _ resources: some Sequence<Resource> = []) {
         self.revision = revision
-        for resource in resources { insert(resource) }
+        insert(contentsOf: resources)
     }
 
     /// Every object, in no order.
@@ -27,7 +27,9 @@ package struct ClusterSnapshot: Sendable {
 
     /// The objects that carry a token, oldest first.
     package func resources(with token: IndexToken) -> [Resource] {
-        (keys[token] ?? []).compactMap { objects[$0] }.sorted(by: Resource.isOlder)
+        guard let found = keys[token] else { return [] }
+        let resources = found.compactMap { objects[$0] }
+        return resources.count > 1 ? resources.sorted(by: Resource.isOlder) : resources
     }
 
     /// How many objects carry a token.
@@ -42,15 +44,25 @@ package struct ClusterSnapshot: Sendable {
 
     /// Adds an object, or replaces the one of the same key.
     package mutating func insert(_ resource: Resource) {
-        remove(resource.key)
-        objects[resource.key] = resource
+        if let old = objects.updateValue(resource, forKey: resource.key) { removeTokens(of: old) }
         for token in resource.indexTokens { keys[token, default: []].insert(resource.key) }
+    }
+
+    package mutating func insert(contentsOf resources: some Sequence<Resource>) {
+        let count = objects.count + resources.underestimatedCount
+        objects.reserveCapacity(count)
+        keys.reserveCapacity(count)
+        for resource in resources { insert(resource) }
     }
 
     package mutating func remove(_ key: ResourceKey) {
         guard let old = objects.removeValue(forKey: key) else { return }
+        removeTokens(of: old)
+    }
+
+    private mutating func removeTokens(of old: Resource) {
         for token in old.indexTokens {
-            keys[token]?.remove(key)
+            keys[token]?.remove(old.key)
             if keys[token]?.isEmpty == true { keys[token] = nil }
         }
     }

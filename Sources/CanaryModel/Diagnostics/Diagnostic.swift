@@ -30,18 +30,52 @@ package struct RuleCode: Hashable, Sendable {
 }
 
 /// One finding about a manifest or an object: what is wrong, where, and what to do.
-package struct Diagnostic: Hashable, Sendable {
-    package var code: RuleCode
+package struct Diagnostic: Sendable {
+    /// Shared by all copies: findings are collected, sorted and compared by the ten thousand.
+    private final class Content: Hashable, Sendable {
+        let code: RuleCode
+        let message: String
+        let hint: String?
+        let file: String?
+        let position: Position
+        let path: FieldPath
+        let resource: ResourceKey?
+
+        init(
+            _ code: RuleCode,
+            _ message: String,
+            _ hint: String?,
+            _ file: String?,
+            _ position: Position,
+            _ path: FieldPath,
+            _ resource: ResourceKey?
+        ) {
+            self.code = code
+            self.message = message
+            self.hint = hint
+            self.file = file
+            self.position = position
+            self.path = path
+            self.resource = resource
+        }
+
+        static func == (left: Content, right: Content) -> Bool {
+            left === right
+                || left.position == right.position && left.code == right.code && left.message == right.message
+                    && left.hint == right.hint && left.file == right.file && left.path == right.path
+                    && left.resource == right.resource
+        }
+
+        /// What differs between nearly all findings that differ.
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(position)
+            hasher.combine(code.canary)
+            hasher.combine(message)
+        }
+    }
+
+    private let content: Content
     package var severity: Severity
-    /// What is wrong and why: lower case, no final stop, the user's own words in double quotes.
-    package var message: String
-    /// An action that works, one line.
-    package var hint: String?
-    /// The file's name as the user gave it, `<stdin>` for standard input; `nil` for objects of the store.
-    package var file: String?
-    package var position: Position
-    package var path: FieldPath
-    package var resource: ResourceKey?
 
     package init(
         _ code: RuleCode,
@@ -53,16 +87,23 @@ package struct Diagnostic: Hashable, Sendable {
         path: FieldPath = .root,
         resource: ResourceKey? = nil
     ) {
-        self.code = code
+        content = Content(code, message, hint, file, position, path, resource)
         self.severity = severity
-        self.message = message
-        self.hint = hint
-        self.file = file
-        self.position = position
-        self.path = path
-        self.resource = resource
     }
+
+    package var code: RuleCode { content.code }
+    /// What is wrong and why: lower case, no final stop, the user's own words in double quotes.
+    package var message: String { content.message }
+    /// An action that works, one line.
+    package var hint: String? { content.hint }
+    /// The file's name as the user gave it, `<stdin>` for standard input; `nil` for objects of the store.
+    package var file: String? { content.file }
+    package var position: Position { content.position }
+    package var path: FieldPath { content.path }
+    package var resource: ResourceKey? { content.resource }
 }
+
+extension Diagnostic: Hashable {}
 
 extension [Diagnostic] {
     package var hasErrors: Bool { contains { $0.severity == .error } }

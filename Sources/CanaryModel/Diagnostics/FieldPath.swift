@@ -39,13 +39,21 @@ extension FieldPath: CustomStringConvertible {
             switch component {
             case .index(let index):
                 text += "[\(index)]"
-            case .key(let key) where key.contains(where: { ".[]\" ".contains($0) }):
+            case .key(let key) where key.utf8.contains(where: Self.isSpecial):
                 text += "[\"\(key)\"]"
             case .key(let key):
                 text += text.isEmpty ? key : ".\(key)"
             }
         }
         return text
+    }
+
+    private static func isSpecial(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "."), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "\""), UInt8(ascii: " "):
+            true
+        default: false
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The identity of an object: kind, namespace and name. The namespace is empty for cluster-wide kinds.
-package struct ResourceKey: Hashable, Sendable {
+package struct ResourceKey: Equatable, Sendable {
     package var kind: ResourceKind
     package var namespace: String
     package var name: String
@@ -14,6 +14,15 @@ package struct ResourceKey: Hashable, Sendable {
 
     /// `service/helloworld`, `virtualservice.networking.istio.io/helloworld`: as change lines print it.
     package var qualifiedName: String { "\(kind.qualifiedName)/\(name)" }
+}
+
+extension ResourceKey: Hashable {
+    /// The few objects of one name differ by their kinds' names, whose lengths are less to hash.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(name)
+        hasher.combine(namespace)
+        hasher.combine(kind.rawValue.utf8.count)
+    }
 }
 
 extension ResourceKey: CustomStringConvertible {

@@ -11,25 +11,15 @@ package enum RuleCatalog {
 
     /// What is wrong with changed objects because of others. With `asWarnings` nothing is worse than a warning, as in
     /// commands that change something; without it errors keep istioctl's level, as in `validate`.
+    /// Whoever checks many objects shares them out to several ``ReferenceChecker``s.
     package static func checkReferences(
         _ changed: [Resource],
         in snapshot: ClusterSnapshot,
         asWarnings: Bool = true
     ) -> [Diagnostic] {
-        let cluster = ClusterView(snapshot)
-        var findings: [Diagnostic] = []
-        for resource in changed {
-            guard let rules = referenceRulesByKind[resource.kind] else { continue }
-            var report = RuleReport(CheckedObject(resource))
-            for rule in rules { report.apply(rule, in: cluster) }
-            findings += report.findings
-        }
-        guard asWarnings else { return findings }
-        return findings.map { finding in
-            var finding = finding
-            finding.severity = max(finding.severity, .warning)
-            return finding
-        }
+        let checker = ReferenceChecker(snapshot)
+        let findings = changed.flatMap { checker.check($0) }
+        return asWarnings ? findings.asWarnings : findings
     }
 
     /// What can't be changed on an existing object, as the API server refuses it.
@@ -50,7 +40,7 @@ package enum RuleCatalog {
         return table
     }()
 
-    private static let referenceRulesByKind: [ResourceKind: [any ReferenceRule.Type]] = {
+    static let referenceRulesByKind: [ResourceKind: [any ReferenceRule.Type]] = {
         var table: [ResourceKind: [any ReferenceRule.Type]] = [:]
         for rule in referenceRules {
             for kind in rule.kinds { table[kind, default: []].append(rule) }

@@ -66,6 +66,14 @@ struct ReferenceRuleTests {
         #expect(found.allSatisfy { $0.ratedForIstio.severity == .error })
     }
 
+    @Test func `in manifests alone a Deployment stands for ready pods`() {
+        let route = virtualService(route: canary)
+        let objects = [route, service, deployment("v1")]
+        let checker = ReferenceChecker(ClusterSnapshot(objects), manifestsOnly: true)
+        #expect(!checker.check(route).contains { $0.code.canary == "CAN0807" })
+        #expect(check(route, objects).contains { $0.code.canary == "CAN0807" })
+    }
+
     @Test func `a share without a ready endpoint is named`() throws {
         let found = check(virtualService(route: canary), [service, endpoint("v1"), deployment("v2")])
         let finding = try #require(found.first { $0.code.canary == "CAN0807" })

@@ -3,6 +3,8 @@
 /// What the rules ask about other objects.
 package final class ClusterView {
     package let snapshot: ClusterSnapshot
+    /// Whether the snapshot is of manifests alone. What they deploy will run somewhere: a Deployment then stands for ready pods.
+    let manifestsOnly: Bool
     private(set) lazy var references = ReferenceIndex(snapshot)
     private(set) lazy var loads = RouteLoads(self)
 
@@ -12,6 +14,8 @@ package final class ClusterView {
         var namespace: String
     }
 
+    /// What rules ask about one object after the other.
+    private var latest: (object: CheckedObject, destinations: [DestinationUse])?
     /// What destinations mean: several rules ask about each.
     private var resolved: [Use: ResolvedDestination] = [:]
     private var capacities: [Use: VersionCapacity] = [:]
@@ -25,8 +29,9 @@ package final class ClusterView {
     /// Beyond this, comparing a name with all others for a hint takes too long.
     private static let mostCandidates = 1000
 
-    package init(_ snapshot: ClusterSnapshot) {
+    package init(_ snapshot: ClusterSnapshot, manifestsOnly: Bool = false) {
         self.snapshot = snapshot
+        self.manifestsOnly = manifestsOnly
     }
 
     /// A destination of a VirtualService with what the cluster says about it.
@@ -38,10 +43,13 @@ package final class ClusterView {
 
     /// All destinations of a VirtualService, mirrors included.
     func destinations(of object: CheckedObject) -> [DestinationUse] {
-        object.destinations.compactMap { place in
+        if let latest, latest.object === object { return latest.destinations }
+        let destinations = object.destinations.compactMap { place -> DestinationUse? in
             guard place["host"]?.string != nil else { return nil }
             return DestinationUse(place: place, resolved: destination(place, of: object.resource))
         }
+        latest = (object, destinations)
+        return destinations
     }
 
     func destination(_ place: Located, of resource: Resource) -> ResolvedDestination {

@@ -10,20 +10,24 @@ struct MeshHostIndex {
     }
 
     private var claims: [String: [Claim]] = [:]
+    private var wildcards: Set<String> = []
     /// The claimed hosts below a wildcard.
     private var covered: [String: [String]] = [:]
 
     init(_ snapshot: ClusterSnapshot) {
         for resource in snapshot.resources(of: .virtualService) {
-            for claim in Self.claims(of: resource) {
-                if claims[claim.host] == nil {
-                    for pattern in HostName.patterns(covering: claim.host).dropFirst() {
-                        covered[pattern, default: []].append(claim.host)
-                    }
-                }
-                claims[claim.host, default: []].append(claim)
-            }
+            for claim in Self.claims(of: resource) { claims[claim.host, default: []].append(claim) }
         }
+        wildcards = Set(claims.keys.filter(HostName.isWildcard))
+        for host in claims.keys.sorted() {
+            for pattern in wildcards(above: host) { covered[pattern, default: []].append(host) }
+        }
+    }
+
+    /// The claimed wildcards that cover a host, most often none.
+    private func wildcards(above host: String) -> [String] {
+        guard !wildcards.isEmpty else { return [] }
+        return HostName.patterns(covering: host).dropFirst().filter(wildcards.contains)
     }
 
     private static func claims(of resource: Resource) -> [Claim] {
@@ -54,7 +58,7 @@ struct MeshHostIndex {
             // One is enough to report, and many of one host would make this quadratic.
             if found.count >= 8 { break }
         }
-        let overlapping = HostName.patterns(covering: host).dropFirst() + (covered[host] ?? []).prefix(64)
+        let overlapping = wildcards(above: host) + (covered[host] ?? []).prefix(64)
         for claim in overlapping.lazy.flatMap({ claims[$0] ?? [] }).prefix(64)
         where claim.resource.key != resource.key && claim.scopes.isEmpty != own.scopes.isEmpty {
             found[claim.resource.key] = claim.resource

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A share of the requests would get 503, because no endpoint of its destination is ready. Declared replicas are no
-/// endpoints: those come from WorkloadEntries, ServiceEntries, Endpoints, EndpointSlices and running pods.
+/// endpoints: those come from WorkloadEntries, ServiceEntries, Endpoints, EndpointSlices and running pods. Only where
+/// manifests are validated without the store, a Deployment counts as the pods that it will have.
 enum ShareWithoutEndpointRule: ReferenceRule {
     static let code = RuleCode("CAN0807")
     static let severity = Severity.warning
@@ -46,9 +47,9 @@ enum ShareWithoutEndpointRule: ReferenceRule {
     /// Why a destination can't answer; `nil` if it can, or if other rules say more: an unknown host or subset.
     private static func missing(_ place: Located, _ resource: Resource, _ cluster: ClusterView) -> String? {
         let destination = cluster.destination(place, of: resource)
-        guard let service = destination.service, destination.labels != nil,
-            cluster.capacity(of: Destination(place.node), in: resource).ready == 0
-        else { return nil }
+        guard let service = destination.service, destination.labels != nil else { return nil }
+        if cluster.manifestsOnly, cluster.snapshot.hasWorkload(destination) { return nil }
+        guard cluster.capacity(of: Destination(place.node), in: resource).ready == 0 else { return nil }
         let name = HostName.short(service.host)
         return destination.subset.map { "no endpoint of subset \"\($0)\" is ready" }
             ?? "no endpoint of \"\(name)\" is ready"
