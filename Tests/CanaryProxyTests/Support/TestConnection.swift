@@ -22,7 +22,10 @@ final class TestConnection: Sendable {
         }
     }
 
-    struct Ended: Error {}
+    struct Ended: Error {
+        /// The error number of the call; 0 where the other side ended the connection. EAGAIN is ten seconds of silence.
+        var reason: Int32 = 0
+    }
 
     let descriptor: Int32
     // Only one thread uses a connection at a time; tests are written that way.
@@ -65,7 +68,7 @@ final class TestConnection: Sendable {
             let result = bytes.withUnsafeBytes {
                 Socket.send(descriptor, UnsafeRawBufferPointer(rebasing: $0[start...]))
             }
-            guard case .moved(let count) = result else { throw Ended() }
+            guard case .moved(let count) = result else { throw Ended(reason: errno) }
             start += count
         }
     }
@@ -85,7 +88,7 @@ final class TestConnection: Sendable {
     private func fill() throws {
         var chunk = [UInt8](repeating: 0, count: 65_536)
         let count = recv(descriptor, &chunk, chunk.count, 0)
-        guard count > 0 else { throw Ended() }
+        guard count > 0 else { throw Ended(reason: count < 0 ? errno : 0) }
         buffer += chunk[..<count]
     }
 
