@@ -95,7 +95,7 @@ enum RuleTexts {
         - CAN0207 IST0106 error
         Two hosts of one VirtualService are the same, or one is a wildcard that covers the other.
         - CAN0208 IST0106 error
-        A reference to a gateway is neither `mesh`, a name, nor `namespace/name`.
+        A reference to a gateway is neither `mesh`, a name, nor `namespace/name`. Istio stops looking behind the first name without namespace; what is wrong there is a warning.
         - CAN0209 IST0133 warning
         A gateway is named with dots, as in `gateway.namespace`; Istio has replaced this form by `namespace/gateway`.
         - CAN0210 IST0106 error
@@ -131,7 +131,7 @@ enum RuleTexts {
         - CAN0225 IST0106 error
         A header that a route sets, adds or removes has no name that can be changed. Requests take any header and `:authority` for setting; `host` can't be removed, nor changed in responses.
         - CAN0226 IST0106 error
-        The value of a header that a route sets or adds holds control characters or a malformed variable. Values are Envoy's format strings: `%REQ(x-user)%` is a variable, `%%` is the sign itself.
+        The value of a header that a route sets or adds holds control characters or a malformed variable. Values are Envoy's format strings: `%REQ(x-user)%` is a variable, `%%` is the sign itself. A variable that Istio takes and Envoy then refuses is a warning.
         - CAN0227 IST0106 error
         A route changes the authority in more than one place: by `rewrite.authority` and by setting or adding `:authority` or `Host`.
         - CAN0228 IST0106 error
@@ -173,7 +173,7 @@ enum RuleTexts {
         - CAN0246 IST0106 error
         `exportTo` names a namespace twice, mixes `*` with others, or holds something that is neither `.`, `*` nor a namespace. A DestinationRule with a workload selector can only be used in its own namespace.
         - CAN0247 IST0131 information
-        A match block repeats an earlier one, or narrows the path of an earlier one that has the same other conditions, so that it never gets a request. Unlike istioctl, which compares parts of the conditions, this looks at all of them.
+        A match block repeats an earlier one, or narrows the path of an earlier one that has the same other conditions, so that it never gets a request. Unlike istioctl, which compares parts of the conditions, this looks at all of them. Matches of TCP and TLS routes are compared as they are written.
         - CAN0270 IST0002 warning
         `fault.delay.percent` is deprecated: `percentage` also takes fractions.
         = SERVICE AND ENDPOINTS
@@ -265,11 +265,11 @@ enum RuleTexts {
         - CAN0611 IST0133 warning
         `consistentHash.minimumRingSize` is deprecated: it belongs under `ringHash`.
         - CAN0612 IST0106 error
-        The settings for localities contradict each other: weights that do not sum to 100, localities that overlap, distribution together with failover, or a failover to the same place.
+        The settings for localities contradict each other: weights that do not sum to 100, localities that overlap, distribution together with failover, or a failover to the same place. Istio accepts a locality that holds an earlier one of its list; that is a warning.
         - CAN0613 IST0133 warning
         A failover between localities has no effect without outlier detection at the same level, which finds out that a locality is down.
         - CAN0614 IST0106 error
-        A warm-up's aggression is not above zero.
+        A warm-up's aggression is zero. That it is not below, the schema tells.
         - CAN0615 IST0106 error
         The TLS settings towards a host contradict each other or lack a certificate.
         - CAN0616 IST0128 warning
@@ -278,11 +278,11 @@ enum RuleTexts {
         TLS to a port of a host, `SIMPLE` or `MUTUAL`, names no certificate authority, so that the server's certificate is not verified. istioctl does not look at subsets.
         = GATEWAY, SERVICEENTRY AND WORKLOADENTRY
         - CAN0701 IST0106 error
-        A Gateway has no server, or a name that is no DNS label.
+        A Gateway has no server or an empty one, a name that is no DNS label, or a selector that no pod's labels can fit.
         - CAN0702 IST0106 error
         A server of a Gateway has no host, or one that is neither a full name nor a wildcard; short names are refused. A namespace may stand before it: `shop/example.com`, `./example.com`, `*/example.com`.
         - CAN0703 IST0106 error
-        A server's port has no name, a number out of range, a protocol that gateways do not speak, or a name that another server has.
+        A server's port has no name, a number out of range, a protocol that does not exist, or a name that another server has. UDP, which gateways do not speak, is a warning.
         - CAN0704 IST0106 error
         The TLS settings of a Gateway's server do not fit its protocol, or lack or contradict a certificate.
         - CAN0705 IST0133 warning
@@ -305,12 +305,18 @@ enum RuleTexts {
         A host of a ServiceEntry has a `*` that is not a whole label. Such hosts take part in matching differently from Istio version to Istio version.
         - CAN0717 IST0133 warning
         The workload selector of a ServiceEntry has no effect with resolution NONE, or no labels, so that it selects every workload.
+        - CAN0718 IST0106 error
+        The workload selector of a ServiceEntry has a key that is empty or holds a `*`.
+        - CAN0719 IST0106 error
+        A ServiceEntry has several hosts and a port whose protocol names no host, such as TCP, so that nobody could tell which of them a connection is for. Only resolution NONE, which asks the address alone, takes that.
         - CAN0720 IST0106 error
         A WorkloadEntry has no address, or one that is not an address, a host name or a socket; sockets have no ports.
         - CAN0721 IST0106 error
         A label, or the name or number of a port of a WorkloadEntry can't be used.
         - CAN0722 IST0133 warning
         A WorkloadEntry, or an endpoint of a ServiceEntry, has a network and no address: it is reached through that network's gateway alone.
+        - CAN0723 IST0133 warning
+        A ServiceEntry resolved by DNS has addresses, several hosts, and a port on which connections are told apart by their address: each of the hosts would claim them.
         = REFERENCES BETWEEN OBJECTS
         - CAN0801 IST0101 error
         A route or a mirror sends requests to a host that no Service and no ServiceEntry defines: they would get 503.
@@ -360,6 +366,8 @@ enum RuleTexts {
         Several Services select the pods of one Deployment and reach the same target port by different ports. Istio takes the first of them for requests that arrive at the pod, whichever was meant.
         - CAN0824 IST0177 warning
         Several ServiceEntries give a port of one host different protocols, in a namespace that sees them all. Which of them Istio uses is not defined.
+        - CAN0825 - information
+        The pods of a Deployment behind a Service have no label `app` or `version`, by which Istio's metrics tell workloads and their versions apart; where no DestinationRule says otherwise, `version` is what routes know them by.
         = METADATA
         - CAN0901 - error
         An object's name is not one that Kubernetes takes: lower-case letters, digits, `-` and, for most kinds, `.`. Services and Namespaces are DNS labels, and a Service's name begins with a letter.

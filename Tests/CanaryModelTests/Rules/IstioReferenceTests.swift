@@ -264,7 +264,7 @@ struct IstioReferenceTests {
     // MARK: Deployments
 
     @Test func `Services of one Deployment may not contradict each other`() {
-        let web = deployment(["app": "web"])
+        let web = deployment(["app": "web", "version": "v1"])
         func ports(_ port: Int64, _ target: Int64, _ transport: String = "TCP") -> Node {
             [
                 [
@@ -281,10 +281,23 @@ struct IstioReferenceTests {
         let both = [one, service("two", ports: ports(81, 8080))]
         #expect(codes(web, both) == ["CAN0823 metadata.name"])
         #expect(codes(web, [one, service("two", namespace: "shop", ports: ports(81, 8080))]) == [])
-        let out = deployment(["app": "web"], annotations: ["sidecar.istio.io/inject": "false"])
+        let out = deployment(
+            ["app": "web", "version": "v1"],
+            annotations: ["sidecar.istio.io/inject": "false"]
+        )
         #expect(codes(out, both) == [])
         #expect(codes(web, both + [object(.namespace, "default", [:])]) == [])
         let injected = object(.namespace, "default", labels: ["istio-injection": "enabled"], [:])
         #expect(codes(web, both + [injected]) == ["CAN0823 metadata.name"])
+    }
+
+    @Test func `pods behind a Service should tell their version`() {
+        let finding = ["CAN0825 spec.template.metadata.labels"]
+        #expect(codes(deployment(["app": "web"]), [service("one")]) == finding)
+        #expect(codes(deployment(["app": "web", "version": "v1"]), [service("one")]) == [])
+        #expect(codes(deployment(["app": "web"]), []) == [])
+        #expect(codes(deployment(["app": "web"]), [service("one", namespace: "shop")]) == [])
+        let out = deployment(["app": "web"], annotations: ["sidecar.istio.io/inject": "false"])
+        #expect(codes(out, [service("one")]) == [])
     }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The settings for localities contradict each other: weights that do not sum to 100, localities that overlap, distribution
-/// together with failover, or a failover to the same place.
+/// together with failover, or a failover to the same place. Istio accepts a locality that holds an earlier one of its list; that
+/// is a warning.
 enum LocalityValuesRule: ObjectRule {
     static let code = RuleCode("CAN0612", istio: "IST0106")
     static let kinds: Set<ResourceKind> = [.destinationRule]
@@ -34,22 +35,23 @@ enum LocalityValuesRule: ObjectRule {
         if !distribute.isEmpty, let place = locality["failover"], !failover.isEmpty {
             report.add(at: place, "\"distribute\" and \"failover\" can't be combined")
         }
-        checkLocalities(distribute.compactMap { $0["from"] }.map { ($0, $0.string ?? "") }, &report)
+        let sources = distribute.map { $0.field("from") }
+        checkLocalities(sources.map { ($0, $0.string ?? "") }, &report)
         for entry in distribute {
-            guard let to = entry["to"] else { continue }
-            checkLocalities(to.entries.map { ($0.value, $0.key) }, &report)
-            var sum: Int64 = 0
-            for (_, value) in to.entries {
-                guard let weight = value.integer else { continue }
-                sum &+= weight
-                if !(1...100).contains(weight) {
-                    report.add(at: value, "the weight \(weight) is outside 1 to 100")
-                }
-            }
-            if sum != 100 { report.add(at: to, "the weights of the localities sum to \(sum), not 100") }
+            checkLocalities((entry["to"]?.entries ?? []).map { ($0.value, $0.key) }, &report)
+            checkWeights(of: entry.field("to"), &report)
         }
         checkFailover(locality, &report)
         checkPriorities(locality, mayNameTopology: failover.isEmpty, &report)
+    }
+
+    private static func checkWeights(of list: Located, _ report: inout RuleReport) {
+        let weights = list.entries.compactMap { entry in entry.value.integer.map { (entry.value, $0) } }
+        let wrong = weights.filter { !(1...100).contains($0.1) }
+        for (place, weight) in wrong { report.add(at: place, "the weight \(weight) is outside 1 to 100") }
+        let sum = weights.reduce(0) { $0 + $1.1 }
+        guard wrong.isEmpty, sum != 100 else { return }
+        report.add(at: list, "the weights of the localities sum to \(sum), not 100")
     }
 
     private static func checkLocalities(
@@ -57,6 +59,7 @@ enum LocalityValuesRule: ObjectRule {
         _ report: inout RuleReport
     ) {
         var seen: [String] = []
+        var register = LocalityRegister()
         for (place, text) in places {
             let parts = text.split(separator: "/", omittingEmptySubsequences: false)
             let stars = text.utf8.count { $0 == UInt8(ascii: "*") }
@@ -64,12 +67,24 @@ enum LocalityValuesRule: ObjectRule {
                 report.add(at: place, "\"\(text)\" is not a locality: a part is empty")
             } else if stars > 1 || (stars == 1 && !text.hasSuffix("*")) {
                 report.add(at: place, "\"\(text)\" is not a locality: \"*\" may only stand at the end")
-            } else if let other = seen.first(where: { overlap($0, text) }) {
-                report.add(at: place, "the localities \"\(other)\" and \"\(text)\" overlap")
+            } else {
+                let isKnown = !register.add(text)
+                let other = seen.first { overlap($0, text) }
+                if isKnown || other != nil {
+                    report.add(
+                        at: place,
+                        "the localities \"\(other ?? "…")\" and \"\(text)\" overlap",
+                        severity: isKnown ? nil : .warning,
+                        isKnownToIstio: isKnown
+                    )
+                }
+                if seen.count < mostCompared { seen.append(text) }
             }
-            seen.append(text)
         }
     }
+
+    /// How many earlier localities one is compared with; of more, only those are found that Istio refuses.
+    private static let mostCompared = 256
 
     private static func overlap(_ left: String, _ right: String) -> Bool {
         let left = left.split(separator: "/")

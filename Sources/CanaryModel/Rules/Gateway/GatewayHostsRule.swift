@@ -8,9 +8,10 @@ enum GatewayHostsRule: ObjectRule {
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
         for server in object.spec?["servers"]?.items ?? [] {
-            let hosts = server["hosts"]?.items ?? []
-            if hosts.isEmpty { report.add(at: server.field("hosts"), "the server has no hosts") }
-            for host in hosts {
+            // That the field is missing, the schema tells.
+            guard let hosts = server["hosts"] else { continue }
+            if hosts.items.isEmpty { report.add(at: hosts, "the server has no hosts") }
+            for host in hosts.items {
                 guard let text = host.string, let problem = problem(text) else { continue }
                 report.add(at: host, "\"\(text)\" is not a host of a Gateway: \(problem)")
             }
@@ -26,11 +27,11 @@ enum GatewayHostsRule: ObjectRule {
                 return "\"\(namespace)\" is not a namespace"
             }
         }
+        if host != "*", !host.contains(".") { return "short names are not allowed" }
         if IPAddress.isValid(host) { return nil }
         if host.hasPrefix("*"), host.utf8.count > 1, !host.hasPrefix("*.") {
             return "\"*\" must be a whole label"
         }
-        if !IstioName.isWildcardDomain(host) { return "it is not a host name" }
-        return host.contains(".") || host.contains("*") ? nil : "short names are not allowed"
+        return IstioName.isWildcardDomain(host) ? nil : "it is not a host name"
     }
 }

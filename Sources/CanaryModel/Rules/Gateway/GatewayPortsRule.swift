@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A server's port has no name, a number out of range, a protocol that gateways do not speak, or a name that another
-/// server has.
+/// A server's port has no name, a number out of range, a protocol that does not exist, or a name that another server has. UDP,
+/// which gateways do not speak, is a warning.
 enum GatewayPortsRule: ObjectRule {
     static let code = RuleCode("CAN0703", istio: "IST0106")
     static let kinds: Set<ResourceKind> = [.gateway]
 
     private static let protocols: Set<String> = [
-        "HTTP", "HTTP2", "GRPC", "GRPC-WEB", "HTTPS", "TLS", "TCP", "MONGO", "REDIS", "MYSQL", "UDP",
+        "HTTP", "HTTP2", "HTTP_PROXY", "GRPC", "GRPC-WEB", "HTTPS", "TLS", "TCP", "MONGO", "REDIS", "MYSQL",
+        "HBONE",
     ]
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
@@ -24,16 +25,17 @@ enum GatewayPortsRule: ObjectRule {
             } else if !(1...65535).contains(number) {
                 report.add(at: port.field("number"), "port \(number) is outside 1 to 65535")
             }
-            if let place = port["protocol"], let text = place.string,
-                !protocols.contains(text.uppercased()) || text.uppercased() == "UDP"
-            {
+            if let place = port["protocol"], let text = place.string, !protocols.contains(text.uppercased()) {
+                let isUDP = text.uppercased() == "UDP"
                 report.add(
                     at: place,
                     "\"\(text)\" is not a gateway's protocol",
-                    hint: "use HTTP, HTTPS, TLS or TCP"
+                    hint: "use HTTP, HTTPS, TLS or TCP",
+                    severity: isUDP ? .warning : nil,
+                    isKnownToIstio: !isUDP
                 )
             }
-            if let target = port["targetPort"] {
+            if let target = port["targetPort"], target.integer ?? 0 > 0 {
                 report.add(at: target, "\"targetPort\" is not allowed in a Gateway")
             }
             let name = port["name"]?.string ?? ""

@@ -50,6 +50,8 @@ package final class CheckedObject {
 
     /// Which HTTP match blocks never get a request.
     private(set) lazy var routeCoverage = RouteCoverage(http: spec?["http"]?.items ?? [])
+    /// Which TLS and TCP routes and match blocks never get a connection.
+    private(set) lazy var l4Coverages = ["tls", "tcp"].map { L4Coverage(spec?[$0]?.items ?? []) }
 
     /// Whether a VirtualService applies to traffic inside the mesh.
     package private(set) lazy var isMeshBound =

@@ -28,7 +28,8 @@ package struct RuleReport {
     }
 
     /// Reports a finding at a value: at its key, at the item of a list, or, where the value is missing, at the first key
-    /// of the mapping that lacks it. A finding has the rule's Istio code unless istioctl does not make it at this place.
+    /// of the mapping that lacks it. A finding has the rule's Istio code unless istioctl does not make it at this place;
+    /// Istio's checks have one code for their errors and one for their warnings.
     package mutating func add(
         at place: Located,
         _ message: String,
@@ -39,10 +40,12 @@ package struct RuleReport {
         guard let rule else { return }
         let path = place.path
         let resource = object.resource
+        let severity = severity ?? rule.severity
+        let istio = rule.code.istio == "IST0106" && severity != .error ? "IST0133" : rule.code.istio
         findings.append(
             Diagnostic(
-                isKnownToIstio ? rule.code : RuleCode(rule.code.canary),
-                severity ?? rule.severity,
+                RuleCode(rule.code.canary, istio: isKnownToIstio ? istio : nil),
+                severity,
                 message,
                 hint: hint,
                 file: resource.file,

@@ -15,7 +15,7 @@ enum MetadataNameRule: ObjectRule {
                     KubernetesName.isServiceName(name),
                     "at most 63 lower-case letters, digits and \"-\", a letter first"
                 )
-            case .namespace, .gateway:
+            case .namespace:
                 (KubernetesName.isLabel(name), "at most 63 lower-case letters, digits and \"-\"")
             default:
                 (KubernetesName.isSubdomain(name), "at most 253 lower-case letters, digits, \"-\" and \".\"")

@@ -43,7 +43,8 @@ enum ServiceEntryEndpointsRule: ObjectRule {
         if let address = endpoint["address"], let text = address.string, !text.isEmpty {
             let isGood =
                 IPAddress.isValid(text)
-                || (resolution == "STATIC" && SocketPath.problem(text) == nil && text.hasPrefix("unix://"))
+                // What is wrong with a socket, another rule tells.
+                || (resolution == "STATIC" && text.hasPrefix(SocketPath.scheme))
                 || (resolution.hasPrefix("DNS") && IstioName.isFullName(text))
             if !isGood {
                 report.add(at: address, "\"\(text)\" is not an address for resolution \(resolution)")

@@ -43,13 +43,19 @@ enum HeaderSyntax {
         return nil
     }
 
-    /// The reason why Envoy would not take a value as a format string; `nil` if it would.
+    /// The reason why Istio does not take a value as a format string; `nil` if it does.
     static func problemOfValue(_ value: String) -> String? {
         if value.utf8.contains(where: { ($0 < 0x20 && $0 != 0x09) || $0 == 0x7F }) {
             return "it holds control characters"
         }
-        return hasGoodFormat(Array(value.utf8))
+        var scan = FormatStringScan()
+        return scan.accepts(value)
             ? nil : "it holds a \"%\" that begins no variable; write \"%%\" for the sign"
+    }
+
+    /// The reason why Envoy refuses a value that Istio takes; `nil` if it does not.
+    static func problemOfEnvoyValue(_ value: String) -> String? {
+        hasGoodFormat(Array(value.utf8)) ? nil : "what stands between its \"%\" is no variable of Envoy's"
     }
 
     /// `%%`, `%NAME%` and `%NAME(arguments)%` or `%NAME(arguments):LENGTH%`.

@@ -20,9 +20,9 @@ enum IstioName {
         isDomain(text) { isLabel($0) }
     }
 
-    /// A host name whose first label may be `*`, `*x` or `*-x`.
+    /// A host name whose first label may be `*`, `*x` or `*-x`. A single label may be of digits alone.
     static func isWildcardDomain(_ text: String) -> Bool {
-        guard text.hasPrefix("*") else { return isFullName(text) }
+        guard text.hasPrefix("*") else { return isFullName(text) || isLabel(text) }
         var isFirst = true
         return isDomain(text) { label in
             defer { isFirst = false }

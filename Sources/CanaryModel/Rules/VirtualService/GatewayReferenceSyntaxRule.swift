@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A reference to a gateway is neither `mesh`, a name, nor `namespace/name`.
+/// A reference to a gateway is neither `mesh`, a name, nor `namespace/name`. Istio stops looking behind the first name
+/// without namespace; what is wrong there is a warning.
 enum GatewayReferenceSyntaxRule: ObjectRule {
     static let code = RuleCode("CAN0208", istio: "IST0106")
     static let kinds: Set<ResourceKind> = [.virtualService]
@@ -9,17 +10,24 @@ enum GatewayReferenceSyntaxRule: ObjectRule {
         let matches =
             object.httpMatches + (object.tlsRoutes + object.tcpRoutes).flatMap { $0["match"]?.items ?? [] }
         let lists = [object.spec?["gateways"]] + matches.map { $0["gateways"] }
-        for reference in lists.flatMap({ $0?.items ?? [] }) {
+        for list in lists { check(list?.items ?? [], &report) }
+    }
+
+    private static func check(_ list: [Located], _ report: inout RuleReport) {
+        for (index, reference) in list.enumerated() {
             let text = reference.string ?? ""
             let parts = text.split(separator: "/", omittingEmptySubsequences: false)
             let isGood =
                 parts.count == 1
                 ? IstioName.isFullName(text) : parts.count == 2 && parts.allSatisfy { IstioName.isLabel($0) }
             guard !isGood else { continue }
+            let isSeen = list[..<index].allSatisfy { $0.string?.contains("/") == true }
             report.add(
                 at: reference,
                 "\"\(text)\" does not name a gateway",
-                hint: "write the gateway's name, namespace/name, or mesh"
+                hint: "write the gateway's name, namespace/name, or mesh",
+                severity: isSeen ? nil : .warning,
+                isKnownToIstio: isSeen
             )
         }
     }

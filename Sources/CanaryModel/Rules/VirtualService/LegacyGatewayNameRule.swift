@@ -14,13 +14,16 @@ enum LegacyGatewayNameRule: ObjectRule {
     }
 
     private static func check(_ list: Located?, isKnownToIstio: Bool, _ report: inout RuleReport) {
-        for reference in list?.items ?? [] {
+        let references = list?.items ?? []
+        for (index, reference) in references.enumerated() {
             guard let text = reference.string, !text.contains("/"), text.contains(".") else { continue }
             report.add(
                 at: reference,
                 "\"\(text)\" is the old form of a gateway's name",
                 hint: "write namespace/name",
+                // Istio stops looking behind the first name without namespace.
                 isKnownToIstio: isKnownToIstio
+                    && references[..<index].allSatisfy { $0.string?.contains("/") == true }
             )
         }
     }

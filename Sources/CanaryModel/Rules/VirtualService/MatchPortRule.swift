@@ -9,7 +9,9 @@ enum MatchPortRule: ObjectRule {
         let matches =
             object.httpMatches + (object.tlsRoutes + object.tcpRoutes).flatMap { $0["match"]?.items ?? [] }
         for match in matches {
-            guard let port = match["port"], let number = port.integer, number > 65535 else { continue }
+            guard let port = match["port"], let number = port.integer,
+                (65536...Int64(UInt32.max)).contains(number)
+            else { continue }
             report.add(at: port, "port \(number) is outside 1 to 65535")
         }
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A match block repeats an earlier one, or narrows the path of an earlier one that has the same other conditions, so that
-/// it never gets a request. Unlike istioctl, which compares parts of the conditions, this looks at all of them.
+/// it never gets a request. Unlike istioctl, which compares parts of the conditions, this looks at all of them. Matches of TCP
+/// and TLS routes are compared as they are written.
 enum MatchRepeatedRule: ObjectRule {
     static let code = RuleCode("CAN0247", istio: "IST0131")
     static let severity = Severity.info
@@ -10,26 +11,29 @@ enum MatchRepeatedRule: ObjectRule {
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
         for finding in object.routeCoverage.findings {
             guard let match = finding.block.match, isReported(finding) else { continue }
+            let hasShorterPrefix = !finding.isDuplicate && isLongerPrefix(match.node, of: finding.taker.match)
             report.add(
                 at: match,
                 "the match gets no request: \(finding.taker.label) "
-                    + (finding.isDuplicate ? "takes the same ones" : "has a shorter prefix of its path"),
-                hint: finding.isDuplicate ? "remove it" : "move the longer prefix before the shorter one"
+                    + (hasShorterPrefix ? "has a shorter prefix of its path" : "takes the same ones"),
+                hint: hasShorterPrefix ? "move the longer prefix before the shorter one" : "remove it"
+            )
+        }
+        for (match, taker) in object.l4Coverages.flatMap(\.repeated) {
+            report.add(
+                at: match,
+                "the match gets no connection: \(taker.label) takes the same ones",
+                hint: "remove it"
             )
         }
     }
 
+    /// What istioctl finds too; the rest of the findings has a code of its own.
     static func isReported(_ finding: RouteCoverage.Finding) -> Bool {
-        guard let taker = finding.taker.match, let match = finding.block.match else { return false }
-        return finding.isDuplicate || isLongerPrefix(match.node, of: taker.node)
+        finding.taker.match != nil && (finding.isDuplicate || finding.isOverlap)
     }
 
-    private static func isLongerPrefix(_ match: Node, of taker: Node) -> Bool {
-        guard match["uri"]?["prefix"]?.string != nil, taker["uri"]?["prefix"]?.string != nil else {
-            return false
-        }
-        return ["port", "method", "authority", "headers", "withoutHeaders", "queryParams"].allSatisfy {
-            match[$0] == taker[$0]
-        }
+    private static func isLongerPrefix(_ match: Node, of taker: Located?) -> Bool {
+        match["uri"]?["prefix"]?.string != nil && taker?.node["uri"]?["prefix"]?.string != nil
     }
 }

@@ -7,8 +7,10 @@ enum RouteActionRule: ObjectRule {
     static let kinds: Set<ResourceKind> = [.virtualService]
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
+        // Of a delegate's own delegating another rule tells.
+        let isDelegate = (object.spec?["hosts"]?.items ?? []).isEmpty
         for route in object.httpRoutes {
-            checkPairs(route, &report)
+            checkPairs(route, isDelegate: isDelegate, &report)
             let hasAction = ["delegate", "redirect", "directResponse"].contains { route[$0] != nil }
             if !hasAction, (route["route"]?.items ?? []).isEmpty {
                 report.add(
@@ -20,12 +22,16 @@ enum RouteActionRule: ObjectRule {
         }
     }
 
-    private static func checkPairs(_ route: Located, _ report: inout RuleReport) {
-        let pairs = [
-            ("delegate", ["redirect", "route"]),
-            ("redirect", ["fault", "rewrite", "directResponse"]),
-            ("directResponse", ["fault", "rewrite"]),
-        ]
+    private static func checkPairs(_ route: Located, isDelegate: Bool, _ report: inout RuleReport) {
+        // Istio asks nothing else of a route that delegates.
+        let delegates = !isDelegate && route["delegate"] != nil
+        let pairs =
+            delegates
+            ? [("delegate", ["redirect", "route"])]
+            : [
+                ("redirect", ["fault", "rewrite", "directResponse"]),
+                ("directResponse", ["fault", "rewrite"]),
+            ]
         for (first, others) in pairs where route[first] != nil {
             for other in others {
                 guard let place = route[other] else { continue }
@@ -36,7 +42,7 @@ enum RouteActionRule: ObjectRule {
                 )
             }
         }
-        for first in ["redirect", "directResponse"] where route[first] != nil {
+        for first in ["redirect", "directResponse"] where !delegates && route[first] != nil {
             guard let place = route["route"], !place.items.isEmpty else { continue }
             report.add(
                 at: place,

@@ -12,7 +12,9 @@ enum RouteUnreachableRule: ObjectRule {
         for (route, taker) in dead(object.routeCoverage) {
             add(at: routes[route], taker: taker.label, isCatchAll: taker.match == nil, &report)
         }
-        for list in ["tls", "tcp"] { checkL4(object.spec?[list]?.items ?? [], &report) }
+        for (route, taker) in object.l4Coverages.flatMap(\.dead) {
+            add(at: route, taker: taker.label, isCatchAll: taker.match == nil, &report)
+        }
     }
 
     /// The dead routes that this rule reports, each with what takes its requests.
@@ -25,35 +27,6 @@ enum RouteUnreachableRule: ObjectRule {
             }
             return findings.allSatisfy(\.isDuplicate) ? (route, first.taker) : nil
         }
-    }
-
-    /// TCP and TLS routes are compared as they are written.
-    private static func checkL4(_ routes: [Located], _ report: inout RuleReport) {
-        var earlier: [RouteCoverage.Block] = []
-        var catchAll: String?
-        for (index, route) in routes.enumerated() where !route.isNull {
-            if let catchAll {
-                add(at: route, taker: catchAll, isCatchAll: true, &report)
-                continue
-            }
-            let blocks = RouteCoverage.blocks(of: route, index)
-            if blocks.contains(where: { $0.match == nil }) {
-                catchAll = blocks.first?.label
-            } else if let taker = duplicates(blocks, earlier) {
-                add(at: route, taker: taker.label, isCatchAll: false, &report)
-            }
-            if earlier.count < RouteCoverage.mostCompared { earlier += blocks }
-        }
-    }
-
-    /// The earlier block that the first one repeats, if all of them repeat some.
-    private static func duplicates(_ blocks: [RouteCoverage.Block], _ earlier: [RouteCoverage.Block])
-        -> RouteCoverage.Block?
-    {
-        let twins = blocks.map { block in
-            earlier.first { RouteCoverage.isWrittenAlike(block.match, $0.match) }
-        }
-        return twins.contains { $0 == nil } ? nil : twins.first ?? nil
     }
 
     private static func add(at route: Located, taker: String, isCatchAll: Bool, _ report: inout RuleReport) {

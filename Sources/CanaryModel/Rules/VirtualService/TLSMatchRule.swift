@@ -8,19 +8,14 @@ enum TLSMatchRule: ObjectRule {
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
         let hosts = object.resource.virtualService?.hosts ?? []
         for route in object.tlsRoutes {
-            let matches = route["match"]?.items ?? []
-            if matches.isEmpty {
-                report.add(at: route.field("match"), "a TLS route needs a match with \"sniHosts\"")
-            }
-            for match in matches {
-                let names = match["sniHosts"]?.items ?? []
-                if names.isEmpty {
-                    report.add(
-                        at: match.isNull ? match : match.field("sniHosts"),
-                        "a TLS match needs \"sniHosts\""
-                    )
-                }
-                for name in names { check(name, hosts, &report) }
+            // That a field is missing, the schema tells.
+            guard let list = route["match"] else { continue }
+            if list.items.isEmpty { report.add(at: list, "a TLS route needs a match with \"sniHosts\"") }
+            for match in list.items {
+                if match.isNull { report.add(at: match, "the match is empty", hint: "remove the \"-\"") }
+                guard let names = match["sniHosts"] else { continue }
+                if names.items.isEmpty { report.add(at: names, "a TLS match needs a server name") }
+                for name in names.items { check(name, hosts, &report) }
             }
         }
     }

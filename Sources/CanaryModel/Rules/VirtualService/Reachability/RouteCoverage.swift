@@ -17,6 +17,8 @@ struct RouteCoverage {
         var taker: Block
         /// An earlier block is written alike, the names apart.
         var isDuplicate: Bool
+        /// istioctl sees an overlap with an earlier block, if not with the taker.
+        var isOverlap: Bool
     }
 
     private(set) var findings: [Finding] = []
@@ -32,6 +34,7 @@ struct RouteCoverage {
         var takers: [Block] = []
         var known: [MatchScope: Block] = [:]
         var seen: [MatchScope: Block] = [:]
+        var prefixes: [Node] = []
         for (index, route) in routes.enumerated() where !route.isNull {
             let blocks = Self.blocks(of: route, index)
             var covered = 0
@@ -44,10 +47,21 @@ struct RouteCoverage {
                 if let taker = same ?? takers.first(where: { $0.scope.covers(block.scope, patterns) }) {
                     covered += 1
                     let isDuplicate = Self.isWrittenAlike(block.match, twin?.match)
-                    findings.append(Finding(block: block, taker: taker, isDuplicate: isDuplicate))
+                    let isOverlap =
+                        block.match.map { match in
+                            prefixes.contains { IstioOverlap.covers(match.node, by: $0) }
+                        } ?? false
+                    findings.append(
+                        Finding(block: block, taker: taker, isDuplicate: isDuplicate, isOverlap: isOverlap)
+                    )
                 } else if takes {
                     known[block.scope] = block
                     if takers.count < Self.mostCompared { takers.append(block) }
+                }
+                if let match = block.match, prefixes.count < Self.mostCompared,
+                    match.node["uri"]?["prefix"] != nil
+                {
+                    prefixes.append(match.node)
                 }
             }
             if covered == blocks.count, !blocks.isEmpty { deadRoutes.insert(index) }
