@@ -59,7 +59,9 @@ struct LogLine {
     var milliseconds: UInt64
     var authority: ByteSlice
     var userAgent: ByteSlice
+    /// The client's id of the request; where it is empty, the proxy's counts.
     var requestID: ByteSlice
+    var madeID: RequestID?
     var source: ByteSlice
     var upstream: String
 
@@ -79,14 +81,24 @@ struct LogLine {
             buffer.append(" ")
             buffer.append(decimal: number)
         }
-        for value in [source, userAgent, requestID, authority] {
+        for value in [source, userAgent] { appendQuoted(value, to: &buffer) }
+        if requestID.isEmpty, let madeID {
             buffer.append(" \"")
-            if value.isEmpty { buffer.append("-") } else { buffer.append(escaping: value) }
+            madeID.append(to: &buffer)
             buffer.append("\"")
+        } else {
+            appendQuoted(requestID, to: &buffer)
         }
+        appendQuoted(authority, to: &buffer)
         buffer.append(" \"")
         buffer.append(text: upstream.isEmpty ? "-" : upstream)
         buffer.append("\"\n")
+    }
+
+    private func appendQuoted(_ value: ByteSlice, to buffer: inout ByteBuffer) {
+        buffer.append(" \"")
+        if value.isEmpty { buffer.append("-") } else { buffer.append(escaping: value) }
+        buffer.append("\"")
     }
 
     func appendJSON(to buffer: inout ByteBuffer) {
@@ -110,8 +122,8 @@ struct LogLine {
         buffer.append(",\"response_flags\":\"")
         buffer.append(flag.text)
         let texts: [(StaticString, ByteSlice)] = [
-            ("downstream_remote_address", source), ("user_agent", userAgent), ("request_id", requestID),
-            ("authority", authority),
+            ("downstream_remote_address", source), ("user_agent", userAgent), ("authority", authority),
+            ("request_id", requestID),
         ]
         for (name, text) in texts {
             buffer.append("\",\"")
@@ -119,6 +131,7 @@ struct LogLine {
             buffer.append("\":\"")
             buffer.append(escaping: text)
         }
+        if requestID.isEmpty { madeID?.append(to: &buffer) }
         buffer.append("\",\"upstream_host\":\"")
         buffer.append(text: upstream)
         buffer.append("\"}\n")

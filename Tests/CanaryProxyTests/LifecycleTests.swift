@@ -233,26 +233,35 @@ struct LifecycleTests {
         let path = directory.path("access.log")
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         defer { close(descriptor) }
-        let origin = try TestOrigin(named: "v1")
+        let origin = try TestOrigin { request in
+            TestOrigin.response(request.fields.first { $0.hasPrefix("x-request-id: ") } ?? "")
+        }
+        var ids: [String] = []
         do {
             let proxy = try TestProxy([("v1", origin.port)]) {
                 $0.accessLog = format
                 $0.accessLogDescriptor = descriptor
             }
-            _ = try proxy.ask("GET /a\"b HTTP/1.1\r\nHost: app\r\nUser-Agent: \"x\\\u{9b}\r\n\r\n")
-            _ = try proxy.ask("GET / HTTP/1.1\r\nHost: nobody\r\n\r\n")
+            let made = try proxy.ask("GET /a\"b HTTP/1.1\r\nHost: app\r\nUser-Agent: \"x\\\u{9b}\r\n\r\n")
+            ids.append(String(made.body.dropFirst("x-request-id: ".count)))
+            _ = try proxy.ask("GET / HTTP/1.1\r\nHost: nobody\r\nX-Request-ID: mine\r\n\r\n")
+            ids.append("mine")
         }
         var bytes = [UInt8](repeating: 0, count: 65_536)
         let count = pread(descriptor, &bytes, bytes.count, 0)
         let text = String(decoding: bytes[..<max(count, 0)], as: UTF8.self)
         let lines = text.split(separator: "\n")
         #expect(lines.count == 2)
+        #expect(ids[0].count == 36)
+        for (line, id) in zip(lines, ids) {
+            #expect(line.contains(format == .json ? "\"request_id\":\"\(id)\"" : " \"\(id)\" \""))
+        }
         #expect(text.contains("\\u0022x\\u005c\\u00c2\\u009b"))
         if format == .json {
             #expect(lines[0].contains("\"path\":\"/a\\u0022b\""))
             #expect(lines[1].contains("\"response_code\":404"))
         } else {
-            #expect(lines[0].contains("\"GET /a\\u0022b HTTP/1.1\" 200 - 0 2 "))
+            #expect(lines[0].contains("\"GET /a\\u0022b HTTP/1.1\" 200 - 0 50 "))
             #expect(lines[1].contains(" 404 NR 0 0 "))
         }
     }

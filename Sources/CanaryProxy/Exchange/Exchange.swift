@@ -46,6 +46,8 @@ struct Exchange: ~Copyable {
     var retries: Int32 = 0
     var hasReplacedStale = false
     var lastEndpoint: UInt32?
+    /// The request's id where the client sent none, once it went out.
+    var madeID: RequestID?
 
     var status: Int32 = 0
     var flag = ResponseFlag.none

@@ -24,7 +24,7 @@ extension Worker {
             let changes = route.requestHeaderEdits(exchange.pointee.destination)
             edits.apply(changes, facts, to: &requestFields, of: bytes)
         }
-        writePassingFields(request, bytes)
+        writePassingFields(exchange, bytes)
         edits.append(to: &output)
         if let upgrade = request.upgrade {
             output.append("connection: upgrade\r\nupgrade: ")
@@ -84,7 +84,8 @@ extension Worker {
         }
     }
 
-    private mutating func writePassingFields(_ request: RequestHead, _ bytes: UnsafeRawBufferPointer) {
+    private mutating func writePassingFields(_ exchange: ExchangePointer, _ bytes: UnsafeRawBufferPointer) {
+        let request = exchange.pointee.request
         let needsForwarded = !edits.adds("x-forwarded-for")
         var hasProto = edits.adds("x-forwarded-proto")
         var hasID = edits.adds("x-request-id")
@@ -108,24 +109,16 @@ extension Worker {
             output.append("\r\n")
         }
         if !hasProto { output.append("x-forwarded-proto: http\r\n") }
-        if !hasID { writeRequestID() }
+        if !hasID { writeRequestID(exchange) }
         output.appendFields(requestFields, of: bytes, end: request.length &- 2)
     }
 
-    /// A random UUID (RFC 9562, version 4).
-    private mutating func writeRequestID() {
-        let high = random.next() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
-        let low = random.next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
+    /// The same for each try of a request.
+    private mutating func writeRequestID(_ exchange: ExchangePointer) {
+        let id = exchange.pointee.madeID ?? RequestID(&random)
+        exchange.pointee.madeID = id
         output.append("x-request-id: ")
-        output.append(hexDigits: high >> 32, count: 8)
-        output.append("-")
-        output.append(hexDigits: high >> 16, count: 4)
-        output.append("-")
-        output.append(hexDigits: high, count: 4)
-        output.append("-")
-        output.append(hexDigits: low >> 48, count: 4)
-        output.append("-")
-        output.append(hexDigits: low, count: 12)
+        id.append(to: &output)
         output.append("\r\n")
     }
 

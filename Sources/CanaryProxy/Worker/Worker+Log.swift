@@ -21,6 +21,7 @@ extension Worker {
             authority: facts.authority,
             userAgent: header("user-agent"),
             requestID: header("x-request-id"),
+            madeID: exchange.pointee.madeID,
             source: facts.sourceAddress,
             upstream: endpoint?.description ?? ""
         )
