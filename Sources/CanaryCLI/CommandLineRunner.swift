@@ -57,7 +57,8 @@ package enum CommandLineRunner {
         _ context: CommandContext
     ) -> ExitStatus {
         guard CanaryCtl.exitCode(for: error).rawValue != 0 else {
-            context.standardOutput.writeLine(CanaryCtl.fullMessage(for: error, columns: columns(context)))
+            let stream = context.standardOutput
+            stream.writeLine(CanaryCtl.fullMessage(for: error, columns: stream.helpColumns))
             return .success
         }
         guard CanaryCtl.exitCode(for: error) == .validationFailure else {
@@ -72,10 +73,6 @@ package enum CommandLineRunner {
         }
         let command = CommandPath.of(arguments).joined(separator: " ")
         return report(ParserMessage(CanaryCtl.message(for: error)).error(of: command), context)
-    }
-
-    private static func columns(_ context: CommandContext) -> Int {
-        min(context.standardOutput.columns ?? 80, 120)
     }
 }
 

@@ -36,9 +36,17 @@ package struct ManifestLines {
             let scan = TextScan(buffer)
             move(to: position, scan)
             var start = offset
-            for _ in 0..<reach where start > lineStart { start = scan.character(before: start) }
+            var left = reach
+            while left > 0, start > lineStart {
+                start = scan.character(before: start)
+                left -= 1
+            }
             var end = offset
-            for _ in 0..<reach where scan.continuesLine(at: end) { end = scan.character(after: end) }
+            left = reach
+            while left > 0, scan.continuesLine(at: end) {
+                end = scan.character(after: end)
+                left -= 1
+            }
             return Line(
                 before: String(decoding: buffer[start..<offset], as: UTF8.self),
                 after: String(decoding: buffer[offset..<end], as: UTF8.self),

@@ -23,7 +23,7 @@ struct HelpCommand: Subcommand {
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func run(in context: CommandContext) throws -> ExitStatus {
-        let columns = min(context.standardOutput.columns ?? 80, 120)
+        let columns = context.standardOutput.helpColumns
         if words.count == 1, let topic = HelpTopic(rawValue: words[0]) {
             context.standardOutput.write(topic.text(columns: columns))
         } else if words.first == HelpTopic.rule.rawValue {

@@ -11,6 +11,8 @@ package final class OutputStream {
     package let isTerminal: Bool
     /// The terminal's width in columns, `nil` where it is not one.
     package let columns: Int?
+    /// The width that help is wrapped to. Its parser can't wrap to less than its own margin.
+    var helpColumns: Int { min(max(columns ?? 80, 40), 120) }
     private let sink: ([UInt8]) -> Int32
     private var pending: [UInt8] = []
     /// Whether the reader is still there, as far as the last write could tell.

@@ -42,7 +42,7 @@ struct DiagnosticPrinter {
     }
 
     private func excerpt(of lines: inout ManifestLines?, for diagnostic: Diagnostic) -> Excerpt? {
-        let columns = stream.columns ?? 80
+        let columns = min(max(stream.columns ?? 80, 1), Self.mostColumns)
         let position = diagnostic.position
         guard position.isKnown, let line = lines?.line(around: position, reach: columns) else { return nil }
         return Excerpt(line, number: position.line, columns: columns)
@@ -75,6 +75,9 @@ struct DiagnosticPrinter {
             : "\(resource.kind.rawValue) \(resource.name)"
         return path.isEmpty ? owner : "\(path) in \(owner)"
     }
+
+    /// A line that is longer than this is cut on any terminal.
+    private static let mostColumns = 1000
 
     /// `3 errors, 1 warning`.
     static func summary(of diagnostics: [Diagnostic]) -> String {
