@@ -140,6 +140,6 @@ extension Diagnostic {
     fileprivate var missesAnotherObject: Bool {
         // A subset without DestinationRule is no error of the manifests: labels give it a meaning.
         guard severity != .info, code.canary != "CAN0805" else { return false }
-        return code.istio == "IST0101" || ["CAN0806", "CAN0808"].contains(code.canary)
+        return code.istio == "IST0101" || ["CAN0806", "CAN0808", "CAN1113"].contains(code.canary)
     }
 }

@@ -57,8 +57,7 @@ struct TrafficPage {
         }
         return HostReport(
             traffic: reporter.report(host),
-            diagnostics: RuleCatalog.checkReferences(concerned.sorted { $0.key < $1.key }, in: snapshot)
-                .filter { $0.severity != .info },
+            diagnostics: try warnings(about: concerned.sorted { $0.key < $1.key }, of: host, snapshot, view),
             autoscalers: Array(snapshot.resources(of: .horizontalPodAutoscaler)),
             deployments: Dictionary(
                 uniqueKeysWithValues: snapshot.resources(of: .deployment).map { ($0.name, $0) }
@@ -66,6 +65,18 @@ struct TrafficPage {
             changes: try view.reader?.history(host: host, limit: 5) ?? [],
             isKnown: !snapshot.isEmpty
         )
+    }
+
+    /// The rules also look at the routes of other hosts that the objects name.
+    private func warnings(
+        about concerned: [Resource],
+        of host: String,
+        _ snapshot: ClusterSnapshot,
+        _ view: ClusterView
+    ) throws -> [Diagnostic] {
+        let hosts = Set(concerned.flatMap(\.hostsOfConcern)).union([host])
+        let wider = hosts.count > 1 ? try view.closure(of: hosts.sorted()) : snapshot
+        return RuleCatalog.checkReferences(concerned, in: wider).filter { $0.severity != .info }
     }
 
     private func sayThatNothingIsThere() {

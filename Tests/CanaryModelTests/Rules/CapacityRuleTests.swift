@@ -71,11 +71,11 @@ struct CapacityRuleTests {
         #expect(found.map(\.path.description) == ["spec.replicas"])
         #expect(
             found.map(\.message) == [
-                "10 % of a route in VirtualService \"default/web\" goes to the subset \"v2\" of \"web\", which has 0 "
-                    + "replicas, and gets 503"
+                "route 1 of VirtualService \"default/web\" sends 10 % of its requests to the subset \"v2\" of "
+                    + "\"web\", which has 0 replicas: they get 503"
             ]
         )
-        #expect(found.map(\.hint) == ["give it replicas, or its destination the weight 0"])
+        #expect(found.map(\.hint) == ["give it replicas, or send its requests elsewhere"])
         let scaled = findings("CAN1116", none, [split(90, 10), autoscaler("v2", most: 3)])
         #expect(scaled.map(\.hint) == ["give it replicas: its autoscaler stands still while there are none"])
 
@@ -129,8 +129,8 @@ struct CapacityRuleTests {
         ]
         #expect(
             findings("CAN1117", autoscaler("v2", most: 1), others).map(\.message) == [
-                "at most 1 replica for 50 % of a route in VirtualService \"default/web\": by the 10 that \"v1\" may "
-                    + "have, it takes 5"
+                "route 1 of VirtualService \"default/web\" sends 50 % of its requests to at most 1 replica: by the "
+                    + "10 that \"v1\" may have, they take 5"
             ]
         )
     }

@@ -104,8 +104,8 @@ struct TrafficSurpriseTests {
         #expect(found.map(\.path.description) == ["spec.selector.version"])
         #expect(
             found.map(\.message) == [
-                "the selector's version=v1 leaves out the subset \"v2\" (version=v2): 10 % of a route in VirtualService "
-                    + "\"default/web\" gets 503"
+                "the selector's version=v1 leaves out the subset \"v2\" (version=v2): the 10 % of requests that "
+                    + "VirtualService \"default/web\" sends there get 503"
             ]
         )
         // Without DestinationRule too; not where nothing is sent.

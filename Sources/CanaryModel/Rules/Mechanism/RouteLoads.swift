@@ -14,6 +14,8 @@ struct RouteLoads {
     /// A route that sends requests to a Deployment, with all of its parts.
     struct Load {
         var resource: Resource
+        /// `route 1 of VirtualService "default/reviews"`
+        var label: String
         var parts: [Part]
         /// The Deployment's own.
         var part: Part
@@ -27,16 +29,28 @@ struct RouteLoads {
     init(_ cluster: ClusterView) {
         for resource in cluster.snapshot.resources(of: .virtualService) {
             guard let spec = resource.virtualService else { continue }
-            for list in spec.http.map(\.destinations) + (spec.tlsRoutes + spec.tcpRoutes).map(\.destinations)
-            {
-                let parts = Self.parts(list, resource, cluster)
-                for part in parts {
-                    for deployment in part.capacity.deployments
-                    where loads[deployment.key]?.count ?? 0 < Self.mostLoads {
-                        loads[deployment.key, default: []]
-                            .append(Load(resource: resource, parts: parts, part: part))
-                    }
-                }
+            let name = "VirtualService \"\(resource.namespace)/\(resource.name)\""
+            for (index, route) in spec.http.enumerated() {
+                add(route.destinations, "route \(index + 1) of \(name)", resource, cluster)
+            }
+            for route in spec.tlsRoutes + spec.tcpRoutes {
+                add(route.destinations, "a TLS or TCP route of \(name)", resource, cluster)
+            }
+        }
+    }
+
+    private mutating func add(
+        _ list: [WeightedDestination],
+        _ label: String,
+        _ resource: Resource,
+        _ cluster: ClusterView
+    ) {
+        let parts = Self.parts(list, resource, cluster)
+        for part in parts {
+            for deployment in part.capacity.deployments
+            where loads[deployment.key]?.count ?? 0 < Self.mostLoads {
+                let load = Load(resource: resource, label: label, parts: parts, part: part)
+                loads[deployment.key, default: []].append(load)
             }
         }
     }

@@ -22,13 +22,11 @@ enum AutoscalerShareRule: ReferenceRule {
             Overload(load.part, of: load.parts, \.most).map { (load, $0) }
         }
         guard let (load, overload) = found.max(by: { $0.1.needed < $1.1.needed }) else { return }
-        let owner = load.resource
         report.add(
             at: place,
-            "at most \(overload.own) replica\(overload.own == 1 ? "" : "s") for "
-                + "\(WeightShares.percent(overload.share)) of a route in VirtualService "
-                + "\"\(owner.namespace)/\(owner.name)\": by the \(overload.largest) that "
-                + "\"\(overload.largestName)\" may have, it takes \(overload.needed)",
+            "\(load.label) sends \(WeightShares.percent(overload.share)) of its requests to at most \(overload.own) "
+                + "replica\(overload.own == 1 ? "" : "s"): by the \(overload.largest) that "
+                + "\"\(overload.largestName)\" may have, they take \(overload.needed)",
             hint: "raise \"maxReplicas\" before the share, or lower the share"
         )
     }

@@ -14,17 +14,15 @@ enum ReplicasZeroRule: ReferenceRule {
             load.part.capacity.ready == 0 && cluster.standsAlone(load)
         }
         guard let load = loads.max(by: { $0.part.share < $1.part.share }) else { return }
-        let owner = load.resource
         let token = IndexToken.target(resource.name, namespace: resource.namespace)
         let hasAutoscaler = cluster.snapshot.count(with: token) > 0
         report.add(
             at: place,
-            "\(WeightShares.percent(load.part.share)) of a route in VirtualService "
-                + "\"\(owner.namespace)/\(owner.name)\" goes to \(load.part.destination.label), which has 0 "
-                + "replicas, and gets 503",
+            "\(load.label) sends \(WeightShares.percent(load.part.share)) of its requests to "
+                + "\(load.part.destination.label), which has 0 replicas: they get 503",
             hint: hasAutoscaler
                 ? "give it replicas: its autoscaler stands still while there are none"
-                : "give it replicas, or its destination the weight 0"
+                : "give it replicas, or send its requests elsewhere"
         )
     }
 }

@@ -32,8 +32,8 @@ enum SelectorPinsVersionRule: ReferenceRule {
             report.add(
                 at: place.field(key),
                 "the selector's \(key)=\(selector[key] ?? "") leaves out the subset \"\(subset)\" "
-                    + "(\(text(labels))): \(share) of a route in VirtualService "
-                    + "\"\(use.resource.namespace)/\(use.resource.name)\" gets 503",
+                    + "(\(text(labels))): the \(share) of requests that VirtualService "
+                    + "\"\(use.resource.namespace)/\(use.resource.name)\" sends there get 503",
                 hint: "remove \"\(key)\" from the selector: the subset chooses the version"
             )
         }
