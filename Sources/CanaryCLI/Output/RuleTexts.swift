@@ -298,7 +298,7 @@ enum RuleTexts {
         - CAN0713 IST0106 error
         The endpoints of a ServiceEntry do not fit its resolution, or one of them has an address or a port that can't be used.
         - CAN0714 IST0106 error
-        Resolution DYNAMIC_DNS needs wildcard hosts outside the mesh, no addresses, and ports whose protocol names the host.
+        Resolution DYNAMIC_DNS needs wildcard hosts outside the mesh, no addresses, and ports of HTTP, HTTP2, GRPC or TLS, whose connections name the host.
         - CAN0715 IST0134 warning
         A port of a ServiceEntry speaks TCP, or has no protocol, and the ServiceEntry has no addresses. Istio can tell such connections apart by their address only, and takes every connection to that port for this host.
         - CAN0716 IST0133 warning

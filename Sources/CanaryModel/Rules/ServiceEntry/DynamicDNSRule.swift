@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Resolution DYNAMIC_DNS needs wildcard hosts outside the mesh, no addresses, and ports whose protocol names the host.
+/// Resolution DYNAMIC_DNS needs wildcard hosts outside the mesh, no addresses, and ports of HTTP, HTTP2, GRPC or TLS, whose
+/// connections name the host.
 enum DynamicDNSRule: ObjectRule {
     static let code = RuleCode("CAN0714", istio: "IST0106")
     static let kinds: Set<ResourceKind> = [.serviceEntry]
@@ -16,11 +17,14 @@ enum DynamicDNSRule: ObjectRule {
         if let addresses = spec["addresses"], !addresses.items.isEmpty {
             report.add(at: addresses, "resolution DYNAMIC_DNS takes no addresses")
         }
-        for port in spec["ports"]?.items ?? [] {
-            guard let place = port["protocol"], let text = place.string,
-                !["HTTP", "TLS", "HTTPS", "GRPC", "HTTP2"].contains(text.uppercased())
-            else { continue }
-            report.add(at: place, "resolution DYNAMIC_DNS takes ports of HTTP, HTTP2, GRPC or TLS only")
+        for port in spec["ports"]?.items ?? [] where !port.isNull {
+            let name = port["protocol"]?.string ?? ""
+            guard !["HTTP", "HTTP2", "GRPC", "TLS"].contains(name.uppercased()) else { continue }
+            report.add(
+                at: port.field("protocol"),
+                "resolution DYNAMIC_DNS takes ports of HTTP, HTTP2, GRPC or TLS only",
+                hint: name.uppercased() == "HTTPS" ? "write protocol: TLS" : nil
+            )
         }
     }
 }
