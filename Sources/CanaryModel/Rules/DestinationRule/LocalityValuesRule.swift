@@ -48,7 +48,10 @@ enum LocalityValuesRule: ObjectRule {
     private static func checkWeights(of list: Located, _ report: inout RuleReport) {
         let weights = list.entries.compactMap { entry in entry.value.integer.map { (entry.value, $0) } }
         let wrong = weights.filter { !(1...100).contains($0.1) }
-        for (place, weight) in wrong { report.add(at: place, "the weight \(weight) is outside 1 to 100") }
+        // What 32 bits cannot hold, the schema tells.
+        for (place, weight) in wrong where (0...Int64(UInt32.max)).contains(weight) {
+            report.add(at: place, "the weight \(weight) is outside 1 to 100")
+        }
         // Those that are in range are small; any others would not add up safely.
         let sum = wrong.isEmpty ? weights.reduce(0) { $0 + $1.1 } : 100
         guard sum != 100 else { return }
