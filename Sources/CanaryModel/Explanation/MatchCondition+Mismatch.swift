@@ -30,6 +30,7 @@ extension MatchCondition {
     private var what: String {
         switch subject {
         case .path: "path"
+        case .target: "path with its query"
         case .method: "method"
         case .scheme: "scheme"
         case .authority: "authority"
@@ -41,6 +42,7 @@ extension MatchCondition {
     private func found(in facts: RequestFacts) -> String? {
         switch subject {
         case .path: facts.path.text
+        case .target: facts.path.text + (facts.query.isMissing ? "" : "?\(facts.query.text)")
         case .method: facts.method.text
         case .scheme: facts.scheme.text
         case .authority: facts.authority.text

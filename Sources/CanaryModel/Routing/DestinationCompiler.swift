@@ -32,7 +32,13 @@ struct DestinationCompiler {
         switch key {
         case nil: HashKeyRecord()
         case .header(let name): HashKeyRecord(source: .header, name: arena.store(name.lowercased()))
-        case .cookie(let name, _, _): HashKeyRecord(source: .cookie, name: arena.store(name))
+        case .cookie(let name, let path, let ttl):
+            HashKeyRecord(
+                source: .cookie,
+                name: arena.store(name),
+                path: arena.store(path),
+                ttlMilliseconds: ttl.map { Int64($0.milliseconds) } ?? -1
+            )
         case .queryParameter(let name): HashKeyRecord(source: .queryParameter, name: arena.store(name))
         case .sourceAddress: HashKeyRecord(source: .sourceAddress)
         }
@@ -41,6 +47,7 @@ struct DestinationCompiler {
     private var undefined: ClusterRecord {
         ClusterRecord(
             port: 0,
+            number: 0,
             isDefined: false,
             balancing: .leastRequest,
             hashKey: HashKeyRecord(),
@@ -61,6 +68,7 @@ struct DestinationCompiler {
         let policy = destination.policy.effective(subset: subset, port: port.number)
         var record = undefined
         record.port = Int32(clamping: requestPort)
+        record.number = Int32(clamping: port.number)
         record.isDefined = true
         record.balancing = Balancing(policy.loadBalancer)
         record.hashKey = hashKey(policy.loadBalancer?.hashKey)

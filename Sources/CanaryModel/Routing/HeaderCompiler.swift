@@ -5,27 +5,30 @@ struct HeaderCompiler {
     let routeName: String
     let arena: RoutingArena
 
-    /// The changes of several levels in the order in which they apply. Within a level: remove, set, add, each by name.
+    /// The changes of several levels in the order in which they apply.
     func edits(_ levels: [HeaderChanges.Operations]) -> UnsafeBufferPointer<HeaderEdit> {
-        arena.store(levels.flatMap(edits))
+        arena.store(levels.flatMap { edits(of: [$0]) })
     }
 
-    private func edits(_ level: HeaderChanges.Operations) -> [HeaderEdit] {
-        guard !level.isEmpty else { return [] }
+    /// The changes of levels that count as one, as those of a route and its only destination.
+    func edits(merging levels: [HeaderChanges.Operations]) -> UnsafeBufferPointer<HeaderEdit> {
+        arena.store(edits(of: levels))
+    }
+
+    /// All that is removed, then all that is set, then all that is added; of each kind level by level, by name.
+    private func edits(of levels: [HeaderChanges.Operations]) -> [HeaderEdit] {
         let none = UnsafeBufferPointer<TemplateSegment>(start: nil, count: 0)
-        var edits: [HeaderEdit] = []
-        for name in level.remove.sorted() where Self.isPlain(name) {
-            edits.append(HeaderEdit(operation: .remove, name: arena.store(name.lowercased()), template: none))
+        let removed = levels.flatMap { $0.remove.sorted() }.filter(Self.isPlain).map { name in
+            HeaderEdit(operation: .remove, name: arena.store(name.lowercased()), template: none)
         }
-        let changes: [(HeaderEdit.Operation, [String: String])] = [(.set, level.set), (.append, level.add)]
-        for (operation, headers) in changes {
-            for (name, value) in headers.sorted(by: { $0.key < $1.key }) where Self.isPlain(name) {
-                let template = FormatString.compile(value, routeName: routeName, in: arena)
-                let stored = arena.store(name.lowercased())
-                edits.append(HeaderEdit(operation: operation, name: stored, template: template))
-            }
+        return removed + levels.flatMap { edits(.set, $0.set) } + levels.flatMap { edits(.append, $0.add) }
+    }
+
+    private func edits(_ operation: HeaderEdit.Operation, _ headers: [String: String]) -> [HeaderEdit] {
+        headers.sorted { $0.key < $1.key }.filter { Self.isPlain($0.key) }.map { name, value in
+            let template = FormatString.compile(value, routeName: routeName, in: arena)
+            return HeaderEdit(operation: operation, name: arena.store(name.lowercased()), template: template)
         }
-        return edits
     }
 
     /// The authority that a level's operations ask for, a literal.
@@ -38,7 +41,7 @@ struct HeaderCompiler {
     }
 
     /// Pseudo headers and `host` are never changed as headers.
-    private static func isPlain(_ name: String) -> Bool {
+    static func isPlain(_ name: String) -> Bool {
         !name.isEmpty && !name.hasPrefix(":") && name.lowercased() != "host"
     }
 

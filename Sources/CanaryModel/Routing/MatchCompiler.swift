@@ -54,7 +54,7 @@ struct MatchCompiler {
             let test = value == .regex("*") ? .present : value
             var condition =
                 switch name {
-                case ":path": condition(.path, test)
+                case ":path": condition(.target, test)
                 case ":method": condition(.method, test)
                 case ":scheme": condition(.scheme, test)
                 case ":authority", "host": condition(.authority, test)

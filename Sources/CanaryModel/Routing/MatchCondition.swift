@@ -4,6 +4,7 @@ extension MatchCondition {
     func holds(for facts: RequestFacts) -> Bool {
         switch subject {
         case .path: accepts(facts.path) != isInverted
+        case .target: facts.withTarget(accepts) != isInverted
         case .method: accepts(facts.method) != isInverted
         case .scheme: accepts(facts.scheme) != isInverted
         case .authority: accepts(facts.authority) != isInverted
@@ -80,6 +81,22 @@ extension ByteSlice {
 }
 
 extension RequestFacts {
+    /// Calls `body` with path and query as one text.
+    func withTarget(_ body: (ByteSlice) -> Bool) -> Bool {
+        guard !query.isMissing else { return body(path) }
+        let size = path.count + 1 + query.count
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: size) { scratch in
+            var length = 0
+            for part in [path, ByteSlice("?"), query] {
+                for byte in part.bytes {
+                    scratch[length] = byte
+                    length += 1
+                }
+            }
+            return body(ByteSlice(base: scratch.baseAddress.map { UnsafePointer($0) }, count: length))
+        }
+    }
+
     /// The first value of a query parameter, as it was sent; empty for `?key` and `?key=`, `nil` where there is none.
     func queryParameter(_ name: ByteSlice) -> ByteSlice? {
         var start = 0

@@ -107,6 +107,8 @@ struct RouteCompiler {
                 weight: weighted.weight ?? 0,
                 port: weighted.destination.port
             )
+            // istiod gives a route's only destination no level of its own.
+            let edits = isAlone ? headers.edits(merging:) : headers.edits(_:)
             let levels = isAlone ? [route.headers, weighted.headers] : [weighted.headers, route.headers]
             records.append(
                 DestinationRecord(
@@ -124,8 +126,8 @@ struct RouteCompiler {
                         port: weighted.destination.port,
                         counter: counter
                     ),
-                    requestEdits: headers.edits(levels.map(\.request)),
-                    responseEdits: headers.edits(levels.map(\.response))
+                    requestEdits: edits(levels.map(\.request)),
+                    responseEdits: edits(levels.map(\.response))
                 )
             )
             occurrences[identity, default: 0] += 1

@@ -36,7 +36,7 @@ extension RouteHandle {
         let redirect = record.pointee.redirect
         let requestScheme = listenerIsTLS ? ByteSlice("https") : ByteSlice("http")
         let scheme = redirect.scheme.isEmpty ? requestScheme : redirect.scheme
-        let port = redirect.port == -1 ? facts.port : redirect.port
+        let port = redirect.locationPort(requested: facts.port, requestScheme: requestScheme)
         buffer.append(scheme)
         buffer.append("://")
         if redirect.authority.isEmpty {

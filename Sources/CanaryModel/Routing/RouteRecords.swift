@@ -27,8 +27,9 @@ struct RouteEntry: BitwiseCopyable {
 }
 
 struct MatchCondition: BitwiseCopyable {
+    /// `path` is without the query, `target` with it, as the header `:path`.
     enum Subject: UInt8, BitwiseCopyable {
-        case path, method, scheme, authority, header, query
+        case path, target, method, scheme, authority, header, query
     }
 
     enum Test: UInt8, BitwiseCopyable {
@@ -81,6 +82,13 @@ struct RedirectRecord: BitwiseCopyable {
     var prefixRewrite = ByteSlice()
     /// 0 is none, -1 the port that the request addressed.
     var port: Int32 = 0
+
+    /// The port to put into the location; 0 for none, and for the default port of the scheme, which Istio leaves out.
+    func locationPort(requested: Int32, requestScheme: ByteSlice) -> Int32 {
+        let port = port == -1 ? requested : port
+        let scheme = scheme.isEmpty ? requestScheme : scheme
+        return port == (scheme.count == 5 ? 443 : 80) ? 0 : port
+    }
 }
 
 struct DestinationRecord: BitwiseCopyable {
@@ -98,7 +106,10 @@ struct DestinationRecord: BitwiseCopyable {
 
 /// The endpoints of a destination at a port, and how to talk to them.
 struct ClusterRecord: BitwiseCopyable {
+    /// The port that a request must have addressed; 0 is any.
     var port: Int32
+    /// The Service's port behind it.
+    var number: Int32
     var isDefined: Bool
     var balancing: Balancing
     var hashKey: HashKeyRecord
@@ -116,6 +127,9 @@ struct HashKeyRecord: BitwiseCopyable {
 
     var source = Source.none
     var name = ByteSlice()
+    /// Of a cookie: where it is valid, and how long one lives that the proxy would set; negative for one that only clients set.
+    var path = ByteSlice()
+    var ttlMilliseconds: Int64 = -1
 }
 
 /// A piece of a header value: literal bytes, or a command such as `%REQ(x)%`.
