@@ -16,10 +16,9 @@ enum CommandGroups {
         CommandGroup(
             name: "Traffic",
             subcommands: [
-                DescribeCommand.self, ExplainCommand.self, TestCommand.self, SetWeightCommand.self,
-                HistoryCommand.self,
-                UndoCommand.self,
-                RegisterCommand.self, DeregisterCommand.self,
+                DescribeCommand.self, ExplainCommand.self, TestCommand.self, ExportCommand.self,
+                SetWeightCommand.self, HistoryCommand.self, UndoCommand.self, RegisterCommand.self,
+                DeregisterCommand.self,
             ]
         ),
         CommandGroup(

@@ -61,14 +61,14 @@ struct ListeningOptions: ParsableArguments {
     )
     var listen: [String] = ["127.0.0.1:15001"]
 
-    @Option(help: ArgumentHelp("Where the read-only admin pages are", valueName: "addr:port"))
+    @Option(help: ArgumentHelp("Where the admin pages are", valueName: "addr:port"))
     var admin = "127.0.0.1:15000"
 
     @Option(help: ArgumentHelp("The address of listeners that Gateways and Services open", valueName: "addr"))
     var bind = "127.0.0.1"
 
     func validate() throws {
-        for address in listen + [admin] where !Self.isAddress(address) {
+        for address in listen + [admin] where Self.address(address) == nil {
             throw ValidationError("\"\(address)\" is no address and port, such as 127.0.0.1:15001")
         }
         guard HostPort(bind)?.port == nil, HostPort(bind) != nil else {
@@ -82,11 +82,25 @@ struct ListeningOptions: ParsableArguments {
         configuration.bindAddress = bind
     }
 
+    /// What Envoy is told of them.
+    var envoyAddresses: EnvoyConfiguration.Addresses {
+        EnvoyConfiguration.Addresses(
+            mesh: listen.compactMap(Self.address),
+            bind: HostPort(bind)?.ip ?? bind,
+            admin: Self.address(admin) ?? EnvoyConfiguration.Address(host: "127.0.0.1", port: 0)
+        )
+    }
+
     /// Port 0 is allowed here: the system chooses.
-    private static func isAddress(_ text: String) -> Bool {
-        if let address = HostPort(text) { return address.port != nil }
-        return text.hasSuffix(":0") && HostPort(String(text.dropLast(2)))?.port == nil
-            && HostPort(String(text.dropLast(2))) != nil
+    private static func address(_ text: String) -> EnvoyConfiguration.Address? {
+        if let address = HostPort(text), let port = address.port {
+            return .init(host: address.ip, port: port)
+        }
+        guard text.hasSuffix(":0"), let address = HostPort(String(text.dropLast(2))), address.port == nil
+        else {
+            return nil
+        }
+        return .init(host: address.ip, port: 0)
     }
 }
 

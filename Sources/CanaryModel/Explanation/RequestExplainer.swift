@@ -167,7 +167,7 @@ extension EffectiveRoute {
 
 extension VirtualHostHandle {
     /// The VirtualServices that the host's routes come from.
-    fileprivate var virtualServices: [ResourceKey] {
+    var virtualServices: [ResourceKey] {
         record.pointee.virtualServices.compactMap { text in
             let parts = text.text.split(separator: "/")
             guard parts.count == 2 else { return nil }

@@ -16,6 +16,27 @@ struct DomainIndex: Sendable {
     /// The host of all names that nothing else matches.
     var fallback: VirtualHostTable? { fallbacks.min { $0.host < $1.host } }
 
+    /// All hosts with their names: of a name that several claim, the winner's only.
+    var namedHosts: [(table: VirtualHostTable, domains: [String])] {
+        var winners: [String: DomainEntry] = [:]
+        for entry in shards.flatMap(\.entries) {
+            let name = entry.domain.name
+            if let other = winners[name], other.precedes(entry) { continue }
+            winners[name] = entry
+        }
+        var tables: [ObjectIdentifier: VirtualHostTable] = [:]
+        var names: [ObjectIdentifier: [String]] = [:]
+        for (name, entry) in winners {
+            tables[ObjectIdentifier(entry.table)] = entry.table
+            names[ObjectIdentifier(entry.table), default: []].append(name)
+        }
+        if let fallback {
+            tables[ObjectIdentifier(fallback)] = fallback
+            names[ObjectIdentifier(fallback), default: []].append("*")
+        }
+        return tables.map { ($1, (names[$0] ?? []).sorted()) }
+    }
+
     static func shard(of hash: UInt64, count: Int) -> Int {
         Int(truncatingIfNeeded: hash >> 32) & (count - 1)
     }
@@ -87,6 +108,12 @@ struct DomainIndex: Sendable {
 }
 
 extension VirtualHostTable.Domain {
+    /// As in an authority: wildcards with their star, IPv6 addresses in brackets.
+    fileprivate var name: String {
+        let name = text.text
+        return isWildcard ? "*\(name)" : name.contains(":") ? "[\(name)]" : name
+    }
+
     /// `*` alone.
     var isFallback: Bool { isWildcard && text.isEmpty }
 }

@@ -7,12 +7,14 @@
 /// `DIRECT` forms), `%START_TIME%`, `%HOSTNAME%`, `%UPSTREAM_HOST%`, `%ROUTE_NAME%`, `%%`. Any other command gives `-`; a
 /// percent sign that begins none is literal.
 enum FormatString {
-    static func compile(
-        _ text: String,
-        routeName: String,
-        in arena: RoutingArena
-    ) -> UnsafeBufferPointer<TemplateSegment> {
-        var segments: [TemplateSegment] = []
+    enum Piece {
+        case literal(String)
+        /// What stands between two percent signs.
+        case command(String)
+    }
+
+    static func pieces(of text: String) -> [Piece] {
+        var pieces: [Piece] = []
         var literal = ""
         var rest = text[...]
         while let percent = rest.firstIndex(of: "%") {
@@ -27,21 +29,45 @@ enum FormatString {
                 literal += "%"
                 continue
             }
-            let command = rest[..<end]
+            if !literal.isEmpty { pieces.append(.literal(literal)) }
+            literal = ""
+            pieces.append(.command(String(rest[..<end])))
             rest = rest[end...].dropFirst()
-            if command == "ROUTE_NAME" {
-                literal += routeName
-            } else if let segment = segment(String(command), in: arena) {
-                append(&literal, to: &segments, in: arena)
-                segments.append(segment)
-            } else {
-                literal += "-"
-            }
         }
         literal += rest
+        return literal.isEmpty ? pieces : pieces + [.literal(literal)]
+    }
+
+    /// Whether a command gives a value here; Envoy knows all of these too.
+    static func isKnown(_ command: String) -> Bool {
+        command == routeNameCommand || segment(command, in: RoutingArena()) != nil
+    }
+
+    static func compile(
+        _ text: String,
+        routeName: String,
+        in arena: RoutingArena
+    ) -> UnsafeBufferPointer<TemplateSegment> {
+        var segments: [TemplateSegment] = []
+        var literal = ""
+        for piece in pieces(of: text) {
+            switch piece {
+            case .literal(let text): literal += text
+            case .command(routeNameCommand): literal += routeName
+            case .command(let command):
+                if let segment = segment(command, in: arena) {
+                    append(&literal, to: &segments, in: arena)
+                    segments.append(segment)
+                } else {
+                    literal += "-"
+                }
+            }
+        }
         append(&literal, to: &segments, in: arena)
         return arena.store(segments)
     }
+
+    private static let routeNameCommand = "ROUTE_NAME"
 
     private static func append(
         _ literal: inout String,

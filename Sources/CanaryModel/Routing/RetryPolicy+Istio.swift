@@ -25,7 +25,7 @@ extension RetryPolicy {
         statuses = arena.store(codes)
     }
 
-    private static let names: [String: Conditions] = [
+    fileprivate static let names: [String: Conditions] = [
         "connect-failure": .connectFailure, "refused-stream": .refusedStream, "unavailable": .unavailable,
         "cancelled": .cancelled, "5xx": .serverError, "gateway-error": .gatewayError, "reset": .reset,
         "reset-before-request": .resetBeforeRequest, "retriable-4xx": .retriable4xx,
@@ -34,4 +34,13 @@ extension RetryPolicy {
         "deadline-exceeded": .deadlineExceeded, "internal": .internal,
         "resource-exhausted": .resourceExhausted,
     ]
+}
+
+extension RetryPolicy.Conditions {
+    /// Envoy's names, in the order in which they are declared.
+    var words: [String] {
+        RetryPolicy.names.filter { contains($0.value) }.sorted { $0.value.rawValue < $1.value.rawValue }.map(
+            \.key
+        )
+    }
 }

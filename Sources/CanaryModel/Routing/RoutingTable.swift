@@ -43,6 +43,14 @@ package final class RoutingTable: @unchecked Sendable {
         return (records + Int(listener)).pointee.find(host).map(VirtualHostHandle.init)
     }
 
+    /// A listener's hosts, each with the names that lead to it (wildcards with their star), in alphabetical order.
+    func namedHosts(listener: Int32) -> [(table: VirtualHostTable, domains: [String])] {
+        guard owners.indices.contains(Int(listener)) else { return [] }
+        let owner = owners[Int(listener)]
+        if let only = owner.only { return [(only, ["*"])] }
+        return owner.hosts.namedHosts.sorted { $0.table.host < $1.table.host }
+    }
+
     /// The full names of a listener's hosts, in alphabetical order.
     package func hosts(listener: Int32) -> [String] {
         guard owners.indices.contains(Int(listener)) else { return [] }

@@ -62,12 +62,15 @@ package struct RoutingTableBuilder: Sendable {
 
     /// Why a match block of an object in `namespace` plays no part at a listener; `nil` where it does.
     func exclusion(of match: HTTPMatch, in namespace: String, listener: Int32) -> MatchExclusion? {
+        compiler(listener: listener).exclusion(of: match, in: namespace)
+    }
+
+    /// What compiles a listener's hosts.
+    func compiler(listener: Int32) -> VirtualHostCompiler {
         let index = Int(listener) - 1
-        let compiler =
-            gateways.indices.contains(index)
+        return gateways.indices.contains(index)
             ? gateways[index].compiler(snapshot, identifiers)
             : VirtualHostCompiler(snapshot: snapshot, scope: scope, identifiers: identifiers, position: .mesh)
-        return compiler.exclusion(of: match, in: namespace)
     }
 
     /// The table of the current snapshot.

@@ -53,6 +53,11 @@ struct VirtualHostCompiler {
         )
     }
 
+    /// What compiles destinations as this listener's clients see them.
+    func destinations(in arena: RoutingArena) -> DestinationCompiler {
+        DestinationCompiler(lookup: lookup, identifiers: identifiers, arena: arena)
+    }
+
     private func isListed(_ host: String, _ entries: [Resource]) -> Bool {
         entries.contains { $0.serviceEntry?.hosts.contains { $0.lowercased() == host } ?? false }
     }
@@ -65,11 +70,7 @@ struct VirtualHostCompiler {
         redirectsToHTTPS: Bool = false
     ) -> VirtualHostTable {
         let arena = RoutingArena()
-        let destinations = DestinationCompiler(
-            lookup: lookup,
-            identifiers: identifiers,
-            arena: arena
-        )
+        let destinations = destinations(in: arena)
         let policy = snapshot.policy(
             for: host,
             serviceNamespace: service?.namespace,

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Translates what is sent on: `envoy.config.route.v3.RouteAction`.
+struct EnvoyForwarding {
+    let route: RouteRecord
+    /// `nil` for a host without VirtualService.
+    let effective: EffectiveRoute?
+    /// The port that the request addressed.
+    let port: Int32
+    let clusters: EnvoyClusters
+    let warn: (String) -> Void
+
+    /// `nil` where nothing can get the request, because all weights are 0.
+    var node: Node? {
+        guard !route.destinations.isEmpty else { return nil }
+        var node = Node.message([:])
+        addDestinations(to: &node)
+        if !route.rewrite.uri.isMissing { node.set(.string(route.rewrite.uri.text), at: "prefix_rewrite") }
+        if let rewrite = effective?.route.rewrite?.regex {
+            node.set(regexRewrite(rewrite), at: "regex_rewrite")
+        }
+        node.set(.duration(milliseconds: route.timeoutMilliseconds), at: "timeout")
+        node.set(EnvoyRetry(policy: route.retry, retries: effective?.route.retries).node, at: "retry_policy")
+        node.set(.repeated(mirrors), at: "request_mirror_policies")
+        return node
+    }
+
+    // MARK: - Destinations
+
+    private func addDestinations(to node: inout Node) {
+        let handles = route.destinations.indices.compactMap { index in
+            route.destinations.baseAddress.map { DestinationHandle($0 + index, port: port) }
+        }
+        if let first = handles.first, effective?.route.destinations.count ?? 1 == 1 {
+            node.set(.string(clusters.name(of: first, port: port)), at: "cluster")
+            if !first.record.pointee.authority.isEmpty {
+                node.set(.string(first.record.pointee.authority.text), at: "host_rewrite_literal")
+            }
+        } else {
+            var weighted = Node.message(["clusters": .sequence(handles.map(weighted))])
+            if route.sticky.source != .none { weighted.set(.bool(true), at: "use_hash_policy") }
+            node.set(weighted, at: "weighted_clusters")
+        }
+        node.set(.repeated(hashPolicies(handles)), at: "hash_policy")
+    }
+
+    private func weighted(_ destination: DestinationHandle) -> Node {
+        let record = destination.record.pointee
+        var node = Node.message([
+            "name": .string(clusters.name(of: destination, port: port)),
+            "weight": .integer(weight(record.weight)),
+            "host_rewrite_literal": record.authority.isEmpty ? nil : .string(record.authority.text),
+        ])
+        let index = clusters.counter(of: destination)?.key.destination ?? -1
+        if let destinations = effective?.route.destinations, destinations.indices.contains(index) {
+            EnvoyHeaders(warn: warn).add([destinations[index].headers], to: &node)
+        }
+        return node
+    }
+
+    /// Envoy takes no more than 32 bits for all weights together.
+    private func weight(_ weight: UInt64) -> Int64 {
+        let most = UInt64(UInt32.max) - UInt64(route.destinations.count)
+        guard route.totalWeight > most else { return Int64(weight) }
+        warn("the weights are too large for Envoy: it gets smaller ones of the same proportions")
+        return Int64(max(1, weight / (route.totalWeight / most + 1)))
+    }
+
+    // MARK: - Sticky traffic
+
+    private func hashPolicies(_ destinations: [DestinationHandle]) -> [Node] {
+        var keys: [HashKeyRecord] = route.sticky.source == .none ? [] : [route.sticky]
+        for destination in destinations {
+            guard let key = destination.cluster?.pointee.hashKey, key.source != .none,
+                !keys.contains(where: { $0.isSame(as: key) })
+            else { continue }
+            // Envoy mixes all keys into one hash: another key would move users to other versions.
+            guard route.sticky.source == .none else {
+                warn("Envoy chooses version and endpoint by one key: the destination's other key is left out")
+                continue
+            }
+            keys.append(key)
+        }
+        return keys.map(Self.hashPolicy)
+    }
+
+    private static func hashPolicy(_ key: HashKeyRecord) -> Node {
+        let name = Node.string(key.name.text)
+        switch key.source {
+        case .header: return .message(["header": .message(["header_name": name])])
+        case .queryParameter: return .message(["query_parameter": .message(["name": name])])
+        case .none, .sourceAddress:
+            return .message(["connection_properties": .message(["source_ip": .bool(true)])])
+        case .cookie:
+            let ttl = key.ttlMilliseconds
+            let cookie = Node.message([
+                "name": name,
+                "ttl": ttl < 0 ? nil : .duration(milliseconds: ttl),
+                "path": key.path.isEmpty ? nil : .string(key.path.text),
+            ])
+            return .message(["cookie": cookie])
+        }
+    }
+
+    // MARK: - Rewrites and mirrors
+
+    /// A group that the pattern lacks stands for nothing; Envoy would refuse the configuration.
+    private func regexRewrite(_ rewrite: HTTPRewrite.Regex) -> Node? {
+        guard let pattern = try? RegularExpression(rewrite.match) else { return nil }
+        var substitution = ""
+        var characters = rewrite.rewrite.makeIterator()
+        while let character = characters.next() {
+            guard character == "\\" else {
+                substitution.append(character)
+                continue
+            }
+            guard let next = characters.next() else {
+                warn("the rewrite \"\(rewrite.rewrite)\" ends with a backslash, which Envoy gets doubled")
+                substitution += #"\\"#
+                break
+            }
+            if let group = next.wholeNumberValue {
+                if group <= pattern.groupCount { substitution += "\\\(group)" }
+            } else {
+                substitution += next == "\\" ? #"\\"# : String(next)
+            }
+        }
+        return .message(["pattern": .regex(rewrite.match), "substitution": .string(substitution)])
+    }
+
+    private var mirrors: [Node] {
+        guard let effective else { return [] }
+        return effective.route.effectiveMirrors.map { mirror in
+            let destination = mirror.destination
+            let name = clusters.name(
+                of: effective.resolve(destination),
+                subset: destination.subset,
+                ownPort: destination.port,
+                port: port
+            )
+            return .message([
+                "cluster": .string(name),
+                "runtime_fraction": .message(["default_value": .fraction(mirror.percentage)]),
+            ])
+        }
+    }
+}
+
+extension HashKeyRecord {
+    fileprivate func isSame(as other: HashKeyRecord) -> Bool {
+        source == other.source && name.equals(other.name)
+    }
+}
+
+/// Translates when and how often a request is tried again: `envoy.config.route.v3.RetryPolicy`.
+struct EnvoyRetry {
+    let policy: RetryPolicy
+    /// As written; `nil` is Istio's default.
+    let retries: HTTPRetry?
+
+    /// `nil` for none.
+    var node: Node? {
+        guard policy.attempts > 0 else { return nil }
+        let perTry = policy.perTryTimeoutMilliseconds
+        let base = Int64(policy.backoffMilliseconds)
+        let backoff = Node.message([
+            "base_interval": .duration(milliseconds: base),
+            "max_interval": .duration(milliseconds: base * 10),
+        ])
+        let avoidsHosts = retries?.ignoresPreviousHosts ?? true
+        return .message([
+            "retry_on": .string(policy.conditions.words.joined(separator: ",")),
+            "num_retries": .integer(Int64(policy.attempts)),
+            "per_try_timeout": perTry > 0 ? .duration(milliseconds: perTry) : nil,
+            "retry_back_off": retries?.backoff == nil ? nil : backoff,
+            "retriable_status_codes": .repeated(policy.statuses.map { .integer(Int64($0)) }),
+            "retry_host_predicate": avoidsHosts ? .sequence([Self.previousHosts]) : nil,
+            "host_selection_retry_max_attempts": avoidsHosts ? .integer(5) : nil,
+            "retry_priority": retries?.includesRemoteLocalities == true ? Self.previousPriorities : nil,
+        ])
+    }
+
+    private static let previousHosts = Node.message([
+        "name": .string("envoy.retry_host_predicates.previous_hosts"),
+        "typed_config": .any("envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"),
+    ])
+
+    private static let previousPriorities = Node.message([
+        "name": .string("envoy.retry_priorities.previous_priorities"),
+        "typed_config": .any(
+            "envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig",
+            ["update_frequency": .integer(2)]
+        ),
+    ])
+}

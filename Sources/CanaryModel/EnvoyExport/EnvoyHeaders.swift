@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Translates header changes: the four fields that routes and weighted clusters have for them.
+struct EnvoyHeaders {
+    let warn: (String) -> Void
+
+    /// Changes of levels that Envoy does at once, as istiod gives it those of a route and its only destination.
+    func add(_ levels: [HeaderChanges], to node: inout Node) {
+        add(levels.map(\.request), "request", to: &node)
+        add(levels.map(\.response), "response", to: &node)
+    }
+
+    private func add(_ levels: [HeaderChanges.Operations], _ direction: String, to node: inout Node) {
+        let added = levels.flatMap { level in
+            options(level.set, "OVERWRITE_IF_EXISTS_OR_ADD")
+                + options(level.add, "APPEND_IF_EXISTS_OR_ADD")
+        }
+        let removed = levels.flatMap { $0.remove.sorted() }.filter(HeaderCompiler.isPlain)
+        node.set(.repeated(added), at: "\(direction)_headers_to_add")
+        node.set(.repeated(removed.map(Node.string)), at: "\(direction)_headers_to_remove")
+    }
+
+    private func options(_ headers: [String: String], _ action: String) -> [Node] {
+        headers.sorted { $0.key < $1.key }.filter { HeaderCompiler.isPlain($0.key) }.map { name, value in
+            .message([
+                "header": .message(["key": .string(name), "value": .string(text(value, of: name))]),
+                "append_action": .string(action),
+            ])
+        }
+    }
+
+    /// The value with what Envoy would refuse replaced: it takes no configuration that has commands it does not know.
+    private func text(_ value: String, of name: String) -> String {
+        FormatString.pieces(of: value).map { piece in
+            switch piece {
+            case .literal(let text): return text.replacing("%", with: "%%")
+            case .command(let command):
+                if FormatString.isKnown(command) { return "%\(command)%" }
+                warn(
+                    "the value of the header \"\(name)\" has \"-\" for %\(command)%, as with canaryctl's proxy"
+                )
+                return "-"
+            }
+        }.joined()
+    }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Translates a match block: `envoy.config.route.v3.RouteMatch`.
+struct EnvoyMatch {
+    let entry: RouteEntry
+    let port: EnvoyPort
+
+    /// `nil` for a block that takes no request, because RE2 does not take one of its patterns.
+    var node: Node? {
+        guard entry.conditions.allSatisfy({ $0.test != .regex || $0.regex != nil }) else { return nil }
+        let path = entry.conditions.first { $0.subject == .path }
+        var match = Self.path(path, matchedPrefix: entry.matchedPrefix)
+        if path?.ignoresCase == true { match.set(.bool(false), at: "case_sensitive") }
+        let others = entry.conditions.filter { $0.subject != .path }
+        let headers = others.compactMap(Self.header) + [port.condition].compactMap(\.self)
+        match.set(.repeated(headers), at: "headers")
+        match.set(.repeated(others.compactMap(Self.queryParameter)), at: "query_parameters")
+        return match
+    }
+
+    /// What every path fulfils is no condition, but it decides what a rewrite replaces.
+    private static func path(_ condition: MatchCondition?, matchedPrefix: Int) -> Node {
+        guard let condition else {
+            switch matchedPrefix {
+            case 0: return .message(["prefix": .string("")])
+            case 1: return .message(["prefix": .string("/")])
+            default: return .message(["safe_regex": .regex(".*")])
+            }
+        }
+        let text = condition.value.text
+        switch condition.test {
+        case .exact: return .message(["path": .string(text)])
+        case .regex: return .message(["safe_regex": .regex(text)])
+        case .prefix, .present: return .message(["prefix": .string(text)])
+        }
+    }
+
+    private static func header(_ condition: MatchCondition) -> Node? {
+        let name: String? =
+            switch condition.subject {
+            case .path, .query: nil
+            case .target: ":path"
+            case .method: ":method"
+            case .scheme: ":scheme"
+            case .authority: ":authority"
+            case .header: condition.name.text
+            }
+        guard let name else { return nil }
+        let isPresence = condition.test == .present
+        return .message([
+            "name": .string(name),
+            "present_match": isPresence ? .bool(true) : nil,
+            "string_match": isPresence ? nil : .stringMatcher(condition.test, condition.value.text),
+            "invert_match": condition.isInverted ? .bool(true) : nil,
+            "treat_missing_header_as_empty": condition.isInverted && !isPresence ? .bool(true) : nil,
+        ])
+    }
+
+    private static func queryParameter(_ condition: MatchCondition) -> Node? {
+        guard condition.subject == .query else { return nil }
+        let isPresence = condition.test == .present
+        return .message([
+            "name": .string(condition.name.text),
+            "present_match": isPresence ? .bool(true) : nil,
+            "string_match": isPresence ? nil : .stringMatcher(condition.test, condition.value.text),
+        ])
+    }
+}
+
+/// The port that requests count as having addressed, where a route depends on it.
+///
+/// Istio gives each port of a Service a listener; the mesh's one listener goes by the authority, so that Envoy has to look there too.
+struct EnvoyPort {
+    var number: Int32
+    /// The condition that tells requests for this port from others; `nil` where all count as addressing it.
+    var condition: Node?
+
+    /// The ports that requests of a host may address at a listener of the mesh: those of its Service. What names another one,
+    /// or none, counts as addressing the default.
+    static func all(of host: VirtualHostHandle) -> [EnvoyPort] {
+        let standard = host.servicePort(authorityPort: -1, listenerPort: -1)
+        var others: [Int32] = []
+        for port in host.record.pointee.ports where port != standard && !others.contains(port) {
+            others.append(port)
+        }
+        let rest = others.isEmpty ? nil : authority(others, isInverted: true)
+        return [EnvoyPort(number: standard, condition: rest)]
+            + others.map { EnvoyPort(number: $0, condition: authority([$0], isInverted: false)) }
+    }
+
+    private static func authority(_ ports: [Int32], isInverted: Bool) -> Node {
+        let pattern = ".*:0*(?:\(ports.map(String.init).joined(separator: "|")))"
+        return .message([
+            "name": .string(":authority"),
+            "string_match": .stringMatcher(.regex, pattern),
+            "invert_match": isInverted ? .bool(true) : nil,
+        ])
+    }
+}
