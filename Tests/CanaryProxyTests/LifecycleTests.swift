@@ -275,7 +275,7 @@ struct LifecycleTests {
         }
         let destination: Value = ["destination": ["host": "app", "subset": "v1"]]
         let edits: Value = [
-            "request": ["set": ["x-set": "%REQ(x-in)%"], "remove": ["x-in"], "add": ["x-add": "1"]],
+            "request": ["set": ["x-set": "%REQ(x-in)%"], "remove": ["x-gone"], "add": ["x-add": "1"]],
             "response": ["remove": ["x-drop"], "set": ["x-via": "canary"]],
         ]
         let routes: Value = [
@@ -297,7 +297,7 @@ struct LifecycleTests {
         let direct = try proxy.ask("GET /direct HTTP/1.1\r\nHost: app\r\n\r\n")
         #expect(direct.status == 418)
         #expect(direct.body == "teapot")
-        let edited = try proxy.ask("GET /api/x HTTP/1.1\r\nHost: app\r\nX-In: in\r\n\r\n")
+        let edited = try proxy.ask("GET /api/x HTTP/1.1\r\nHost: app\r\nX-In: in\r\nX-Gone: 1\r\n\r\n")
         #expect(edited.field("x-drop") == nil)
         #expect(edited.field("x-keep") == "1")
         #expect(edited.field("x-via") == "canary")
@@ -305,6 +305,7 @@ struct LifecycleTests {
         #expect(lines.first == "GET /v2/x HTTP/1.1")
         #expect(lines.contains("x-set: in"))
         #expect(lines.contains("x-add: 1"))
-        #expect(!lines.contains { $0.hasPrefix("X-In") })
+        #expect(lines.contains("X-In: in"))
+        #expect(!lines.contains { $0.hasPrefix("X-Gone") })
     }
 }

@@ -33,10 +33,11 @@ struct EnvoyForwarding {
         }
         if let first = handles.first, effective?.route.destinations.count ?? 1 == 1 {
             node.set(.string(clusters.name(of: first, port: port)), at: "cluster")
-            if !first.record.pointee.authority.isEmpty {
-                node.set(.string(first.record.pointee.authority.text), at: "host_rewrite_literal")
-            }
+            node.set(Self.literal(first.record.pointee.authority.text), at: "host_rewrite_literal")
         } else {
+            // A destination's own authority goes to its cluster, so that the route's headers can name it.
+            let authority = effective.flatMap { RouteCompiler.authority(of: $0.route) } ?? ""
+            node.set(Self.literal(authority), at: "host_rewrite_literal")
             var weighted = Node.message(["clusters": .sequence(handles.map(weighted))])
             if route.sticky.source != .none { weighted.set(.bool(true), at: "use_hash_policy") }
             node.set(weighted, at: "weighted_clusters")
@@ -45,18 +46,21 @@ struct EnvoyForwarding {
     }
 
     private func weighted(_ destination: DestinationHandle) -> Node {
-        let record = destination.record.pointee
         var node = Node.message([
             "name": .string(clusters.name(of: destination, port: port)),
-            "weight": .integer(weight(record.weight)),
-            "host_rewrite_literal": record.authority.isEmpty ? nil : .string(record.authority.text),
+            "weight": .integer(weight(destination.record.pointee.weight)),
         ])
         let index = clusters.counter(of: destination)?.key.destination ?? -1
         if let destinations = effective?.route.destinations, destinations.indices.contains(index) {
-            EnvoyHeaders(warn: warn).add([destinations[index].headers], to: &node)
+            let headers = destinations[index].headers
+            let authority = HeaderCompiler.authority(headers.request) ?? ""
+            node.set(Self.literal(authority), at: "host_rewrite_literal")
+            EnvoyHeaders(warn: warn).add([headers], to: &node)
         }
         return node
     }
+
+    private static func literal(_ text: String) -> Node? { text.isEmpty ? nil : .string(text) }
 
     /// Envoy takes no more than 32 bits for all weights together.
     private func weight(_ weight: UInt64) -> Int64 {

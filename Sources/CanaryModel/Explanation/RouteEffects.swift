@@ -35,8 +35,8 @@ struct RouteEffects {
         effects.retries = Int(route.retry.attempts)
         effects.perTryTimeout = Int(route.retry.perTryTimeoutMilliseconds)
         let destinations = route.record.pointee.destinations
-        let all = destinations.map {
-            Explanation.HeaderTexts(request: texts($0.requestEdits), response: texts($0.responseEdits))
+        let all = destinations.indices.compactMap { index in
+            destinations.baseAddress.map { headers(DestinationHandle($0 + index, port: facts.port)) }
         }
         guard Set(all).count > 1 else {
             effects.headers = all.first ?? Explanation.HeaderTexts()
@@ -50,6 +50,18 @@ struct RouteEffects {
             guard let counter = identifiers.counter(destination.counter) else { continue }
             effects.destinationHeaders[counter.key.destination] = headers
         }
+    }
+
+    private func headers(_ destination: DestinationHandle) -> Explanation.HeaderTexts {
+        var buffer = ByteBuffer()
+        let sent = route.factsAsSent(facts, destination, in: &buffer)
+        let response = withExtendedLifetime(buffer) {
+            route.responseHeaderEdits(destination).compactMap { $0.text(sent) }
+        }
+        return Explanation.HeaderTexts(
+            request: texts(route.requestHeaderEdits(destination)),
+            response: response
+        )
     }
 
     private func texts(_ edits: UnsafeBufferPointer<HeaderEdit>) -> [String] {

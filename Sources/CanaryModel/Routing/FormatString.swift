@@ -6,7 +6,7 @@
 /// `%DOWNSTREAM_REMOTE_ADDRESS%`, `%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%`, `%DOWNSTREAM_REMOTE_PORT%` (and their
 /// `DIRECT` forms), `%START_TIME%`, `%HOSTNAME%`, `%UPSTREAM_HOST%`, `%ROUTE_NAME%`, `%%`. Any other command gives `-`; a
 /// percent sign that begins none is literal.
-enum FormatString {
+struct FormatString {
     enum Piece {
         case literal(String)
         /// What stands between two percent signs.
@@ -38,42 +38,40 @@ enum FormatString {
         return literal.isEmpty ? pieces : pieces + [.literal(literal)]
     }
 
+    let routeName: String
+    /// What the value sees of the request's headers.
+    let headers: KnownHeaders
+    let arena: RoutingArena
+
     /// Whether a command gives a value here; Envoy knows all of these too.
     static func isKnown(_ command: String) -> Bool {
-        command == routeNameCommand || segment(command, in: RoutingArena()) != nil
+        let format = FormatString(routeName: "", headers: KnownHeaders(), arena: RoutingArena())
+        return command == routeNameCommand || format.segment(command) != nil
     }
 
-    static func compile(
-        _ text: String,
-        routeName: String,
-        in arena: RoutingArena
-    ) -> UnsafeBufferPointer<TemplateSegment> {
+    func compile(_ text: String) -> UnsafeBufferPointer<TemplateSegment> {
         var segments: [TemplateSegment] = []
         var literal = ""
-        for piece in pieces(of: text) {
+        for piece in Self.pieces(of: text) {
             switch piece {
             case .literal(let text): literal += text
-            case .command(routeNameCommand): literal += routeName
+            case .command(Self.routeNameCommand): literal += routeName
             case .command(let command):
-                if let segment = segment(command, in: arena) {
-                    append(&literal, to: &segments, in: arena)
+                if let segment = segment(command) {
+                    append(&literal, to: &segments)
                     segments.append(segment)
                 } else {
                     literal += "-"
                 }
             }
         }
-        append(&literal, to: &segments, in: arena)
+        append(&literal, to: &segments)
         return arena.store(segments)
     }
 
     private static let routeNameCommand = "ROUTE_NAME"
 
-    private static func append(
-        _ literal: inout String,
-        to segments: inout [TemplateSegment],
-        in arena: RoutingArena
-    ) {
+    private func append(_ literal: inout String, to segments: inout [TemplateSegment]) {
         guard !literal.isEmpty else { return }
         segments.append(TemplateSegment(kind: .literal, text: arena.store(literal)))
         literal = ""
@@ -92,8 +90,8 @@ enum FormatString {
         return rest.first == "%" ? rest.startIndex : nil
     }
 
-    private static func segment(_ command: String, in arena: RoutingArena) -> TemplateSegment? {
-        if command.hasPrefix("REQ(") { return requestSegment(command.dropFirst(4), in: arena) }
+    private func segment(_ command: String) -> TemplateSegment? {
+        if command.hasPrefix("REQ(") { return requestSegment(command.dropFirst(4)) }
         let kind: TemplateSegment.Kind? =
             switch command {
             case "PROTOCOL": .protocolVersion
@@ -112,21 +110,35 @@ enum FormatString {
     }
 
     /// Reads `NAME?OTHER)` or `NAME?OTHER):LENGTH`.
-    private static func requestSegment(_ text: Substring, in arena: RoutingArena) -> TemplateSegment? {
+    private func requestSegment(_ text: Substring) -> TemplateSegment? {
         guard let close = text.lastIndex(of: ")") else { return nil }
         let names = text[..<close].split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        let name = names[0].lowercased()
-        var segment: TemplateSegment
-        switch name {
-        case ":method": segment = TemplateSegment(kind: .method)
-        case ":path": segment = TemplateSegment(kind: .path)
-        case ":authority", "host": segment = TemplateSegment(kind: .authority)
-        case ":scheme": segment = TemplateSegment(kind: .scheme)
-        case "": return nil
-        default: segment = TemplateSegment(kind: .requestHeader, text: arena.store(name))
+            .map { $0.lowercased() }
+        guard var segment = requestSegment(names[0], else: names.count == 2 ? names[1] : nil) else {
+            return nil
         }
-        if names.count == 2 { segment.alternative = arena.store(names[1].lowercased()) }
         if let limit = Int(text[close...].dropFirst(2)) { segment.limit = max(limit, 0) }
         return segment
+    }
+
+    private func requestSegment(_ name: String, else other: String?) -> TemplateSegment? {
+        switch name {
+        case ":method": return TemplateSegment(kind: .method)
+        case ":path": return TemplateSegment(kind: headers.isSent ? .sentTarget : .path)
+        case ":scheme": return TemplateSegment(kind: .scheme)
+        case "": return nil
+        case ":authority", "host":
+            if headers.isSent { return TemplateSegment(kind: .sentAuthority) }
+            guard let authority = headers.authority else { return TemplateSegment(kind: .authority) }
+            return TemplateSegment(kind: .literal, text: arena.store(authority))
+        default:
+            var segment = TemplateSegment(kind: .requestHeader, text: arena.store(name))
+            if let other { segment.alternative = arena.store(other) }
+            if let choices = headers.choices(for: name, else: other, in: arena) {
+                segment.kind = headers.isSent ? .sentFirstOf : .firstOf
+                segment.choices = arena.store(choices)
+            }
+            return segment
+        }
     }
 }

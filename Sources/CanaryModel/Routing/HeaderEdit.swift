@@ -25,8 +25,12 @@ package struct HeaderEdit: BitwiseCopyable {
 }
 
 extension UnsafeBufferPointer<TemplateSegment> {
+    /// More than any header section may have.
+    private var mostBytes: Int { 1 << 16 }
+
     func append(_ facts: RequestFacts, to buffer: inout ByteBuffer) {
-        for segment in self { segment.append(facts, to: &buffer) }
+        let start = buffer.count
+        for segment in self where buffer.count - start < mostBytes { segment.append(facts, to: &buffer) }
     }
 }
 
@@ -44,11 +48,17 @@ extension TemplateSegment {
         case .remoteAddressWithoutPort: buffer.append(facts.sourceAddress)
         case .remotePort: buffer.append(decimal: UInt64(facts.sourcePort))
         case .protocolVersion: appendVersion(facts, to: &buffer)
-        case .responseCode:
-            if facts.responseCode > 0 { buffer.append(decimal: UInt64(facts.responseCode)) }
+        case .responseCode: buffer.append(decimal: UInt64(max(facts.responseCode, 0)))
         case .startTime: appendStartTime(facts.startTime, to: &buffer)
         case .hostName: buffer.append(facts.hostName)
         case .upstreamHost: buffer.append(facts.upstreamAddress)
+        case .firstOf: appendFirst(facts, to: &buffer)
+        case .sentFirstOf where facts.sentTarget.isMissing: appendHeader(facts, to: &buffer)
+        case .sentFirstOf: appendFirst(facts, to: &buffer)
+        case .sentTarget where facts.sentTarget.isMissing: appendTarget(facts, to: &buffer)
+        case .sentTarget: buffer.append(facts.sentTarget)
+        case .sentAuthority:
+            buffer.append(facts.sentAuthority.isMissing ? facts.authority : facts.sentAuthority)
         }
         if limit < buffer.count - start { buffer.truncate(to: start + limit) }
     }
@@ -58,6 +68,18 @@ extension TemplateSegment {
             buffer.append(value)
         } else if !alternative.isEmpty, let value = facts.header(alternative)?.value {
             buffer.append(value)
+        }
+    }
+
+    private func appendFirst(_ facts: RequestFacts, to buffer: inout ByteBuffer) {
+        let start = buffer.count
+        for choice in choices {
+            if choice.header.isMissing {
+                choice.segments.append(facts, to: &buffer)
+                if buffer.count > start { return }
+            } else if let value = facts.header(choice.header)?.value {
+                return buffer.append(value)
+            }
         }
     }
 

@@ -28,6 +28,9 @@ package struct RequestFacts: BitwiseCopyable {
     package var startTime: Int64 = 0
     /// This machine's name, for `%HOSTNAME%`.
     package var hostName = ByteSlice()
+    /// For response headers: target and authority as they were sent; missing where the request went nowhere.
+    package var sentTarget = ByteSlice()
+    package var sentAuthority = ByteSlice()
     /// For response headers: the address that answered, as text; missing for the proxy's own answers.
     package var upstreamAddress = ByteSlice()
     /// For response headers: the status.

@@ -20,8 +20,8 @@ struct RouteCompiler {
         record.owner = owners[effective.virtualService.key] ?? -1
         record.timeoutMilliseconds = Int32(clamping: route.timeout?.milliseconds ?? 0)
         record.retry = RetryPolicy(route.retries, in: arena)
-        record.requestEdits = headers.edits([route.headers.request])
-        record.responseEdits = headers.edits([route.headers.response])
+        let edits = headers.edits([[route.headers]])
+        (record.requestEdits, record.responseEdits) = (edits.request, edits.response)
         if let redirect = route.redirect {
             record.action = .redirect
             record.redirect = compile(redirect)
@@ -108,8 +108,9 @@ struct RouteCompiler {
                 port: weighted.destination.port
             )
             // istiod gives a route's only destination no level of its own.
-            let edits = isAlone ? headers.edits(merging:) : headers.edits(_:)
-            let levels = isAlone ? [route.headers, weighted.headers] : [weighted.headers, route.headers]
+            let edits = headers.edits(
+                isAlone ? [[route.headers, weighted.headers]] : [[weighted.headers], [route.headers]]
+            )
             records.append(
                 DestinationRecord(
                     weight: weight,
@@ -126,8 +127,8 @@ struct RouteCompiler {
                         port: weighted.destination.port,
                         counter: counter
                     ),
-                    requestEdits: edits(levels.map(\.request)),
-                    responseEdits: edits(levels.map(\.response))
+                    requestEdits: edits.request,
+                    responseEdits: edits.response
                 )
             )
             occurrences[identity, default: 0] += 1
@@ -146,11 +147,14 @@ struct RouteCompiler {
     }
 
     private func authority(_ route: HTTPRoute, _ weighted: WeightedDestination) -> ByteSlice {
-        let given = [
-            route.rewrite?.authority, HeaderCompiler.authority(route.headers.request),
-            HeaderCompiler.authority(weighted.headers.request),
-        ]
+        let given = [Self.authority(of: route), HeaderCompiler.authority(weighted.headers.request)]
         return given.compactMap(\.self).first { !$0.isEmpty }.map(arena.store) ?? ByteSlice()
+    }
+
+    /// The authority that a route gives to all its destinations; `nil` where it leaves that to them.
+    static func authority(of route: HTTPRoute) -> String? {
+        let given = [route.rewrite?.authority, HeaderCompiler.authority(route.headers.request)]
+        return given.compactMap(\.self).first { !$0.isEmpty }
     }
 
     private func compile(_ rewrite: HTTPRewrite) -> RewriteRecord {

@@ -27,6 +27,28 @@ extension RouteHandle {
         buffer.append(authority.isEmpty ? facts.authority : authority)
     }
 
+    /// The facts with what the header changes of an answer see of the request as it was sent. That is written to `buffer`, which
+    /// must outlive the facts. A request that goes nowhere stays as it came, but that Envoy rewrites it for a redirect too.
+    package func factsAsSent(
+        _ facts: RequestFacts,
+        _ destination: DestinationHandle?,
+        in buffer: inout ByteBuffer
+    ) -> RequestFacts {
+        var sent = facts
+        buffer.truncate()
+        if action == .forward, let destination, destination.isDefined {
+            appendPath(facts, to: &buffer)
+            let end = buffer.count
+            appendAuthority(facts, destination, to: &buffer)
+            sent.sentTarget = buffer.slice.slice(0, end)
+            sent.sentAuthority = buffer.slice.from(end)
+        } else if action == .redirect, !record.pointee.redirect.prefixRewrite.isEmpty {
+            appendRewritten(facts.path, record.pointee.redirect.prefixRewrite, to: &buffer)
+            (sent.path, sent.query) = (buffer.slice, facts.query)
+        }
+        return sent
+    }
+
     /// Appends the `location` of a redirect, as Envoy composes it: scheme, authority, port, path and query.
     package func appendRedirectLocation(
         _ facts: RequestFacts,

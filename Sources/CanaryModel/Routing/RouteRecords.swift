@@ -139,6 +139,10 @@ struct TemplateSegment: BitwiseCopyable {
         case requestHeader, method, path, authority, scheme
         case remoteAddress, remoteAddressWithoutPort, remotePort
         case protocolVersion, responseCode, startTime, hostName, upstreamHost
+        /// A request header that earlier changes touched.
+        case firstOf
+        /// The same, path and authority for an answer's header: as they were sent.
+        case sentFirstOf, sentTarget, sentAuthority
     }
 
     var kind: Kind
@@ -148,4 +152,14 @@ struct TemplateSegment: BitwiseCopyable {
     var alternative = ByteSlice()
     /// Cuts the value after so many bytes.
     var limit = Int.max
+    /// Of which the first that gives a value counts.
+    var choices = UnsafeBufferPointer<TemplateChoice>(start: nil, count: 0)
+}
+
+/// Where the value of a header that was changed may come from.
+struct TemplateChoice: BitwiseCopyable {
+    /// What the header was set to; an empty value does not count.
+    var segments = UnsafeBufferPointer<TemplateSegment>(start: nil, count: 0)
+    /// The header as the client sent it; an empty one counts too.
+    var header = ByteSlice()
 }

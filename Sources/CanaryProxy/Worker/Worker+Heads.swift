@@ -157,6 +157,7 @@ extension Worker {
         let changes = route.responseHeaderEdits(exchange.pointee.destination)
         guard !changes.isEmpty else { return false }
         restoreFacts(exchange)
+        facts = route.factsAsSent(facts, exchange.pointee.destination, in: &sentTarget)
         facts.responseCode = exchange.pointee.status
         if let endpoint = exchange.pointee.lastEndpoint.flatMap(shared.identifiers.endpoint) {
             upstreamText.truncate()
@@ -214,6 +215,10 @@ extension Worker {
         responseFields.removeAll()
         let changes = exchange.pointee.route?.responseHeaderEdits(exchange.pointee.destination)
         if location || changes?.isEmpty == false { restoreFacts(exchange) }
+        let received = facts
+        if changes?.isEmpty == false, let route = exchange.pointee.route {
+            facts = route.factsAsSent(facts, exchange.pointee.destination, in: &sentTarget)
+        }
         facts.responseCode = exchange.pointee.status
         let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
         edits.apply(
@@ -222,6 +227,7 @@ extension Worker {
             to: &responseFields,
             of: nothing
         )
+        facts = received
         if location, let route = exchange.pointee.route {
             output.append("location: ")
             writeLocation(route)

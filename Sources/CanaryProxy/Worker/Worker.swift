@@ -38,6 +38,8 @@ struct Worker: ~Copyable {
     let peerText: UnsafeMutableRawPointer
     var output = ByteBuffer(capacity: 98_304)
     var path = ByteBuffer(capacity: 4096)
+    /// Path and authority as they were sent, for the header changes of answers.
+    var sentTarget = ByteBuffer(capacity: 1024)
     var hostName = ByteBuffer(capacity: 64)
     var upstreamText = ByteBuffer(capacity: 64)
     var edits = HeaderEditor()

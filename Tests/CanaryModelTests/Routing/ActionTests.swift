@@ -136,9 +136,58 @@ struct ActionTests {
         #expect(router(body).ask("helloworld").requestEdits == ["set h"])
     }
 
+    /// The levels of two destinations and their route: what a value of the route sees of the header `x`.
+    static let earlierChanges: [(destination: Node, headers: KeyValuePairs<String, String>, wanted: String)] =
+        [
+            (["set": ["x": "new"]], ["x": "old"], "new"),
+            (["set": ["x": "%REQ(none)%"]], ["x": "old"], "old"),
+            (["add": ["x": "new"]], ["x": "old"], "old"),
+            (["add": ["x": "new"]], ["x": ""], ""),
+            (["add": ["x": "new"]], [:], "new"),
+            (["remove": ["x"]], ["x": "old", "y": "other"], "other"),
+            (["remove": ["x", "y"]], ["x": "old", "y": "other"], ""),
+            (["set": ["x": "%REQ(y)%"], "remove": ["y"]], ["x": "old", "y": "other"], "old"),
+            (["set": ["x": "%REQ(y)%", "y": "later"]], ["y": "first"], "first"),
+            (["set": ["host": "inner"], "add": ["x": "%REQ(host)%"]], [:], "helloworld"),
+        ]
+
+    @Test(arguments: earlierChanges)
+    func `values see what earlier levels made of the request`(
+        destination: Node,
+        headers: KeyValuePairs<String, String>,
+        wanted: String
+    ) {
+        let target: Node = [
+            "destination": ["host": "helloworld"], "weight": 1, "headers": ["request": destination],
+        ]
+        let value: Node = ["seen": "%REQ(x?y)%"]
+        let body: Node = [
+            "headers": ["request": ["set": value], "response": ["set": value]], "route": [target, target],
+        ]
+        let answer = router(body).ask("helloworld", headers: headers)
+        let edit = wanted.isEmpty ? "set seen" : "set seen: \(wanted)"
+        #expect(answer.requestEdits.last == edit)
+        #expect(answer.responseEdits == [edit])
+    }
+
+    @Test func `answers see path and authority as they were sent`() {
+        let body: Node = [
+            "match": [["uri": ["prefix": "/a"]]], "rewrite": ["uri": "/b", "authority": "new"],
+            "headers": [
+                "request": ["set": ["x": "%REQ(:path)% %REQ(:authority)%"]],
+                "response": ["set": ["x": "%REQ(x)%", "y": "%REQ(:path)% %REQ(:authority)%"]],
+            ],
+            "route": [["destination": ["host": "helloworld"]]],
+        ]
+        let answer = router(body).ask("helloworld", "/a/c?q")
+        #expect(answer.requestEdits == ["set x: /a/c?q helloworld"])
+        #expect(answer.responseEdits == ["set x: /a/c?q helloworld", "set y: /b/c?q new"])
+    }
+
     @Test func `start times are written in UTC`() {
         let arena = RoutingArena()
-        let template = FormatString.compile("%START_TIME%", routeName: "", in: arena)
+        let format = FormatString(routeName: "", headers: KnownHeaders(), arena: arena)
+        let template = format.compile("%START_TIME%")
         for (time, text) in [
             (1_766_188_799_007, "2025-12-19T23:59:59.007Z"), (951_782_400_000, "2000-02-29T00:00:00.000Z"),
         ] {

@@ -104,7 +104,11 @@ struct Router {
             answer.location = "\(route.directStatus) \(route.directBody.text)"
         }
         answer.requestEdits = texts(route.requestHeaderEdits(destination), facts)
-        answer.responseEdits = texts(route.responseHeaderEdits(destination), facts)
+        var sent = ByteBuffer()
+        let sentFacts = route.factsAsSent(facts, destination, in: &sent)
+        answer.responseEdits = withExtendedLifetime(sent) {
+            texts(route.responseHeaderEdits(destination), sentFacts)
+        }
         return answer
     }
 
