@@ -103,15 +103,17 @@ final class TestProxy {
 
 /// A value of a manifest, as a literal.
 indirect enum Value: ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral,
-    ExpressibleByIntegerLiteral
+    ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral
 {
     case text(String)
     case integer(Int64)
+    case flag(Bool)
     case list([Value])
     case object([(String, Value)])
 
     init(stringLiteral value: String) { self = .text(value) }
     init(integerLiteral value: Int64) { self = .integer(value) }
+    init(booleanLiteral value: Bool) { self = .flag(value) }
     init(arrayLiteral elements: Value...) { self = .list(elements) }
     init(dictionaryLiteral elements: (String, Value)...) { self = .object(elements) }
 
@@ -119,6 +121,7 @@ indirect enum Value: ExpressibleByStringLiteral, ExpressibleByArrayLiteral, Expr
         switch self {
         case .text(let text): Node(.string(text))
         case .integer(let number): Node(.integer(number))
+        case .flag(let flag): Node(.bool(flag))
         case .list(let values): Node(.sequence(values.map(\.node)))
         case .object(let fields):
             Node(.mapping(Mapping(fields.map { Mapping.Entry(key: $0.0, value: $0.1.node) })))

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryModel
+import CanaryTestSupport
+
+@testable import CanaryProxy
+
+/// Envoy and the proxy side by side, before the same origins and with the same objects.
+final class EnvoyScene {
+    private let origins: EchoOrigins
+    private let table: RoutingTable
+    private let identifiers = RoutingIdentifiers()
+    private let proxy: Proxy
+    private let envoy: EnvoyProcess
+    /// The gateway's port: the proxy has it at one address of this machine, Envoy at another.
+    private let gatewayPort: UInt16
+    private var connections: [String: TestConnection] = [:]
+
+    private static let proxyHost = "127.0.0.1"
+    private static let envoyHost = "127.0.0.2"
+
+    /// Makes objects from the origins and the gateway's port.
+    init(_ objects: (EchoOrigins, _ gatewayPort: Int64) -> [Resource]) throws {
+        origins = try EchoOrigins()
+        gatewayPort = try TestOrigin.unusedPort()
+        let snapshot = ClusterSnapshot(revision: 1, objects(origins, Int64(gatewayPort)))
+        table = RoutingTableBuilder(
+            snapshot: snapshot,
+            namespace: "default",
+            identifiers: identifiers
+        ).table()
+        var configuration = ProxyConfiguration()
+        configuration.listen = ["\(Self.proxyHost):0"]
+        configuration.admin = nil
+        configuration.workers = 1
+        proxy = try Proxy(configuration: configuration, identifiers: identifiers)
+        proxy.install(table)
+        try proxy.start()
+        envoy = try EnvoyProcess(Self.export(snapshot))
+    }
+
+    deinit {
+        proxy.drain()
+        proxy.wait()
+    }
+
+    static func export(_ snapshot: ClusterSnapshot) -> EnvoyConfiguration {
+        EnvoyExporter(snapshot: snapshot, namespace: "default").configuration(
+            EnvoyConfiguration.Addresses(
+                mesh: [EnvoyConfiguration.Address(host: envoyHost, port: 0)],
+                bind: envoyHost,
+                admin: EnvoyConfiguration.Address(host: envoyHost, port: 0)
+            )
+        )
+    }
+
+    /// Sends a request through both; how one of them or the table differs, `nil` where none does.
+    func difference(_ request: GeneratedRequest) throws -> String? {
+        let isGateway = request.place.listener == "gateway"
+        let verdict = TableVerdict(request, table, identifiers, listener: isGateway ? 1 : 0, origins: origins)
+        let theirs = try throughEnvoy(request)
+        if let objection = verdict.objection(to: theirs) {
+            return "\(request)\n  Envoy has \(objection)\n  Envoy \(theirs)"
+        }
+        var ours = try throughProxy(request)
+        // Destinations may differ in their headers: the proxy has to meet the same one.
+        for _ in 0..<500 where ours != theirs && verdict.mayVary {
+            if let objection = verdict.objection(to: ours) {
+                return "\(request)\n  the proxy has \(objection)\n  proxy \(ours)"
+            }
+            ours = try throughProxy(request)
+        }
+        return ours == theirs ? nil : "\(request)\n  Envoy \(theirs)\n  proxy \(ours)"
+    }
+
+    func throughEnvoy(_ request: GeneratedRequest) throws -> Outcome {
+        let mesh = envoy.listeners["mesh"] ?? ""
+        return try send(
+            request,
+            to: request.place.listener == "mesh" ? mesh : "\(Self.envoyHost):\(gatewayPort)"
+        )
+    }
+
+    func throughProxy(_ request: GeneratedRequest) throws -> Outcome {
+        let mesh = proxy.boundAddresses[0]
+        return try send(
+            request,
+            to: request.place.listener == "mesh" ? mesh : "\(Self.proxyHost):\(gatewayPort)"
+        )
+    }
+
+    private func send(_ request: GeneratedRequest, to address: String) throws -> Outcome {
+        let connection = try connections[address] ?? TestConnection(to: address)
+        connections[address] = connection
+        try connection.send(request.text)
+        let message = try connection.readMessage()
+        if message.field("connection") == "close" { connections[address] = nil }
+        return Outcome(message)
+    }
+}

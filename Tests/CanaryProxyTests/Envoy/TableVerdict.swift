@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+@testable import CanaryModel
+
+/// What the routing table makes of a request.
+struct TableVerdict {
+    var status = 404
+    /// Where it may go: origins of destinations with a weight, an empty text for a destination without any.
+    var origins: Set<String> = []
+    /// What is sent on, `PATH AUTHORITY`, for each origin.
+    var sent: Set<String> = []
+    var location = ""
+    /// Whether the same request may have another outcome the next time.
+    var mayVary = false
+
+    init(
+        _ request: GeneratedRequest,
+        _ table: RoutingTable,
+        _ identifiers: RoutingIdentifiers,
+        listener: Int32,
+        origins known: EchoOrigins
+    ) {
+        let arena = RoutingArena()
+        withExtendedLifetime((arena, table)) {
+            var facts = Self.explained(request).facts(in: arena)
+            guard let host = table.virtualHost(listener: listener, authority: facts.authority) else { return }
+            facts.port = host.servicePort(
+                authorityPort: Authority.split(facts.authority).port,
+                listenerPort: table.listeners[Int(listener)].requestPort
+            )
+            guard let route = host.route(for: facts) else { return }
+            var buffer = ByteBuffer()
+            switch route.action {
+            case .directResponse: status = Int(route.directStatus)
+            case .redirect:
+                status = Int(route.redirectStatus)
+                route.appendRedirectLocation(facts, listenerIsTLS: false, to: &buffer)
+                location = buffer.slice.text
+            case .forward:
+                status = 200
+                addDestinations(of: route, facts, identifiers, known)
+            }
+        }
+    }
+
+    private mutating func addDestinations(
+        of route: RouteHandle,
+        _ facts: RequestFacts,
+        _ identifiers: RoutingIdentifiers,
+        _ known: EchoOrigins
+    ) {
+        let destinations = route.record.pointee.destinations
+        mayVary =
+            destinations.count > 1
+            || destinations.contains { $0.clusters.contains { $0.endpoints.count > 1 } }
+        for index in destinations.indices {
+            guard let record = destinations.baseAddress.map({ $0 + index }) else { continue }
+            let destination = DestinationHandle(record, port: facts.port)
+            if destination.endpoints.isEmpty { origins.insert("") }
+            var buffer = ByteBuffer()
+            route.appendPath(facts, to: &buffer)
+            let path = buffer.slice.text
+            buffer.truncate()
+            route.appendAuthority(facts, destination, to: &buffer)
+            for endpoint in destination.endpoints {
+                let name = identifiers.endpoint(endpoint.id).flatMap { known.name(at: $0.description) }
+                origins.insert(name ?? "nobody")
+                sent.insert("\(path) \(buffer.slice.text)")
+            }
+        }
+    }
+
+    private static func explained(_ request: GeneratedRequest) -> ExplainedRequest {
+        let parts = request.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        return ExplainedRequest(
+            method: request.method,
+            scheme: "http",
+            authority: request.place.authority,
+            path: String(parts[0]),
+            query: parts.count == 2 ? String(parts[1]) : nil,
+            headers: request.fields.map { ExplainedRequest.Header(name: $0, value: $1) }
+        )
+    }
+
+    /// What is wrong with an outcome, in words; `nil` where it fits.
+    func objection(to outcome: Outcome) -> String? {
+        guard status == 200, !origins.isEmpty else {
+            if outcome.status != status { return "status \(outcome.status), not \(status)" }
+            let found =
+                outcome.headers.first { $0.hasPrefix("location: ") }?.dropFirst("location: ".count) ?? ""
+            return location == found ? nil : "location \(found), not \(location)"
+        }
+        guard origins.contains(outcome.origin) else {
+            return "origin \"\(outcome.origin)\", none of \(origins.sorted())"
+        }
+        guard !outcome.origin.isEmpty else { return outcome.status == 503 ? nil : "status \(outcome.status)" }
+        let path = outcome.request.split(separator: " ").dropFirst().first ?? ""
+        let host = outcome.requestHeaders.first { $0.hasPrefix("host: ") }?.dropFirst("host: ".count) ?? ""
+        return sent.contains("\(path) \(host)") ? nil : "sent \(path) \(host), not \(sent.sorted())"
+    }
+}
