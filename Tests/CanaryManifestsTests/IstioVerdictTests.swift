@@ -15,6 +15,9 @@ struct IstioVerdictTests {
             "the helper refuses addresses, the check of a whole VirtualService takes them",
     ]
 
+    /// What Istio's admission check warns by, reachability and addresses included.
+    private static let warningCodes: Set<String> = ["IST0130", "IST0131", "IST0133", "IST0134"]
+
     private static var path: String {
         if let folder = getenv("CANARYCTL_TEST_CASES") {
             return String(cString: folder) + "/validation/cases.json"
@@ -24,7 +27,7 @@ struct IstioVerdictTests {
     }
 
     @Test(.enabled(if: access(path, R_OK) == 0, "the table of verdicts is not there"))
-    func `errors are found exactly where Istio finds some`() throws {
+    func `errors and warnings are found exactly where Istio finds some`() throws {
         let (documents, diagnostics) = parse(try #require(Self.text(Self.path)))
         #expect(diagnostics.isEmpty)
         let cases = try #require(documents.first?["cases"]).items
@@ -37,9 +40,15 @@ struct IstioVerdictTests {
                 namespace: manifest["metadata"]?["namespace"]?.string ?? "default",
                 name: manifest["metadata"]?["name"]?.string ?? ""
             )
-            let isValid = !RuleCatalog.checkObject(Resource(key: key, body: manifest)).hasErrors
+            let findings = RuleCatalog.checkObject(Resource(key: key, body: manifest))
             let id = item["id"]?.string ?? ""
-            if isValid != item["valid"]?.bool, Self.exceptions[id] == nil { differing.append(id) }
+            guard Self.exceptions[id] == nil else { continue }
+            if findings.hasErrors == item["valid"]?.bool { differing.append(id) }
+            let warns = findings.contains {
+                $0.severity != .error && Self.warningCodes.contains($0.code.istio ?? "")
+            }
+            // Not every one of Istio's tests says whether it warns.
+            if let expected = item["warning"]?.bool, warns != expected { differing.append("\(id) (warning)") }
         }
         #expect(differing == [])
         #expect(cases.count > 300)
