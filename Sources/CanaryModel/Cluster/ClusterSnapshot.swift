@@ -12,6 +12,8 @@ package struct ClusterSnapshot: Sendable {
     package var revision: Int64
     private var objects: [ResourceKey: Resource] = [:]
     private var keys: [IndexToken: Set<ResourceKey>] = [:]
+    /// Objects with a wildcard for a host, by kind.
+    private var wildcards: [ResourceKind: Int] = [:]
 
     package init(revision: Int64 = 0, _ resources: some Sequence<Resource> = []) {
         self.revision = revision
@@ -46,6 +48,13 @@ package struct ClusterSnapshot: Sendable {
     package mutating func insert(_ resource: Resource) {
         if let old = objects.updateValue(resource, forKey: resource.key) { removeTokens(of: old) }
         for token in resource.indexTokens { keys[token, default: []].insert(resource.key) }
+        if resource.hasWildcardHost { wildcards[resource.kind, default: 0] += 1 }
+    }
+
+    /// The names under which objects of a kind may define a host, the most specific first: itself, and the patterns that cover
+    /// it where any object has a pattern.
+    func names(covering host: String, of kind: ResourceKind) -> [String] {
+        wildcards[kind, default: 0] > 0 ? HostName.patterns(covering: host) : [host]
     }
 
     package mutating func insert(contentsOf resources: some Sequence<Resource>) {
@@ -61,6 +70,7 @@ package struct ClusterSnapshot: Sendable {
     }
 
     private mutating func removeTokens(of old: Resource) {
+        if old.hasWildcardHost { wildcards[old.kind, default: 0] -= 1 }
         for token in old.indexTokens {
             keys[token]?.remove(old.key)
             if keys[token]?.isEmpty == true { keys[token] = nil }
@@ -71,6 +81,15 @@ package struct ClusterSnapshot: Sendable {
 extension ClusterSnapshot: ResourceSource {}
 
 extension Resource {
+    /// Whether a DestinationRule or ServiceEntry is for all hosts that a pattern covers.
+    fileprivate var hasWildcardHost: Bool {
+        switch spec {
+        case .destinationRule(let rule): HostName.isWildcard(rule.host)
+        case .serviceEntry(let entry): entry.hosts.contains(where: HostName.isWildcard)
+        default: false
+        }
+    }
+
     /// Istio's order of precedence: the older object first, ties by name, then by namespace. Manifests that no store
     /// knows yet are younger than everything in it.
     package static func isOlder(_ left: Resource, _ right: Resource) -> Bool {

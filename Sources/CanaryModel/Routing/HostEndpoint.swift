@@ -18,7 +18,17 @@ extension ClusterSnapshot {
     package func endpoints(of service: HostService, port: HostService.Port, labels: [String: String] = [:])
         -> [HostEndpoint]
     {
-        var endpoints = workloads(of: service).compactMap { endpoint(of: $0, service, port) }
+        endpoints(of: service, port: port, labels: labels, among: workloads(of: service))
+    }
+
+    /// The same for workloads of the service that were looked up before.
+    func endpoints(
+        of service: HostService,
+        port: HostService.Port,
+        labels: [String: String],
+        among workloads: [Resource]
+    ) -> [HostEndpoint] {
+        var endpoints = workloads.compactMap { endpoint(of: $0, service, port) }
         for entry in service.entries { endpoints += entryEndpoints(entry, service, port) }
         if service.entries.isEmpty { endpoints += listedEndpoints(service, port) }
         var seen: Set<EndpointAddress> = []

@@ -44,7 +44,7 @@ extension ClusterSnapshot {
         clientLabels: [String: String] = [:]
     ) -> HostPolicy {
         var found: [String: [DestinationRule]] = [:]
-        for pattern in HostName.patterns(covering: host) {
+        for pattern in names(covering: host, of: .destinationRule) {
             var group: [String: [DestinationRule]] = [:]
             for resource in resources(with: .rule(pattern)) {
                 guard let rule = resource.destinationRule,

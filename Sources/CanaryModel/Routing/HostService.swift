@@ -39,7 +39,7 @@ extension ClusterSnapshot {
                 entries: []
             )
         }
-        for pattern in HostName.patterns(covering: host) {
+        for pattern in names(covering: host, of: .serviceEntry) {
             let entries = resources(with: .host(pattern)).filter { resource in
                 guard let entry = resource.serviceEntry else { return false }
                 return Visibility.isExported(entry.exportTo, from: resource.namespace, to: namespace)

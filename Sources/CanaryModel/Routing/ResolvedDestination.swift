@@ -64,12 +64,6 @@ extension ClusterSnapshot {
             .map(\.name).sorted()
     }
 
-    /// Whether a workload stands for a destination, started or not.
-    func hasWorkload(_ destination: ResolvedDestination) -> Bool {
-        guard let service = destination.service, let labels = destination.labels else { return false }
-        return workloads(of: service).contains { $0.workloadLabels?.contains(all: labels) ?? false }
-    }
-
     package func deployments(of service: HostService) -> [Resource] {
         workloads(of: service).filter { $0.kind == .deployment }
     }

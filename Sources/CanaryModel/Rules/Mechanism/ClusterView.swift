@@ -16,6 +16,7 @@ package final class ClusterView {
 
     /// What rules ask about one object after the other.
     private var latest: (object: CheckedObject, destinations: [DestinationUse])?
+    private var latestServices: (object: CheckedObject, services: [Resource])?
     /// What destinations mean: several rules ask about each.
     private var resolved: [Use: ResolvedDestination] = [:]
     private var capacities: [Use: VersionCapacity] = [:]
@@ -79,6 +80,14 @@ package final class ClusterView {
         let found = snapshot.resolve(host: use.host, subset: use.subset, namespace: use.namespace)
         resolved[use] = found
         return found
+    }
+
+    /// The Services that select a workload, by name.
+    func services(of workload: CheckedObject) -> [Resource] {
+        if let latestServices, latestServices.object === workload { return latestServices.services }
+        let services = snapshot.services(of: workload.resource)
+        latestServices = (workload, services)
+        return services
     }
 
     /// The Deployments, Pods and WorkloadEntries of a namespace that carry all labels.

@@ -32,7 +32,8 @@ final class GatewayHostIndex {
     private static let mostPlaces = 64
     private static let mostHosts = 256
 
-    init(_ snapshot: ClusterSnapshot) {
+    /// `virtualServices` are oldest first.
+    init(_ virtualServices: [Resource], _ snapshot: ClusterSnapshot) {
         var served: [GatewayReference: [GatewayHost]] = [:]
         for resource in snapshot.resources(of: .gateway) {
             let hosts = resource.gateway?.servers.flatMap(\.hosts) ?? []
@@ -42,7 +43,7 @@ final class GatewayHostIndex {
                 GatewayHost($0, gatewayNamespace: resource.namespace)
             }
         }
-        for resource in snapshot.resources(of: .virtualService) {
+        for resource in virtualServices {
             for place in Set(Self.places(of: resource)) {
                 // A host that the Gateway does not serve is a finding of its own; of an unknown Gateway all are.
                 let isServed = served[place.gateway]?.contains {

@@ -14,8 +14,9 @@ struct MeshHostIndex {
     /// The claimed hosts below a wildcard.
     private var covered: [String: [String]] = [:]
 
-    init(_ snapshot: ClusterSnapshot) {
-        for resource in snapshot.resources(of: .virtualService) {
+    /// `virtualServices` are oldest first.
+    init(_ virtualServices: [Resource]) {
+        for resource in virtualServices {
             for claim in Self.claims(of: resource) { claims[claim.host, default: []].append(claim) }
         }
         wildcards = Set(claims.keys.filter(HostName.isWildcard))

@@ -9,12 +9,15 @@ final class ReferenceIndex {
         self.snapshot = snapshot
     }
 
-    private(set) lazy var meshHosts = MeshHostIndex(snapshot)
+    /// Oldest first; most parts go through all of them.
+    private lazy var virtualServices = snapshot.resources(of: .virtualService)
+
+    private(set) lazy var meshHosts = MeshHostIndex(virtualServices)
     private(set) lazy var gatewayServers = GatewayServerIndex(snapshot)
     private(set) lazy var gatewayWorkloads = GatewayWorkloadIndex(snapshot)
-    private(set) lazy var subsetRoutes = SubsetRouteIndex(snapshot)
-    private(set) lazy var routeUses = RouteUseIndex(snapshot)
-    private(set) lazy var gatewayHosts = GatewayHostIndex(snapshot)
+    private(set) lazy var subsetRoutes = SubsetRouteIndex(virtualServices)
+    private(set) lazy var routeUses = RouteUseIndex(virtualServices)
+    private(set) lazy var gatewayHosts = GatewayHostIndex(virtualServices, snapshot)
     private(set) lazy var ruleMerges = RuleMergeIndex(snapshot)
     private(set) lazy var entryPorts = EntryPortIndex(snapshot)
     private(set) lazy var gatewayNamespaces: [String: [String]] = Dictionary(

@@ -19,8 +19,9 @@ struct RouteUseIndex {
     private var strongest: [Target: Use] = [:]
     private var named: [String: Set<String>] = [:]
 
-    init(_ snapshot: ClusterSnapshot) {
-        for resource in snapshot.resources(of: .virtualService) {
+    /// `virtualServices` are oldest first.
+    init(_ virtualServices: [Resource]) {
+        for resource in virtualServices {
             guard let spec = resource.virtualService else { continue }
             let lists = spec.http.map(\.destinations) + (spec.tlsRoutes + spec.tcpRoutes).map(\.destinations)
             for list in lists {

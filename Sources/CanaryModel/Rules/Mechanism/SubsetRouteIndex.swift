@@ -4,8 +4,9 @@
 struct SubsetRouteIndex {
     private var users: [String: [Resource]] = [:]
 
-    init(_ snapshot: ClusterSnapshot) {
-        for resource in snapshot.resources(of: .virtualService) {
+    /// `virtualServices` are oldest first.
+    init(_ virtualServices: [Resource]) {
+        for resource in virtualServices {
             guard let spec = resource.virtualService, spec.boundGateways.contains(VirtualService.mesh) else {
                 continue
             }

@@ -2,7 +2,9 @@
 
 /// What stands behind a destination, as far as the objects tell.
 struct VersionCapacity {
-    /// The Deployments that make its pods.
+    /// What makes its endpoints, started or not.
+    var workloads: [Resource] = []
+    /// The Deployments among them.
     var deployments: [Resource] = []
     /// The replicas that they declare together; `nil` where one leaves them out, or where there is none.
     var declared: Int?
@@ -19,16 +21,17 @@ struct VersionCapacity {
 
     init(_ destination: ResolvedDestination, in snapshot: ClusterSnapshot) {
         guard let service = destination.service, let labels = destination.labels else { return }
-        deployments = snapshot.deployments(of: service).filter {
-            $0.workloadLabels?.contains(all: labels) ?? false
-        }
+        let selected = snapshot.workloads(of: service)
+        workloads = selected.filter { $0.workloadLabels?.contains(all: labels) ?? false }
+        deployments = workloads.filter { $0.kind == .deployment }
         let replicas = deployments.map { Self.replicas(of: $0, in: snapshot) }
         declared = Self.sum(replicas.map(\.declared))
         most = Self.sum(replicas.map(\.most))
         isAutoscaled = replicas.contains(where: \.isAutoscaled)
         ready =
             service.ports.map { port in
-                snapshot.endpoints(of: destination, port: port).count(where: \.isReady)
+                snapshot.endpoints(of: service, port: port, labels: labels, among: selected)
+                    .count(where: \.isReady)
             }.max() ?? 0
     }
 

@@ -10,7 +10,7 @@ enum DeploymentPortsRule: ReferenceRule {
     static func check(_ object: CheckedObject, in cluster: ClusterView, _ report: inout RuleReport) {
         guard cluster.isInMesh(object.resource) else { return }
         var users: [String: [Int: String]] = [:]
-        for service in cluster.snapshot.services(of: object.resource) {
+        for service in cluster.services(of: object) {
             for port in service.service?.ports ?? [] {
                 users[port.targetText, default: [:]][port.port] = service.name
             }

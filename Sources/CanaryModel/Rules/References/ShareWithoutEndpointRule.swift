@@ -48,8 +48,8 @@ enum ShareWithoutEndpointRule: ReferenceRule {
     private static func missing(_ place: Located, _ resource: Resource, _ cluster: ClusterView) -> String? {
         let destination = cluster.destination(place, of: resource)
         guard let service = destination.service, destination.labels != nil else { return nil }
-        if cluster.manifestsOnly, cluster.snapshot.hasWorkload(destination) { return nil }
-        guard cluster.capacity(of: Destination(place.node), in: resource).ready == 0 else { return nil }
+        let capacity = cluster.capacity(of: Destination(place.node), in: resource)
+        guard capacity.ready == 0, !cluster.manifestsOnly || capacity.workloads.isEmpty else { return nil }
         let name = HostName.short(service.host)
         return destination.subset.map { "no endpoint of subset \"\($0)\" is ready" }
             ?? "no endpoint of \"\(name)\" is ready"
