@@ -33,9 +33,9 @@ final class GatewayHostIndex {
     private static let mostHosts = 256
 
     /// `virtualServices` are oldest first.
-    init(_ virtualServices: [Resource], _ snapshot: ClusterSnapshot) {
+    init(_ virtualServices: [Resource], gateways: [Resource]) {
         var served: [GatewayReference: [GatewayHost]] = [:]
-        for resource in snapshot.resources(of: .gateway) {
+        for resource in gateways {
             let hosts = resource.gateway?.servers.flatMap(\.hosts) ?? []
             // Looking through more for each VirtualService would take too long; it is taken to be served.
             guard hosts.count <= Self.mostHosts else { continue }

@@ -10,15 +10,22 @@ final class ReferenceIndex {
     }
 
     /// Oldest first; most parts go through all of them.
-    private lazy var virtualServices = snapshot.resources(of: .virtualService)
-
+    private(set) lazy var virtualServices = snapshot.resources(of: .virtualService)
+    private(set) lazy var destinationRules = snapshot.resources(of: .destinationRule)
+    /// Whether any DestinationRule asks for sticky traffic.
+    private(set) lazy var hasHashKeys = destinationRules.contains {
+        $0.destinationRule?.trafficPolicy?.hashKey != nil
+    }
     private(set) lazy var meshHosts = MeshHostIndex(virtualServices)
     private(set) lazy var gatewayServers = GatewayServerIndex(snapshot)
     private(set) lazy var gatewayWorkloads = GatewayWorkloadIndex(snapshot)
     private(set) lazy var subsetRoutes = SubsetRouteIndex(virtualServices)
     private(set) lazy var routeUses = RouteUseIndex(virtualServices)
-    private(set) lazy var gatewayHosts = GatewayHostIndex(virtualServices, snapshot)
-    private(set) lazy var ruleMerges = RuleMergeIndex(snapshot)
+    private(set) lazy var gatewayHosts = GatewayHostIndex(
+        virtualServices,
+        gateways: snapshot.resources(of: .gateway)
+    )
+    private(set) lazy var ruleMerges = RuleMergeIndex(destinationRules)
     private(set) lazy var entryPorts = EntryPortIndex(snapshot)
     private(set) lazy var gatewayNamespaces: [String: [String]] = Dictionary(
         grouping: snapshot.resources(of: .gateway),

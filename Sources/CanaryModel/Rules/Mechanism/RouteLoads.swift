@@ -14,11 +14,17 @@ struct RouteLoads {
     /// A route that sends requests to a Deployment, with all of its parts.
     struct Load {
         var resource: Resource
-        /// `route 1 of VirtualService "default/reviews"`
-        var label: String
+        /// Of the HTTP route; `nil` for a TLS or TCP route.
+        var index: Int?
         var parts: [Part]
         /// The Deployment's own.
         var part: Part
+
+        /// `route 1 of VirtualService "default/reviews"`
+        var label: String {
+            let route = index.map { "route \($0 + 1)" } ?? "a TLS or TCP route"
+            return "\(route) of VirtualService \"\(resource.namespace)/\(resource.name)\""
+        }
     }
 
     private var loads: [ResourceKey: [Load]] = [:]
@@ -27,21 +33,20 @@ struct RouteLoads {
     private static let mostLoads = 32
 
     init(_ cluster: ClusterView) {
-        for resource in cluster.snapshot.resources(of: .virtualService) {
+        for resource in cluster.references.virtualServices {
             guard let spec = resource.virtualService else { continue }
-            let name = "VirtualService \"\(resource.namespace)/\(resource.name)\""
             for (index, route) in spec.http.enumerated() {
-                add(route.destinations, "route \(index + 1) of \(name)", resource, cluster)
+                add(route.destinations, index, resource, cluster)
             }
             for route in spec.tlsRoutes + spec.tcpRoutes {
-                add(route.destinations, "a TLS or TCP route of \(name)", resource, cluster)
+                add(route.destinations, nil, resource, cluster)
             }
         }
     }
 
     private mutating func add(
         _ list: [WeightedDestination],
-        _ label: String,
+        _ index: Int?,
         _ resource: Resource,
         _ cluster: ClusterView
     ) {
@@ -49,7 +54,7 @@ struct RouteLoads {
         for part in parts {
             for deployment in part.capacity.deployments
             where loads[deployment.key]?.count ?? 0 < Self.mostLoads {
-                let load = Load(resource: resource, label: label, parts: parts, part: part)
+                let load = Load(resource: resource, index: index, parts: parts, part: part)
                 loads[deployment.key, default: []].append(load)
             }
         }

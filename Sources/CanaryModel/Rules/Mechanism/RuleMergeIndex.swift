@@ -13,22 +13,31 @@ struct RuleMergeIndex {
         var first: Resource
         var policyOwner: Resource?
         var subsetOwners: [String: (resource: Resource, subset: Node)] = [:]
+
+        /// `rules` in the order of their age.
+        init?(_ rules: [Resource]) {
+            guard rules.count > 1, let first = rules.first else { return nil }
+            self.first = first
+            policyOwner = rules.first { $0.body["spec"]?["trafficPolicy"] != nil }
+            for rule in rules {
+                for subset in rule.body["spec"]?["subsets"]?.items ?? [] {
+                    guard let name = subset["name"]?.string, subsetOwners[name] == nil else { continue }
+                    subsetOwners[name] = (rule, subset)
+                }
+            }
+        }
     }
 
-    private var groups: [Group: Merged] = [:]
+    /// Those of several rules.
+    private let groups: [Group: Merged]
 
-    init(_ snapshot: ClusterSnapshot) {
-        for resource in snapshot.resources(of: .destinationRule) {
+    init(_ destinationRules: [Resource]) {
+        var rules: [Group: [Resource]] = [:]
+        for resource in destinationRules {
             guard let group = Self.group(of: resource) else { continue }
-            var merged = groups[group] ?? Merged(first: resource)
-            let spec = resource.body["spec"]
-            if merged.policyOwner == nil, spec?["trafficPolicy"] != nil { merged.policyOwner = resource }
-            for subset in spec?["subsets"]?.items ?? [] {
-                guard let name = subset["name"]?.string, merged.subsetOwners[name] == nil else { continue }
-                merged.subsetOwners[name] = (resource, subset)
-            }
-            groups[group] = merged
+            rules[group, default: []].append(resource)
         }
+        groups = rules.compactMapValues(Merged.init)
     }
 
     /// `nil` for rules that select clients: those are not taken together with others.

@@ -14,6 +14,9 @@ struct VersionCapacity {
     /// The endpoints that are ready, at the port that has most of them.
     var ready = 0
 
+    /// Whether nothing is known to stand there.
+    var isEmpty: Bool { deployments.isEmpty && ready == 0 }
+
     /// Whatever a manifest says, sums stay in range.
     static let largest = 1_000_000_000
 

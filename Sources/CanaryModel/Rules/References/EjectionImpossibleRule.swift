@@ -11,7 +11,10 @@ enum EjectionImpossibleRule: ReferenceRule {
     private static let defaultPercent: Int64 = 10
 
     static func check(_ object: CheckedObject, in cluster: ClusterView, _ report: inout RuleReport) {
-        guard let name = object.spec?["host"]?.string else { return }
+        // Most rules detect nothing: that is seen with less work.
+        guard let name = object.spec?["host"]?.string,
+            object.policyLevels.contains(where: { $0["outlierDetection"] != nil })
+        else { return }
         let host = HostName.resolve(name, namespace: object.resource.namespace)
         let levels =
             [(object.spec, [:])]

@@ -9,7 +9,9 @@ enum NoCatchAllRule: ReferenceRule {
     static let kinds: Set<ResourceKind> = [.virtualService]
 
     static func check(_ object: CheckedObject, in cluster: ClusterView, _ report: inout RuleReport) {
-        guard let spec = object.resource.virtualService, !spec.isDelegate, let last = object.httpRoutes.last,
+        guard let spec = object.resource.virtualService, !spec.isDelegate,
+            !spec.http.contains(where: { $0.isCatchAll && $0.delegate == nil }),
+            let last = object.httpRoutes.last,
             !cluster.references.gatewayHosts.hasNeighbours(object.resource)
         else { return }
         let scopes = object.httpRoutes.flatMap { Self.scopes(of: $0, object.resource, cluster) }

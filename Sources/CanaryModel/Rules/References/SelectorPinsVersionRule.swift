@@ -24,6 +24,7 @@ enum SelectorPinsVersionRule: ReferenceRule {
         for subset in uses.subsets(of: host).sorted() {
             guard let use = uses.strongestUse(of: RouteUseIndex.Target(host: host, subset: subset)),
                 use.share > 0,
+                cluster.capacity(of: Destination(host: host, subset: subset), in: use.resource).isEmpty,
                 let labels = labels(of: subset, host, use.resource, cluster),
                 let key = conflict(selector, labels, resource.namespace, cluster),
                 reported.insert(key).inserted

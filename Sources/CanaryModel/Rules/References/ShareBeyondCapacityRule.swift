@@ -9,29 +9,40 @@ enum ShareBeyondCapacityRule: ReferenceRule {
     static let kinds: Set<ResourceKind> = [.virtualService]
 
     static func check(_ object: CheckedObject, in cluster: ClusterView, _ report: inout RuleReport) {
-        for route in object.httpRoutes + object.tlsRoutes + object.tcpRoutes {
-            let entries = route["route"]?.items ?? []
-            guard entries.count > 1 else { continue }
-            let parts = RouteLoads.parts(
-                entries.map { WeightedDestination($0.node) },
-                object.resource,
-                cluster
-            )
-            let isRunning = parts.contains { $0.capacity.ready > 0 }
-            for part in parts {
-                let overload = Overload(part, of: parts) { capacity in
-                    isRunning ? capacity.ready : capacity.isAutoscaled ? nil : capacity.declared
-                }
-                guard let overload else { continue }
-                let noun = isRunning ? "ready endpoint" : "replica"
-                report.add(
-                    at: entries[part.index].field("weight"),
-                    "\(WeightShares.percent(part.share)) of requests go to \(overload.own) "
-                        + "\(noun)\(overload.own == 1 ? "" : "s") of \(part.destination.label): by the "
-                        + "\(overload.largest) of \"\(overload.largestName)\", they take \(overload.needed)",
-                    hint: "start more of them before the share grows, or lower the share"
-                )
+        guard let spec = object.resource.virtualService else { return }
+        let lists = [
+            ("http", spec.http.map(\.destinations)), ("tls", spec.tlsRoutes.map(\.destinations)),
+            ("tcp", spec.tcpRoutes.map(\.destinations)),
+        ]
+        for (key, routes) in lists {
+            for (index, destinations) in routes.enumerated() where destinations.count > 1 {
+                check(destinations, object, cluster, &report) { object.spec?[key]?.items[index]["route"] }
             }
+        }
+    }
+
+    private static func check(
+        _ destinations: [WeightedDestination],
+        _ object: CheckedObject,
+        _ cluster: ClusterView,
+        _ report: inout RuleReport,
+        place: () -> Located?
+    ) {
+        let parts = RouteLoads.parts(destinations, object.resource, cluster)
+        let isRunning = parts.contains { $0.capacity.ready > 0 }
+        for part in parts {
+            let overload = Overload(part, of: parts) { capacity in
+                isRunning ? capacity.ready : capacity.isAutoscaled ? nil : capacity.declared
+            }
+            guard let overload, let entry = place()?.items[part.index] else { continue }
+            let noun = isRunning ? "ready endpoint" : "replica"
+            report.add(
+                at: entry.field("weight"),
+                "\(WeightShares.percent(part.share)) of requests go to \(overload.own) "
+                    + "\(noun)\(overload.own == 1 ? "" : "s") of \(part.destination.label): by the "
+                    + "\(overload.largest) of \"\(overload.largestName)\", they take \(overload.needed)",
+                hint: "start more of them before the share grows, or lower the share"
+            )
         }
     }
 }

@@ -9,9 +9,13 @@ enum SplitBypassedRule: ReferenceRule {
 
     static func check(_ object: CheckedObject, in cluster: ClusterView, _ report: inout RuleReport) {
         let resource = object.resource
-        // Where no host is known at all, another rule says that nobody calls them.
-        guard object.isMeshBound, let hosts = resource.virtualService?.hosts,
-            hosts.contains(where: {
+        let isClaimed = cluster.references.meshHosts.isClaimed
+        guard object.isMeshBound, let spec = resource.virtualService,
+            Set(spec.destinationHosts).contains(where: {
+                !isClaimed(HostName.resolve($0, namespace: resource.namespace))
+            }),
+            // Where no host is known at all, another rule says that nobody calls them.
+            spec.hosts.contains(where: {
                 cluster.isKnown(HostName.resolve($0, namespace: resource.namespace), namedBy: resource)
             })
         else { return }
@@ -24,14 +28,14 @@ enum SplitBypassedRule: ReferenceRule {
             splits[host, default: (place, [])].subsets.insert(subset)
         }
         for (host, split) in splits.sorted(by: { $0.key < $1.key }) where split.subsets.count > 1 {
-            guard !cluster.references.meshHosts.isClaimed(host),
+            guard !isClaimed(host),
                 cluster.service(for: host, namedBy: resource)?.entries.isEmpty == true
             else { continue }
             let name = Destination(split.place.node).host
             report.add(
                 at: split.place.field("host"),
                 "requests to \"\(name)\" itself are not split: no VirtualService inside the mesh has it in \"hosts\"",
-                hint: "add \"\(name)\" to \"hosts\", unless all clients call \"\(hosts.first ?? "")\""
+                hint: "add \"\(name)\" to \"hosts\", unless all clients call \"\(spec.hosts.first ?? "")\""
             )
         }
     }

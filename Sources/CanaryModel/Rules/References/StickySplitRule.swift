@@ -9,6 +9,7 @@ enum StickySplitRule: ReferenceRule {
     static let kinds: Set<ResourceKind> = [.virtualService]
 
     static func check(_ object: CheckedObject, in cluster: ClusterView, _ report: inout RuleReport) {
+        guard cluster.references.hasHashKeys else { return }
         for route in object.httpRoutes {
             let entries = WeightShares(route["route"]?.items ?? []).positive.compactMap {
                 $0.entry["destination"]

@@ -69,8 +69,7 @@ struct MatchScope: Hashable {
         }
         return coversSource(of: other)
             && conditions.allSatisfy { mine in
-                other.conditions.contains(mine)
-                    || other.conditions.contains { mine.isImplied(by: $0, patterns) }
+                other.conditions.contains { mine == $0 || mine.isImplied(by: $0, patterns) }
             }
     }
 
