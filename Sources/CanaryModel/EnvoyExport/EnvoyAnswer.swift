@@ -19,11 +19,11 @@ struct EnvoyAnswer {
         let code = Self.redirectCodes[redirect.status]
         if code == nil { warn("Envoy knows no redirect with status \(redirect.status): it sends 301") }
         return .message([
-            "scheme_redirect": Self.text(redirect.scheme),
-            "host_redirect": Self.text(redirect.authority),
+            "scheme_redirect": text(redirect.scheme, "scheme"),
+            "host_redirect": text(redirect.authority, "authority"),
             "port_redirect": target > 0 ? .integer(Int64(target)) : nil,
-            "path_redirect": Self.text(redirect.uri),
-            "prefix_rewrite": redirect.uri.isEmpty ? Self.text(redirect.prefixRewrite) : nil,
+            "path_redirect": text(redirect.uri, "path"),
+            "prefix_rewrite": redirect.uri.isEmpty ? text(redirect.prefixRewrite, "prefix") : nil,
             "response_code": .string(code ?? "MOVED_PERMANENTLY"),
         ])
     }
@@ -49,7 +49,7 @@ struct EnvoyAnswer {
         return 599
     }
 
-    private static func text(_ slice: ByteSlice) -> Node? {
-        slice.isEmpty ? nil : .string(slice.text)
+    private func text(_ slice: ByteSlice, _ part: String) -> Node? {
+        EnvoyText.node(slice.text, "\(part) of the redirect", warn)
     }
 }

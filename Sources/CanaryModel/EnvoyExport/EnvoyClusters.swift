@@ -97,7 +97,7 @@ final class EnvoyClusters {
             endpoints: .repeated(endpoints.map(Self.endpoint)).map {
                 .sequence([.message(["lb_endpoints": $0])])
             } ?? .sequence([]),
-            hasNames: endpoints.contains { $0.0.isName }
+            hasNames: endpoints.contains { !IPAddress.isValid($0.0.host) }
         )
     }
 

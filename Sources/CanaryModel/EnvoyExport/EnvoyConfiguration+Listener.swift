@@ -67,11 +67,11 @@ extension EnvoyConfiguration {
         return Node(.mapping(Mapping(source + settings + [assignment])))
     }
 
-    /// The admin pages; a limit that Istio raises, since by default Envoy refuses all but small patterns; and what Envoy 1.39
+    /// The admin pages; a limit that Istio raises too, since by default Envoy refuses all but small patterns; and what Envoy 1.39
     /// gave up: that conditions see the values of a repeated header as one.
     var bootstrap: Node {
         let runtime = Node.message([
-            "re2.max_program_size.error_level": .integer(32_768),
+            "re2.max_program_size.error_level": .integer(Int64(UInt32.max)),
             "envoy.reloadable_features.match_headers_individually": .bool(false),
         ])
         return .message([

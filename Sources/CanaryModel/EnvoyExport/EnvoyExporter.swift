@@ -77,9 +77,8 @@ final class EnvoyRoutes {
         self.snapshot = snapshot
     }
 
-    /// What a host's record was compiled from; `nil` for one that comes from no VirtualService.
-    func effective(_ record: RouteRecord, of host: VirtualHostHandle) -> EffectiveRoute? {
-        let owners = host.virtualServices
+    /// What a record was compiled from, by its host's VirtualServices; `nil` for one that comes from none.
+    func effective(_ record: RouteRecord, of owners: [ResourceKey]) -> EffectiveRoute? {
         guard owners.indices.contains(Int(record.owner)) else { return nil }
         let owner = owners[Int(record.owner)]
         let routes = known[owner] ?? snapshot.resource(owner).map(snapshot.effectiveRoutes) ?? []

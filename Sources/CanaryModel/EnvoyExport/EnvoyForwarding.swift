@@ -15,14 +15,21 @@ struct EnvoyForwarding {
         guard !route.destinations.isEmpty else { return nil }
         var node = Node.message([:])
         addDestinations(to: &node)
-        if !route.rewrite.uri.isMissing { node.set(.string(route.rewrite.uri.text), at: "prefix_rewrite") }
+        node.set(EnvoyText.node(route.rewrite.uri.text, "rewrite", warn), at: "prefix_rewrite")
         if let rewrite = effective?.route.rewrite?.regex {
             node.set(regexRewrite(rewrite), at: "regex_rewrite")
         }
         node.set(.duration(milliseconds: route.timeoutMilliseconds), at: "timeout")
-        node.set(EnvoyRetry(policy: route.retry, retries: effective?.route.retries).node, at: "retry_policy")
+        node.set(retryPolicy, at: "retry_policy")
         node.set(.repeated(mirrors), at: "request_mirror_policies")
         return node
+    }
+
+    /// A retry avoids the endpoints that were tried, but for one that a hash chose.
+    private var retryPolicy: Node? {
+        let clusters = route.destinations.flatMap { $0.clusters }
+        let isHashed = clusters.contains { $0.balancing == .hash }
+        return EnvoyRetry(policy: route.retry, retries: effective?.route.retries, isHashed: isHashed).node
     }
 
     // MARK: - Destinations
@@ -33,11 +40,11 @@ struct EnvoyForwarding {
         }
         if let first = handles.first, effective?.route.destinations.count ?? 1 == 1 {
             node.set(.string(clusters.name(of: first, port: port)), at: "cluster")
-            node.set(Self.literal(first.record.pointee.authority.text), at: "host_rewrite_literal")
+            node.set(authority(first.record.pointee.authority.text), at: "host_rewrite_literal")
         } else {
             // A destination's own authority goes to its cluster, so that the route's headers can name it.
-            let authority = effective.flatMap { RouteCompiler.authority(of: $0.route) } ?? ""
-            node.set(Self.literal(authority), at: "host_rewrite_literal")
+            let own = effective.flatMap { RouteCompiler.authority(of: $0.route) } ?? ""
+            node.set(authority(own), at: "host_rewrite_literal")
             var weighted = Node.message(["clusters": .sequence(handles.map(weighted))])
             if route.sticky.source != .none { weighted.set(.bool(true), at: "use_hash_policy") }
             node.set(weighted, at: "weighted_clusters")
@@ -53,14 +60,14 @@ struct EnvoyForwarding {
         let index = clusters.counter(of: destination)?.key.destination ?? -1
         if let destinations = effective?.route.destinations, destinations.indices.contains(index) {
             let headers = destinations[index].headers
-            let authority = HeaderCompiler.authority(headers.request) ?? ""
-            node.set(Self.literal(authority), at: "host_rewrite_literal")
+            let own = HeaderCompiler.authority(headers.request) ?? ""
+            node.set(authority(own), at: "host_rewrite_literal")
             EnvoyHeaders(warn: warn).add([headers], to: &node)
         }
         return node
     }
 
-    private static func literal(_ text: String) -> Node? { text.isEmpty ? nil : .string(text) }
+    private func authority(_ text: String) -> Node? { EnvoyText.node(text, "new authority", warn) }
 
     /// Envoy takes no more than 32 bits for all weights together.
     private func weight(_ weight: UInt64) -> Int64 {
@@ -73,9 +80,9 @@ struct EnvoyForwarding {
     // MARK: - Sticky traffic
 
     private func hashPolicies(_ destinations: [DestinationHandle]) -> [Node] {
-        var keys: [HashKeyRecord] = route.sticky.source == .none ? [] : [route.sticky]
+        var keys = [route.sticky].filter { $0.source != .none && !$0.isNameless }
         for destination in destinations {
-            guard let key = destination.cluster?.pointee.hashKey, key.source != .none,
+            guard let key = destination.cluster?.pointee.hashKey, key.source != .none, !key.isNameless,
                 !keys.contains(where: { $0.isSame(as: key) })
             else { continue }
             // Envoy mixes all keys into one hash: another key would move users to other versions.
@@ -129,7 +136,10 @@ struct EnvoyForwarding {
                 substitution += next == "\\" ? #"\\"# : String(next)
             }
         }
-        return .message(["pattern": .regex(rewrite.match), "substitution": .string(substitution)])
+        guard !substitution.isEmpty else { return .message(["pattern": .regex(rewrite.match)]) }
+        return EnvoyText.node(substitution, "rewrite", warn).map {
+            .message(["pattern": .regex(rewrite.match), "substitution": $0])
+        }
     }
 
     private var mirrors: [Node] {
@@ -151,6 +161,9 @@ struct EnvoyForwarding {
 }
 
 extension HashKeyRecord {
+    /// Nothing has an empty name: such a key is missing in every request.
+    fileprivate var isNameless: Bool { source != .sourceAddress && name.isEmpty }
+
     fileprivate func isSame(as other: HashKeyRecord) -> Bool {
         source == other.source && name.equals(other.name)
     }
@@ -161,6 +174,7 @@ struct EnvoyRetry {
     let policy: RetryPolicy
     /// As written; `nil` is Istio's default.
     let retries: HTTPRetry?
+    let isHashed: Bool
 
     /// `nil` for none.
     var node: Node? {
@@ -171,7 +185,7 @@ struct EnvoyRetry {
             "base_interval": .duration(milliseconds: base),
             "max_interval": .duration(milliseconds: base * 10),
         ])
-        let avoidsHosts = retries?.ignoresPreviousHosts ?? true
+        let avoidsHosts = !isHashed && retries?.ignoresPreviousHosts ?? true
         return .message([
             "retry_on": .string(policy.conditions.words.joined(separator: ",")),
             "num_retries": .integer(Int64(policy.attempts)),

@@ -15,18 +15,30 @@ struct EnvoyHeaders {
             options(level.set, "OVERWRITE_IF_EXISTS_OR_ADD")
                 + options(level.add, "APPEND_IF_EXISTS_OR_ADD")
         }
-        let removed = levels.flatMap { $0.remove.sorted() }.filter(HeaderCompiler.isPlain)
+        let removed = levels.flatMap { $0.remove.sorted() }.filter(isTaken)
         node.set(.repeated(added), at: "\(direction)_headers_to_add")
         node.set(.repeated(removed.map(Node.string)), at: "\(direction)_headers_to_remove")
     }
 
     private func options(_ headers: [String: String], _ action: String) -> [Node] {
-        headers.sorted { $0.key < $1.key }.filter { HeaderCompiler.isPlain($0.key) }.map { name, value in
-            .message([
-                "header": .message(["key": .string(name), "value": .string(text(value, of: name))]),
-                "append_action": .string(action),
-            ])
+        headers.sorted { $0.key < $1.key }.filter { isTaken($0.key) }.compactMap { name, value in
+            EnvoyText.node(text(value, of: name), "value of the header \"\(name)\"", warn).map {
+                .message([
+                    "header": .message(["key": .string(name), "value": $0]),
+                    "append_action": .string(action),
+                ])
+            }
         }
+    }
+
+    /// An operation without value has no effect, and one without proper name none with canaryctl's proxy.
+    private func isTaken(_ name: String) -> Bool {
+        guard HeaderCompiler.isPlain(name) else { return false }
+        guard HeaderSyntax.isToken(name) else {
+            warn("the header \"\(name)\" is left out, since that is no name of a header")
+            return false
+        }
+        return true
     }
 
     /// The value with what Envoy would refuse replaced: it takes no configuration that has commands it does not know.

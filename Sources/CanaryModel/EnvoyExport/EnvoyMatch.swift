@@ -5,9 +5,13 @@ struct EnvoyMatch {
     let entry: RouteEntry
     let port: EnvoyPort
 
-    /// `nil` for a block that takes no request, because RE2 does not take one of its patterns.
+    /// `nil` for a block that takes no request: RE2 does not take one of its patterns, or it names no query parameter.
     var node: Node? {
-        guard entry.conditions.allSatisfy({ $0.test != .regex || $0.regex != nil }) else { return nil }
+        let isPossible = entry.conditions.allSatisfy { condition in
+            (condition.test != .regex || condition.regex != nil)
+                && (condition.subject != .query || !condition.name.isEmpty)
+        }
+        guard isPossible else { return nil }
         let path = entry.conditions.first { $0.subject == .path }
         var match = Self.path(path, matchedPrefix: entry.matchedPrefix)
         if path?.ignoresCase == true { match.set(.bool(false), at: "case_sensitive") }

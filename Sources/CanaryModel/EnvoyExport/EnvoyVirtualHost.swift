@@ -21,9 +21,10 @@ struct EnvoyVirtualHost {
 
     private var entries: [Node] {
         let handle = VirtualHostHandle(record: table.record)
+        let owners = handle.virtualServices
         let ports = requestPort > 0 ? [EnvoyPort(number: requestPort)] : EnvoyPort.all(of: handle)
         return table.record.pointee.entries.flatMap { entry in
-            let effective = routes.effective(entry.route.pointee, of: handle)
+            let effective = routes.effective(entry.route.pointee, of: owners)
             return Self.ports(of: entry, effective, among: ports).compactMap { route(entry, effective, $0) }
         }
     }
@@ -45,7 +46,7 @@ struct EnvoyVirtualHost {
         let record = entry.route.pointee
         func warn(_ text: String) { warnings.add(text, about: effective) }
         guard let match = EnvoyMatch(entry: entry, port: port).node else {
-            warn("RE2 does not take one of its patterns, so that the match block takes no requests")
+            warn("a match block is left out, since it has a pattern or a name that Envoy does not take")
             return nil
         }
         let name = effective?.route.name ?? ""

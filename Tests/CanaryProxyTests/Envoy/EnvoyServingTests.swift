@@ -96,6 +96,42 @@ struct EnvoyServingTests {
         }
     }
 
+    @Test func `Envoy starts whatever texts there are`() throws {
+        let route: Value = [["destination": ["host": "gamma.external"]]]
+        let odd: Value = [
+            ["match": [["queryParams": ["": ["exact": "1"]]]], "directResponse": ["status": 600]],
+            [
+                "match": [["headers": ["x-a": ["exact": "a\nb"]]], ["uri": ["prefix": "/\n"]]],
+                "route": route,
+                "rewrite": ["uri": "/a\nb", "authority": "x\r\ny"],
+                "headers": [
+                    "request": ["set": ["x a\n": "v", "x-b": "%NOBODY% % %%"], "remove": ["", "é"]]
+                ],
+            ],
+            [
+                "match": [["uri": ["regex": "((a{100}){10})"]]],
+                "redirect": ["uri": "/\n", "authority": "\n"],
+            ],
+            ["match": [["uri": ["regex": "("]]], "redirect": ["redirectCode": 399, "uri": "/"]],
+            ["match": [["uri": ["exact": ""]]], "route": []],
+            ["route": route, "rewrite": ["uriRegexRewrite": ["match": "a(b)", "rewrite": "\\2\n\\"]]],
+        ]
+        let rule: Value = [
+            "spec": [
+                "host": "gamma.external",
+                "trafficPolicy": ["loadBalancer": ["consistentHash": ["httpQueryParameterName": ""]]],
+            ]
+        ]
+        let objects =
+            GeneratedCluster.backends(try EchoOrigins(), Int64(try TestOrigin.unusedPort())) + [
+                Self.routes(odd), TestProxy.resource(.destinationRule, "gamma", rule),
+            ]
+        let configuration = EnvoyScene.export(ClusterSnapshot(revision: 1, objects))
+        #expect(configuration.warnings.count > 8)
+        let envoy = try EnvoyProcess(configuration)
+        #expect(envoy.listeners.keys.contains("mesh"))
+    }
+
     @Test func `faults, mirrors and CORS are Envoy's to act on`() throws {
         let route: Value = [["destination": ["host": "alpha", "subset": "v1"]]]
         let http: Value = [
