@@ -112,6 +112,10 @@ struct TrafficSurpriseTests {
         #expect(findings("CAN1112", pinned, routes(http: [split(90, 10)])).count == 1)
         #expect(findings("CAN1112", pinned, routes(http: [split(100, 0)])).isEmpty)
         #expect(findings("CAN1112", service(), routes(http: [split(90, 10)])).isEmpty)
+        // What is mirrored gets no 503.
+        var mirrored = split(100, 0)
+        mirrored.set(["host": "web", "subset": "v2"], at: "mirror")
+        #expect(findings("CAN1112", pinned, routes(http: [mirrored])).isEmpty)
     }
 
     @Test func `a Service selector with a label that one version lacks is found`() {

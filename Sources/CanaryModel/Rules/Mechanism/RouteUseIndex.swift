@@ -17,6 +17,9 @@ struct RouteUseIndex {
     }
 
     private var strongest: [Target: Use] = [:]
+    private var mirrored: Set<Target> = []
+    /// The hosts of which anything gets requests.
+    private var receivingHosts: Set<String> = []
     private var named: [String: Set<String>] = [:]
 
     /// `virtualServices` are oldest first.
@@ -30,20 +33,27 @@ struct RouteUseIndex {
                 }
             }
             for mirror in spec.http.flatMap(\.effectiveMirrors) {
-                add(mirror.destination, Double(mirror.percentage.millionths) / 1_000_000, resource)
+                let target = name(mirror.destination, resource)
+                mirrored.insert(target)
+                receivingHosts.insert(target.host)
             }
         }
     }
 
     private mutating func add(_ destination: Destination, _ share: Double, _ resource: Resource) {
-        let host = HostName.resolve(destination.host, namespace: resource.namespace)
-        let target = Target(host: host, subset: destination.subset)
-        if let subset = destination.subset { named[host, default: []].insert(subset) }
+        let target = name(destination, resource)
+        if share > 0 { receivingHosts.insert(target.host) }
         if let known = strongest[target], known.share >= share { return }
         strongest[target] = Use(resource: resource, share: share)
     }
 
-    /// The use with the largest share; of equal ones that of the oldest VirtualService.
+    private mutating func name(_ destination: Destination, _ resource: Resource) -> Target {
+        let host = HostName.resolve(destination.host, namespace: resource.namespace)
+        if let subset = destination.subset { named[host, default: []].insert(subset) }
+        return Target(host: host, subset: destination.subset)
+    }
+
+    /// The route with the largest share; of equal ones that of the oldest VirtualService.
     func strongestUse(of target: Target) -> Use? { strongest[target] }
 
     /// The subsets that routes and mirrors name, whatever their weight.
@@ -51,13 +61,13 @@ struct RouteUseIndex {
 
     /// Whether some route or mirror sends requests to a target, be it by a name that includes it.
     func receives(_ target: Target) -> Bool {
-        let whole = Target(host: target.host)
-        if isPositive(target) || isPositive(whole) { return true }
-        return target.subset == nil
-            && subsets(of: target.host).contains { isPositive(Target(host: target.host, subset: $0)) }
+        if target.subset == nil { return receivingHosts.contains(target.host) }
+        return isPositive(target) || isPositive(Target(host: target.host))
     }
 
-    private func isPositive(_ target: Target) -> Bool { (strongest[target]?.share ?? 0) > 0 }
+    private func isPositive(_ target: Target) -> Bool {
+        (strongest[target]?.share ?? 0) > 0 || mirrored.contains(target)
+    }
 }
 
 extension WeightedDestination {

@@ -18,7 +18,7 @@ enum SubsetUnknownRule: ReferenceRule {
             report.add(
                 at: destination.place.field("subset"),
                 "\"\(HostName.short(service.host))\" has no subset \"\(subset)\": no DestinationRule defines it, and "
-                    + "no Deployment or endpoint has the label version=\(subset)",
+                    + "no Deployment or endpoint behind it has the label version=\(subset)",
                 hint: hint
             )
         }

@@ -7,6 +7,9 @@ enum SubsetUnroutedRule: ReferenceRule {
     static let severity = Severity.info
     static let kinds: Set<ResourceKind> = [.destinationRule]
 
+    /// More names than that are counted only.
+    private static let mostListed = 20
+
     static func check(_ object: CheckedObject, in cluster: ClusterView, _ report: inout RuleReport) {
         guard let host = object.spec?["host"]?.string else { return }
         let full = HostName.resolve(host, namespace: object.resource.namespace)
@@ -16,10 +19,13 @@ enum SubsetUnroutedRule: ReferenceRule {
             subset["name"].flatMap { place in place.string.map { (place, $0) } }
         }.filter { !named.contains($0.1) }
         guard let place = unnamed.first?.0 else { return }
+        let others =
+            named.count > Self.mostListed
+            ? "\(named.count) others are named" : "named are \(Self.list(named.sorted()))"
         report.add(
             at: place,
             "no route and no mirror names the subset\(unnamed.count == 1 ? "" : "s") "
-                + "\(Self.list(unnamed.map(\.1))) of \"\(host)\"; named are \(Self.list(named.sorted()))",
+                + "\(Self.list(unnamed.map(\.1))) of \"\(host)\"; \(others)",
             hint: "send requests there in a VirtualService, or remove what is not used"
         )
     }
