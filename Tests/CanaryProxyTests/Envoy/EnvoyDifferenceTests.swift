@@ -11,11 +11,11 @@ import Testing
 /// Skipped where there is no Envoy: CANARYCTL_ENVOY names the program. CANARYCTL_ENVOY_SEED tries another seed.
 ///
 /// What differs on purpose, and so is not generated:
-/// - `%RESPONSE_CODE%` in an answer of the proxy's own is its status; with Envoy it is 0.
-/// - A direct response with status 204 has no body; Envoy sends the one that it is given, against RFC 9110.
-/// - `*` as a target (OPTIONS) is taken by routes without a condition on the path; Envoy's match a path only.
-/// - What a client sent raw and RFC 3986 wants escaped is passed on as it came; Envoy escapes it.
-/// - Sticky traffic: each has a hash of its own. ``EnvoyServingTests`` looks at what must hold for both.
+/// - `%RESPONSE_CODE%` in an answer of the proxy's own is its status, which is what people ask for; with Envoy it is 0.
+/// - A direct response with status 204 has no body, as RFC 9110 wants it; Envoy sends the one that it is given.
+/// - `*` as a target (OPTIONS) is for the server, so that routes without a condition on the path take it; Envoy answers 404.
+/// - What a client sent raw and RFC 3986 wants escaped is passed on as it came, for the backend to judge; Envoy escapes it.
+/// - Sticky traffic: each has a hash of its own. ``EnvoyServingTests`` looks at what must hold for Envoy's.
 /// - Headers that are not compared are listed in ``Outcome``.
 @Suite(
     .enabled(if: EnvoyProcess.path != nil, "there is no Envoy: CANARYCTL_ENVOY names none, and PATH has none")
@@ -37,6 +37,9 @@ struct EnvoyDifferenceTests {
         for _ in 0..<3000 {
             let request = GeneratedRequest(places, &generator)
             if let difference = try scene.difference(request) { Issue.record("\(difference)") }
+        }
+        for kind in [[200], [204, 418], [301, 302, 303, 307, 308], [404], [503]] {
+            #expect(kind.reduce(0) { $0 + scene.statuses[$1, default: 0] } >= 5, "statuses \(kind)")
         }
     }
 

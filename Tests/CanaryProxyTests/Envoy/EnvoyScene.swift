@@ -15,6 +15,8 @@ final class EnvoyScene {
     /// The gateway's port: the proxy has it at one address of this machine, Envoy at another.
     private let gatewayPort: UInt16
     private var connections: [String: TestConnection] = [:]
+    /// How often Envoy gave each status, to see that requests meet all kinds of routes.
+    private(set) var statuses: [Int: Int] = [:]
 
     private static let proxyHost = "127.0.0.1"
     private static let envoyHost = "127.0.0.2"
@@ -59,6 +61,7 @@ final class EnvoyScene {
         let isGateway = request.place.listener == "gateway"
         let verdict = TableVerdict(request, table, identifiers, listener: isGateway ? 1 : 0, origins: origins)
         let theirs = try throughEnvoy(request)
+        statuses[theirs.status, default: 0] += 1
         if let objection = verdict.objection(to: theirs) {
             return "\(request)\n  Envoy has \(objection)\n  Envoy \(theirs)"
         }

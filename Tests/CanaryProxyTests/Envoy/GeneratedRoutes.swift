@@ -20,7 +20,7 @@ struct GeneratedRoutes {
         let allPrefixes = matches.allSatisfy { $0["uri"]?["exact"] == nil && $0["uri"]?["regex"] == nil }
         switch generator.next() % 10 {
         case 0, 1: fields.append(("redirect", redirect(takesPrefix: allPrefixes)))
-        case 2: fields.append(("directResponse", directResponse()))
+        case 2, 3: fields.append(("directResponse", directResponse()))
         default: fields += forwarding()
         }
         return .object(fields)
