@@ -70,6 +70,8 @@ struct SurpriseMessageTests {
             ("a{2,3}b", nil, "a", false, false),
             ("a{b", "a{b", "a", true, false),
             ("a?b", nil, nil, true, false),
+            ("(a)?b", nil, nil, true, false),
+            ("(?:a|b){0,2}c", nil, nil, true, false),
             ("x=[^;]*", nil, "x", false, false),
             ("x=[^,]*", nil, "x", false, true),
             ("x=[!-~]+", nil, "x", false, true),

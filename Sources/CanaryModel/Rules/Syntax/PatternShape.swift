@@ -48,7 +48,8 @@ struct PatternShape {
 
     /// The character with which each matching text begins; `nil` where there can be several.
     var firstCharacter: UInt8? {
-        guard !pieces.contains(where: { $0.atom == .alternative }),
+        // A group that may be missing leaves several beginnings, as alternatives do.
+        guard !pieces.contains(where: { $0.atom == .alternative || $0.atom == .mark && $0.isOptional }),
             let first = pieces.first(where: { $0.atom != .mark && $0.atom != .start }), !first.isOptional,
             case .character(let byte) = first.atom
         else { return nil }
