@@ -15,7 +15,6 @@ package final class StoreFollower {
         case stopped
     }
 
-    private static let checkMilliseconds: Int32 = 1000
     /// While there is no directory to watch.
     private static let retryMilliseconds: Int32 = 250
 
@@ -23,13 +22,21 @@ package final class StoreFollower {
     private let context: StoreContext
     private let stop: StopSignal
     private let watch: DirectoryWatch
+    private let checkMilliseconds: Int32
     private var store: ClusterStore?
     private var dataVersion: Int64?
     private var known: (storeUID: String, revision: Int64)?
     private var reported: StoreError?
 
-    package init(at location: StoreLocation, stop: StopSignal, context: StoreContext = .system) {
+    /// `checkMilliseconds` is how long a change can stay unnoticed whose writer told nobody.
+    package init(
+        at location: StoreLocation,
+        stop: StopSignal,
+        context: StoreContext = .system,
+        checkMilliseconds: Int32 = 1000
+    ) {
         self.location = location
+        self.checkMilliseconds = checkMilliseconds
         self.context = context
         self.stop = stop
         watch = DirectoryWatch(location.directory)
@@ -52,7 +59,7 @@ package final class StoreFollower {
                     return .unavailable(error)
                 }
             }
-            let pause = store == nil ? Self.retryMilliseconds : Self.checkMilliseconds
+            let pause = store == nil ? Self.retryMilliseconds : checkMilliseconds
             guard watch.wait(milliseconds: pause, unless: stop) else { return .stopped }
         }
     }

@@ -5,7 +5,7 @@ import Glibc
 
 @testable import CanaryProxy
 
-/// A blocking connection for tests: nothing waits longer than ten seconds.
+/// A blocking connection for tests: nothing waits longer than a minute, which a loaded machine may need.
 final class TestConnection: Sendable {
     struct Message: Equatable {
         var startLine: String
@@ -23,7 +23,7 @@ final class TestConnection: Sendable {
     }
 
     struct Ended: Error {
-        /// The error number of the call; 0 where the other side ended the connection. EAGAIN is ten seconds of silence.
+        /// The error number of the call; 0 where the other side ended the connection. EAGAIN is a minute of silence.
         var reason: Int32 = 0
     }
 
@@ -33,7 +33,7 @@ final class TestConnection: Sendable {
 
     init(descriptor: Int32) {
         self.descriptor = descriptor
-        var time = timeval(tv_sec: 10, tv_usec: 0)
+        var time = timeval(tv_sec: 60, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, size)
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, size)
