@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Hands out addresses to listeners. No two get the same: Envoy would refuse to start.
-struct EnvoyPorts {
+struct EnvoyListeners {
     private let addresses: EnvoyConfiguration.Addresses
     private var taken: Set<EnvoyConfiguration.Address>
 
