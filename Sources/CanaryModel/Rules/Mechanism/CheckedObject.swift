@@ -48,6 +48,15 @@ package final class CheckedObject {
             }
         }
 
+    /// The destination lists of all routes, typed: to see with little work that a rule has nothing to look at.
+    private(set) lazy var destinationLists: [[WeightedDestination]] =
+        resource.virtualService.map { spec in
+            spec.http.map(\.destinations) + (spec.tlsRoutes + spec.tcpRoutes).map(\.destinations)
+        } ?? []
+    /// Whether any HTTP match block has a regular expression.
+    private(set) lazy var hasPatterns =
+        resource.virtualService?.http.contains { $0.matches.contains(where: \.hasPatterns) } ?? false
+
     /// Which HTTP match blocks never get a request.
     private(set) lazy var routeCoverage = RouteCoverage(http: spec?["http"]?.items ?? [])
     /// Which TLS and TCP routes and match blocks never get a connection.
@@ -90,5 +99,18 @@ package final class CheckedObject {
 
     private func present(_ list: Located?) -> [Located] {
         (list?.items ?? []).filter { !$0.isNull }
+    }
+}
+
+extension HTTPMatch {
+    fileprivate var hasPatterns: Bool {
+        uri?.isPattern ?? false
+            || [headers, withoutHeaders, queryParams].contains { $0.values.contains(where: \.isPattern) }
+    }
+}
+
+extension StringMatch {
+    fileprivate var isPattern: Bool {
+        if case .regex = self { true } else { false }
     }
 }

@@ -12,6 +12,7 @@ enum CookieSpaceRule: ObjectRule {
     private static let beginnings = ["^(.*?;)?", "^(.*;)?", "^(?:.*?;)?", "^(?:.*;)?"]
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
+        guard object.hasPatterns else { return }
         for match in object.httpMatches {
             for (name, value) in (match["headers"]?.entries ?? []) + (match["withoutHeaders"]?.entries ?? [])
             where name.lowercased() == "cookie" {

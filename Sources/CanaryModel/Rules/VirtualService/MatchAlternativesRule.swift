@@ -12,6 +12,8 @@ enum MatchAlternativesRule: ObjectRule {
     private static let mostCompared = 64
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
+        let routes = object.resource.virtualService?.http ?? []
+        guard routes.contains(where: { $0.matches.count > 1 }) else { return }
         for (index, route) in (object.spec?["http"]?.items ?? []).enumerated() {
             let blocks = RouteCoverage.blocks(of: route, index)
             guard blocks.count > 1, blocks.count <= mostCompared else { continue }

@@ -8,7 +8,10 @@ enum MatchGatewayUnboundRule: ObjectRule {
     static let kinds: Set<ResourceKind> = [.virtualService]
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
-        guard let spec = object.resource.virtualService, !spec.isDelegate else { return }
+        guard let spec = object.resource.virtualService, !spec.isDelegate,
+            spec.http.contains(where: { $0.matches.contains { !$0.gateways.isEmpty } })
+                || !spec.tlsRoutes.isEmpty || !spec.tcpRoutes.isEmpty
+        else { return }
         let namespace = object.resource.namespace
         let bound = Set(spec.boundGateways.map { GatewayReference($0, namespace: namespace) })
         for match in object.httpMatches

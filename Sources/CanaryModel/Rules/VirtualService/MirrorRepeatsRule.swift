@@ -8,6 +8,8 @@ enum MirrorRepeatsRule: ObjectRule {
     static let kinds: Set<ResourceKind> = [.virtualService]
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
+        let routes = object.resource.virtualService?.http ?? []
+        guard routes.contains(where: { $0.mirror != nil || !$0.mirrors.isEmpty }) else { return }
         let namespace = object.resource.namespace
         for route in object.httpRoutes {
             let shares = WeightShares(route["route"]?.items ?? []).positive

@@ -15,6 +15,7 @@ enum RegexSubstringRule: ObjectRule {
     }
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
+        guard object.hasPatterns else { return }
         for match in object.httpMatches {
             add(match["uri"]?["regex"], object, &report) { problem(ofPath: $0, $1) }
             for (name, value) in (match["headers"]?.entries ?? []) + (match["withoutHeaders"]?.entries ?? [])

@@ -9,6 +9,10 @@ enum RetriesBeyondTimeoutRule: ObjectRule {
     static let kinds: Set<ResourceKind> = [.virtualService]
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
+        let routes = object.resource.virtualService?.http ?? []
+        guard routes.contains(where: { $0.timeout != nil && $0.retries?.perTryTimeout != nil }) else {
+            return
+        }
         for route in object.httpRoutes {
             guard let total = Duration(route.node["timeout"]), total > .zero,
                 let place = route["retries"]?["perTryTimeout"], let each = Duration(place.node), each > .zero,

@@ -8,6 +8,9 @@ enum WeightOfLoneDestinationRule: ObjectRule {
     static let kinds: Set<ResourceKind> = [.virtualService]
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
+        guard object.destinationLists.contains(where: { $0.count == 1 && $0[0].weight ?? 100 != 100 }) else {
+            return
+        }
         for route in object.httpRoutes + object.tlsRoutes + object.tcpRoutes {
             let entries = (route["route"]?.items ?? []).filter { !$0.isNull }
             guard entries.count == 1, let place = entries[0]["weight"], let weight = place.integer,

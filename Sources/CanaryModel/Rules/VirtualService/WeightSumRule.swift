@@ -11,6 +11,11 @@ enum WeightSumRule: ObjectRule {
     private static let percentages: Set<Double> = [100, 1_000, 10_000, 100_000, 1_000_000]
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
+        guard
+            object.destinationLists.contains(where: { list in
+                list.count > 1 && !percentages.contains(list.reduce(0) { $0 + Double($1.weight ?? 0) })
+            })
+        else { return }
         for route in object.httpRoutes + object.tlsRoutes + object.tcpRoutes {
             // Missing and negative weights are findings of their own.
             guard let list = route["route"], list.items.allSatisfy({ ($0["weight"]?.integer ?? -1) >= 0 })
