@@ -49,12 +49,21 @@ enum FileReader {
         }
     }
 
-    enum FileType { case file, directory }
+    enum FileType { case file, directory, other }
 
     static func type(of path: String) -> Result<FileType, SystemCallError> {
         var status = stat()
         guard stat(path, &status) == 0 else { return .failure(SystemCallError(errno)) }
-        return .success(status.st_mode & S_IFMT == S_IFDIR ? .directory : .file)
+        switch status.st_mode & S_IFMT {
+        case S_IFDIR: return .success(.directory)
+        case S_IFREG: return .success(.file)
+        default: return .success(.other)
+        }
+    }
+
+    static func isLink(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
     }
 
     /// The names in a directory in order, `.` and `..` left out.

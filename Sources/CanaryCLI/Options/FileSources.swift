@@ -72,8 +72,14 @@ struct FileSources {
         return try names.flatMap { name -> [String] in
             let path = "\(base)/\(name)"
             // A link that leads nowhere, or a file removed since the listing, is no manifest.
-            guard case .success(let type) = FileReader.type(of: context.absolutePath(path)) else { return [] }
-            if type == .directory { return recursive ? try manifests(in: path, context) : [] }
+            let place = context.absolutePath(path)
+            guard case .success(let type) = FileReader.type(of: place) else { return [] }
+            if type == .directory {
+                // As with kubectl, a link to a directory is not followed: it could lead around in a circle.
+                return recursive && !FileReader.isLink(place) ? try manifests(in: path, context) : []
+            }
+            // Reading a pipe that nobody writes to would never end.
+            guard type == .file else { return [] }
             return [".yaml", ".yml", ".json"].contains(where: name.hasSuffix) ? [path] : []
         }
     }

@@ -51,7 +51,7 @@ struct DiagnosticPrinter {
     private func print(_ diagnostic: Diagnostic, _ excerpt: Excerpt?) {
         var line = ""
         if let file = diagnostic.file {
-            line = "\(TerminalText.escape(file)):"
+            line = "\(TerminalText.cell(file)):"
             if diagnostic.position.isKnown {
                 line += "\(diagnostic.position.line):\(diagnostic.position.column):"
             }

@@ -35,7 +35,7 @@ enum GitHubAnnotation {
     }
 
     private static func property(_ text: String) -> String {
-        escape(text, ["%", "\r", "\n", ":", ","])
+        escape(TerminalText.escape(text), ["%", "\r", "\n", ":", ","])
     }
 
     private static func escape(_ text: String, _ special: Set<Unicode.Scalar>) -> String {
