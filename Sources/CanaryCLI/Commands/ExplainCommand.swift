@@ -42,7 +42,7 @@ struct ExplainCommand: Subcommand {
             namespace: settings.namespace,
             sourceLabels: labels
         )
-        if let gateway = request.gateway, !explainer.serves(gateway) { throw Self.noGateway(gateway) }
+        if let gateway = request.gateway, !explainer.serves(gateway) { throw noGateway(gateway) }
         let explanation = explainer.explain(request)
         write(explanation, request, settings, context)
         guard target == .istio, let effective = explanation.effective else { return .success }
@@ -128,10 +128,12 @@ struct ExplainCommand: Subcommand {
         return snapshot
     }
 
-    private static func noGateway(_ gateway: GatewayReference) -> CommandError {
+    private func noGateway(_ gateway: GatewayReference) -> CommandError {
         CommandError(
             "no Gateway \(gateway.namespace)/\(gateway.name) with a port that speaks HTTP",
-            hint: "canaryctl get gateways -A lists what is stored"
+            hint: manifests.files.isEmpty
+                ? "canaryctl get gateways -A lists what is stored"
+                : "name one of the Gateways in \(manifests.names)"
         )
     }
 }

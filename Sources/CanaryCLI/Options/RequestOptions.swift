@@ -113,6 +113,9 @@ struct RequestOptions: ParsableArguments {
             throw CommandError.wrongUsage("\"\(text)\" is no header", hint: "for example: -H 'x-user: ada'")
         }
         let value = halves[1].drop { $0 == " " || $0 == "\t" }
+        guard !value.utf8.contains(where: { [0, 10, 13].contains($0) }) else {
+            throw CommandError.wrongUsage("the value of header \"\(halves[0])\" has more than one line")
+        }
         return ExplainedRequest.Header(name: halves[0].lowercased(), value: String(value))
     }
 

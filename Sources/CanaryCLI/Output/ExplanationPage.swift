@@ -56,6 +56,11 @@ struct ExplanationPage {
             let headers = explanation.effects.destinationHeaders[index].map(EffectText.lines)
             lines += (headers ?? []).map { "      \($0)" }
         }
+        if explanation.virtualService == nil, !showsEndpoints,
+            route.destinations.allSatisfy({ $0.declaredShare == 0 })
+        {
+            lines.append("    the endpoints decide about the shares, and the manifests have none")
+        }
         return lines
     }
 
