@@ -30,6 +30,26 @@ package struct ManifestSet: Sendable {
         self.resources = resources
         self.diagnostics = diagnostics
     }
+
+    /// One mistake is one finding: a value that is no value at all was taken for a text, and need not be told to be one.
+    mutating func dropTypesOfUnreadable() {
+        let unreadable: Set = [ManifestCodes.number, ManifestCodes.elision]
+        let places = Set(diagnostics.lazy.filter { unreadable.contains($0.code) }.map(Place.init))
+        guard !places.isEmpty else { return }
+        let types = Set([true, false].map(SchemaRule.wrongType.code))
+        diagnostics.removeAll { types.contains($0.code) && places.contains(Place($0)) }
+    }
+
+    /// A field of a document: one finding may stand at the key and the other at the value.
+    private struct Place: Hashable {
+        var file: String?
+        var line: UInt32
+        var path: FieldPath
+
+        init(_ finding: Diagnostic) {
+            (file, line, path) = (finding.file, finding.position.line, finding.path)
+        }
+    }
 }
 
 /// How much one run may read. Manifests are input from strangers; each limit that is passed is an error of its own.

@@ -57,7 +57,12 @@ package struct ManifestReader: Sendable {
         pieceBytes: Int = 256 << 10
     ) -> ManifestSet {
         let pieces = PieceReader(self, sources, workers: workers, pieceBytes: pieceBytes)
-        if let set = pieces?.read() { return set }
+        var set = pieces?.read() ?? readAndCheck(sources)
+        set.dropTypesOfUnreadable()
+        return set
+    }
+
+    private func readAndCheck(_ sources: [ManifestSource]) -> ManifestSet {
         var set = read(sources)
         let checker = ObjectChecker()
         for resource in set.resources { set.diagnostics += checker.check(resource) }

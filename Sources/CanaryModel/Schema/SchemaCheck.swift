@@ -221,7 +221,12 @@ package struct SchemaCheck {
             return
         }
         if duration < .milliseconds(1) {
-            report(.badDuration, "\(fieldName) is \"\(text)\": the least is 1ms", hint: hint)
+            let isZero = duration == .zero && lastKey == "timeout"
+            report(
+                .badDuration,
+                "\(fieldName) is \"\(text)\": the least is 1ms",
+                hint: isZero ? "leave it out: without it there is no timeout" : hint
+            )
         }
     }
 
@@ -299,7 +304,8 @@ package struct SchemaCheck {
         let key = key.map { "\($0): " } ?? ""
         switch (wanted, node.content) {
         case (.string, .integer(let value)): return "put the value in quotes: \(key)\"\(value)\""
-        case (.string, .bool(let value)): return "put the value in quotes: \(key)\"\(value)\""
+        // Whether it was written as yes, on or true is no longer known.
+        case (.string, .bool): return "put the value in quotes"
         case (.string, .number(let value)): return "put the value in quotes: \(key)\"\(value)\""
         case (.int32, .string(let text)), (.int64, .string(let text)), (.uint32, .string(let text)):
             return Int64(text).map { "write it without quotes: \(key)\($0)" }
