@@ -49,7 +49,7 @@ import Testing
         Case(
             "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: x}",
             "2:1 CAN0025 error",
-            "canaryctl knows the Service of v1"
+            "--ignore-unknown skips such objects; canaryctl knows the Service of v1"
         ),
         Case(
             "apiVersion: v1\nkind: Service\nmetadata:\n  labels: {}",

@@ -22,8 +22,7 @@ struct ManifestChange {
         if let status = input.refusal(in: context) { return refuse(input.diagnostics, status, input.sources) }
         guard !input.resources.isEmpty else {
             print(input.diagnostics, input.sources)
-            let names = manifests.files.map { $0 == "-" ? "<stdin>" : $0 }.joined(separator: ", ")
-            throw CommandError("nothing to \(verb): no objects in \(names)")
+            throw CommandError("nothing to \(verb): no objects in \(manifests.names)")
         }
         var findings = input.diagnostics
         let session = ClusterSession(settings: settings, context: context)

@@ -61,7 +61,10 @@ struct ValidateCommand: Subcommand {
         defer { LeftToExit.keep(input, snapshot, references, chosen) }
         let refusal = input.refusal(in: context)
         report(chosen, input, settings, context)
-        let fails = chosen.shown.contains { findings.fails(at: $0.severity) }
+        if input.resources.isEmpty, refusal == nil {
+            context.standardError.writeLine("warning: no objects in \(manifests.names)")
+        }
+        let fails = chosen.shown.contains { !$0.isAllowedSkip && findings.fails(at: $0.severity) }
         return fails ? .invalidManifests : refusal ?? .success
     }
 
@@ -74,12 +77,12 @@ struct ValidateCommand: Subcommand {
         let blocking = input.diagnostics.filter { $0.severity == .error }
         let others = input.diagnostics.filter { $0.severity != .error } + references
         let suppressed = SuppressedFindings(suppressions, input.resources)
-        let kept = others.filter { !suppressed.contains($0) }
+        let kept = others.filter { !suppressed.contains($0) && (target == .canaryctl || !$0.isAboutProxy) }
         var seen: Set<Diagnostic> = []
         let shown = (blocking + kept).filter { seen.insert($0).inserted }
         return Selection(
             shown: shown.map { target == .istio ? $0.ratedForIstio : $0 }.sortedForPrinting(),
-            suppressed: others.count - kept.count,
+            suppressed: others.count(where: suppressed.contains),
             unused: suppressed.unused(among: others)
         )
     }
@@ -136,6 +139,11 @@ struct ValidateCommand: Subcommand {
 }
 
 extension Diagnostic {
+    /// Whether `--ignore-unknown` allows for what the finding says.
+    fileprivate var isAllowedSkip: Bool {
+        code == ManifestCodes.unknownKind && severity == .warning
+    }
+
     /// Whether the finding is that the manifests lack an object which another one refers to.
     fileprivate var missesAnotherObject: Bool {
         // A subset without DestinationRule is no error of the manifests: labels give it a meaning.

@@ -27,6 +27,9 @@ struct ManifestOptions: ParsableArguments {
     @Flag(help: "Skip kinds that canaryctl does not know, with a warning")
     var ignoreUnknown = false
 
+    /// What `-f` names, in the words of messages.
+    var names: String { files.map { $0 == "-" ? "<stdin>" : $0 }.joined(separator: ", ") }
+
     /// The manifests' texts, in the order given; what cannot be read is among the failures.
     func sources(in context: CommandContext) throws -> (read: [ManifestSource], failures: [CommandError]) {
         try FileSources(files: files, recursive: recursive, option: "-f", noun: "manifests").read(in: context)

@@ -329,7 +329,7 @@ enum RuleTexts {
         - CAN0805 IST0101 information
         A destination names a subset that no DestinationRule defines. canaryctl takes it for the endpoints whose `version` label has that value; Istio would answer 503.
         - CAN0806 - warning
-        A host of a VirtualService inside the mesh is no Service and no ServiceEntry: usually clients call another name, and the routes are never used. Wildcards, and VirtualServices for gateways alone, are not checked.
+        A host of a VirtualService inside the mesh is no Service and no ServiceEntry: usually clients call another name, and the routes are never used. Wildcards are not checked, nor names that a Gateway of the VirtualService serves: those are for requests from outside.
         - CAN0807 - warning
         A share of the requests would get 503, because no endpoint of its destination is ready. Declared replicas are no endpoints: those come from WorkloadEntries, ServiceEntries, Endpoints, EndpointSlices and running pods. Only where manifests are validated without the store, a Deployment counts as the pods that it will have.
         - CAN0808 - warning

@@ -84,9 +84,13 @@ extension ObjectBuilder {
         let what = sameName == nil ? "\"\(name)\"" : "\"\(name)\" of \"\(header.apiVersion ?? "")\""
         let hint: String
         if let sameName {
-            hint = "canaryctl knows the \(name) of \(sameName.apiVersions.listed)"
+            hint =
+                "--ignore-unknown skips such objects; canaryctl knows the \(name) of "
+                + sameName.apiVersions.listed
         } else {
-            hint = guess.map { "did you mean \"\($0)\"?" } ?? "the known kinds are \(known.listed)"
+            hint =
+                guess.map { "did you mean \"\($0)\"?" }
+                ?? "--ignore-unknown skips such objects; the known kinds are \(known.listed)"
         }
         report(
             ManifestCodes.unknownKind,

@@ -16,6 +16,9 @@ extension Diagnostic {
     /// Whether Istio would refuse, or not serve, what canaryctl accepts.
     package var isRefusedByIstio: Bool { severity != .error && ratedForIstio.severity == .error }
 
+    /// Whether the finding is about what canaryctl's proxy can do, and so is none for Istio.
+    package var isAboutProxy: Bool { code == NotServedRule.code }
+
     /// Codes that are errors for istioctl whatever they are about. IST0106 is not among them: where canaryctl gives it to a
     /// warning, istioctl warns too.
     private static let istioErrors: Set<String> = ["IST0101", "IST0109", "IST0112", "IST0145", "IST0173"]

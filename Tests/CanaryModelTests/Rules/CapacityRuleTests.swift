@@ -71,7 +71,7 @@ struct CapacityRuleTests {
         #expect(found.map(\.path.description) == ["spec.replicas"])
         #expect(
             found.map(\.message) == [
-                "route 1 of VirtualService \"default/web\" sends 10 % of its requests to the subset \"v2\" of "
+                "route 0 of VirtualService \"default/web\" sends 10 % of its requests to the subset \"v2\" of "
                     + "\"web\", which has 0 replicas: they get 503"
             ]
         )
@@ -129,7 +129,7 @@ struct CapacityRuleTests {
         ]
         #expect(
             findings("CAN1117", autoscaler("v2", most: 1), others).map(\.message) == [
-                "route 1 of VirtualService \"default/web\" sends 50 % of its requests to at most 1 replica: by the "
+                "route 0 of VirtualService \"default/web\" sends 50 % of its requests to at most 1 replica: by the "
                     + "10 that \"v1\" may have, they take 5"
             ]
         )

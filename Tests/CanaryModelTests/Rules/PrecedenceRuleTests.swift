@@ -60,7 +60,7 @@ struct PrecedenceRuleTests {
         #expect(
             found.map(\.message) == [
                 "the match never gets a request at the Gateway \"default/edge\": VirtualService \"default/a\", which "
-                    + "comes first by age, takes them in its route 1"
+                    + "comes first by age, takes them in its route 0"
             ]
         )
         #expect(findings("CAN1120", older, younger).isEmpty)
@@ -134,6 +134,9 @@ struct PrecedenceRuleTests {
         let added = findings("CAN1121", rule("b", v2), older)
         #expect(added.map(\.severity) == [.info])
         #expect(added.map(\.path.description) == ["spec.host"])
+        #expect(added.first?.message.hasSuffix("Istio adds these subsets to its own") == true)
+        let policyAlone = findings("CAN1121", rule("b", policy: policy), rule("a", v1))
+        #expect(policyAlone.first?.message.hasSuffix("Istio adds this policy to its own") == true)
         #expect(findings("CAN1121", older, rule("b", v1)).isEmpty)
     }
 

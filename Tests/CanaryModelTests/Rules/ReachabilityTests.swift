@@ -50,7 +50,7 @@ struct ReachabilityTests {
         let routes: [Node] = [nil, ["directResponse": ["status": 200]], ["directResponse": ["status": 201]]]
         let coverage = RouteCoverage(http: Located(root: .sequence(routes)).items)
         #expect(coverage.deadRoutes == [2])
-        #expect(coverage.findings.map(\.taker.label) == ["route 2"])
+        #expect(coverage.findings.map(\.taker.label) == ["route 1"])
     }
 
     @Test func `no request is ever routed to what is called unreachable`() {

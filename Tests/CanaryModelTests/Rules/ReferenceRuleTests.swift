@@ -162,8 +162,7 @@ struct ReferenceRuleTests {
         let gatewayBound = object(.virtualService, "edge", body)
         #expect(
             check(gatewayBound, []).summary == [
-                "CAN0806 spec.hosts[0]", "CAN0809 spec.gateways[0]", "CAN0812 spec.http[0].delegate",
-                "CAN0815 spec.gateways[0]",
+                "CAN0809 spec.gateways[0]", "CAN0812 spec.http[0].delegate", "CAN0815 spec.gateways[0]",
             ]
         )
         let autoscaler = object(
@@ -173,6 +172,53 @@ struct ReferenceRuleTests {
         )
         #expect(check(autoscaler, []).summary == ["CAN0811 spec.scaleTargetRef.name"])
         #expect(check(autoscaler, [deployment("v1")]) == [])
+    }
+
+    @Test func `hosts that a Gateway serves need no Service, others do`() {
+        let gateway = object(
+            .gateway,
+            "front",
+            [
+                "spec": [
+                    "servers": [["port": ["number": 80, "protocol": "HTTP"], "hosts": ["*.example.com"]]],
+                    "selector": ["istio": "ingressgateway"],
+                ]
+            ]
+        )
+        let body: Node = [
+            "spec": [
+                "hosts": ["helloworld.example.com", "helloworld.example.org", "helowrld"],
+                "gateways": ["front", "mesh"],
+                "http": [["route": [["destination": ["host": "helloworld"]]]]],
+            ]
+        ]
+        let route = object(.virtualService, "edge", body)
+        let found = check(route, [gateway, service, endpoint("v1")]).filter { $0.code.canary == "CAN0806" }
+        #expect(found.summary == ["CAN0806 spec.hosts[1]", "CAN0806 spec.hosts[2]"])
+    }
+
+    @Test(
+        arguments: [
+            (["app": "helloworld"], "canaryctl register helloworld ADDRESS:PORT -l version=v1"),
+            (["app": "helloworld", "version": "v1"], "canaryctl register helloworld ADDRESS:PORT"),
+            (["app": "helloworld", "version": "v2"], nil), ([:], nil),
+        ] as [([String: String], String?)]
+    )
+    func `the hint for a share without endpoint names a command that adds one`(
+        selector: [String: String],
+        command: String?
+    ) throws {
+        let labels = Node.stringMap(selector)
+        let target = object(.service, "helloworld", ["spec": ["selector": labels, "ports": [["port": 80]]]])
+        let rule = object(
+            .destinationRule,
+            "helloworld",
+            ["spec": ["host": "helloworld", "subsets": [["name": "stable", "labels": ["version": "v1"]]]]]
+        )
+        let route: Node = [["destination": ["host": "helloworld", "subset": "stable"]]]
+        let found = check(virtualService("front", host: "front.example.com", route: route), [target, rule])
+        let finding = try #require(found.first { $0.code.canary == "CAN0807" })
+        #expect(finding.hint?.split(separator: "\"").dropFirst().first.map(String.init) == command)
     }
 
     @Test func `two VirtualServices for one host inside the mesh conflict`() {

@@ -20,9 +20,9 @@ struct RouteLoads {
         /// The Deployment's own.
         var part: Part
 
-        /// `route 1 of VirtualService "default/reviews"`
+        /// `route 0 of VirtualService "default/reviews"`
         var label: String {
-            let route = index.map { "route \($0 + 1)" } ?? "a TLS or TCP route"
+            let route = index.map { "route \($0)" } ?? "a TLS or TCP route"
             return "\(route) of VirtualService \"\(resource.namespace)/\(resource.name)\""
         }
     }

@@ -38,8 +38,8 @@ enum DestinationRulesMergedRule: ReferenceRule {
         guard report.findings.count == before else { return }
         report.add(
             at: spec.field("host"),
-            "DestinationRule \"\(first.namespace)/\(first.name)\" has the same host: Istio adds these subsets to "
-                + "its own",
+            "DestinationRule \"\(first.namespace)/\(first.name)\" has the same host: Istio adds "
+                + "\(spec["subsets"]?.items.isEmpty == false ? "these subsets" : "this policy") to its own",
             hint: "write one DestinationRule for the host, to see all of it in one place",
             severity: .info
         )

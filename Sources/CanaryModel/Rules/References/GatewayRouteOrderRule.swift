@@ -15,7 +15,7 @@ enum GatewayRouteOrderRule: ReferenceRule {
             guard seen.insert(finding.block.place.path).inserted else { continue }
             let other = "VirtualService \"\(finding.otherResource.namespace)/\(finding.otherResource.name)\""
             let place = "at the Gateway \"\(finding.gateway.namespace)/\(finding.gateway.name)\""
-            let route = "route \(finding.other.route + 1)"
+            let route = "route \(finding.other.route)"
             switch finding.kind {
             case .taken:
                 report.add(

@@ -43,4 +43,9 @@ extension ClusterView {
             spec.servers.flatMap(\.hosts).map { GatewayHost($0, gatewayNamespace: gateway.namespace) }
         }
     }
+
+    /// Whether a VirtualService of `namespace` gets a Gateway's requests for a host; `nil` where there is no such Gateway.
+    func serves(_ gateway: GatewayReference, _ host: String, from namespace: String) -> Bool? {
+        hosts(of: gateway)?.contains { $0.admits(host, from: namespace) }
+    }
 }

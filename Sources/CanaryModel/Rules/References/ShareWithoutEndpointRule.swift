@@ -11,47 +11,66 @@ enum ShareWithoutEndpointRule: ReferenceRule {
     static func check(_ object: CheckedObject, in cluster: ClusterView, _ report: inout RuleReport) {
         for (index, route) in object.httpRoutes.enumerated() {
             let shares = WeightShares(route["route"]?.items ?? [])
-            let failing = shares.positive.compactMap { entry, share -> (Located, Double, String)? in
-                guard let place = entry["destination"], let reason = missing(place, object.resource, cluster)
-                else { return nil }
-                return (place, share, reason)
+            let failing = shares.positive.compactMap { entry, share -> Failing? in
+                entry["destination"].flatMap { Failing($0, share, object.resource, cluster) }
             }
-            let hosts = object.resource.virtualService?.hosts ?? []
-            let target = hosts.first.map { " to \"\($0)\"" } ?? ""
+            let host = object.resource.virtualService?.hosts.first
+            let target = host.map { " to \"\($0)\"" } ?? ""
             let isCatchAll = (route["match"]?.items ?? []).isEmpty
-            let scope = isCatchAll ? target : "\(target) that match route \(index + 1)"
-            if failing.count == shares.positive.count, failing.count > 1, let (_, _, reason) = failing.first {
-                let all =
-                    Set(failing.map(\.2)).count == 1 ? reason : "no endpoint of any destination is ready"
+            let scope = isCatchAll ? target : "\(target) that match route \(index)"
+            if failing.count == shares.positive.count, failing.count > 1, let first = failing.first {
+                let isSame = failing.allSatisfy { $0.reason == first.reason }
                 report.add(
                     at: route.field("route"),
-                    "all requests\(scope) will get 503: \(all)",
-                    hint: hint(hosts)
+                    "all requests\(scope) will get 503: "
+                        + (isSame ? first.reason : "no endpoint of any destination is ready"),
+                    hint: first.hint(of: object.resource.namespace)
                 )
             } else {
-                for (place, share, reason) in failing {
+                for destination in failing {
+                    let share = WeightShares.percent(destination.share)
                     report.add(
-                        at: place,
-                        "\(WeightShares.percent(share)) of requests\(scope) will get 503: \(reason)",
-                        hint: hint(hosts)
+                        at: destination.place,
+                        "\(share) of requests\(scope) will get 503: \(destination.reason)",
+                        hint: destination.hint(of: object.resource.namespace)
                     )
                 }
             }
         }
     }
+}
 
-    private static func hint(_ hosts: [String]) -> String? {
-        hosts.first.map { "add endpoints with \"canaryctl register \($0) ADDRESS:PORT\"" }
-    }
+/// A destination that gets requests and can't answer them.
+private struct Failing {
+    let place: Located
+    let share: Double
+    private let service: HostService
+    private let subset: String?
+    private let labels: [String: String]
 
-    /// Why a destination can't answer; `nil` if it can, or if other rules say more: an unknown host or subset.
-    private static func missing(_ place: Located, _ resource: Resource, _ cluster: ClusterView) -> String? {
+    /// `nil` if it can answer, or if other rules say more: an unknown host or subset.
+    init?(_ place: Located, _ share: Double, _ resource: Resource, _ cluster: ClusterView) {
         let destination = cluster.destination(place, of: resource)
-        guard let service = destination.service, destination.labels != nil else { return nil }
+        guard let service = destination.service, let labels = destination.labels else { return nil }
         let capacity = cluster.capacity(of: Destination(place.node), in: resource)
         guard capacity.ready == 0, !cluster.manifestsOnly || capacity.workloads.isEmpty else { return nil }
-        let name = HostName.short(service.host)
-        return destination.subset.map { "no endpoint of subset \"\($0)\" is ready" }
-            ?? "no endpoint of \"\(name)\" is ready"
+        (self.place, self.share, self.service) = (place, share, service)
+        (subset, self.labels) = (destination.subset, labels)
+    }
+
+    var reason: String {
+        subset.map { "no endpoint of subset \"\($0)\" is ready" }
+            ?? "no endpoint of \"\(HostName.short(service.host))\" is ready"
+    }
+
+    /// The command that adds an endpoint, typed in a namespace; `nil` where the selector of a Service would not take it.
+    func hint(of namespace: String) -> String? {
+        guard service.entries.isEmpty else { return "add endpoints to the ServiceEntry" }
+        guard !service.selector.isEmpty else { return "the Service has no selector: add Endpoints for it" }
+        let missing = labels.filter { service.selector[$0.key] != $0.value }
+        guard !missing.keys.contains(where: { service.selector[$0] != nil }) else { return nil }
+        let owner = service.namespace == namespace ? "" : " -n \(service.namespace)"
+        let option = missing.sorted { $0.key < $1.key }.map { " -l \($0.key)=\($0.value)" }.joined()
+        return "add endpoints with \"canaryctl register \(service.name) ADDRESS:PORT\(option)\(owner)\""
     }
 }

@@ -14,7 +14,7 @@ enum MatchRepeatedRule: ObjectRule {
             let hasShorterPrefix = !finding.isDuplicate && isLongerPrefix(match.node, of: finding.taker.match)
             report.add(
                 at: match,
-                "the match gets no request: \(finding.taker.label) "
+                "the match gets no request: \(finding.takerLabel) "
                     + (hasShorterPrefix ? "has a shorter prefix of its path" : "takes the same ones"),
                 hint: hasShorterPrefix ? "move the longer prefix before the shorter one" : "remove it"
             )

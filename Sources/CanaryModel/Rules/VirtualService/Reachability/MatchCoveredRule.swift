@@ -13,9 +13,9 @@ enum MatchCoveredRule: ObjectRule {
             guard !MatchRepeatedRule.isReported(finding) else { continue }
             report.add(
                 at: finding.block.place,
-                "the match never gets a request: \(finding.taker.label) takes them first",
-                hint:
-                    "move it before that route, or remove it; conditions that shall hold together go in one item"
+                "the match never gets a request: \(finding.takerLabel) takes them first",
+                hint: (finding.isWithinRoute ? "remove it" : "move it before that route, or remove it")
+                    + "; conditions that shall hold together go in one item"
             )
         }
     }

@@ -19,6 +19,15 @@ struct RouteCoverage {
         var isDuplicate: Bool
         /// istioctl sees an overlap with an earlier block, if not with the taker.
         var isOverlap: Bool
+
+        var isWithinRoute: Bool { taker.route == block.route }
+
+        /// How messages name the taker.
+        var takerLabel: String {
+            guard isWithinRoute else { return taker.label }
+            let line = taker.place.node.position.line
+            return "an earlier match of the route" + (line > 0 ? " (line \(line))" : "")
+        }
     }
 
     private(set) var findings: [Finding] = []
@@ -85,9 +94,9 @@ struct RouteCoverage {
 }
 
 extension RouteCoverage.Block {
-    /// How messages name the block: `route 2 (line 14)`.
+    /// How messages name the block: `route 1 (line 14)`, counted from 0 as in paths, `explain` and `--route`.
     var label: String {
         let line = place.node.position.line
-        return line > 0 ? "route \(route + 1) (line \(line))" : "route \(route + 1)"
+        return line > 0 ? "route \(route) (line \(line))" : "route \(route)"
     }
 }

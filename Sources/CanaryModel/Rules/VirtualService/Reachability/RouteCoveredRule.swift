@@ -11,14 +11,16 @@ enum RouteCoveredRule: ObjectRule {
         let coverage = object.routeCoverage
         let routes = object.spec?["http"]?.items ?? []
         let reported = Set(RouteUnreachableRule.dead(coverage).map(\.route))
-        let takers = Dictionary(coverage.findings.map { ($0.block.route, $0.taker.label) }) { first, _ in
-            first
-        }
+        let findings = Dictionary(coverage.findings.map { ($0.block.route, $0) }) { first, _ in first }
         for index in coverage.deadRoutes.subtracting(reported).sorted() {
             report.add(
                 at: routes[index],
-                "the route never gets a request: \(takers[index] ?? "an earlier route") takes them first",
-                hint: "routes are tried in order: move this one before it"
+                "the route never gets a request: \(findings[index]?.taker.label ?? "an earlier route") "
+                    + "takes them first",
+                // What takes every request cannot go before anything.
+                hint: findings[index]?.block.match == nil
+                    ? "routes are tried in order: remove one of the two, or narrow the earlier one"
+                    : "routes are tried in order: move this one before it"
             )
         }
     }
