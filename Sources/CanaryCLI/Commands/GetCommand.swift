@@ -56,8 +56,12 @@ struct GetCommand: Subcommand {
             context: context
         )
         let session = ClusterSession(settings: settings, context: context)
-        try session.read { try listing.print($0) }
-        if watch { try ObjectWatch(listing: listing).run(session) }
+        if watch {
+            var watch = ObjectWatch(listing: listing)
+            try watch.run(session)
+        } else {
+            try session.read { try listing.print($0) }
+        }
         return .success
     }
 }

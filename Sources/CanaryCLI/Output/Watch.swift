@@ -28,31 +28,41 @@ struct Watch {
     }
 }
 
-/// `get -w`: a row for each object that changes, or an object a line with `-o json`.
+/// `get -w`: what is there, then a row for each object that changes, or an object a line with `-o json`.
 struct ObjectWatch {
     let listing: ObjectListing
+    /// What was there at the last change; `nil` until the store was read.
+    private var known: [ResourceKey: Resource]?
 
-    func run(_ session: ClusterSession) throws {
+    init(listing: ObjectListing) {
+        self.listing = listing
+    }
+
+    mutating func run(_ session: ClusterSession) throws {
         let follower = StoreFollower(at: session.location, stop: StopSignal())
+        // Looks before it lists: what changes in between is shown twice rather than never.
+        try take(follower.next(), session)
+        try session.read { try listing.print($0) }
         let stream = session.context.standardOutput
-        var known: [ResourceKey: Resource]?
         stream.flush()
-        while stream.isOpen {
-            switch follower.next() {
-            case .stopped: return
-            case .unavailable(let error):
-                guard error.code == .absent else { throw error }
-            case .changed(let changes):
-                let changed = try changes.changed.map(ClusterView.resource)
-                if let before = known {
-                    let deleted = changes.deleted.compactMap { before[$0] }
-                    try session.read { view in try listing.printRows(changed + deleted, view) }
-                    stream.flush()
-                }
-                known = known ?? [:]
-                for resource in changed { known?[resource.key] = resource }
-                for key in changes.deleted { known?[key] = nil }
+        while stream.isOpen { try take(follower.next(), session) }
+    }
+
+    private mutating func take(_ update: StoreFollower.Update, _ session: ClusterSession) throws {
+        switch update {
+        case .stopped: return
+        case .unavailable(let error):
+            guard error.code == .absent else { throw error }
+        case .changed(let changes):
+            let changed = try changes.changed.map(ClusterView.resource)
+            if let before = known {
+                let deleted = changes.deleted.compactMap { before[$0] }
+                try session.read { view in try listing.printRows(changed + deleted, view) }
+                session.context.standardOutput.flush()
             }
+            known = known ?? [:]
+            for resource in changed { known?[resource.key] = resource }
+            for key in changes.deleted { known?[key] = nil }
         }
     }
 }

@@ -42,6 +42,23 @@ import Testing
         #expect(ended.errors == "error: cannot write to standard output: no space left on device\n")
     }
 
+    // MARK: - Watching
+
+    @Test func `get and describe show what changes until they are interrupted`() throws {
+        try createHelloworld()
+        let list = try Program(["get", "virtualservices", "-w", "-o", "name"], in: scratch)
+        let page = try Program(["describe", "helloworld", "-w"], in: scratch)
+        #expect(eventually { list.output.split(separator: "\n").count == 1 }, "\(list.errors)")
+        #expect(eventually { page.output.contains("10.0 %") }, "\(page.errors)")
+        try Scene.succeed("set-weight", "helloworld", "v2", "35", in: scratch)
+        #expect(eventually { list.output.split(separator: "\n").count == 2 }, "\(list.errors)")
+        #expect(eventually { page.output.contains("35.0 %") }, "\(page.errors)")
+        for watcher in [list, page] {
+            watcher.signal(SIGINT)
+            #expect(try watcher.end().status == 130)
+        }
+    }
+
     // MARK: - Writers
 
     @Test func `fifty set-weights at once lose nothing`() throws {

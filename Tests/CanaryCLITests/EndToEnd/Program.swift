@@ -59,8 +59,18 @@ final class Program: Sendable {
         var words = ([executable] + arguments).map { strdup($0) } + [nil]
         var variables = environment.map { strdup($0) } + [nil]
         defer { (words + variables).forEach { free($0) } }
+        // As from an interactive shell, whatever the runner of the tests ignores or holds back.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        sigaddset(&signals, SIGINT)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
         var pid = pid_t()
-        let error = posix_spawn(&pid, executable, &actions, nil, &words, &variables)
+        let error = posix_spawn(&pid, executable, &actions, &attributes, &words, &variables)
         guard error == 0 else { throw SystemCallError(name: "posix_spawn \(executable)", number: error) }
         self.pid = pid
     }
@@ -84,8 +94,11 @@ final class Program: Sendable {
     /// Waits for the end, at most a minute.
     func end() throws -> Ended {
         try #require(eventually { self.hasEnded() }, "the process did not end: \(errors)")
-        return Ended(status: ended.withLock { $0 ?? 0 }, output: text(outputPath), errors: errors)
+        return Ended(status: ended.withLock { $0 ?? 0 }, output: output, errors: errors)
     }
+
+    /// What it wrote to standard output so far.
+    var output: String { text(outputPath) }
 
     /// What it wrote to standard error so far.
     var errors: String { text(errorPath) }
