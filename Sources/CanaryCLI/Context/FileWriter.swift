@@ -11,7 +11,7 @@ enum FileWriter {
             return .failure(SystemCallError(errno))
         }
         return makeDirectory(String(path[..<slash])).flatMap {
-            mkdir(path, 0o755) == 0 ? .success(()) : .failure(SystemCallError(errno))
+            mkdir(path, 0o755) == 0 || errno == EEXIST ? .success(()) : .failure(SystemCallError(errno))
         }
     }
 
@@ -21,8 +21,11 @@ enum FileWriter {
         if case .success(let present) = FileReader.read(path: path), present == bytes {
             return .success(false)
         }
-        let fresh = "\(path).new"
-        let descriptor = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
+        // A name of its own: what another process writes at the same time is no concern of this one. One that a process of the
+        // same number left behind when it was killed is nobody's.
+        let fresh = "\(path).\(getpid()).new"
+        unlink(fresh)
+        let descriptor = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { return .failure(SystemCallError(errno)) }
         defer { close(descriptor) }
         guard write(bytes, to: descriptor), fsync(descriptor) == 0, rename(fresh, path) == 0 else {
