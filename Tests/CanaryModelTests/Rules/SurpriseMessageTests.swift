@@ -83,6 +83,9 @@ struct SurpriseMessageTests {
             ("x=\\d+", nil, "x", false, false),
             (".*x", nil, nil, false, true),
             ("x;y", "x;y", "x", false, true),
+            ("(.)*x", nil, nil, false, true),
+            ("x([^,]|a)+", nil, nil, false, true),
+            ("x([^;]|a)+", nil, nil, false, false),
         ]
 
     @Test(arguments: patterns)
@@ -104,6 +107,16 @@ struct SurpriseMessageTests {
         for pattern in ["", "\\", "[", "[^", "[a-", "[[:", "(?", "(", "a{", "a{1", "\\Q", "]", "*"] {
             #expect(PatternShape(pattern).pieces.count <= pattern.utf8.count)
         }
+    }
+
+    @Test(arguments: [
+        ("^/login", "/login.*"), ("\\A/login", "/login.*"), ("/login$", ".*/login"),
+        ("/login\\z", ".*/login"),
+    ])
+    func `hints about anchors leave them out`(written: String, wanted: String) {
+        let match: Node = ["uri": ["regex": .string(written)]]
+        let found = findings(["match": [match], "route": [["destination": ["host": "a"]]]], "CAN1105")
+        #expect(found.compactMap(\.hint).map { $0.hasPrefix("write \"\(wanted)\" if") } == [true])
     }
 
     @Test(arguments: [("user=jason", "CAN1105"), ("^(.*?;)?(user=jason)(;.*)?$", "CAN1122")])

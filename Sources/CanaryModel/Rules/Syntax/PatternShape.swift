@@ -67,13 +67,14 @@ struct PatternShape {
         }
     }
 
-    /// Whether it can match a list of values: it names a semicolon, or repeats something that can be one.
+    /// Whether it can match a list of values: it names a semicolon, or repeats something that can be one, be it in a group.
     var takesLists: Bool {
-        pieces.contains { piece in
+        let repeatsGroup = pieces.contains { $0.atom == .mark && $0.repeats }
+        return pieces.contains { piece in
             switch piece.atom {
             case .character(let byte): byte == UInt8(ascii: ";")
-            case .dot: piece.repeats
-            case .set(let hasSemicolon): hasSemicolon && piece.repeats
+            case .dot: piece.repeats || repeatsGroup
+            case .set(let hasSemicolon): hasSemicolon && (piece.repeats || repeatsGroup)
             default: false
             }
         }

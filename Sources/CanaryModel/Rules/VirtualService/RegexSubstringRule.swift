@@ -90,8 +90,10 @@ enum RegexSubstringRule: ObjectRule {
         )
     }
 
-    /// The pattern without an anchor.
+    /// The pattern without an anchor: `^`, `$`, `\A`, `\z`.
     private static func inner(_ pattern: String, _ shape: PatternShape) -> String {
-        String(pattern.dropFirst(shape.isAnchoredAtStart ? 1 : 0).dropLast(shape.isAnchoredAtEnd ? 1 : 0))
+        let start = shape.isAnchoredAtStart ? pattern.hasPrefix("^") ? 1 : 2 : 0
+        let end = shape.isAnchoredAtEnd ? pattern.hasSuffix("$") ? 1 : 2 : 0
+        return String(pattern.dropFirst(start).dropLast(end))
     }
 }
