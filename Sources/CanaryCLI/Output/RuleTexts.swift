@@ -367,7 +367,7 @@ enum RuleTexts {
         - CAN0824 IST0177 warning
         Several ServiceEntries give a port of one host different protocols, in a namespace that sees them all. Which of them Istio uses is not defined.
         - CAN0825 - information
-        The pods of a Deployment behind a Service have no label `app` or `version`, by which Istio's metrics tell workloads and their versions apart; where no DestinationRule says otherwise, `version` is what routes know them by. Istio also takes Kubernetes' recommended labels, such as `app.kubernetes.io/name`, and those of its own, such as `service.istio.io/canonical-name`.
+        The pods of a Deployment behind a Service have no label `app` or `version`, by which Istio's metrics tell workloads and their versions apart; where no DestinationRule says otherwise, `version` is what routes know them by.
         = METADATA
         - CAN0901 - error
         An object's name is not one that Kubernetes takes: lower-case letters, digits, `-` and, for most kinds, `.`. Services and Namespaces are DNS labels, and a Service's name begins with a letter.
@@ -416,7 +416,7 @@ enum RuleTexts {
         - CAN1113 - warning
         A VirtualService splits a Service into subsets, but neither it nor any other one inside the mesh has that Service among its hosts. Requests to the Service by its own name are not split: they go to the endpoints of all versions.
         - CAN1114 - warning
-        No route of a VirtualService takes every request: what matches none of them gets 404. It is a warning where no condition is about the path, so that the same page works for some clients and not for others; else information. What another VirtualService of the same host at the same Gateway takes, and what a delegate takes, counts.
+        No route of a VirtualService takes every request: what matches none of them gets 404. It is a warning where no condition is about the path, so that the same page works for some clients and not for others; else information. What another VirtualService of the same host at the same Gateway takes, and what a delegate takes, counts; a route for the authority of each host is enough at a Gateway.
         - CAN1115 - information
         A route splits a host whose DestinationRule has `consistentHash`. In canaryctl the key keeps a user on one version. In Istio it chooses among the pods of a version only: the version is drawn anew for each request. This is information, and a warning where the manifests are meant for Istio.
         - CAN1116 - warning

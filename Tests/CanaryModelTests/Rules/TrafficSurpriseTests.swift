@@ -207,6 +207,20 @@ struct TrafficSurpriseTests {
         #expect(findings("CAN1114", part, rest).isEmpty)
     }
 
+    @Test func `a route for each host of a gateway takes every request`() {
+        let http: Node = [
+            Self.route(["authority": ["exact": "a.example.com"]]),
+            Self.route(["authority": ["exact": "b.example.com"]]),
+        ]
+        func count(_ hosts: Node, _ gateways: Node) -> Int {
+            findings("CAN1114", routes(hosts: hosts, gateways: gateways, http: http)).count
+        }
+        #expect(count(["a.example.com", "b.example.com"], ["edge"]) == 0)
+        #expect(count(["a.example.com", "c.example.com"], ["edge"]) == 1)
+        #expect(count(["*.example.com", "a.example.com"], ["edge"]) == 1)
+        #expect(count(["a.example.com", "b.example.com"], ["edge", "mesh"]) == 1)
+    }
+
     // MARK: Sticky traffic
 
     @Test func `a sticky split is a warning for Istio`() throws {

@@ -2,7 +2,8 @@
 
 /// No route of a VirtualService takes every request: what matches none of them gets 404. It is a warning where no condition
 /// is about the path, so that the same page works for some clients and not for others; else information. What another
-/// VirtualService of the same host at the same Gateway takes, and what a delegate takes, counts.
+/// VirtualService of the same host at the same Gateway takes, and what a delegate takes, counts; a route for the authority of
+/// each host is enough at a Gateway.
 enum NoCatchAllRule: ReferenceRule {
     static let code = RuleCode("CAN1114")
     static let severity = Severity.warning
@@ -48,11 +49,19 @@ enum NoCatchAllRule: ReferenceRule {
             if scope.gateways.isEmpty { return true }
             open.subtract(scope.gateways.map { GatewayReference($0, namespace: namespace) })
         }
-        if open.isEmpty { return true }
+        if open.isEmpty || takesEachHost(scopes, spec) { return true }
         // Ports may be all that there are, and a condition and its opposite leave nothing.
         let known = Set(scopes)
         return scopes.contains { scope in
             scope.asksForPortAlone || scope.opposite.map(known.contains) ?? false
         }
+    }
+
+    /// Whether there is a block for each host that clients of gateways can call. Inside the mesh, hosts have other names too.
+    private static func takesEachHost(_ scopes: [MatchScope], _ spec: VirtualService) -> Bool {
+        guard !spec.boundGateways.contains(VirtualService.mesh),
+            !spec.hosts.contains(where: HostName.isWildcard)
+        else { return false }
+        return Set(spec.hosts).isSubset(of: scopes.compactMap(\.authority))
     }
 }

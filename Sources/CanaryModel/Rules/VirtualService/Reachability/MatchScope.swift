@@ -52,6 +52,15 @@ struct MatchScope: Hashable {
     /// Whether it looks at where a request comes from.
     var asksForSource: Bool { !sourceLabels.isEmpty || sourceNamespace != nil }
 
+    /// The only authority that it takes, if it asks for nothing else.
+    var authority: String? {
+        guard conditions.count == 1, let condition = conditions.first, !condition.isInverted,
+            condition.subject == Array("authority".utf8), condition.text.test == .exact, port == nil,
+            gateways.isEmpty, !asksForSource
+        else { return nil }
+        return String(decoding: condition.text.text, as: UTF8.self)
+    }
+
     /// What takes all that this does not take, if that is another single condition.
     var opposite: MatchScope? {
         guard conditions.count == 1, var condition = conditions.first else { return nil }
