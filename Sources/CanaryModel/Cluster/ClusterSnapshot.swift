@@ -12,6 +12,8 @@ package struct ClusterSnapshot: Sendable {
     package var revision: Int64
     private var objects: [ResourceKey: Resource] = [:]
     private var keys: [IndexToken: Set<ResourceKey>] = [:]
+    /// ServiceEntries by host: their tokens are those of VirtualServices too, of which one host may have thousands.
+    private var entries: [String: Set<ResourceKey>] = [:]
     /// Objects with a wildcard for a host, by kind.
     private var wildcards: [ResourceKind: Int] = [:]
 
@@ -29,8 +31,15 @@ package struct ClusterSnapshot: Sendable {
 
     /// The objects that carry a token, oldest first.
     package func resources(with token: IndexToken) -> [Resource] {
-        guard let found = keys[token] else { return [] }
-        let resources = found.compactMap { objects[$0] }
+        sorted(keys[token])
+    }
+
+    /// The ServiceEntries that list a host or pattern, oldest first.
+    func serviceEntries(of host: String) -> [Resource] { sorted(entries[host]) }
+
+    private func sorted(_ keys: Set<ResourceKey>?) -> [Resource] {
+        guard let keys else { return [] }
+        let resources = keys.compactMap { objects[$0] }
         return resources.count > 1 ? resources.sorted(by: Resource.isOlder) : resources
     }
 
@@ -48,6 +57,7 @@ package struct ClusterSnapshot: Sendable {
     package mutating func insert(_ resource: Resource) {
         if let old = objects.updateValue(resource, forKey: resource.key) { removeTokens(of: old) }
         for token in resource.indexTokens { keys[token, default: []].insert(resource.key) }
+        for host in resource.entryHosts { entries[host, default: []].insert(resource.key) }
         if resource.hasWildcardHost { wildcards[resource.kind, default: 0] += 1 }
     }
 
@@ -75,12 +85,19 @@ package struct ClusterSnapshot: Sendable {
             keys[token]?.remove(old.key)
             if keys[token]?.isEmpty == true { keys[token] = nil }
         }
+        for host in old.entryHosts {
+            entries[host]?.remove(old.key)
+            if entries[host]?.isEmpty == true { entries[host] = nil }
+        }
     }
 }
 
 extension ClusterSnapshot: ResourceSource {}
 
 extension Resource {
+    /// The hosts of a ServiceEntry.
+    fileprivate var entryHosts: Set<String> { Set((serviceEntry?.hosts ?? []).map { $0.lowercased() }) }
+
     /// Whether a DestinationRule or ServiceEntry is for all hosts that a pattern covers.
     fileprivate var hasWildcardHost: Bool {
         switch spec {

@@ -9,6 +9,14 @@ package struct HostEndpoint: Sendable {
     package var isReady: Bool
 }
 
+extension [HostEndpoint] {
+    /// Of each address the first.
+    var ofDistinctAddresses: [HostEndpoint] {
+        var seen: Set<EndpointAddress> = []
+        return filter { seen.insert($0.address).inserted }
+    }
+}
+
 extension ClusterSnapshot {
     /// The endpoints of a host at a port: WorkloadEntries and pods that its selector selects, endpoints of ServiceEntries,
     /// Endpoints and EndpointSlices; those that carry all the labels. Of a repeated address the first counts.
@@ -18,21 +26,18 @@ extension ClusterSnapshot {
     package func endpoints(of service: HostService, port: HostService.Port, labels: [String: String] = [:])
         -> [HostEndpoint]
     {
-        endpoints(of: service, port: port, labels: labels, among: workloads(of: service))
+        candidates(of: service, port: port, among: workloads(of: service))
+            .filter { $0.labels.contains(all: labels) }.ofDistinctAddresses
     }
 
-    /// The same for workloads of the service that were looked up before.
-    func endpoints(
-        of service: HostService,
-        port: HostService.Port,
-        labels: [String: String],
-        among workloads: [Resource]
-    ) -> [HostEndpoint] {
+    /// The endpoints of a host at a port, whatever their labels, addresses repeated; `workloads` are those of the host.
+    func candidates(of service: HostService, port: HostService.Port, among workloads: [Resource])
+        -> [HostEndpoint]
+    {
         var endpoints = workloads.compactMap { endpoint(of: $0, service, port) }
         for entry in service.entries { endpoints += entryEndpoints(entry, service, port) }
         if service.entries.isEmpty { endpoints += listedEndpoints(service, port) }
-        var seen: Set<EndpointAddress> = []
-        return endpoints.filter { $0.labels.contains(all: labels) && seen.insert($0.address).inserted }
+        return endpoints
     }
 
     /// The WorkloadEntries, Pods and Deployments that a host selects.

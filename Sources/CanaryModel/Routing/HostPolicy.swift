@@ -68,9 +68,11 @@ extension ClusterSnapshot {
         let candidates = selecting.isEmpty ? rules : selecting
         guard let first = candidates.first else { return HostPolicy() }
         var policy = HostPolicy()
-        for rule in candidates where Set(rule.exportTo) == Set(first.exportTo) {
+        var names: Set<String> = []
+        let exportTo = Set(first.exportTo)
+        for rule in candidates where Set(rule.exportTo) == exportTo {
             policy.trafficPolicy = policy.trafficPolicy ?? rule.trafficPolicy
-            for subset in rule.subsets where policy.subset(subset.name) == nil {
+            for subset in rule.subsets where names.insert(subset.name).inserted {
                 policy.subsets.append(subset)
             }
         }

@@ -40,7 +40,7 @@ extension ClusterSnapshot {
             )
         }
         for pattern in names(covering: host, of: .serviceEntry) {
-            let entries = resources(with: .host(pattern)).filter { resource in
+            let entries = serviceEntries(of: pattern).filter { resource in
                 guard let entry = resource.serviceEntry else { return false }
                 return Visibility.isExported(entry.exportTo, from: resource.namespace, to: namespace)
             }

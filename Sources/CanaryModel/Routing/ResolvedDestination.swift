@@ -15,6 +15,28 @@ package struct ResolvedDestination: Sendable {
     package var isImplicit: Bool
 
     package static let versionLabel = "version"
+
+    /// `isKnown` tells whether anything behind the host carries labels.
+    init(
+        host: String,
+        subset: String?,
+        service: HostService?,
+        policy: HostPolicy,
+        definition: DestinationRule.Subset?,
+        isKnown: ([String: String]) -> Bool
+    ) {
+        self.host = host
+        self.subset = subset
+        self.service = service
+        self.policy = policy
+        isImplicit = subset != nil && definition == nil
+        if let subset, definition == nil {
+            let implied = [Self.versionLabel: subset]
+            labels = isKnown(implied) ? implied : nil
+        } else {
+            labels = definition?.labels ?? [:]
+        }
+    }
 }
 
 extension ClusterSnapshot {
@@ -32,23 +54,14 @@ extension ClusterSnapshot {
             clientNamespace: namespace,
             clientLabels: clientLabels
         )
-        var resolved = ResolvedDestination(
+        return ResolvedDestination(
             host: host,
             subset: subset,
             service: service,
             policy: policy,
-            labels: [:],
-            isImplicit: false
+            definition: subset.flatMap(policy.subset),
+            isKnown: { labels in service.map { knows($0, labels) } == true }
         )
-        guard let subset else { return resolved }
-        if let defined = policy.subset(subset) {
-            resolved.labels = defined.labels
-        } else {
-            let labels = [ResolvedDestination.versionLabel: subset]
-            resolved.isImplicit = true
-            resolved.labels = service.map { knows($0, labels) } == true ? labels : nil
-        }
-        return resolved
     }
 
     /// The endpoints of a destination at a port of its Service.

@@ -14,12 +14,17 @@ package final class ClusterView {
         var namespace: String
     }
 
+    private struct HostUse: Hashable {
+        var host: String
+        var namespace: String
+    }
+
     /// What rules ask about one object after the other.
     private var latest: (object: CheckedObject, destinations: [DestinationUse])?
     private var latestServices: (object: CheckedObject, services: [Resource])?
     /// What destinations mean: several rules ask about each.
     private var resolved: [Use: ResolvedDestination] = [:]
-    private var capacities: [Use: VersionCapacity] = [:]
+    private var hosts: [HostUse: HostView] = [:]
 
     /// The namespaces that have a Service of a name.
     private lazy var serviceNamespaces: [String: [String]] = Dictionary(
@@ -64,10 +69,18 @@ package final class ClusterView {
     /// What stands behind a destination.
     func capacity(of written: Destination, in resource: Resource) -> VersionCapacity {
         let use = use(written, in: resource)
-        if let known = capacities[use] { return known }
-        let found = VersionCapacity(destination(use), in: snapshot)
-        capacities[use] = found
-        return found
+        return view(of: use).capacity(destination(use).labels)
+    }
+
+    /// What carries labels behind a host (full name).
+    func capacity(_ labels: [String: String], of host: String, seenFrom namespace: String) -> VersionCapacity
+    {
+        view(of: Use(host: host, namespace: namespace)).capacity(labels)
+    }
+
+    /// The subsets and versions by which a destination's host can be split, in alphabetical order.
+    func versions(of written: Destination, in resource: Resource) -> [String] {
+        view(of: use(written, in: resource)).versions
     }
 
     private func use(_ written: Destination, in resource: Resource) -> Use {
@@ -77,9 +90,17 @@ package final class ClusterView {
 
     private func destination(_ use: Use) -> ResolvedDestination {
         if let known = resolved[use] { return known }
-        let found = snapshot.resolve(host: use.host, subset: use.subset, namespace: use.namespace)
+        let found = view(of: use).destination(use.subset)
         resolved[use] = found
         return found
+    }
+
+    private func view(of use: Use) -> HostView {
+        let key = HostUse(host: use.host, namespace: use.namespace)
+        if let known = hosts[key] { return known }
+        let view = HostView(use.host, namespace: use.namespace, in: snapshot)
+        hosts[key] = view
+        return view
     }
 
     /// The Services that select a workload, by name.
@@ -92,17 +113,13 @@ package final class ClusterView {
 
     /// The Deployments, Pods and WorkloadEntries of a namespace that carry all labels.
     func workloads(_ selector: [String: String], namespace: String) -> [Resource] {
-        guard let first = selector.min(by: { $0.key < $1.key }) else { return [] }
-        return snapshot.resources(with: .label(first.key, first.value, namespace: namespace))
-            .filter { $0.workloadLabels?.contains(all: selector) ?? false }
-    }
-
-    /// The subsets and versions by which a destination's host can be split, in alphabetical order.
-    func versions(of service: HostService, _ destination: ResolvedDestination) -> [String] {
-        let labels = snapshot.workloads(of: service).compactMap {
-            $0.workloadLabels?[ResolvedDestination.versionLabel]
+        let tokens = selector.map { IndexToken.label($0.key, $0.value, namespace: namespace) }
+        // The rarest label leaves least to look at.
+        guard let rarest = tokens.min(by: { snapshot.count(with: $0) < snapshot.count(with: $1) }) else {
+            return []
         }
-        return Set(labels + destination.policy.subsets.map(\.name)).sorted()
+        return snapshot.resources(with: rarest)
+            .filter { $0.workloadLabels?.contains(all: selector) ?? false }
     }
 
     /// What could have been meant by a host that does not exist.

@@ -29,7 +29,9 @@ final class GatewayHostIndex {
     private var orders: [Int: GatewayRouteOrder] = [:]
 
     /// Of a VirtualService with very many hosts, so many are looked at.
-    private static let mostPlaces = 64
+    private static let mostCompared = 64
+    /// Hosts times gateways may be very many too.
+    private static let mostPlaces = 4096
     private static let mostHosts = 256
 
     /// `virtualServices` are oldest first.
@@ -59,13 +61,14 @@ final class GatewayHostIndex {
         let gateways = spec.gateways.compactMap { GatewayReference($0, namespace: resource.namespace) }
             .filter { Visibility.isExported(spec.exportTo, from: resource.namespace, to: $0.namespace) }
         let hosts = spec.hosts.map { HostName.resolve($0, namespace: resource.namespace) }
-        return hosts.flatMap { host in gateways.map { Place(gateway: $0, host: host) } }
+        let places = hosts.lazy.flatMap { host in gateways.lazy.map { Place(gateway: $0, host: host) } }
+        return Array(places.prefix(max(mostPlaces, hosts.count)))
     }
 
     /// What the order by age decides about the routes of a VirtualService.
     func findings(about resource: Resource) -> [GatewayRouteOrder.Finding] {
         var seen: Set<Int> = []
-        return Self.places(of: resource).prefix(Self.mostPlaces).flatMap {
+        return Self.places(of: resource).prefix(Self.mostCompared).flatMap {
             place -> [GatewayRouteOrder.Finding] in
             guard let number = groups[place], seen.insert(number).inserted else { return [] }
             let order = orders[number] ?? GatewayRouteOrder(members[place] ?? [], at: place.gateway)

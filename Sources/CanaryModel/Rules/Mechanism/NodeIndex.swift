@@ -18,6 +18,11 @@ struct NodeIndex {
         }
     }
 
+    /// Whether labels depend on the Node that a workload runs on.
+    static func decides(_ labels: [String: String]) -> Bool {
+        labels.keys.contains { keys.contains($0) || $0 == hostname }
+    }
+
     /// Whether endpoints of a workload can carry labels: its own, with those of the Node that it runs on. What is on no Node
     /// yet can come to any, and without Nodes in the input nothing is known about their labels.
     func canCarry(_ wanted: [String: String], _ workload: Resource) -> Bool {

@@ -11,12 +11,13 @@ struct RouteLoads {
         var index: Int
     }
 
-    /// A route that sends requests to a Deployment, with all of its parts.
+    /// A route that sends requests to a Deployment.
     struct Load {
         var resource: Resource
         /// Of the HTTP route; `nil` for a TLS or TCP route.
         var index: Int?
-        var parts: [Part]
+        /// What may have most replicas in it.
+        var largest: LargestVersion?
         /// The Deployment's own.
         var part: Part
 
@@ -28,6 +29,8 @@ struct RouteLoads {
     }
 
     private var loads: [ResourceKey: [Load]] = [:]
+    /// How many loads the Deployments behind a destination have of it.
+    private var counts: [ObjectIdentifier: Int] = [:]
 
     /// More routes than that tell nothing new about a Deployment.
     private static let mostLoads = 32
@@ -51,10 +54,12 @@ struct RouteLoads {
         _ cluster: ClusterView
     ) {
         let parts = Self.parts(list, resource, cluster)
-        for part in parts {
+        let largest = LargestVersion(parts, \.most)
+        for part in parts where counts[ObjectIdentifier(part.capacity), default: 0] < Self.mostLoads {
+            counts[ObjectIdentifier(part.capacity), default: 0] += 1
+            let load = Load(resource: resource, index: index, largest: largest, part: part)
             for deployment in part.capacity.deployments
             where loads[deployment.key]?.count ?? 0 < Self.mostLoads {
-                let load = Load(resource: resource, index: index, parts: parts, part: part)
                 loads[deployment.key, default: []].append(load)
             }
         }

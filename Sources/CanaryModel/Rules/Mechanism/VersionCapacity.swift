@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What stands behind a destination, as far as the objects tell.
-struct VersionCapacity {
+final class VersionCapacity {
     /// What makes its endpoints, started or not.
-    var workloads: [Resource] = []
+    let workloads: [Resource]
     /// The Deployments among them.
-    var deployments: [Resource] = []
+    let deployments: [Resource]
     /// The replicas that they declare together; `nil` where one leaves them out, or where there is none.
-    var declared: Int?
+    let declared: Int?
     /// The replicas that they can have at most: by the bounds of their autoscalers, else as declared.
-    var most: Int?
-    var isAutoscaled = false
+    let most: Int?
+    let isAutoscaled: Bool
     /// The endpoints that are ready, at the port that has most of them.
-    var ready = 0
+    let ready: Int
+    /// Whether it consists of Deployments with 0 replicas and nothing else, be it ready or not.
+    let isShutDown: Bool
 
     /// Whether nothing is known to stand there.
     var isEmpty: Bool { deployments.isEmpty && ready == 0 }
@@ -20,22 +22,17 @@ struct VersionCapacity {
     /// Whatever a manifest says, sums stay in range.
     static let largest = 1_000_000_000
 
-    init() {}
-
-    init(_ destination: ResolvedDestination, in snapshot: ClusterSnapshot) {
-        guard let service = destination.service, let labels = destination.labels else { return }
-        let selected = snapshot.workloads(of: service)
-        workloads = selected.filter { $0.workloadLabels?.contains(all: labels) ?? false }
+    /// `endpoints` are those of each port.
+    init(_ workloads: [Resource], endpoints: [[HostEndpoint]], in snapshot: ClusterSnapshot) {
+        self.workloads = workloads
         deployments = workloads.filter { $0.kind == .deployment }
         let replicas = deployments.map { Self.replicas(of: $0, in: snapshot) }
         declared = Self.sum(replicas.map(\.declared))
         most = Self.sum(replicas.map(\.most))
         isAutoscaled = replicas.contains(where: \.isAutoscaled)
-        ready =
-            service.ports.map { port in
-                snapshot.endpoints(of: service, port: port, labels: labels, among: selected)
-                    .count(where: \.isReady)
-            }.max() ?? 0
+        ready = endpoints.map { $0.count(where: \.isReady) }.max() ?? 0
+        isShutDown =
+            workloads.allSatisfy { $0.deployment?.replicas == 0 } && endpoints.allSatisfy(\.isEmpty)
     }
 
     /// The replicas of one Deployment.

@@ -19,14 +19,15 @@ enum AutoscalerShareRule: ReferenceRule {
             name: autoscaler.targetName
         )
         let found = cluster.loads.loads(of: target).compactMap { load in
-            Overload(load.part, of: load.parts, \.most).map { (load, $0) }
+            Overload(share: load.part.share, own: load.part.capacity.most, largest: load.largest)
+                .map { (load, $0) }
         }
         guard let (load, overload) = found.max(by: { $0.1.needed < $1.1.needed }) else { return }
         report.add(
             at: place,
             "\(load.label) sends \(WeightShares.percent(overload.share)) of its requests to at most \(overload.own) "
-                + "replica\(overload.own == 1 ? "" : "s"): by the \(overload.largest) that "
-                + "\"\(overload.largestName)\" may have, they take \(overload.needed)",
+                + "replica\(overload.own == 1 ? "" : "s"): by the \(overload.largest.count) that "
+                + "\"\(overload.largest.name)\" may have, they take \(overload.needed)",
             hint: "raise \"maxReplicas\" before the share, or lower the share"
         )
     }

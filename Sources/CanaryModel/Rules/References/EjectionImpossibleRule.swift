@@ -33,7 +33,8 @@ enum EjectionImpossibleRule: ReferenceRule {
         for (detection, labels) in detections {
             let given = detection["maxEjectionPercent"]?.integer ?? 0
             let percent = given > 0 ? given : defaultPercent
-            guard let count = cluster.mostEndpoints(of: service, labels: labels), count > 1, percent <= 100,
+            guard let count = cluster.mostEndpoints(of: service, labels, namedBy: object.resource),
+                count > 1, percent <= 100,
                 Int64(count) * percent < 100
             else { continue }
             let one = WeightShares.percent(1 / Double(count))
@@ -49,20 +50,17 @@ enum EjectionImpossibleRule: ReferenceRule {
 
 extension ClusterView {
     /// How many endpoints a host can have; `nil` where the objects do not say.
-    fileprivate func mostEndpoints(of service: HostService, labels: [String: String]) -> Int? {
-        var count = 0
-        let workloads = snapshot.workloads(of: service).filter {
-            $0.workloadLabels?.contains(all: labels) ?? false
-        }
-        for workload in workloads {
-            if workload.kind == .deployment {
-                guard let most = VersionCapacity.replicas(of: workload, in: snapshot).most else { return nil }
-                count = min(count + most, VersionCapacity.largest)
-            } else {
-                count += 1
-            }
-        }
+    fileprivate func mostEndpoints(
+        of service: HostService,
+        _ labels: [String: String],
+        namedBy resource: Resource
+    ) -> Int? {
+        let namespace = viewpoint(of: resource, host: service.host)
+        let capacity = capacity(labels, of: service.host, seenFrom: namespace)
+        // What one Deployment leaves out makes the sum unknown.
+        guard let most = capacity.deployments.isEmpty ? 0 : capacity.most else { return nil }
+        let others = capacity.workloads.count - capacity.deployments.count
         let listed = service.entries.flatMap { $0.serviceEntry?.endpoints ?? [] }
-        return count + listed.count { $0.labels.contains(all: labels) }
+        return most + others + listed.count { $0.labels.contains(all: labels) }
     }
 }

@@ -10,9 +10,7 @@ enum ReplicasZeroRule: ReferenceRule {
     static func check(_ object: CheckedObject, in cluster: ClusterView, _ report: inout RuleReport) {
         let resource = object.resource
         guard resource.deployment?.replicas == 0, let place = object.spec?["replicas"] else { return }
-        let loads = cluster.loads.loads(of: resource.key).filter { load in
-            load.part.capacity.ready == 0 && cluster.standsAlone(load)
-        }
+        let loads = cluster.loads.loads(of: resource.key).filter { $0.part.capacity.isShutDown }
         guard let load = loads.max(by: { $0.part.share < $1.part.share }) else { return }
         let token = IndexToken.target(resource.name, namespace: resource.namespace)
         let hasAutoscaler = cluster.snapshot.count(with: token) > 0
@@ -24,18 +22,5 @@ enum ReplicasZeroRule: ReferenceRule {
                 ? "give it replicas: its autoscaler stands still while there are none"
                 : "give it replicas, or send its requests elsewhere"
         )
-    }
-}
-
-extension ClusterView {
-    /// Whether a destination consists of Deployments with 0 replicas and nothing else, be it ready or not.
-    fileprivate func standsAlone(_ load: RouteLoads.Load) -> Bool {
-        let resolved = destination(load.part.destination, of: load.resource)
-        guard let service = resolved.service, let labels = resolved.labels else { return false }
-        let workloads = snapshot.workloads(of: service).filter {
-            $0.workloadLabels?.contains(all: labels) ?? false
-        }
-        return workloads.allSatisfy { $0.deployment?.replicas == 0 }
-            && service.ports.allSatisfy { snapshot.endpoints(of: resolved, port: $0).isEmpty }
     }
 }

@@ -68,7 +68,7 @@ enum SelectorPinsVersionRule: ReferenceRule {
         return keys.first { key in
             guard !identities.contains(key) else { return false }
             let others = selector.filter { $0.key != key }.merging(labels) { own, _ in own }
-            guard let identity = others.keys.first(where: identities.contains), let name = others[identity]
+            guard let identity = others.keys.filter(identities.contains).min(), let name = others[identity]
             else {
                 return false
             }

@@ -30,17 +30,21 @@ enum ShareBeyondCapacityRule: ReferenceRule {
     ) {
         let parts = RouteLoads.parts(destinations, object.resource, cluster)
         let isRunning = parts.contains { $0.capacity.ready > 0 }
+        func count(_ capacity: VersionCapacity) -> Int? {
+            isRunning ? capacity.ready : capacity.isAutoscaled ? nil : capacity.declared
+        }
+        let largest = LargestVersion(parts, count)
         for part in parts {
-            let overload = Overload(part, of: parts) { capacity in
-                isRunning ? capacity.ready : capacity.isAutoscaled ? nil : capacity.declared
-            }
-            guard let overload, let entry = place()?.items[part.index] else { continue }
+            guard
+                let overload = Overload(share: part.share, own: count(part.capacity), largest: largest),
+                let entry = place()?.items[part.index]
+            else { continue }
             let noun = isRunning ? "ready endpoint" : "replica"
             report.add(
                 at: entry.field("weight"),
                 "\(WeightShares.percent(part.share)) of requests go to \(overload.own) "
                     + "\(noun)\(overload.own == 1 ? "" : "s") of \(part.destination.label): by the "
-                    + "\(overload.largest) of \"\(overload.largestName)\", they take \(overload.needed)",
+                    + "\(overload.largest.count) of \"\(overload.largest.name)\", they take \(overload.needed)",
                 hint: "start more of them before the share grows, or lower the share"
             )
         }

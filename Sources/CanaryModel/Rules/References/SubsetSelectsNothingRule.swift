@@ -13,11 +13,20 @@ enum SubsetSelectsNothingRule: ReferenceRule {
         guard !subsets.isEmpty, let service = cluster.service(for: host, namedBy: object.resource) else {
             return
         }
-        let workloads = cluster.workloads(behind: service)
+        let namespace = cluster.viewpoint(of: object.resource, host: host)
+        func selected(_ labels: [String: String]) -> [Resource] {
+            cluster.capacity(labels, of: host, seenFrom: namespace).workloads
+        }
+        let workloads =
+            service.selector.isEmpty ? cluster.workloads(besideSelectorless: service) : selected([:])
         let listed = cluster.listedEndpoints(of: service)
         for subset in subsets {
             let labels = subset["labels"]?.node.stringMap ?? [:]
-            guard !workloads.contains(where: { cluster.references.nodes.canCarry(labels, $0) }),
+            let isCarried =
+                service.selector.isEmpty || NodeIndex.decides(labels)
+                ? workloads.contains { cluster.references.nodes.canCarry(labels, $0) }
+                : !selected(labels).isEmpty
+            guard !isCarried,
                 !listed.contains(where: { $0.contains(all: labels) })
             else { continue }
             let text = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
@@ -42,15 +51,14 @@ enum SubsetSelectsNothingRule: ReferenceRule {
 }
 
 extension ClusterView {
-    /// What makes endpoints of a host: what it selects; where it selects nothing, whatever is in its namespace.
-    func workloads(behind service: HostService) -> [Resource] {
-        if !service.selector.isEmpty { return snapshot.workloads(of: service) }
+    /// What can make endpoints of a host that selects nothing: whatever is in its namespace.
+    fileprivate func workloads(besideSelectorless service: HostService) -> [Resource] {
         guard service.entries.isEmpty else { return [] }
         return references.workloads(in: service.namespace)
     }
 
     /// The labels of the endpoints that ServiceEntries list.
-    func listedEndpoints(of service: HostService) -> [[String: String]] {
+    fileprivate func listedEndpoints(of service: HostService) -> [[String: String]] {
         service.entries.flatMap { $0.serviceEntry?.endpoints ?? [] }.map(\.labels)
     }
 }

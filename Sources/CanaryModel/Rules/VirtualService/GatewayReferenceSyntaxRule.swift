@@ -14,14 +14,15 @@ enum GatewayReferenceSyntaxRule: ObjectRule {
     }
 
     private static func check(_ list: [Located], _ report: inout RuleReport) {
-        for (index, reference) in list.enumerated() {
+        var isSeen = true
+        for reference in list {
             let text = reference.string ?? ""
+            defer { isSeen = isSeen && text.utf8.contains(UInt8(ascii: "/")) }
             let parts = text.split(separator: "/", omittingEmptySubsequences: false)
             let isGood =
                 parts.count == 1
                 ? IstioName.isFullName(text) : parts.count == 2 && parts.allSatisfy { IstioName.isLabel($0) }
             guard !isGood else { continue }
-            let isSeen = list[..<index].allSatisfy { $0.string?.contains("/") == true }
             report.add(
                 at: reference,
                 "\"\(text)\" does not name a gateway",

@@ -14,16 +14,18 @@ enum LegacyGatewayNameRule: ObjectRule {
     }
 
     private static func check(_ list: Located?, isKnownToIstio: Bool, _ report: inout RuleReport) {
-        let references = list?.items ?? []
-        for (index, reference) in references.enumerated() {
-            guard let text = reference.string, !text.contains("/"), text.contains(".") else { continue }
+        // Istio stops looking behind the first name without namespace.
+        var isSeen = isKnownToIstio
+        for reference in list?.items ?? [] {
+            let text = reference.string ?? ""
+            guard !text.contains("/") else { continue }
+            defer { isSeen = false }
+            guard text.contains(".") else { continue }
             report.add(
                 at: reference,
                 "\"\(text)\" is the old form of a gateway's name",
                 hint: "write namespace/name",
-                // Istio stops looking behind the first name without namespace.
-                isKnownToIstio: isKnownToIstio
-                    && references[..<index].allSatisfy { $0.string?.contains("/") == true }
+                isKnownToIstio: isSeen
             )
         }
     }

@@ -10,7 +10,9 @@ enum MatchGatewayUnboundRule: ObjectRule {
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
         guard let spec = object.resource.virtualService, !spec.isDelegate,
             spec.http.contains(where: { $0.matches.contains { !$0.gateways.isEmpty } })
-                || !spec.tlsRoutes.isEmpty || !spec.tcpRoutes.isEmpty
+                || !spec.tlsRoutes.isEmpty || !spec.tcpRoutes.isEmpty,
+            // A name with a dot is of Istio's old form, which has several readings.
+            !spec.gateways.contains(where: { $0.contains(".") })
         else { return }
         let namespace = object.resource.namespace
         let bound = Set(spec.boundGateways.map { GatewayReference($0, namespace: namespace) })
@@ -19,8 +21,7 @@ enum MatchGatewayUnboundRule: ObjectRule {
         {
             guard let place = match["gateways"] else { continue }
             let names = place.node.strings
-            // A name with a dot is of Istio's old form, which has several readings.
-            guard !names.isEmpty, !(names + spec.gateways).contains(where: { $0.contains(".") }),
+            guard !names.isEmpty, !names.contains(where: { $0.contains(".") }),
                 !names.contains(where: { bound.contains(GatewayReference($0, namespace: namespace)) })
             else { continue }
             let list = names.map { "\"\($0)\"" }.joined(separator: " or ")

@@ -7,24 +7,38 @@ enum MirrorRepeatsRule: ObjectRule {
     static let severity = Severity.warning
     static let kinds: Set<ResourceKind> = [.virtualService]
 
+    private struct Target: Hashable {
+        /// The full name.
+        var host: String
+        var subset: String?
+        var port: Int?
+    }
+
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
         let routes = object.resource.virtualService?.http ?? []
         guard routes.contains(where: { $0.mirror != nil || !$0.mirrors.isEmpty }) else { return }
         let namespace = object.resource.namespace
+        func target(_ destination: Destination) -> Target {
+            Target(
+                host: HostName.resolve(destination.host, namespace: namespace),
+                subset: destination.subset,
+                port: destination.port
+            )
+        }
         for route in object.httpRoutes {
-            let shares = WeightShares(route["route"]?.items ?? []).positive
-            for mirror in mirrors(of: route) {
-                let copy = Destination(mirror.node)
-                let twin = shares.first { entry, _ in
-                    let destination = Destination(entry.node["destination"])
-                    return destination.subset == copy.subset && destination.port == copy.port
-                        && HostName.resolve(destination.host, namespace: namespace)
-                            == HostName.resolve(copy.host, namespace: namespace)
+            let mirrors = mirrors(of: route)
+            guard !mirrors.isEmpty else { continue }
+            let shares = Dictionary(
+                WeightShares(route["route"]?.items ?? []).positive.map {
+                    (target(Destination($0.entry.node["destination"])), $0.share)
                 }
-                guard let twin, !copy.host.isEmpty else { continue }
+            ) { first, _ in first }
+            for mirror in mirrors {
+                let copy = Destination(mirror.node)
+                guard !copy.host.isEmpty, let share = shares[target(copy)] else { continue }
                 report.add(
                     at: mirror,
-                    "\(copy.label) gets \(WeightShares.percent(twin.share)) of these requests already, and handles "
+                    "\(copy.label) gets \(WeightShares.percent(share)) of these requests already, and handles "
                         + "the mirrored ones again",
                     hint: "mirror to another subset or Service, or remove the mirror"
                 )
