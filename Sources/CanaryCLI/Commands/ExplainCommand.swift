@@ -72,6 +72,12 @@ struct ExplainCommand: Subcommand {
                 style: Style(settings.color, for: stream, in: context)
             )
             stream.write(page.text)
+            if explanation.host == nil, manifests.files.isEmpty {
+                stream.flush()
+                context.standardError.writeLine(
+                    "hint: canaryctl get services,virtualservices,serviceentries -A lists what is stored"
+                )
+            }
         }
     }
 

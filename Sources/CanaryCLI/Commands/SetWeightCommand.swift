@@ -52,7 +52,8 @@ struct SetWeightCommand: Subcommand {
             let plan = try plan(request, host, settings, in: change)
             if !plan.isUnchanged || plan.isNew {
                 try change.put(Resource(key: plan.key, body: plan.body))
-                change.summarize(plan.key, plan.summary(of: request))
+                let place = route.map { " in route \(plan.routeName.isEmpty ? $0 : plan.routeName)" } ?? ""
+                change.summarize(plan.key, plan.summary(of: request) + place)
             }
             move = (plan, try Self.warnings(host, plan, settings, in: change))
         }

@@ -367,7 +367,7 @@ enum RuleTexts {
         - CAN0824 IST0177 warning
         Several ServiceEntries give a port of one host different protocols, in a namespace that sees them all. Which of them Istio uses is not defined.
         - CAN0825 - information
-        The pods of a Deployment behind a Service have no label `app` or `version`, by which Istio's metrics tell workloads and their versions apart; where no DestinationRule says otherwise, `version` is what routes know them by.
+        The pods of a Deployment behind a Service have no label `app` or `version`, by which Istio's metrics tell workloads and their versions apart; where no DestinationRule says otherwise, `version` is what routes know them by. Istio also takes Kubernetes' recommended labels, such as `app.kubernetes.io/name`, and those of its own, such as `service.istio.io/canonical-name`.
         = METADATA
         - CAN0901 - error
         An object's name is not one that Kubernetes takes: lower-case letters, digits, `-` and, for most kinds, `.`. Services and Namespaces are DNS labels, and a Service's name begins with a letter.

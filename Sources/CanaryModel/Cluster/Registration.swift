@@ -17,6 +17,13 @@ package enum Registration {
         return String(allowed.prefix(253))
     }
 
+    /// The command that a hint gives for an endpoint of a Service, with labels besides those of its selector.
+    static func command(_ service: String, in namespace: String, _ labels: [String: String] = [:]) -> String {
+        let labels = labels.sorted { $0.key < $1.key }.map { " -l \($0.key)=\($0.value)" }.joined()
+        let option = namespace == "default" ? "" : " -n \(namespace)"
+        return "canaryctl register \(service) ADDRESS:PORT\(labels)\(option)"
+    }
+
     /// The WorkloadEntry for an endpoint of a Service. Its labels are the Service's selector and the extra ones; the
     /// port stands for every target port, stored under the target port's name where it is a name, else under the
     /// Service port's name, an unnamed port under `http`.

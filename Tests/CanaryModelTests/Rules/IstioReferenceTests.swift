@@ -295,6 +295,10 @@ struct IstioReferenceTests {
         let finding = ["CAN0825 spec.template.metadata.labels"]
         #expect(codes(deployment(["app": "web"]), [service("one")]) == finding)
         #expect(codes(deployment(["app": "web", "version": "v1"]), [service("one")]) == [])
+        let recommended: Node = [
+            "app.kubernetes.io/name": "web", "app.kubernetes.io/version": "1", "app": "web",
+        ]
+        #expect(codes(deployment(recommended), [service("one")]) == [])
         #expect(codes(deployment(["app": "web"]), []) == [])
         #expect(codes(deployment(["app": "web"]), [service("one", namespace: "shop")]) == [])
         let out = deployment(["app": "web"], annotations: ["sidecar.istio.io/inject": "false"])

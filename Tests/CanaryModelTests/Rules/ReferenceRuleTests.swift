@@ -66,6 +66,25 @@ struct ReferenceRuleTests {
         #expect(found.allSatisfy { $0.ratedForIstio.severity == .error })
     }
 
+    @Test func `in manifests alone a selector that nobody fits is one finding`() {
+        let objects = [virtualService(route: [["destination": ["host": "helloworld"]]]), service]
+        let checker = ReferenceChecker(ClusterSnapshot(objects), manifestsOnly: true)
+        let found = objects.flatMap { checker.check($0) }
+        #expect(found.summary == ["CAN0808 spec.selector"])
+        #expect(found.first?.hint?.contains("\"canaryctl register helloworld ADDRESS:PORT\"") == true)
+    }
+
+    @Test func `hints for endpoints name another namespace`() {
+        let elsewhere = object(
+            .service,
+            "helloworld",
+            namespace: "shop",
+            ["spec": ["selector": ["app": "helloworld"]]]
+        )
+        let hint = check(elsewhere, []).first { $0.code.canary == "CAN0808" }?.hint
+        #expect(hint?.hasSuffix("\"canaryctl register helloworld ADDRESS:PORT -n shop\"") == true)
+    }
+
     @Test func `in manifests alone a Deployment stands for ready pods`() {
         let route = virtualService(route: canary)
         let objects = [route, service, deployment("v1")]

@@ -18,7 +18,8 @@ enum ServiceSelectsNothingRule: ReferenceRule {
             at: place,
             "no Deployment, Pod or WorkloadEntry in namespace \"\(namespace)\" carries "
                 + selector.joined(separator: ","),
-            hint: "compare with \"spec.template.metadata.labels\" of the Deployment"
+            hint: "compare with \"spec.template.metadata.labels\" of the Deployment, or add endpoints with \""
+                + "\(Registration.command(object.resource.name, in: namespace))\""
         )
     }
 }

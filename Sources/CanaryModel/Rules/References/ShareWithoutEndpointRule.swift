@@ -24,7 +24,7 @@ enum ShareWithoutEndpointRule: ReferenceRule {
                     at: route.field("route"),
                     "all requests\(scope) will get 503: "
                         + (isSame ? first.reason : "no endpoint of any destination is ready"),
-                    hint: first.hint(of: object.resource.namespace)
+                    hint: first.hint
                 )
             } else {
                 for destination in failing {
@@ -32,7 +32,7 @@ enum ShareWithoutEndpointRule: ReferenceRule {
                     report.add(
                         at: destination.place,
                         "\(share) of requests\(scope) will get 503: \(destination.reason)",
-                        hint: destination.hint(of: object.resource.namespace)
+                        hint: destination.hint
                     )
                 }
             }
@@ -53,7 +53,9 @@ private struct Failing {
         let destination = cluster.destination(place, of: resource)
         guard let service = destination.service, let labels = destination.labels else { return nil }
         let capacity = cluster.capacity(of: Destination(place.node), in: resource)
-        guard capacity.ready == 0, !cluster.manifestsOnly || capacity.workloads.isEmpty else { return nil }
+        guard capacity.ready == 0 else { return nil }
+        // Of manifests alone, a selector that nobody fits is a finding about the Service or the subset.
+        if cluster.manifestsOnly, !service.selector.isEmpty || !capacity.workloads.isEmpty { return nil }
         (self.place, self.share, self.service) = (place, share, service)
         (subset, self.labels) = (destination.subset, labels)
     }
@@ -63,14 +65,12 @@ private struct Failing {
             ?? "no endpoint of \"\(HostName.short(service.host))\" is ready"
     }
 
-    /// The command that adds an endpoint, typed in a namespace; `nil` where the selector of a Service would not take it.
-    func hint(of namespace: String) -> String? {
+    /// The command that adds an endpoint; `nil` where the selector of the Service would not take it.
+    var hint: String? {
         guard service.entries.isEmpty else { return "add endpoints to the ServiceEntry" }
         guard !service.selector.isEmpty else { return "the Service has no selector: add Endpoints for it" }
         let missing = labels.filter { service.selector[$0.key] != $0.value }
         guard !missing.keys.contains(where: { service.selector[$0] != nil }) else { return nil }
-        let owner = service.namespace == namespace ? "" : " -n \(service.namespace)"
-        let option = missing.sorted { $0.key < $1.key }.map { " -l \($0.key)=\($0.value)" }.joined()
-        return "add endpoints with \"canaryctl register \(service.name) ADDRESS:PORT\(option)\(owner)\""
+        return "add endpoints with \"\(Registration.command(service.name, in: service.namespace, missing))\""
     }
 }
