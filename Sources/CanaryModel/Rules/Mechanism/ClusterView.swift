@@ -25,6 +25,7 @@ package final class ClusterView {
     /// What destinations mean: several rules ask about each.
     private var resolved: [Use: ResolvedDestination] = [:]
     private var hosts: [HostUse: HostView] = [:]
+    private var gatewayHosts: [GatewayReference: GatewayHostSet] = [:]
 
     /// The namespaces that have a Service of a name.
     private lazy var serviceNamespaces: [String: [String]] = Dictionary(
@@ -101,6 +102,16 @@ package final class ClusterView {
         let view = HostView(use.host, namespace: use.namespace, in: snapshot)
         hosts[key] = view
         return view
+    }
+
+    /// The hosts that a Gateway serves; `nil` where there is no such Gateway.
+    func hosts(of gateway: GatewayReference) -> GatewayHostSet? {
+        if let known = gatewayHosts[gateway] { return known }
+        let key = ResourceKey(.gateway, namespace: gateway.namespace, name: gateway.name)
+        let spec = snapshot.resource(key)?.gateway
+        let found = spec.map { GatewayHostSet($0, namespace: gateway.namespace) }
+        gatewayHosts[gateway] = found
+        return found
     }
 
     /// The Services that select a workload, by name.

@@ -15,14 +15,12 @@ enum GatewayWithoutHostRule: ReferenceRule {
             else { continue }
             let served = cluster.hosts(of: reference)
             guard
-                !spec.hosts.contains(where: { host in
-                    served?.contains { $0.admits(host, from: namespace) } ?? false
-                })
+                !spec.hosts.contains(where: { served?.admits($0, from: namespace) ?? false })
             else { continue }
             report.add(
                 at: place,
                 "no host of the VirtualService is served by the Gateway \"\(name)\"",
-                hint: hint(served, namespace)
+                hint: hint(served?.hosts, namespace)
             )
         }
     }
@@ -32,20 +30,5 @@ enum GatewayWithoutHostRule: ReferenceRule {
         let open = served.filter { $0.namespace == nil || $0.namespace == namespace }.map(\.pattern)
         guard !open.isEmpty else { return "add the host to the Gateway's \"servers\"" }
         return "it serves \(Set(open).sorted().prefix(5).joined(separator: ", "))"
-    }
-}
-
-extension ClusterView {
-    /// The hosts that a Gateway serves; `nil` where there is no such Gateway.
-    func hosts(of gateway: GatewayReference) -> [GatewayHost]? {
-        let key = ResourceKey(.gateway, namespace: gateway.namespace, name: gateway.name)
-        return snapshot.resource(key)?.gateway.map { spec in
-            spec.servers.flatMap(\.hosts).map { GatewayHost($0, gatewayNamespace: gateway.namespace) }
-        }
-    }
-
-    /// Whether a VirtualService of `namespace` gets a Gateway's requests for a host; `nil` where there is no such Gateway.
-    func serves(_ gateway: GatewayReference, _ host: String, from namespace: String) -> Bool? {
-        hosts(of: gateway)?.contains { $0.admits(host, from: namespace) }
     }
 }

@@ -11,12 +11,12 @@ enum HostOffGatewaysRule: ReferenceRule {
         guard let spec = object.resource.virtualService, !object.isMeshBound, spec.hosts.count > 1 else {
             return
         }
-        var served: [GatewayHost] = []
+        var served: [GatewayHostSet] = []
         for name in spec.gateways {
             guard let reference = GatewayReference(name, namespace: namespace),
                 let hosts = cluster.hosts(of: reference)
             else { return }
-            served += hosts
+            served.append(hosts)
         }
         let places = object.spec?["hosts"]?.items ?? []
         let missing = places.filter { place in

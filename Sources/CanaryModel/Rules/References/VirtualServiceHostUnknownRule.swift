@@ -35,6 +35,6 @@ enum VirtualServiceHostUnknownRule: ReferenceRule {
         let gateways = (resource.virtualService?.gateways ?? []).compactMap {
             GatewayReference($0, namespace: resource.namespace)
         }
-        return gateways.contains { cluster.serves($0, name, from: resource.namespace) ?? true }
+        return gateways.contains { cluster.hosts(of: $0)?.admits(name, from: resource.namespace) ?? true }
     }
 }
