@@ -49,15 +49,22 @@ struct FormatString {
         return command == routeNameCommand || format.segment(command) != nil
     }
 
+    /// A value of changed headers, which have values of changed headers, could take minutes for each request: what is beyond
+    /// this much work is cut off.
+    private static let mostWork = 10_000
+
     func compile(_ text: String) -> UnsafeBufferPointer<TemplateSegment> {
         var segments: [TemplateSegment] = []
         var literal = ""
+        var work = 0
         for piece in Self.pieces(of: text) {
             switch piece {
             case .literal(let text): literal += text
             case .command(Self.routeNameCommand): literal += routeName
             case .command(let command):
                 if let segment = segment(command) {
+                    work += segment.work
+                    if work > Self.mostWork, !segment.choices.isEmpty { continue }
                     append(&literal, to: &segments)
                     segments.append(segment)
                 } else {

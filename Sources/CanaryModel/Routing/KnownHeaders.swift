@@ -16,18 +16,22 @@ struct KnownHeaders {
 
     /// An empty value leaves the header as it was.
     mutating func set(_ name: String, _ value: Template, in arena: RoutingArena) {
-        choices[name] = [TemplateChoice(segments: value)] + choices(of: name, in: arena)
+        choices[name] = [Self.choice(value)] + choices(of: name, in: arena)
     }
 
     /// A further value is the first one only where there was none.
     mutating func append(_ name: String, _ value: Template, in arena: RoutingArena) {
-        choices[name] = choices(of: name, in: arena) + [TemplateChoice(segments: value)]
+        choices[name] = choices(of: name, in: arena) + [Self.choice(value)]
     }
 
     /// What to try for a header, else for another one; `nil` where both are as the client sent them.
     func choices(for name: String, else other: String?, in arena: RoutingArena) -> [TemplateChoice]? {
         guard choices[name] != nil || other.map({ choices[$0] != nil }) == true else { return nil }
         return choices(of: name, in: arena) + (other.map { choices(of: $0, in: arena) } ?? [])
+    }
+
+    private static func choice(_ value: Template) -> TemplateChoice {
+        TemplateChoice(segments: value, work: value.reduce(1) { $0 + $1.work })
     }
 
     private func choices(of name: String, in arena: RoutingArena) -> [TemplateChoice] {

@@ -154,6 +154,9 @@ struct TemplateSegment: BitwiseCopyable {
     var limit = Int.max
     /// Of which the first that gives a value counts.
     var choices = UnsafeBufferPointer<TemplateChoice>(start: nil, count: 0)
+
+    /// How long it takes to append at most, in look-ups of a header; copying some bytes counts as one.
+    var work: Int { choices.reduce(1 + text.count / 64) { $0 + $1.work } }
 }
 
 /// Where the value of a header that was changed may come from.
@@ -162,4 +165,6 @@ struct TemplateChoice: BitwiseCopyable {
     var segments = UnsafeBufferPointer<TemplateSegment>(start: nil, count: 0)
     /// The header as the client sent it; an empty one counts too.
     var header = ByteSlice()
+    /// As that of a segment.
+    var work = 1
 }

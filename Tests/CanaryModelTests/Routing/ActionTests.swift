@@ -170,6 +170,23 @@ struct ActionTests {
         #expect(answer.responseEdits == [edit])
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func `values of values of values end soon`() {
+        func many(_ name: String, _ other: String) -> Node {
+            ["set": [name: .string(String(repeating: "%REQ(\(other)):9%", count: 1000) + "end")]]
+        }
+        let target: Node = [
+            "destination": ["host": "helloworld"], "weight": 1, "headers": ["request": many("a", "none")],
+        ]
+        let body: Node = [
+            "headers": ["request": many("b", "a"), "response": many("c", "b")], "route": [target, target],
+        ]
+        let answer = router(body).ask("helloworld")
+        let cut = String(repeating: "end", count: 9) + "end"
+        #expect(answer.requestEdits == ["set a: end", "set b: \(cut)"])
+        #expect(answer.responseEdits == ["set c: endendendend"])
+    }
+
     @Test func `answers see path and authority as they were sent`() {
         let body: Node = [
             "match": [["uri": ["prefix": "/a"]]], "rewrite": ["uri": "/b", "authority": "new"],
