@@ -5,7 +5,7 @@
 enum BuiltInGateway {
     static let namespace = HostPolicy.rootNamespace
     static let labels = ["istio": "ingressgateway"]
-    /// Those of its Service, and the target ports 8080 and 8443 that today's installations have: Istio's own samples name them.
-    static let ports: Set<Int> = [80, 443, 8080, 8443, 15443, 31400]
+    /// Those that istioctl takes for open. Istio's own samples name 8080, of which istioctl warns too.
+    static let ports: Set<Int> = [80, 443, 15443, 31400]
     static let host = HostName.service("istio-ingressgateway", namespace: namespace)
 }
