@@ -6,13 +6,22 @@ import Glibc
 enum FileWriter {
     /// Makes a directory, and those above it, unless it is there.
     static func makeDirectory(_ path: String) -> Result<Void, SystemCallError> {
-        if mkdir(path, 0o755) == 0 || errno == EEXIST { return .success(()) }
+        if mkdir(path, 0o755) == 0 { return .success(()) }
+        if errno == EEXIST { return isDirectory(path) }
         guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
             return .failure(SystemCallError(errno))
         }
         return makeDirectory(String(path[..<slash])).flatMap {
-            mkdir(path, 0o755) == 0 || errno == EEXIST ? .success(()) : .failure(SystemCallError(errno))
+            // Another process may have been faster.
+            mkdir(path, 0o755) == 0 || errno == EEXIST
+                ? isDirectory(path) : .failure(SystemCallError(errno))
         }
+    }
+
+    private static func isDirectory(_ path: String) -> Result<Void, SystemCallError> {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return .failure(SystemCallError(errno)) }
+        return status.st_mode & S_IFMT == S_IFDIR ? .success(()) : .failure(SystemCallError(ENOTDIR))
     }
 
     /// Puts a file in the place of another one at once: readers see the old or the new content, also after a loss of power.

@@ -58,6 +58,7 @@ struct RequestOptions: ParsableArguments {
         request.user = user
         request.gateway = try gateway.map { try Self.gateway($0, namespace) }
         guard user != "" else { throw CommandError.wrongUsage("--user names nobody: its value is empty") }
+        try Self.checkPort(of: request.authority)
         guard !request.authority.isEmpty else {
             throw CommandError.wrongUsage(
                 "the URL \"\(url)\" names no host",
@@ -65,6 +66,15 @@ struct RequestOptions: ParsableArguments {
             )
         }
         return request
+    }
+
+    private static func checkPort(of authority: String) throws {
+        let text = authority.drop { $0 != "]" }
+        guard let colon = (text.isEmpty ? authority[...] : text).lastIndex(of: ":") else { return }
+        let port = authority[colon...].dropFirst()
+        guard port.isEmpty || UInt16(port).map({ $0 > 0 }) == true else {
+            throw CommandError.wrongUsage("\"\(port)\" is no port", hint: "ports are 1 to 65535")
+        }
     }
 
     private static func gateway(_ text: String, _ namespace: String) throws -> GatewayReference {

@@ -153,7 +153,7 @@ package struct SchemaCheck {
             report(
                 .wrongType,
                 wrongType(node, wanted: field.element.description),
-                hint: Self.typeHint(node, field.element, key: lastKey)
+                hint: node.hint(for: field.element, key: lastKey)
             )
         }
     }
@@ -298,23 +298,6 @@ package struct SchemaCheck {
     private func listHint(_ node: Node) -> String? {
         if case .sequence = node.content { return nil }
         return "begin each item with \"- \""
-    }
-
-    private static func typeHint(_ node: Node, _ wanted: FieldTable.Element, key: String?) -> String? {
-        let key = key.map { "\($0): " } ?? ""
-        switch (wanted, node.content) {
-        case (.string, .integer(let value)): return "put the value in quotes: \(key)\"\(value)\""
-        // Whether it was written as yes, on or true is no longer known.
-        case (.string, .bool): return "put the value in quotes"
-        case (.string, .number(let value)): return "put the value in quotes: \(key)\"\(value)\""
-        case (.int32, .string(let text)), (.int64, .string(let text)), (.uint32, .string(let text)):
-            return Int64(text).map { "write it without quotes: \(key)\($0)" }
-        case (.number, .string(let text)):
-            return Double(text) == nil ? nil : "write it without quotes: \(key)\(text)"
-        case (.boolean, .string(let text)):
-            return ["true", "false"].contains(text) ? "write it without quotes: \(key)\(text)" : nil
-        default: return nil
-        }
     }
 
     private static func plain(_ value: Double) -> String {
