@@ -22,7 +22,8 @@ LIBRARIES = yaml sqlite3 re2
 # takes a library from the first directory that has it. This one has nothing but the .a files, and comes first because
 # the package descriptions beside them name it.
 STATIC = .build/static-libraries
-RELEASE = -c release --static-swift-stdlib
+# Symbols stay for backtraces; what a debugger needs would be a third of the file.
+RELEASE = -c release --static-swift-stdlib -Xlinker --strip-debug
 BINARY = .build/release/canaryctl
 
 .PHONY: deps build demo test check bench fuzz install clean
