@@ -2,7 +2,6 @@
 
 import CanaryManifests
 import CanaryModel
-import Glibc
 import Testing
 
 /// Runs the rules over `Tests/IstioRules`, which goes through all that Istio's schema and admission checks ask of an object by
@@ -24,34 +23,22 @@ struct IstioRuleTests {
         "U": 6, "DR": 51, "K": 16, "N": 6,
     ]
 
-    struct Expectation: Hashable, Comparable, CustomStringConvertible {
-        var line: Int
-        var text: String
-
-        var description: String { "\(line): \(text)" }
-        static func < (left: Expectation, right: Expectation) -> Bool {
-            (left.line, left.text) < (right.line, right.text)
-        }
-    }
-
     @Test(arguments: names)
     func `findings are those that Istio would make`(_ name: String) throws {
-        let text = try Self.text(name)
+        let text = try fixture(name, in: "IstioRules")
         let set = read(text)
         #expect(set.diagnostics == [])
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        var found: Set<Expectation> = []
+        var found: Set<FixtureMark> = []
         for resource in set.resources {
             for finding in RuleCatalog.checkObject(resource) where !Self.isOurs(finding) {
                 let codes = [finding.code.canary, finding.code.istio].compactMap(\.self)
                 let text = "\(finding.severity.rawValue) \(codes.joined(separator: " "))"
-                found.insert(Expectation(line: Int(finding.position.line), text: text))
+                found.insert(FixtureMark(line: Int(finding.position.line), text: text))
                 #expect(Self.pointsAtItsField(finding, resource, lines), "\(finding)")
             }
         }
-        let expected = Self.expected(lines)
-        #expect(found.subtracting(expected).sorted() == [], "not expected")
-        #expect(expected.subtracting(found).sorted() == [], "not found")
+        expectSame(found, Self.expected(lines))
     }
 
     /// B2: bodies that are too large for a fixture, with what is said of them.
@@ -81,7 +68,8 @@ struct IstioRuleTests {
     @Test func `every rule of Istio has a fixture`() throws {
         var numbers: Set<String> = []
         for name in Self.names {
-            for line in try Self.text(name).split(separator: "\n") where line.hasPrefix("# ") {
+            for line in try fixture(name, in: "IstioRules").split(separator: "\n") where line.hasPrefix("# ")
+            {
                 guard let colon = line.firstIndex(of: ":") else { continue }
                 let words = line[line.index(line.startIndex, offsetBy: 2)..<colon].split(separator: ",")
                 numbers.formUnion(words.map { $0.drop { $0 == " " } }.map(String.init))
@@ -94,7 +82,9 @@ struct IstioRuleTests {
     /// Our codes that are expected somewhere.
     static func codes() throws -> Set<String> {
         let texts = try names.flatMap { name in
-            expected(try text(name).split(separator: "\n", omittingEmptySubsequences: false)).map(\.text)
+            expected(
+                try fixture(name, in: "IstioRules").split(separator: "\n", omittingEmptySubsequences: false)
+            ).map(\.text)
         }
         return Set(texts.compactMap { $0.split(separator: " ").dropFirst().first.map(String.init) })
     }
@@ -115,27 +105,17 @@ struct IstioRuleTests {
         return rest.hasPrefix(key) || rest.hasPrefix("\"\(key)\"")
     }
 
-    private static func expected(_ lines: [Substring]) -> Set<Expectation> {
-        var expected: Set<Expectation> = []
+    private static func expected(_ lines: [Substring]) -> Set<FixtureMark> {
+        var expected: Set<FixtureMark> = []
         for (index, line) in lines.enumerated() {
             guard let mark = line.ranges(of: " # ").last else { continue }
             for part in line[mark.upperBound...].split(separator: ", ") {
                 guard ["error CAN", "warning CAN", "info CAN"].contains(where: part.hasPrefix) else {
                     continue
                 }
-                expected.insert(Expectation(line: index + 1, text: String(part)))
+                expected.insert(FixtureMark(line: index + 1, text: String(part)))
             }
         }
         return expected
-    }
-
-    private static func text(_ name: String) throws -> String {
-        let folder = #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
-        let file = try #require(fopen("/\(folder)/IstioRules/\(name).yaml", "r"))
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { bytes += chunk[..<count] }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -99,7 +99,7 @@ struct ExplainCommand: Subcommand {
         -> ClusterSnapshot
     {
         var snapshot = ClusterSnapshot()
-        input.resources.forEach { snapshot.insert($0) }
+        snapshot.insert(contentsOf: input.resources)
         let reachable = snapshot.withReachableGateways
         return request.isForAddress ? reachable : try neighbourhood(of: request, settings, in: reachable)
     }

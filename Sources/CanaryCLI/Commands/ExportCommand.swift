@@ -93,7 +93,7 @@ struct ExportCommand: Subcommand {
             return try ClusterSession(settings: settings, context: context).read { try $0.snapshot() }
         }
         var snapshot = ClusterSnapshot()
-        input.resources.forEach { snapshot.insert($0) }
+        snapshot.insert(contentsOf: input.resources)
         return snapshot
     }
 

@@ -49,7 +49,7 @@ struct TestCommand: Subcommand {
         let cases = try readTests(in: context)
         let input = try ManifestInput.read(manifests, validation: .strict, settings: settings, in: context)
         var snapshot = try storeContext ? storedSnapshot(settings, context) : ClusterSnapshot()
-        input.resources.forEach { snapshot.insert($0) }
+        snapshot.insert(contentsOf: input.resources)
         var findings = cases.diagnostics + input.diagnostics.filter { $0.severity == .error }
         if target == .istio { findings += IstioRefusals.findings(input.resources, in: snapshot) }
         report(findings, cases.sources + input.sources, settings, context)
