@@ -5,6 +5,8 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -59,3 +61,11 @@ static inline int canary_pipe2(int descriptors[2], int flags) { return pipe2(des
 
 // POSIX_SPAWN_SETSID of <spawn.h>, which is there under _GNU_SOURCE only: the child starts a session of its own.
 enum { canary_posix_spawn_setsid = 0x80 };
+
+/// Tells the address sanitizer that nobody may touch this memory until it is unpoisoned, as if it had been freed; nothing
+/// happens in other builds.
+void canary_poison(const void *memory, size_t count);
+void canary_unpoison(const void *memory, size_t count);
+/// Whether any of these bytes is poisoned; never, in builds without the sanitizer.
+bool canary_is_poisoned(const void *memory, size_t count);
+bool canary_has_address_sanitizer(void);

@@ -35,9 +35,16 @@ package struct ByteBuffer: ~Copyable {
     /// Appends bytes that must not lie in this buffer.
     package mutating func append(_ slice: ByteSlice) {
         guard let source = slice.base, slice.count > 0 else { return }
+        assert(source + slice.count <= base || source >= base + capacity, "a buffer's bytes are added to it")
         reserve(slice.count)
         (base + count).update(from: source, count: slice.count)
         count += slice.count
+    }
+
+    package mutating func append(zeros: Int) {
+        reserve(zeros)
+        (base + count).update(repeating: 0, count: zeros)
+        count += zeros
     }
 
     package mutating func append(_ text: StaticString) {

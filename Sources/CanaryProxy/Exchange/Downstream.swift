@@ -87,10 +87,12 @@ struct PeerAddress {
         count = withUnsafeBytes(of: text) { $0.firstIndex(of: 0) ?? 0 }
     }
 
-    /// Copies the text to a place that outlives this value.
-    func copy(to memory: UnsafeMutableRawPointer) {
-        withUnsafeBytes(of: text) {
-            if let base = $0.baseAddress { memory.copyMemory(from: base, byteCount: 48) }
-        }
+    /// The longest text of an address, in bytes, with room to spare.
+    static let mostBytes = 48
+
+    /// Copies the text to memory of ``mostBytes``.
+    func copy(to memory: UnsafeMutableRawBufferPointer) -> UnsafeRawBufferPointer {
+        withUnsafeBytes(of: text) { memory.copyMemory(from: $0) }
+        return UnsafeRawBufferPointer(rebasing: memory[..<count])
     }
 }

@@ -21,11 +21,8 @@ struct Exchange: ~Copyable {
     let generation: UnsafeMutablePointer<TableGeneration>
     var route: RouteHandle?
     var destination: DestinationHandle?
-    var servicePort: Int32 = 80
 
-    var request: RequestHead
-    /// The head as received: whoever needs its fields again parses it again.
-    var keptHead: KeptBytes
+    var kept: KeptRequest
     var requestBody: BodyReader
     var isRequestComplete: Bool
     /// The upstream takes no more of the body; the rest is thrown away while its answer passes.
@@ -70,19 +67,19 @@ struct Exchange: ~Copyable {
     init(
         downstream: DownstreamPointer,
         generation: UnsafeMutablePointer<TableGeneration>,
-        request: RequestHead,
-        keptHead: KeptBytes,
+        kept: KeptRequest,
         startedAt: UInt64
     ) {
         self.downstream = downstream
         self.generation = generation
-        self.request = request
-        self.keptHead = keptHead
+        self.kept = kept
         self.startedAt = startedAt
-        requestBody = BodyReader(request.framing)
-        isRequestComplete = request.framing == .none
-        keepsDownstream = request.keepsAlive
+        requestBody = BodyReader(kept.head.framing)
+        isRequestComplete = kept.head.framing == .none
+        keepsDownstream = kept.head.keepsAlive
     }
+
+    var request: RequestHead { kept.head }
 
     var nextDeadline: Int64 { min(min(routeDeadline, tryDeadline), min(stallDeadline, retryAt)) }
 }

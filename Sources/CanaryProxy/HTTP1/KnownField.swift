@@ -100,4 +100,18 @@ struct FieldTable: ~Copyable {
     }
 
     mutating func drop(_ index: Int) { self[index].isDropped = true }
+
+    /// Copies the lines to memory that has room for them.
+    func copy(to memory: UnsafeMutableRawBufferPointer) -> UnsafeBufferPointer<Field> {
+        let fields = memory.bindMemory(to: Field.self)
+        _ = fields.initialize(from: UnsafeBufferPointer(start: storage, count: count))
+        return UnsafeBufferPointer(fields)
+    }
+
+    /// Makes this table one of lines that were parsed before; they must fit, as those of a table of the same capacity do.
+    mutating func load(_ fields: UnsafeBufferPointer<Field>) {
+        precondition(fields.count <= capacity)
+        count = fields.count
+        if let first = fields.baseAddress { storage.update(from: first, count: count) }
+    }
 }

@@ -1,55 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A copy of a request's head, kept while its exchange lasts.
-struct KeptBytes {
-    fileprivate(set) var base: UnsafeMutableRawPointer?
-    fileprivate(set) var count = 0
+import CLinux
 
-    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+/// Memory that one owner has until it gives it back to the pool that it came from.
+struct Block {
+    /// Aligned for any of the values that requests are described by.
+    let base: UnsafeMutableRawPointer
+    fileprivate let capacity: Int
 }
 
-/// Blocks of memory of one size, given back and taken again without the allocator. Larger copies are allocated.
+/// Blocks of memory of one size, given back and taken again without the allocator. Larger ones are allocated.
+///
+/// The address sanitizer takes a block that was given back for freed memory, though the allocator does not know of it.
 struct BlockPool: ~Copyable {
-    private static let blockSize = 1024
-    private static let mostFree = 1024
+    /// Holds the heads that browsers send, with what is known of them.
+    static let blockSize = 2048
+    private static let mostFree = 512
 
-    private var firstFree: UnsafeMutableRawPointer?
-    private var freeCount = 0
+    private var free: [UnsafeMutableRawPointer] = []
 
     init() {}
 
     deinit {
-        var next = firstFree
-        while let block = next {
-            next = block.load(as: UnsafeMutableRawPointer?.self)
-            block.deallocate()
+        for block in free { block.deallocate() }
+    }
+
+    /// A block of at least `count` bytes, whose contents are undefined.
+    mutating func take(_ count: Int) -> Block {
+        guard count <= Self.blockSize else {
+            return Block(base: .allocate(byteCount: count, alignment: 16), capacity: count)
         }
+        guard let block = free.popLast() else {
+            return Block(base: .allocate(byteCount: Self.blockSize, alignment: 16), capacity: Self.blockSize)
+        }
+        canary_unpoison(block, Self.blockSize)
+        return Block(base: block, capacity: Self.blockSize)
     }
 
-    mutating func keep(_ bytes: UnsafeRawBufferPointer) -> KeptBytes {
-        let memory = take(bytes.count)
-        if let source = bytes.baseAddress { memory.copyMemory(from: source, byteCount: bytes.count) }
-        return KeptBytes(base: memory, count: bytes.count)
-    }
-
-    mutating func release(_ kept: inout KeptBytes) {
-        guard let block = kept.base else { return }
-        if kept.count > Self.blockSize || freeCount >= Self.mostFree {
-            block.deallocate()
+    mutating func give(_ block: Block) {
+        if block.capacity > Self.blockSize || free.count >= Self.mostFree {
+            block.base.deallocate()
         } else {
-            block.storeBytes(of: firstFree, as: UnsafeMutableRawPointer?.self)
-            firstFree = block
-            freeCount &+= 1
+            canary_poison(block.base, block.capacity)
+            free.append(block.base)
         }
-        kept = KeptBytes()
-    }
-
-    private mutating func take(_ count: Int) -> UnsafeMutableRawPointer {
-        if count <= Self.blockSize, let block = firstFree {
-            firstFree = block.load(as: UnsafeMutableRawPointer?.self)
-            freeCount &-= 1
-            return block
-        }
-        return .allocate(byteCount: max(count, Self.blockSize), alignment: 16)
     }
 }

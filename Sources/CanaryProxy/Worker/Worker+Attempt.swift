@@ -12,10 +12,7 @@ extension Worker {
     /// Sends the request to some endpoint, again and again while failing at once is no reason to give up. `pending` is what
     /// was received of the body and not used; how many bytes of it were used.
     mutating func attempt(_ exchange: ExchangePointer, _ pending: UnsafeRawBufferPointer) -> Int {
-        var isRepeated = false
         while true {
-            if isRepeated { restoreFacts(exchange) }
-            isRepeated = true
             guard let endpoint = chooseEndpoint(exchange) else {
                 reply(exchange, status: 503, flag: .noHealthyUpstream, body: "no healthy upstream")
                 return 0
@@ -39,7 +36,6 @@ extension Worker {
 
     /// Attempts again with what has been received meanwhile, and then goes on reading.
     mutating func attemptAgain(_ exchange: ExchangePointer) {
-        restoreFacts(exchange)
         let client = exchange.pointee.downstream
         let used = attempt(exchange, client.pointee.inbox.bytes)
         goOn(client, used)
@@ -61,17 +57,21 @@ extension Worker {
             return nil
         }
         if endpoints.count == 1 { return first }
-        var choice = balance(destination, endpoints)
+        let facts = exchange.pointee.kept.facts
+        var choice = balance(destination, endpoints, facts)
         guard let failed = exchange.pointee.lastEndpoint, destination.balancing != .hash else {
             return choice
         }
-        for _ in 0..<Self.reselections where choice.id == failed { choice = balance(destination, endpoints) }
+        for _ in 0..<Self.reselections where choice.id == failed {
+            choice = balance(destination, endpoints, facts)
+        }
         return choice
     }
 
     private mutating func balance(
         _ destination: DestinationHandle,
-        _ endpoints: UnsafeBufferPointer<EndpointRecord>
+        _ endpoints: UnsafeBufferPointer<EndpointRecord>,
+        _ facts: RequestFacts
     ) -> EndpointRecord {
         switch destination.balancing {
         case .hash:
@@ -203,7 +203,7 @@ extension Worker {
         case refused
     }
 
-    /// Sends the head with whatever of the body is there, in one piece. Expects `facts` to be the exchange's.
+    /// Sends the head with whatever of the body is there, in one piece.
     private mutating func sendRequest(
         _ exchange: ExchangePointer,
         _ upstream: UpstreamPointer,
@@ -245,7 +245,6 @@ extension Worker {
             return
         }
         upstream.pointee.phase = .active
-        restoreFacts(exchange)
         let client = exchange.pointee.downstream
         switch sendRequest(exchange, upstream, client.pointee.inbox.bytes) {
         case .sent(let used): goOn(client, used)

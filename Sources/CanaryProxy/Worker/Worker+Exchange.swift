@@ -15,36 +15,42 @@ extension Worker {
             refuse(client, status: 503, reason: "no routing table yet")
             return 0
         }
-        let headBytes = UnsafeRawBufferPointer(rebasing: bytes[..<head.length])
+        let kept = keep(head, bytes, of: client)
         let exchange = exchanges.take()
         exchange.initialize(
-            to: Exchange(
-                downstream: client,
-                generation: generation,
-                request: head,
-                keptHead: blocks.keep(headBytes),
-                startedAt: nowNanoseconds
-            )
+            to: Exchange(downstream: client, generation: generation, kept: kept, startedAt: nowNanoseconds)
         )
         generation.pointee.exchanges &+= 1
         client.pointee.exchange = exchange
         client.pointee.phase = .exchange
         client.pointee.hasReceivedHeadBytes = false
         exchange.pointee.stallDeadline = now &+ limits.stallTimeout
-        guard route(exchange, headBytes) else { return 0 }
+        guard route(exchange) else { return 0 }
         if exchange.pointee.isRequestComplete { requestIsComplete(exchange) }
         rearm(exchange)
         return attempt(exchange, UnsafeRawBufferPointer(rebasing: bytes[head.length...]))
     }
 
+    /// Copies a head that was just parsed to where it stays as long as its exchange.
+    private mutating func keep(
+        _ head: RequestHead,
+        _ bytes: UnsafeRawBufferPointer,
+        of client: DownstreamPointer
+    ) -> KeptRequest {
+        var kept = KeptRequest(head, of: bytes, requestFields, from: client.pointee.peer, in: &blocks)
+        kept.facts.startTime = wallMilliseconds
+        kept.facts.hostName = hostName.slice
+        return kept
+    }
+
     /// Finds route and destination; `false` when the request was answered instead.
-    private mutating func route(_ exchange: ExchangePointer, _ head: UnsafeRawBufferPointer) -> Bool {
+    private mutating func route(_ exchange: ExchangePointer) -> Bool {
         if exchange.pointee.request.method == .connect {
             exchange.pointee.keepsDownstream = false
             reply(exchange, status: 405, flag: .none, body: "")
             return false
         }
-        guard prepareFacts(exchange, head) else {
+        guard exchange.pointee.kept.hasValidPath else {
             exchange.pointee.keepsDownstream = false
             reply(exchange, status: 400, flag: .downstreamProtocolError, body: Rejection.badPath.reason)
             return false
@@ -55,7 +61,7 @@ extension Worker {
         }
         let table = exchange.pointee.generation.pointee
         let listener = table.listener(exchange.pointee.downstream.pointee.listener)
-        let authority = facts.authority
+        let authority = exchange.pointee.kept.facts.authority
         let found = table.table._withUnsafeGuaranteedRef {
             $0.virtualHost(listener: listener.index, authority: authority)
         }
@@ -63,10 +69,11 @@ extension Worker {
             reply(exchange, status: 404, flag: .noRoute, body: "")
             return false
         }
-        let authorityPort = Authority.split(facts.authority).port
-        facts.port = host.servicePort(authorityPort: authorityPort, listenerPort: listener.requestPort)
-        exchange.pointee.servicePort = facts.port
-        guard let route = host.route(for: facts) else {
+        exchange.pointee.kept.facts.port = host.servicePort(
+            authorityPort: Authority.split(authority).port,
+            listenerPort: listener.requestPort
+        )
+        guard let route = host.route(for: exchange.pointee.kept.facts) else {
             reply(exchange, status: 404, flag: .noRoute, body: "")
             return false
         }
@@ -81,6 +88,7 @@ extension Worker {
 
     /// Draws the destination. From here on the request counts.
     private mutating func assign(_ exchange: ExchangePointer, _ route: RouteHandle) -> Bool {
+        let facts = exchange.pointee.kept.facts
         guard let destination = route.destination(for: facts, random: random.next()) else {
             reply(exchange, status: 503, flag: .noCluster, body: "")
             return false
@@ -99,66 +107,6 @@ extension Worker {
         guard exchange.pointee.counter == nil else { return }
         exchange.pointee.counter = counter
         counters.countAssigned(counter)
-    }
-
-    // MARK: - Facts
-
-    /// Fills `facts` and `requestFields` from a head whose fields were just parsed; `false` when its path is refused.
-    mutating func prepareFacts(_ exchange: ExchangePointer, _ head: UnsafeRawBufferPointer) -> Bool {
-        let request = exchange.pointee.request
-        for index in 0..<requestFields.count {
-            let field = requestFields[index]
-            headers[index] = RequestHeader(
-                name: ByteSlice(head[field.name]),
-                value: ByteSlice(head[field.value])
-            )
-        }
-        facts = RequestFacts()
-        facts.headers = UnsafeBufferPointer(start: headers, count: requestFields.count)
-        facts.method = ByteSlice(head[request.methodName])
-        facts.scheme = Self.scheme
-        facts.authority = ByteSlice(head[request.authority])
-        facts.query = request.query.map { ByteSlice(head[$0]) } ?? ByteSlice()
-        facts.version = request.minorVersion == 0 ? .http10 : .http11
-        facts.port = exchange.pointee.servicePort
-        let peer = exchange.pointee.downstream
-        peer.pointee.peer.copy(to: peerText)
-        facts.sourceAddress = ByteSlice(
-            UnsafeRawBufferPointer(start: peerText, count: peer.pointee.peer.count)
-        )
-        facts.sourcePort = peer.pointee.peer.port
-        facts.startTime = wallMilliseconds
-        facts.hostName = hostName.slice
-        return normalizePath(head[request.path], request)
-    }
-
-    private static var scheme: ByteSlice {
-        let text: StaticString = "http"
-        return ByteSlice(base: text.utf8Start, count: text.utf8CodeUnitCount)
-    }
-
-    private mutating func normalizePath(_ raw: UnsafeRawBufferPointer, _ request: RequestHead) -> Bool {
-        path.truncate()
-        if raw.count == 0 {
-            // An absolute-form target without a path.
-            path.append(UInt8(ascii: request.method == .options && request.query == nil ? "*" : "/"))
-        } else {
-            path.append(ByteSlice(raw))
-        }
-        let memory = UnsafeMutableBufferPointer(start: path.base, count: path.count)
-        guard let count = PathNormalization.normalize(memory) else { return false }
-        path.truncate(to: count)
-        facts.path = path.slice
-        return true
-    }
-
-    /// Makes `facts` and `requestFields` those of an exchange that began some time ago.
-    mutating func restoreFacts(_ exchange: ExchangePointer) {
-        let head = exchange.pointee.keptHead.bytes
-        var parsed = RequestHead()
-        // Parsed before, by the same rules: nothing can be wrong with it now.
-        _ = requestParser.parse(head, into: &parsed, fields: &requestFields)
-        _ = prepareFacts(exchange, head)
     }
 
     // MARK: - Progress
@@ -218,7 +166,7 @@ extension Worker {
     private mutating func release(_ exchange: ExchangePointer) {
         let generation = exchange.pointee.generation
         exchange.pointee.downstream.pointee.exchange = nil
-        blocks.release(&exchange.pointee.keptHead)
+        exchange.pointee.kept.release(to: &blocks)
         exchange.deinitialize(count: 1)
         exchanges.give(exchange)
         generation.pointee.exchanges &-= 1

@@ -8,11 +8,12 @@ import CanaryModel
 extension Worker {
     // MARK: - Requests
 
-    /// Writes the request's head to `output`. Expects `facts` and `requestFields` to be the exchange's.
+    /// Writes the request's head to `output`.
     mutating func writeRequestHead(_ exchange: ExchangePointer) {
-        let bytes =
-            facts.headers.isEmpty ? UnsafeRawBufferPointer(start: nil, count: 0) : receivedHead(exchange)
+        let bytes = exchange.pointee.kept.bytes
+        let facts = exchange.pointee.kept.facts
         let request = exchange.pointee.request
+        requestFields.load(exchange.pointee.kept.fields)
         output.truncate()
         output.append(facts.method)
         output.append(" ")
@@ -35,14 +36,9 @@ extension Worker {
         output.append("\r\n")
     }
 
-    /// The head that `requestFields` was read from: where the facts' slices point.
-    private func receivedHead(_ exchange: ExchangePointer) -> UnsafeRawBufferPointer {
-        let start = facts.method.base.map { UnsafeRawPointer($0) - exchange.pointee.request.methodName.lower }
-        return UnsafeRawBufferPointer(start: start, count: exchange.pointee.request.length)
-    }
-
     private mutating func writeTarget(_ exchange: ExchangePointer) {
         let start = output.count
+        let facts = exchange.pointee.kept.facts
         if let route = exchange.pointee.route {
             route.appendPath(facts, to: &output)
         } else {
@@ -50,28 +46,13 @@ extension Worker {
         }
         // A rewrite may bring anything along; what has no place in a request line is escaped.
         for index in start..<output.count where !ASCII.isTarget(output.base[index]) {
-            return escapeTarget(from: start)
+            return output.escapeTarget(from: start)
         }
-    }
-
-    private mutating func escapeTarget(from start: Int) {
-        path.truncate()
-        path.append(output.slice.from(start))
-        output.truncate(to: start)
-        for byte in path.slice.bytes {
-            if ASCII.isTarget(byte) {
-                output.append(byte)
-            } else {
-                output.append("%")
-                if byte < 16 { output.append("0") }
-                output.append(hexadecimal: UInt64(byte))
-            }
-        }
-        path.truncate()
     }
 
     private mutating func writeAuthority(_ exchange: ExchangePointer) {
         let start = output.count
+        let facts = exchange.pointee.kept.facts
         if let route = exchange.pointee.route, let destination = exchange.pointee.destination {
             route.appendAuthority(facts, destination, to: &output)
         } else {
@@ -105,7 +86,7 @@ extension Worker {
             }
         }
         if needsForwarded {
-            output.append(facts.sourceAddress)
+            output.append(exchange.pointee.kept.facts.sourceAddress)
             output.append("\r\n")
         }
         if !hasProto { output.append("x-forwarded-proto: http\r\n") }
@@ -156,8 +137,11 @@ extension Worker {
         guard let route = exchange.pointee.route else { return false }
         let changes = route.responseHeaderEdits(exchange.pointee.destination)
         guard !changes.isEmpty else { return false }
-        restoreFacts(exchange)
-        facts = route.factsAsSent(facts, exchange.pointee.destination, in: &sentTarget)
+        var facts = route.factsAsSent(
+            exchange.pointee.kept.facts,
+            exchange.pointee.destination,
+            in: &sentTarget
+        )
         facts.responseCode = exchange.pointee.status
         if let endpoint = exchange.pointee.lastEndpoint.flatMap(shared.identifiers.endpoint) {
             upstreamText.truncate()
@@ -214,8 +198,7 @@ extension Worker {
         writeLocalStatus(exchange.pointee.status)
         responseFields.removeAll()
         let changes = exchange.pointee.route?.responseHeaderEdits(exchange.pointee.destination)
-        if location || changes?.isEmpty == false { restoreFacts(exchange) }
-        let received = facts
+        var facts = exchange.pointee.kept.facts
         if changes?.isEmpty == false, let route = exchange.pointee.route {
             facts = route.factsAsSent(facts, exchange.pointee.destination, in: &sentTarget)
         }
@@ -227,10 +210,9 @@ extension Worker {
             to: &responseFields,
             of: nothing
         )
-        facts = received
         if location, let route = exchange.pointee.route {
             output.append("location: ")
-            writeLocation(route)
+            writeLocation(route, exchange.pointee.kept.facts)
             output.append("\r\n")
         }
         if !body.isEmpty, !edits.adds("content-type") { output.append("content-type: text/plain\r\n") }
@@ -245,7 +227,7 @@ extension Worker {
         if hasBody { output.append(body) }
     }
 
-    private mutating func writeLocation(_ route: RouteHandle) {
+    private mutating func writeLocation(_ route: RouteHandle, _ facts: RequestFacts) {
         let start = output.count
         route.appendRedirectLocation(facts, listenerIsTLS: false, to: &output)
         for index in start..<output.count where !ASCII.isFieldValue(output.base[index]) {
@@ -301,6 +283,29 @@ extension ByteBuffer {
             while index < fields.count, !fields[index].isDropped { index &+= 1 }
             let stop = index < fields.count ? fields[index].name.lower : end
             append(ByteSlice(bytes[ByteRange(start, stop)]))
+        }
+    }
+
+    /// Percent-encodes what may not stand in a request's target, among the bytes from `start` on.
+    mutating func escapeTarget(from start: Int) {
+        let end = count
+        var escaped = 0
+        for index in start..<end where !ASCII.isTarget(base[index]) { escaped &+= 1 }
+        // Each byte moves to its place from the last one on, so that none is written over before it was read.
+        append(zeros: 2 &* escaped)
+        let digits: StaticString = "0123456789abcdef"
+        var target = count
+        for index in (start..<end).reversed() {
+            let byte = base[index]
+            if ASCII.isTarget(byte) {
+                target &-= 1
+                base[target] = byte
+            } else {
+                target &-= 3
+                base[target] = UInt8(ascii: "%")
+                base[target &+ 1] = digits.utf8Start[Int(byte &>> 4)]
+                base[target &+ 2] = digits.utf8Start[Int(byte & 15)]
+            }
         }
     }
 

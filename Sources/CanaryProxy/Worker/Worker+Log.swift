@@ -5,7 +5,7 @@ import CanaryModel
 extension Worker {
     /// Adds an exchange's line to the access log.
     mutating func writeLog(_ exchange: ExchangePointer) {
-        restoreFacts(exchange)
+        let facts = exchange.pointee.kept.facts
         let endpoint = exchange.pointee.lastEndpoint.flatMap { shared.identifiers.endpoint($0) }
         let line = LogLine(
             time: wallMilliseconds &- Int64((nowNanoseconds &- exchange.pointee.startedAt) / 1_000_000),
@@ -19,8 +19,8 @@ extension Worker {
             bytesSent: exchange.pointee.bytesSent,
             milliseconds: (nowNanoseconds &- exchange.pointee.startedAt) / 1_000_000,
             authority: facts.authority,
-            userAgent: header("user-agent"),
-            requestID: header("x-request-id"),
+            userAgent: Self.header("user-agent", facts),
+            requestID: Self.header("x-request-id", facts),
             madeID: exchange.pointee.madeID,
             source: facts.sourceAddress,
             upstream: endpoint?.description ?? ""
@@ -28,7 +28,7 @@ extension Worker {
         accessLog.add(line, now: now)
     }
 
-    private func header(_ name: StaticString) -> ByteSlice {
+    private static func header(_ name: StaticString, _ facts: RequestFacts) -> ByteSlice {
         facts.header(ByteSlice(base: name.utf8Start, count: name.utf8CodeUnitCount))?.value ?? ByteSlice()
     }
 }

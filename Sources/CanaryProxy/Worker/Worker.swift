@@ -34,10 +34,7 @@ struct Worker: ~Copyable {
     // MARK: Memory that is used again for every request
 
     let scratch: UnsafeMutableRawPointer
-    let headers: UnsafeMutablePointer<RequestHeader>
-    let peerText: UnsafeMutableRawPointer
     var output = ByteBuffer(capacity: 98_304)
-    var path = ByteBuffer(capacity: 4096)
     /// Path and authority as they were sent, for the header changes of answers.
     var sentTarget = ByteBuffer(capacity: 1024)
     var hostName = ByteBuffer(capacity: 64)
@@ -45,7 +42,6 @@ struct Worker: ~Copyable {
     var edits = HeaderEditor()
     var requestFields: FieldTable
     var responseFields: FieldTable
-    var facts = RequestFacts()
     var date = DateText()
 
     // MARK: State
@@ -93,8 +89,6 @@ struct Worker: ~Copyable {
         wakeDescriptor = shared.wakeDescriptors[index]
         counters = shared.counters[index]
         scratch = .allocate(byteCount: Self.scratchSize, alignment: 64)
-        headers = .allocate(capacity: max(limits.fields, 1))
-        peerText = .allocate(byteCount: 48, alignment: 8)
         nowNanoseconds = Clock.monotonicNanoseconds()
         now = Int64(nowNanoseconds / 1_000_000)
         wallCheckedAt = now &- 1000
@@ -118,8 +112,6 @@ struct Worker: ~Copyable {
 
     deinit {
         scratch.deallocate()
-        headers.deallocate()
-        peerText.deallocate()
         close(epoll)
     }
 
