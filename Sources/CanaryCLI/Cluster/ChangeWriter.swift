@@ -15,7 +15,7 @@ struct ChangeWriter {
         for item in change.changes where item.outcome != .unchanged {
             try write(item)
             let summary = change.summaries[item.key] ?? defaultSummary(item)
-            for host in try hosts(of: item, in: change) { notes.add(summary, of: item.key, to: host) }
+            for host in try change.hosts(of: item) { notes.add(summary, of: item.key, to: host) }
         }
         for (host, note) in notes.byHost.sorted(by: { $0.key < $1.key }) {
             writer.noteHostChange(host, summary: note.summary, objects: note.objects)
@@ -47,19 +47,6 @@ struct ChangeWriter {
         default: return "\(item.outcome.rawValue)\(name)"
         }
     }
-
-    /// The hosts whose routing an object decides: before the change, after it, and through delegation.
-    private func hosts(of item: ObjectChange, in change: ClusterChange) throws -> Set<String> {
-        guard [.virtualService, .destinationRule].contains(item.key.kind) else { return [] }
-        var hosts: Set<String> = []
-        for resource in [item.before, item.after].compactMap(\.self) {
-            hosts.formUnion(resource.routedHosts)
-            guard resource.virtualService?.isDelegate == true else { continue }
-            let roots = try change.resources(with: .delegate(resource.name, namespace: resource.namespace))
-            hosts.formUnion(roots.flatMap(\.routedHosts))
-        }
-        return hosts
-    }
 }
 
 /// What one transaction does to each host.
@@ -73,6 +60,21 @@ private struct HostNotes {
         }
         let isNew = !note.summary.split(separator: ";").contains { $0.drop { $0 == " " } == summary }
         byHost[host] = (isNew ? "\(note.summary); \(summary)" : note.summary, note.objects + [key])
+    }
+}
+
+extension ClusterChange {
+    /// The hosts whose routing an object decides: before the change, after it, and through delegation.
+    func hosts(of item: ObjectChange) throws -> Set<String> {
+        guard [.virtualService, .destinationRule].contains(item.key.kind) else { return [] }
+        var hosts: Set<String> = []
+        for resource in [item.before, item.after].compactMap(\.self) {
+            hosts.formUnion(resource.routedHosts)
+            guard resource.virtualService?.isDelegate == true else { continue }
+            let roots = try resources(with: .delegate(resource.name, namespace: resource.namespace))
+            hosts.formUnion(roots.flatMap(\.routedHosts))
+        }
+        return hosts
     }
 }
 

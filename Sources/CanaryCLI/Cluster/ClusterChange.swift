@@ -101,6 +101,21 @@ final class ClusterChange: ResourceSource {
         record(resource, before: before, outcome: outcome)
     }
 
+    /// Puts what a command made of an object. What is stored passes the checks that manifests have to pass, but for faults
+    /// that the object had before.
+    func edit(_ resource: Resource) throws {
+        let before = try self.resource(resource.key)
+        let known = before.map(RuleCatalog.checkObject)?.map(\.fault) ?? []
+        let findings = RuleCatalog.checkObject(resource)
+        if let problem = findings.first(where: { $0.severity == .error && !known.contains($0.fault) }) {
+            throw CommandError(
+                "cannot change \(resource.key.qualifiedName): \(problem.message) [\(problem.code.canary)]",
+                hint: problem.hint
+            )
+        }
+        try put(resource)
+    }
+
     func delete(_ key: ResourceKey, outcome: ChangeOutcome = .deleted) throws {
         guard let before = try resource(key) else { throw CommandError.notFound(key) }
         pending.updateValue(nil, forKey: key)
@@ -118,6 +133,11 @@ final class ClusterChange: ResourceSource {
         pending[resource.key] = after
         changes.append(ObjectChange(key: resource.key, outcome: outcome, before: before, after: after))
     }
+}
+
+extension Diagnostic {
+    /// What is wrong, wherever it stands by now.
+    fileprivate var fault: String { "\(code.canary) \(message)" }
 }
 
 extension Resource {

@@ -51,7 +51,7 @@ struct SetWeightCommand: Subcommand {
             let host = try change.view.host(named: self.host, namespace: settings.namespace)
             let plan = try plan(request, host, settings, in: change)
             if !plan.isUnchanged || plan.isNew {
-                try change.put(Resource(key: plan.key, body: plan.body))
+                try change.edit(Resource(key: plan.key, body: plan.body))
                 let place = route.map { " in route \(plan.routeName.isEmpty ? $0 : plan.routeName)" } ?? ""
                 change.summarize(plan.key, plan.summary(of: request) + place)
             }
@@ -70,25 +70,52 @@ struct SetWeightCommand: Subcommand {
     ) throws -> WeightPlan {
         let planner = WeightPlanner(try change.closure(of: [host]), host: host, namespace: settings.namespace)
         do {
-            return try planner.plan(request, route: route)
-        } catch {
+            let plan = try planner.plan(request, route: route)
+            return plan.isNew ? try Self.taken(plan, in: change) : plan
+        } catch let error as WeightPlanError {
             throw CommandError(error, host: HostName.short(host))
         }
     }
 
-    /// Shares of the changed route that nobody can serve.
+    /// The plan for a new VirtualService, under a name that no object about something else has.
+    private static func taken(_ plan: WeightPlan, in change: ClusterChange) throws -> WeightPlan {
+        for name in plan.names {
+            let named = plan.named(name)
+            if try change.resource(named.key) == nil { return named }
+        }
+        throw CommandError(
+            "cannot make a VirtualService: \(plan.key.qualifiedName) and all names like it are taken",
+            hint: "write a VirtualService under a name of its own, and apply it"
+        )
+    }
+
     private static func warnings(
         _ host: String,
         _ plan: WeightPlan,
         _ settings: Settings,
         in change: ClusterChange
     ) throws -> [String] {
-        let reporter = TrafficReporter(
-            snapshot: try change.closure(of: [host]),
-            namespace: settings.namespace
-        )
-        let routes = reporter.report(host).routes
-        guard let route = routes.first(where: { $0.index == plan.routeIndex }) else { return [] }
+        let others = try change.changes.reduce(into: Set<String>()) { $0.formUnion(try change.hosts(of: $1)) }
+            .subtracting([host])
+        return others.sorted().map { "this also changes \(HostName.short($0))" }
+            + (try unserved(host, plan, settings, in: change))
+    }
+
+    /// Shares of the changed route that nobody can serve.
+    private static func unserved(
+        _ host: String,
+        _ plan: WeightPlan,
+        _ settings: Settings,
+        in change: ClusterChange
+    ) throws -> [String] {
+        let snapshot = try change.closure(of: [host])
+        let routes = snapshot.routes(of: host, namespace: settings.namespace)
+        guard let changed = routes.first(where: { $0.number == plan.routeIndex }) else { return [] }
+        guard let effective = changed.effective else {
+            return ["the proxy does not serve \(changed.list.rawValue.uppercased()) routes yet"]
+        }
+        let reporter = TrafficReporter(snapshot: snapshot, namespace: settings.namespace)
+        let route = reporter.route(effective, host)
         let unserved = route.destinations.filter { $0.declaredShare > $0.servedShare }
         guard !unserved.isEmpty else { return [] }
         let share = unserved.reduce(0) { $0 + $1.declaredShare - $1.servedShare }
@@ -192,15 +219,15 @@ extension CommandError {
                 "\(host) has no route \"\(route)\"",
                 hint: known.isEmpty ? nil : "the routes are: \(known.joined(separator: ", "))"
             )
-        case .ambiguousRoute(let route):
+        case .ambiguousRoute(let route, let numbers):
             self.init(
                 "\(host) has several routes named \"\(route)\"",
-                hint: "name the route by its index, from 0"
+                hint: "name one by its number: \(Self.choices(numbers.map(String.init)))"
             )
         case .noCatchAll(let known):
             self.init(
                 "no route of \(host) takes every request",
-                hint: "name one with --route: \(known.joined(separator: ", "))"
+                hint: known.isEmpty ? "its VirtualService has no routes" : "name one: \(Self.choices(known))"
             )
         case .notForwarding(let route):
             self.init("route \"\(route)\" of \(host) redirects or answers by itself: it has no weights")
@@ -210,5 +237,10 @@ extension CommandError {
                 hint: "name all shares at once: canaryctl set-weight \(host) V1=W1 V2=W2"
             )
         }
+    }
+    /// `--route 0, 1 or beta`
+    private static func choices(_ routes: [String]) -> String {
+        let all = [routes.dropLast().joined(separator: ", "), routes.last ?? ""].filter { !$0.isEmpty }
+        return "--route \(all.joined(separator: " or "))"
     }
 }

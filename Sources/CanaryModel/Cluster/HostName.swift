@@ -50,6 +50,12 @@ package enum HostName {
         service(of: host).map { "\($0.name).\($0.namespace)" } ?? host
     }
 
+    /// A host as a command takes it that is given without `-n`.
+    package static func inCommands(_ host: String) -> String {
+        guard let (name, namespace) = service(of: host) else { return host }
+        return namespace == "default" ? name : "\(name).\(namespace)"
+    }
+
     package static func isWildcard(_ host: String) -> Bool { host.hasPrefix("*") }
 
     /// Whether a pattern (`*`, `*.foo.com`, or a plain name) covers a host. A wildcard needs at least one character more

@@ -50,9 +50,12 @@ package struct Destination: Hashable, Sendable {
 }
 
 package struct L4Route: Sendable {
+    /// Whether it asks nothing of a connection.
+    package var isCatchAll: Bool
     package var destinations: [WeightedDestination]
 
     init(_ node: Node) {
+        isCatchAll = node["match"]?.items.isEmpty ?? true
         destinations = node["route"]?.items.map(WeightedDestination.init) ?? []
     }
 }

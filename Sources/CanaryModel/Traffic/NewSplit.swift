@@ -24,9 +24,10 @@ struct NewSplit {
         let after = WeightArithmetic.weights(current: weights, groups: groups)
         let owner = service.entries.isEmpty ? service.namespace : namespace
         let name = service.entries.isEmpty ? service.name : host
+        let key = ResourceKey(.virtualService, namespace: owner, name: KubernetesName.subdomain(like: name))
         return WeightPlan(
-            key: ResourceKey(.virtualService, namespace: owner, name: name),
-            body: Self.body(name, owner, versions.map(\.name), after),
+            key: key,
+            body: Self.body(key, name, versions.map(\.name), after),
             isNew: true,
             isUnchanged: false,
             before: zip(versions, weights).map { .init(version: $0.name, weight: $1) },
@@ -85,18 +86,18 @@ struct NewSplit {
         }
     }
 
-    private static func body(_ name: String, _ namespace: String, _ subsets: [String], _ weights: [Int])
+    private static func body(_ key: ResourceKey, _ host: String, _ subsets: [String], _ weights: [Int])
         -> Node
     {
         let destinations = zip(subsets, weights).map {
-            RouteSplit.node(Destination(host: name, subset: $0), $1)
+            RouteSplit.node(Destination(host: host, subset: $0), $1)
         }
         return .mapping([
             "apiVersion": .string(ResourceKind.virtualService.apiVersion),
             "kind": .string(ResourceKind.virtualService.rawValue),
-            "metadata": .mapping(["name": .string(name), "namespace": .string(namespace)]),
+            "metadata": .mapping(["name": .string(key.name), "namespace": .string(key.namespace)]),
             "spec": .mapping([
-                "hosts": .sequence([.string(name)]),
+                "hosts": .sequence([.string(host)]),
                 "http": .sequence([.mapping(["route": .sequence(destinations)])]),
             ]),
         ])

@@ -11,16 +11,16 @@ struct RouteSplit {
     }
 
     private let snapshot: ClusterSnapshot
-    private let route: EffectiveRoute
+    private let route: HostRoute
     private let namespace: String
     private var targets: [Target]
 
-    init(_ snapshot: ClusterSnapshot, _ route: EffectiveRoute, namespace: String) {
+    init(_ snapshot: ClusterSnapshot, _ route: HostRoute, namespace: String) {
         self.snapshot = snapshot
         self.route = route
         self.namespace = namespace
-        let isAlone = route.route.destinations.count == 1
-        targets = route.route.destinations.map { weighted in
+        let isAlone = route.destinations.count == 1
+        targets = route.destinations.map { weighted in
             Target(
                 destination: weighted.destination,
                 resolved: snapshot.resolve(
@@ -128,8 +128,8 @@ struct RouteSplit {
             isUnchanged: isUnchanged,
             before: shares(before, where: { !$0.isAdded }),
             after: shares(isUnchanged ? before : weights, where: { _ in true }),
-            routeIndex: route.index,
-            routeName: route.route.name
+            routeIndex: route.number,
+            routeName: route.name
         )
     }
 
@@ -145,7 +145,7 @@ struct RouteSplit {
     /// The object with the new weights in their places; everything else stays as it was written.
     private func edited(_ weights: [Int]) -> Node {
         var body = route.source.body
-        var routes = body["spec"]?["http"]?.items ?? []
+        var routes = body["spec"]?[route.list.rawValue]?.items ?? []
         guard routes.indices.contains(route.sourceIndex) else { return body }
         var entries = routes[route.sourceIndex]["route"]?.items ?? []
         for (index, weight) in weights.enumerated() {
@@ -157,7 +157,7 @@ struct RouteSplit {
         }
         routes[route.sourceIndex].replace(entries, under: "route")
         var spec = body["spec"] ?? .mapping([:])
-        spec.replace(routes, under: "http")
+        spec.replace(routes, under: route.list.rawValue)
         body.set(spec, at: "spec")
         return body
     }

@@ -29,7 +29,7 @@ package struct TrafficReport: Sendable {
 
     package struct Route: Sendable {
         package var action: RouteAction
-        /// The position among the effective routes of its VirtualService.
+        /// The route's number among all of the host (``HostRoute``).
         package var index: Int
         package var name: String
         /// In words: `any request`.

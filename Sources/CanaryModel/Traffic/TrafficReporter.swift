@@ -21,7 +21,12 @@ package struct TrafficReporter {
     /// The report of a host, by its full name.
     package func report(_ host: String) -> TrafficReport {
         let virtualServices = snapshot.virtualServices(for: host, namespace: namespace)
-        let routes = virtualServices.flatMap { snapshot.effectiveRoutes(of: $0) }.map { route($0, host) }
+        let routes = virtualServices.flatMap { snapshot.effectiveRoutes(of: $0) }.enumerated()
+            .map { number, effective in
+                var report = route(effective, host)
+                report.index = number
+                return report
+            }
         return TrafficReport(
             host: host,
             virtualService: virtualServices.first?.key,

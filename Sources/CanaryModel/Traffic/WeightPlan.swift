@@ -18,7 +18,21 @@ package struct WeightPlan: Sendable {
     /// The route's destinations in their order; for a new VirtualService, the spread by endpoints so far.
     package var before: [Share]
     package var after: [Share]
-    /// The route's position among the effective routes, and its name.
+    /// The route's number among those of the host (``HostRoute``), and its name.
     package var routeIndex: Int
     package var routeName: String
+
+    /// The same plan for an object of another name, where the name is an other object's.
+    package func named(_ name: String) -> WeightPlan {
+        var plan = self
+        plan.key = ResourceKey(key.kind, namespace: key.namespace, name: name)
+        plan.body.set(.string(name), at: "metadata", "name")
+        return plan
+    }
+
+    /// The names that a new VirtualService may have, the best first.
+    package var names: some Sequence<String> {
+        let name = key.name
+        return [name, "\(name)-split"] + (2...99).lazy.map { "\(name)-split-\($0)" }
+    }
 }

@@ -21,31 +21,28 @@ package struct WeightPlanner {
             let sum = shares.values.reduce(0) { $0 &+ $1.millionths }
             guard sum == Percentage.whole.millionths else { throw .wrongSum(sum) }
         }
-        let virtualServices = snapshot.virtualServices(for: host, namespace: namespace)
-        guard !virtualServices.isEmpty else {
+        guard !snapshot.virtualServices(for: host, namespace: namespace).isEmpty else {
             return try NewSplit(snapshot, host: host, namespace: namespace).plan(request)
         }
-        let routes = virtualServices.flatMap { snapshot.effectiveRoutes(of: $0) }
-        let route = try find(selector, in: routes)
-        guard !route.route.destinations.isEmpty else { throw .notForwarding(Self.label(route)) }
+        let route = try find(selector, in: snapshot.routes(of: host, namespace: namespace))
+        guard !route.destinations.isEmpty else { throw .notForwarding(route.label) }
         return try RouteSplit(snapshot, route, namespace: namespace).plan(request)
     }
 
-    private func find(_ selector: String?, in routes: [EffectiveRoute]) throws(WeightPlanError)
-        -> EffectiveRoute
-    {
-        let known = routes.map(Self.label)
+    private func find(_ selector: String?, in routes: [HostRoute]) throws(WeightPlanError) -> HostRoute {
         guard let selector else {
-            if let route = routes.first(where: { $0.route.isCatchAll }) { return route }
-            throw .noCatchAll(known: known)
+            if let route = routes.first(where: \.isCatchAll) { return route }
+            throw .noCatchAll(known: Self.labels(routes))
         }
-        let named = routes.filter { $0.route.name == selector && !selector.isEmpty }
-        guard named.count <= 1 else { throw .ambiguousRoute(selector) }
-        if let route = named.first ?? routes.first(where: { String($0.index) == selector }) { return route }
-        throw .unknownRoute(selector, known: known)
+        let named = routes.filter { $0.name == selector && !selector.isEmpty }
+        guard named.count <= 1 else { throw .ambiguousRoute(selector, numbers: named.map(\.number)) }
+        if let route = named.first ?? routes.first(where: { String($0.number) == selector }) { return route }
+        throw .unknownRoute(selector, known: Self.labels(routes))
     }
 
-    private static func label(_ route: EffectiveRoute) -> String {
-        route.route.name.isEmpty ? String(route.index) : route.route.name
+    /// What `--route` takes: names, and numbers where a name is missing or not alone.
+    private static func labels(_ routes: [HostRoute]) -> [String] {
+        let counts = Dictionary(routes.map { ($0.name, 1) }, uniquingKeysWith: +)
+        return routes.map { counts[$0.name] == 1 ? $0.label : String($0.number) }
     }
 }

@@ -23,8 +23,8 @@ package enum WeightPlanError: Error, Hashable, Sendable {
     /// No route has the name or index.
     case unknownRoute(String, known: [String])
     /// Several routes have the name.
-    case ambiguousRoute(String)
-    /// No route takes every request, so one has to be named.
+    case ambiguousRoute(String, numbers: [Int])
+    /// No route takes every request, so one has to be named; none is known where all routes are lost.
     case noCatchAll(known: [String])
     /// The route redirects or answers by itself.
     case notForwarding(String)

@@ -37,6 +37,17 @@ struct WeightPlanTests {
         #expect(plan.body == expected)
     }
 
+    @Test(arguments: [
+        ("*.example.com", "wildcard.example.com"), ("*", "wildcard"), ("a_b.example.com", "a-b.example.com"),
+        ("_.-x-.com", "x.com"), ("::1", "1"), ("*-.", "wildcard"), ("...", "host"),
+        ("API.example.com", "api.example.com"),
+        (String(repeating: "a.", count: 200), String(repeating: "a.", count: 114) + "a"),
+    ])
+    func `a new VirtualService gets a name that Kubernetes takes`(host: String, name: String) {
+        #expect(KubernetesName.subdomain(like: host) == name)
+        #expect(KubernetesName.isSubdomain(name + "-split-99"))
+    }
+
     @Test func `the same split is no change`() throws {
         let plan = try planner(Helloworld.backends + [split]).plan(one("v2", "10"))
         #expect(plan.isUnchanged)

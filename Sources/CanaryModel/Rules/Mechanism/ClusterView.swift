@@ -26,6 +26,7 @@ package final class ClusterView {
     private var resolved: [Use: ResolvedDestination] = [:]
     private var hosts: [HostUse: HostView] = [:]
     private var gatewayHosts: [GatewayReference: GatewayHostSet] = [:]
+    private var routes: [HostUse: [HostRoute]] = [:]
 
     /// The namespaces that have a Service of a name.
     private lazy var serviceNamespaces: [String: [String]] = Dictionary(
@@ -102,6 +103,15 @@ package final class ClusterView {
         let view = HostView(use.host, namespace: use.namespace, in: snapshot)
         hosts[key] = view
         return view
+    }
+
+    /// The routes of a host by the numbers that `set-weight` takes.
+    func routes(of host: String, namespace: String) -> [HostRoute] {
+        let key = HostUse(host: host, namespace: namespace)
+        if let known = routes[key] { return known }
+        let found = snapshot.routes(of: host, namespace: namespace)
+        routes[key] = found
+        return found
     }
 
     /// The hosts that a Gateway serves; `nil` where there is no such Gateway.

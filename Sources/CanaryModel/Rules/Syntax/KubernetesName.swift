@@ -63,6 +63,23 @@ package enum KubernetesName {
         !text.isEmpty && text.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "=") }
     }
 
+    /// A name for an object that is about a host: the host itself where that is a name, else what is left of it. There is room
+    /// for a suffix.
+    static func subdomain(like host: String) -> String {
+        let text = host.hasPrefix("*") ? "wildcard\(host.dropFirst())" : host
+        let labels = text.lowercased().split(separator: ".").map { label in
+            let bytes = label.utf8.map { isLowerOrDigit($0) ? $0 : dash }.drop { $0 == dash }
+            let end = bytes.reversed().drop { $0 == dash }
+            return String(decoding: end.reversed(), as: UTF8.self)
+        }
+        let name = String(labels.filter { !$0.isEmpty }.joined(separator: ".").prefix(longestStem))
+        guard !isSubdomain(name) else { return name }
+        // Cut off behind a dot or dash, or nothing left.
+        return name.utf8.last.map(isLowerOrDigit) == false ? subdomain(like: String(name.dropLast())) : "host"
+    }
+
+    private static let longestStem = 230
+
     private static let dash = UInt8(ascii: "-")
     private static let dot = UInt8(ascii: ".")
 
