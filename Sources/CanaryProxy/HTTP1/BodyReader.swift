@@ -7,6 +7,8 @@ struct BodyReader {
         case partial(Int)
         /// The body ends at this offset.
         case finished(Int)
+        /// A chunked body's data ends at this offset; its trailer section follows and is not read here.
+        case trailers(Int)
         case rejected(Rejection)
     }
 
@@ -19,7 +21,7 @@ struct BodyReader {
         if case .length(let length) = framing { remaining = length }
     }
 
-    /// Follows the framing through `bytes`, which pass on as they are.
+    /// Follows the framing through `bytes`. Unless ``leavesOut`` says otherwise afterwards, they pass on as they are.
     mutating func pass(_ bytes: UnsafeRawBufferPointer) -> Progress {
         switch framing {
         case .none: return .finished(0)
@@ -29,21 +31,24 @@ struct BodyReader {
             remaining &-= UInt64(count)
             return remaining == 0 ? .finished(count) : .partial(count)
         case .chunked:
+            decoder.hasMetExtension = false
             var position = 0
             while true {
                 switch decoder.next(bytes, from: &position) {
-                case .data: continue
+                case .data, .framing: continue
                 case .needsMore: return .partial(position)
-                case .finished(let end): return .finished(end)
+                case .trailers(let start): return .trailers(start)
                 case .rejected(let rejection): return .rejected(rejection)
                 }
             }
         }
     }
 
-    /// The next piece of data of a chunked body, freed from its framing.
-    mutating func nextChunkData(_ bytes: UnsafeRawBufferPointer, from position: inout Int)
-        -> ChunkedDecoder.Step
+    /// Some of the bytes that ``pass(_:)`` last followed belong to this connection only: ``nextPiece(_:from:)`` tells which not.
+    var leavesOut: Bool { decoder.hasMetExtension }
+
+    /// The next piece of a chunked body: its data, and the framing around it.
+    mutating func nextPiece(_ bytes: UnsafeRawBufferPointer, from position: inout Int) -> ChunkedDecoder.Step
     {
         decoder.next(bytes, from: &position)
     }

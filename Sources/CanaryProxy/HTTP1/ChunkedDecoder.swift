@@ -1,47 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Follows a chunked body through its framing, a piece at a time, without keeping any of it.
+/// Follows a chunked body through its framing, a piece at a time, up to where its trailers begin.
 ///
-/// Strict: hexadecimal sizes of at most 15 digits, no white space around them, CRLF only, bounded extensions and
-/// trailers, and no trailer that would change how the message is framed or addressed.
+/// Strict: hexadecimal sizes of at most 15 digits, no white space around them, CRLF only, bounded extensions. Extensions are
+/// between the two ends of one connection, so they are left out of what is passed on (RFC 9112, 7.1.1).
 struct ChunkedDecoder {
     enum Step: Equatable {
         /// These bytes of the input are data of the body.
         case data(ByteRange)
+        /// These bytes say where data begins and ends; they can be passed on as they are.
+        case framing(ByteRange)
         /// The input is used up; more must follow.
         case needsMore
-        /// The body ended at this offset of the input.
-        case finished(Int)
+        /// The last chunk ended at this offset of the input: trailers follow, or the empty line that stands for none.
+        case trailers(Int)
         case rejected(Rejection)
     }
 
     private enum State: UInt8 {
-        case size, `extension`, sizeEnd, data, dataEnd, dataLineFeed
-        case trailerStart, trailerName, trailerValue, trailerLineFeed, lastLineFeed
+        case size, `extension`, sizeEnd, data, dataEnd, dataLineFeed, trailers
     }
 
     static let longestExtension = 256
-    static let longestTrailers = 16_384
 
+    /// Bytes of extensions were met since this was last set to false.
+    var hasMetExtension = false
     private var state = State.size
     private var digits: UInt8 = 0
+    private var extensionBytes: UInt16 = 0
     private var remaining: UInt64 = 0
-    private var extensionBytes = 0
-    private var trailerBytes = 0
-    private var trailerName = TrailerName()
 
     /// Reads on from `position`, which moves behind what was read.
     mutating func next(_ bytes: UnsafeRawBufferPointer, from position: inout Int) -> Step {
-        while position < bytes.count {
-            if state == .data { return takeData(bytes.count, &position) }
+        if state == .extension {
+            guard skipExtension(bytes, &position) else { return .rejected(rejectedExtension) }
+        }
+        if state == .trailers { return .trailers(position) }
+        if state == .data, position < bytes.count { return takeData(bytes.count, &position) }
+        let start = position
+        while position < bytes.count, state != .data, state != .extension, state != .trailers {
             let byte = bytes[position]
-            position &+= 1
-            if state == .lastLineFeed {
-                return byte == ASCII.lineFeed ? .finished(position) : .rejected(.bareLineEnd)
+            if state == .size, byte == UInt8(ascii: ";"), digits > 0 {
+                state = .extension
+                break
             }
             if let rejection = take(byte) { return .rejected(rejection) }
+            position &+= 1
         }
-        return .needsMore
+        if position > start { return .framing(ByteRange(start, position)) }
+        return position < bytes.count ? next(bytes, from: &position) : .needsMore
     }
 
     private mutating func takeData(_ end: Int, _ position: inout Int) -> Step {
@@ -57,10 +64,9 @@ struct ChunkedDecoder {
     private mutating func take(_ byte: UInt8) -> Rejection? {
         switch state {
         case .size: return takeSize(byte)
-        case .extension: return takeExtension(byte)
         case .sizeEnd:
             guard byte == ASCII.lineFeed else { return .badChunkSize }
-            state = remaining == 0 ? .trailerStart : .data
+            state = remaining == 0 ? .trailers : .data
         case .dataEnd:
             guard byte == ASCII.carriageReturn else { return .badChunkEnd }
             state = .dataLineFeed
@@ -70,7 +76,7 @@ struct ChunkedDecoder {
             digits = 0
             remaining = 0
             extensionBytes = 0
-        default: return takeTrailer(byte)
+        case .extension, .data, .trailers: break
         }
         return nil
     }
@@ -82,90 +88,30 @@ struct ChunkedDecoder {
             remaining = remaining << 4 | UInt64(digit)
             return nil
         }
-        guard digits > 0 else { return .badChunkSize }
-        switch byte {
-        case ASCII.carriageReturn: state = .sizeEnd
-        case UInt8(ascii: ";"): state = .extension
-        default: return .badChunkSize
-        }
+        guard digits > 0, byte == ASCII.carriageReturn else { return .badChunkSize }
+        state = .sizeEnd
         return nil
     }
 
-    private mutating func takeExtension(_ byte: UInt8) -> Rejection? {
-        if byte == ASCII.carriageReturn {
-            state = .sizeEnd
-            return nil
-        }
-        extensionBytes &+= 1
-        guard extensionBytes <= Self.longestExtension else { return .chunkExtensionTooLong }
-        return ASCII.isFieldValue(byte) ? nil : .badChunkSize
-    }
-
-    private mutating func takeTrailer(_ byte: UInt8) -> Rejection? {
-        trailerBytes &+= 1
-        guard trailerBytes <= Self.longestTrailers else { return .trailersTooLarge }
-        switch state {
-        case .trailerStart where byte == ASCII.carriageReturn: state = .lastLineFeed
-        case .trailerStart, .trailerName: return takeTrailerName(byte)
-        case .trailerValue:
-            if byte == ASCII.carriageReturn {
-                state = .trailerLineFeed
-            } else if !ASCII.isFieldValue(byte) {
-                return .badTrailer
+    /// Moves behind the extension's bytes that are there; `false` when they are refused.
+    private mutating func skipExtension(_ bytes: UnsafeRawBufferPointer, _ position: inout Int) -> Bool {
+        while position < bytes.count {
+            if bytes[position] == ASCII.carriageReturn {
+                // Belongs to the framing again.
+                state = .size
+                return true
             }
-        default:
-            guard byte == ASCII.lineFeed else { return .badTrailer }
-            state = .trailerStart
+            extensionBytes &+= 1
+            hasMetExtension = true
+            guard extensionBytes <= Self.longestExtension, ASCII.isFieldValue(bytes[position]) else {
+                return false
+            }
+            position &+= 1
         }
-        return nil
+        return true
     }
 
-    private mutating func takeTrailerName(_ byte: UInt8) -> Rejection? {
-        if state == .trailerStart { trailerName = TrailerName() }
-        if byte == ASCII.colon, state == .trailerName {
-            guard !trailerName.isForbidden else { return .badTrailer }
-            state = .trailerValue
-            return nil
-        }
-        guard ASCII.isToken(byte) else { return .badTrailer }
-        trailerName.append(byte)
-        state = .trailerName
-        return nil
+    private var rejectedExtension: Rejection {
+        extensionBytes > Self.longestExtension ? .chunkExtensionTooLong : .badChunkSize
     }
-}
-
-/// A trailer's name as it passes by: its first bytes in lower case, enough to know the forbidden ones.
-private struct TrailerName {
-    private var low: UInt64 = 0
-    private var high: UInt64 = 0
-    private var count = 0
-
-    mutating func append(_ byte: UInt8) {
-        let lower = UInt64(ASCII.lowercase(byte))
-        if count < 8 {
-            low |= lower << UInt64(count &* 8)
-        } else if count < 16 {
-            high |= lower << UInt64((count &- 8) &* 8)
-        }
-        count &+= 1
-    }
-
-    /// Frames, addresses or routes the message, so it may only stand in the head (RFC 9110, 6.5.1).
-    var isForbidden: Bool {
-        for name in Self.forbidden where equals(name) { return true }
-        return false
-    }
-
-    private func equals(_ name: StaticString) -> Bool {
-        guard count == name.utf8CodeUnitCount else { return false }
-        var other = TrailerName()
-        for index in 0..<name.utf8CodeUnitCount { other.append(name.utf8Start[index]) }
-        return low == other.low && high == other.high
-    }
-
-    private static let forbidden: [StaticString] = [
-        "content-length", "transfer-encoding", "host", "connection", "te", "trailer", "upgrade", "expect",
-        "keep-alive", "authorization", "set-cookie", "cookie", "content-type", "content-encoding",
-        "content-range",
-    ]
 }

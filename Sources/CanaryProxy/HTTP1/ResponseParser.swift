@@ -39,7 +39,8 @@ struct ResponseParser {
         }
     }
 
-    /// Reads `HTTP/1.x SP 3DIGIT [SP reason] CRLF`; the offset behind it, or `nil` when bytes are missing.
+    /// Reads `HTTP/1.x SP 3DIGIT [SP reason] CRLF`; the offset behind it, or `nil` when bytes are missing. Spaces may be
+    /// several, and tabs, as for HAProxy: what is passed on is written anew.
     private func statusLine(
         _ bytes: UnsafeRawBufferPointer,
         _ head: inout ResponseHead
@@ -49,27 +50,36 @@ struct ResponseParser {
             throw .malformedStatusLine
         }
         guard bytes.count > 12 else { return nil }
-        guard bytes[7] == 0x30 || bytes[7] == 0x31, bytes[8] == ASCII.space else {
-            throw .malformedStatusLine
-        }
+        guard bytes[7] == 0x30 || bytes[7] == 0x31, Self.isBlank(bytes[8]) else { throw .malformedStatusLine }
         head.minorVersion = bytes[7] &- 0x30
-        for index in 9..<12 {
+        let start = Self.skipBlanks(bytes, from: 9)
+        guard start &+ 3 < bytes.count else { return nil }
+        for index in start..<start &+ 3 {
             guard ASCII.isDigit(bytes[index]) else { throw .malformedStatusLine }
             head.status = head.status &* 10 &+ Int(bytes[index] &- 0x30)
         }
-        guard head.status >= 100, head.status < 600 else { throw .malformedStatusLine }
-        var end = 12
-        if bytes[end] == ASCII.space {
-            end = 13
+        guard head.status >= 100 else { throw .malformedStatusLine }
+        var end = start &+ 3
+        if Self.isBlank(bytes[end]) {
+            let reason = Self.skipBlanks(bytes, from: end)
+            end = reason
             while end < bytes.count, ASCII.isFieldValue(bytes[end]) { end &+= 1 }
-            head.reason = ByteRange(13, end)
+            head.reason = ByteRange(reason, end)
         }
-        guard end < limits.lineBytes else { throw .malformedStatusLine }
+        guard end < limits.headBytes else { throw .malformedStatusLine }
         guard end &+ 1 < bytes.count else { return nil }
         guard bytes[end] == ASCII.carriageReturn, bytes[end &+ 1] == ASCII.lineFeed else {
             throw .bareLineEnd
         }
         return end &+ 2
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == ASCII.space || byte == ASCII.tab }
+
+    private static func skipBlanks(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+        var position = start
+        while position < bytes.count, isBlank(bytes[position]) { position &+= 1 }
+        return position
     }
 
     /// Where the body ends: RFC 9112, 6.3.

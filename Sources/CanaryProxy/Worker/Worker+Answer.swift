@@ -60,6 +60,8 @@ extension Worker {
     }
 
     private mutating func receive(_ upstream: UpstreamPointer) {
+        canary_unpoison(scratch, Self.scratchSize)
+        defer { canary_poison(scratch, Self.scratchSize) }
         switch Socket.receive(upstream.pointee.descriptor, scratch, Self.scratchSize) {
         case .moved(let count):
             if count < Self.scratchSize, !upstream.pointee.isEnding { upstream.pointee.canRead = false }
@@ -75,13 +77,15 @@ extension Worker {
     private mutating func take(_ bytes: UnsafeRawBufferPointer, from upstream: UpstreamPointer) {
         guard let exchange = upstream.pointee.exchange else { return closeUpstream(upstream) }
         if upstream.pointee.phase == .tunnel { return tunnelToClient(bytes, exchange) }
-        if exchange.pointee.hasResponseBegun {
-            _ = forwardAnswer(bytes, exchange, upstream, joined: false)
-        } else if upstream.pointee.inbox.isEmpty {
-            takeHead(bytes, exchange, upstream)
-        } else {
+        var bytes = bytes
+        if !upstream.pointee.inbox.isEmpty {
             upstream.pointee.inbox.append(bytes)
-            takeHead(upstream.pointee.inbox.bytes, exchange, upstream)
+            bytes = upstream.pointee.inbox.bytes
+        }
+        if exchange.pointee.hasResponseBegun {
+            forwardAnswer(bytes, exchange, upstream, joined: false)
+        } else {
+            takeHead(bytes, exchange, upstream)
         }
     }
 
@@ -100,7 +104,7 @@ extension Worker {
             let method = exchange.pointee.request.method
             switch responseParser.parse(rest, method: method, into: &head, fields: &responseFields) {
             case .incomplete:
-                return keep(rest, of: bytes, upstream)
+                return keep(rest, upstream)
             case .rejected:
                 return failAnswer(exchange)
             case .complete(let length):
@@ -116,15 +120,12 @@ extension Worker {
         }
     }
 
-    private func keep(
-        _ rest: UnsafeRawBufferPointer,
-        of bytes: UnsafeRawBufferPointer,
-        _ upstream: UpstreamPointer
-    ) {
+    /// Keeps what can't be used yet: fresh bytes, or the end of the upstream's inbox.
+    private func keep(_ rest: UnsafeRawBufferPointer, _ upstream: UpstreamPointer) {
         if upstream.pointee.inbox.isEmpty {
             upstream.pointee.inbox.append(rest)
         } else {
-            upstream.pointee.inbox.consume(bytes.count &- rest.count)
+            upstream.pointee.inbox.consume(upstream.pointee.inbox.count &- rest.count)
         }
     }
 
@@ -160,8 +161,7 @@ extension Worker {
         if !isJoined {
             guard send(output.slice.raw, to: exchange.pointee.downstream, more: true) else { return }
         }
-        guard forwardAnswer(body, exchange, upstream, joined: isJoined) else { return }
-        upstream.pointee.inbox.release()
+        forwardAnswer(body, exchange, upstream, joined: isJoined)
     }
 
     private func chooseFraming(_ exchange: ExchangePointer) {
@@ -184,72 +184,43 @@ extension Worker {
 
     // MARK: - Bodies
 
-    /// Passes a piece of the answer on; `joined` puts it behind what `output` holds already. `false` when the exchange is over.
+    /// Passes a piece of the answer on; `joined` puts it behind what `output` holds already. What can't be used yet is kept.
     private mutating func forwardAnswer(
         _ bytes: UnsafeRawBufferPointer,
         _ exchange: ExchangePointer,
         _ upstream: UpstreamPointer,
         joined: Bool
-    ) -> Bool {
-        let head = joined ? output.count : 0
+    ) {
         if !joined { output.truncate() }
-        let progress = reframe(bytes, exchange, joined: joined)
-        let used: Int
-        switch progress {
-        case .partial(let count), .finished(let count): used = count
-        case .rejected:
-            failAnswer(exchange)
-            return false
+        let piece: BodyRelay.Piece
+        do {
+            piece = try reframe(bytes, exchange)
+        } catch {
+            return failAnswer(exchange)
         }
-        exchange.pointee.bytesSent &+= UInt64(used)
-        let isVerbatim = exchange.pointee.reframing == .none && !joined
-        let piece = isVerbatim ? UnsafeRawBufferPointer(rebasing: bytes[..<used]) : output.slice.raw
-        if piece.count > 0 || head > 0 {
-            guard send(piece, to: exchange.pointee.downstream) else { return false }
+        exchange.pointee.bytesSent &+= UInt64(piece.used)
+        if joined { output.append(ByteSlice(piece.bytes)) }
+        let answer = joined ? output.slice.raw : piece.bytes
+        if answer.count > 0 {
+            guard send(answer, to: exchange.pointee.downstream) else { return }
         }
-        guard case .finished = progress else {
-            renewStall(exchange)
-            return true
-        }
-        finishAnswer(exchange, upstream, hasLeftover: used < bytes.count)
-        return false
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[piece.used...])
+        if piece.isLast { return finishAnswer(exchange, upstream, hasLeftover: !rest.isEmpty) }
+        keep(rest, upstream)
+        renewStall(exchange)
     }
 
-    /// Follows the body's framing, and writes to `output` what goes to the client unless it goes as it came.
+    /// Follows the body's framing; what goes to the client of it.
     private mutating func reframe(
         _ bytes: UnsafeRawBufferPointer,
-        _ exchange: ExchangePointer,
-        joined: Bool
-    ) -> BodyReader.Progress {
+        _ exchange: ExchangePointer
+    ) throws(Rejection) -> BodyRelay.Piece {
         switch exchange.pointee.reframing {
         case .none:
-            let progress = exchange.pointee.responseBody.pass(bytes)
-            if joined {
-                switch progress {
-                case .partial(let count), .finished(let count):
-                    output.append(ByteSlice(UnsafeRawBufferPointer(rebasing: bytes[..<count])))
-                case .rejected: break
-                }
-            }
-            return progress
-        case .toChunks:
-            if bytes.count > 0 {
-                output.append(hexadecimal: UInt64(bytes.count))
-                output.append("\r\n")
-                output.append(ByteSlice(bytes))
-                output.append("\r\n")
-            }
-            return .partial(bytes.count)
-        case .fromChunks:
-            var position = 0
-            while true {
-                switch exchange.pointee.responseBody.nextChunkData(bytes, from: &position) {
-                case .data(let range): output.append(ByteSlice(bytes[range]))
-                case .needsMore: return .partial(position)
-                case .finished(let end): return .finished(end)
-                case .rejected(let rejection): return .rejected(rejection)
-                }
-            }
+            let changes = exchange.pointee.route?.responseHeaderEdits(exchange.pointee.destination)
+            return try relay.pass(bytes, through: &exchange.pointee.responseBody, except: changes ?? .none)
+        case .toChunks: return relay.chunk(bytes)
+        case .fromChunks: return try relay.data(of: bytes, through: &exchange.pointee.responseBody)
         }
     }
 

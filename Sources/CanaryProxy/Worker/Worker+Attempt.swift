@@ -217,8 +217,8 @@ extension Worker {
         var used = 0
         if !wasComplete {
             guard let taken = takeBody(exchange, pending) else { return .refused }
-            used = taken
-            output.append(ByteSlice(UnsafeRawBufferPointer(rebasing: pending[..<taken])))
+            used = taken.used
+            output.append(ByteSlice(taken.bytes))
         }
         switch Socket.send(upstream.pointee.descriptor, output.slice.raw) {
         case .moved(let count):
@@ -268,39 +268,41 @@ extension Worker {
     /// Passes received bytes of the body on; how many were used.
     mutating func forwardBody(_ bytes: UnsafeRawBufferPointer, from client: DownstreamPointer) -> Int {
         guard canForwardBody(client), let exchange = client.pointee.exchange else { return 0 }
-        guard let used = takeBody(exchange, bytes) else { return bytes.count }
-        if let upstream = exchange.pointee.upstream, !exchange.pointee.discardsBody {
-            let isGone = !send(UnsafeRawBufferPointer(rebasing: bytes[..<used]), to: upstream)
+        guard let taken = takeBody(exchange, bytes) else { return bytes.count }
+        guard taken.used > 0 else { return 0 }
+        if let upstream = exchange.pointee.upstream, !exchange.pointee.discardsBody, !taken.bytes.isEmpty {
+            let isGone = !send(taken.bytes, to: upstream)
             // The upstream may have answered already and closed its ear: its answer decides.
             if isGone { exchange.pointee.discardsBody = true }
         }
         renewStall(exchange)
-        return used
+        return taken.used
     }
 
-    /// Follows the body through `bytes` and remembers it while it may have to be sent again; how many bytes belong to it, or
-    /// `nil` when its framing was wrong and the client has its answer.
-    private mutating func takeBody(_ exchange: ExchangePointer, _ bytes: UnsafeRawBufferPointer) -> Int? {
-        let used: Int
-        switch exchange.pointee.requestBody.pass(bytes) {
-        case .partial(let count): used = count
-        case .finished(let count):
-            used = count
-            requestIsComplete(exchange)
-        case .rejected(let rejection):
+    /// Follows the body through `bytes` and remembers it while it may have to be sent again; what goes on, or `nil` when its
+    /// framing was wrong and the client has its answer.
+    private mutating func takeBody(_ exchange: ExchangePointer, _ bytes: UnsafeRawBufferPointer)
+        -> BodyRelay.Piece?
+    {
+        let piece: BodyRelay.Piece
+        do {
+            let changes = exchange.pointee.route?.requestHeaderEdits(exchange.pointee.destination)
+            piece = try relay.pass(bytes, through: &exchange.pointee.requestBody, except: changes ?? .none)
+        } catch {
             counters.countRejected()
             exchange.pointee.keepsDownstream = false
             reply(
                 exchange,
-                status: Int32(rejection.status),
+                status: Int32(error.status),
                 flag: .downstreamProtocolError,
-                body: rejection.reason
+                body: error.reason
             )
             return nil
         }
-        exchange.pointee.bytesReceived &+= UInt64(used)
-        rememberBody(exchange, UnsafeRawBufferPointer(rebasing: bytes[..<used]))
-        return used
+        exchange.pointee.bytesReceived &+= UInt64(piece.used)
+        rememberBody(exchange, piece.bytes)
+        if piece.isLast { requestIsComplete(exchange) }
+        return piece
     }
 
     private func rememberBody(_ exchange: ExchangePointer, _ bytes: UnsafeRawBufferPointer) {

@@ -60,6 +60,8 @@ extension Worker {
     }
 
     private mutating func receive(_ client: DownstreamPointer) {
+        canary_unpoison(scratch, Self.scratchSize)
+        defer { canary_poison(scratch, Self.scratchSize) }
         let isEmpty = client.pointee.inbox.isEmpty
         let memory = isEmpty ? scratch : client.pointee.inbox.reserve(Self.scratchSize)
         switch Socket.receive(client.pointee.descriptor, memory, Self.scratchSize) {

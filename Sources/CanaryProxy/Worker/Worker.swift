@@ -33,6 +33,7 @@ struct Worker: ~Copyable {
 
     // MARK: Memory that is used again for every request
 
+    /// What was received last; poisoned for the address sanitizer while nothing that was received is being handled.
     let scratch: UnsafeMutableRawPointer
     var output = ByteBuffer(capacity: 98_304)
     /// Path and authority as they were sent, for the header changes of answers.
@@ -40,6 +41,7 @@ struct Worker: ~Copyable {
     var hostName = ByteBuffer(capacity: 64)
     var upstreamText = ByteBuffer(capacity: 64)
     var edits = HeaderEditor()
+    var relay: BodyRelay
     var requestFields: FieldTable
     var responseFields: FieldTable
     var date = DateText()
@@ -85,6 +87,7 @@ struct Worker: ~Copyable {
         responseParser = ResponseParser(limits: headLimits)
         requestFields = FieldTable(capacity: limits.fields)
         responseFields = FieldTable(capacity: limits.fields)
+        relay = BodyRelay(mostFields: limits.fields)
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         wakeDescriptor = shared.wakeDescriptors[index]
         counters = shared.counters[index]
@@ -111,6 +114,7 @@ struct Worker: ~Copyable {
     }
 
     deinit {
+        canary_unpoison(scratch, Self.scratchSize)
         scratch.deallocate()
         close(epoll)
     }

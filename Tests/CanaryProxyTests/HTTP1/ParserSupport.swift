@@ -64,8 +64,9 @@ func decodeChunks(_ text: String, step: Int = .max) -> (data: String, end: Chunk
             let result = piece.withUnsafeBytes { decoder.next($0, from: &position) }
             switch result {
             case .data(let range): data += piece[range.lower..<range.upper]
+            case .framing: continue
             case .needsMore: break inner
-            case .finished(let end): return (text8(data), result, bytes.count - start - end)
+            case .trailers(let end): return (text8(data), result, bytes.count - start - end)
             case .rejected: return (text8(data), result, 0)
             }
         }

@@ -4,10 +4,11 @@
 
 /// Where a body ended, and what it held.
 private struct BodyVerdict: Equatable {
-    /// The offset of its end, `nil` while more must follow.
+    /// The offset of its end, `nil` while more must follow; of a chunked body, where its trailers begin.
     var end: Int?
     var rejection: Rejection?
-    var data: [UInt8] = []
+    /// What is passed on, or the data alone.
+    var bytes: [UInt8] = []
 }
 
 func checkBody(_ input: UnsafeRawBufferPointer, _ cuts: Cuts, _ framing: BodyFraming) {
@@ -18,21 +19,50 @@ func checkBody(_ input: UnsafeRawBufferPointer, _ cuts: Cuts, _ framing: BodyFra
     let data = decode(input, [input.count])
     precondition(data == decode(input, cuts.ends), "a body's data depends on how it arrives")
     precondition(data.end == whole.end && data.rejection == whole.rejection, "data and framing disagree")
+    guard let end = whole.end else { return }
+    whole.bytes.withUnsafeBytes { passed in
+        precondition(decode(passed, [passed.count]).bytes == data.bytes, "other data was passed on")
+        precondition(
+            !passed.contains(UInt8(ascii: ";")) || data.bytes.contains(UInt8(ascii: ";")),
+            "an extension was passed on"
+        )
+    }
+    checkTrailers(input.slice(end..<input.count))
 }
 
-/// Passes the body on as it is.
+/// Passes the body on, without what belongs to one connection.
 private func pass(_ input: UnsafeRawBufferPointer, _ ends: [Int], _ framing: BodyFraming) -> BodyVerdict {
     var reader = BodyReader(framing)
+    var verdict = BodyVerdict()
     var start = 0
     for end in ends {
-        switch reader.pass(input.slice(start..<end)) {
+        let piece = input.slice(start..<end)
+        let before = reader
+        let progress = reader.pass(piece)
+        switch progress {
         case .partial(let count): precondition(count == end - start, "bytes were left without need")
-        case .finished(let count): return BodyVerdict(end: start + count)
+        case .finished(let count), .trailers(let count): verdict.end = start + count
         case .rejected(let rejection): return BodyVerdict(rejection: rejection)
         }
+        let stop = (verdict.end ?? end) - start
+        verdict.bytes +=
+            reader.leavesOut ? pieces(of: piece.slice(0..<stop), before) : Array(piece.slice(0..<stop))
+        if verdict.end != nil { break }
         start = end
     }
-    return BodyVerdict()
+    return verdict
+}
+
+private func pieces(of bytes: UnsafeRawBufferPointer, _ reader: BodyReader) -> [UInt8] {
+    var reader = reader
+    var position = 0
+    var kept: [UInt8] = []
+    while true {
+        switch reader.nextPiece(bytes, from: &position) {
+        case .data(let range), .framing(let range): kept += bytes[range]
+        case .needsMore, .trailers, .rejected: return kept
+        }
+    }
 }
 
 /// Frees a chunked body from its framing.
@@ -45,17 +75,36 @@ private func decode(_ input: UnsafeRawBufferPointer, _ ends: [Int]) -> BodyVerdi
         var position = 0
         read: while true {
             switch decoder.next(piece, from: &position) {
-            case .data(let range): verdict.data += piece[range]
+            case .data(let range): verdict.bytes += piece[range]
+            case .framing: continue
             case .needsMore: break read
-            case .finished(let offset):
+            case .trailers(let offset):
                 verdict.end = start + offset
                 return verdict
             case .rejected(let rejection):
-                verdict.rejection = rejection
-                return verdict
+                return BodyVerdict(rejection: rejection)
             }
         }
         start = end
     }
     return verdict
+}
+
+/// What is accepted as trailers frames and addresses nothing.
+private func checkTrailers(_ section: UnsafeRawBufferPointer) {
+    var fields = FieldTable(capacity: 20)
+    guard case .complete(let end) = TrailerParser(mostFields: 20).parse(section, into: &fields) else {
+        return
+    }
+    precondition(
+        end <= section.count && end <= TrailerParser.longestSection,
+        "trailers longer than the input or the limit"
+    )
+    for index in 0..<fields.count where !fields[index].isDropped {
+        let known = fields[index].known
+        precondition(
+            !known.isHopByHop && known != .contentLength && known != .host,
+            "a framing trailer was accepted"
+        )
+    }
 }

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryModel
+
+/// Passes bodies on: as they come where that is right, otherwise without what belongs to one connection only, and with
+/// those trailers only that may be trailers.
+struct BodyRelay: ~Copyable {
+    struct Piece {
+        /// How many bytes of the input were used. The rest waits for what is missing of the trailers, or follows the body.
+        var used: Int
+        /// What goes on: a part of the input, or of the relay's own memory, where it is valid until the next call.
+        var bytes: UnsafeRawBufferPointer
+        var isLast: Bool
+    }
+
+    private let trailers: TrailerParser
+    private var fields: FieldTable
+    private var rewritten = ByteBuffer(capacity: 1024)
+
+    init(mostFields: Int) {
+        trailers = TrailerParser(mostFields: mostFields)
+        fields = FieldTable(capacity: mostFields)
+    }
+
+    /// Follows a body through `bytes`. `changes` are the route's to the head: a trailer of such a name is left out, since it
+    /// could undo them.
+    mutating func pass(
+        _ bytes: UnsafeRawBufferPointer,
+        through reader: inout BodyReader,
+        except changes: UnsafeBufferPointer<HeaderEdit>
+    ) throws(Rejection) -> Piece {
+        let before = reader
+        let progress = reader.pass(bytes)
+        switch progress {
+        case .rejected(let rejection): throw rejection
+        case .partial(let end): return piece(of: bytes, upTo: end, before, isLeaving: reader.leavesOut)
+        case .finished(let end):
+            var piece = piece(of: bytes, upTo: end, before, isLeaving: false)
+            piece.isLast = true
+            return piece
+        case .trailers(let start):
+            guard let end = try readTrailers(bytes, from: start, except: changes) else {
+                return piece(of: bytes, upTo: start, before, isLeaving: reader.leavesOut)
+            }
+            let isChanged = reader.leavesOut || !hasAllFields
+            var piece = piece(of: bytes, upTo: isChanged ? start : end, before, isLeaving: isChanged)
+            if isChanged {
+                piece.bytes = appendTrailers(of: UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+            }
+            piece.used = end
+            piece.isLast = true
+            return piece
+        }
+    }
+
+    /// Makes a chunk of `bytes`, which belong to a body that ends with its connection.
+    mutating func chunk(_ bytes: UnsafeRawBufferPointer) -> Piece {
+        rewritten.truncate()
+        if bytes.count > 0 {
+            rewritten.append(hexadecimal: UInt64(bytes.count))
+            rewritten.append("\r\n")
+            rewritten.append(ByteSlice(bytes))
+            rewritten.append("\r\n")
+        }
+        return Piece(used: bytes.count, bytes: rewritten.slice.raw, isLast: false)
+    }
+
+    /// Takes the data out of a chunked body, for a client that knows no chunks.
+    mutating func data(
+        of bytes: UnsafeRawBufferPointer,
+        through reader: inout BodyReader
+    ) throws(Rejection) -> Piece {
+        var position = 0
+        rewritten.truncate()
+        while true {
+            switch reader.nextPiece(bytes, from: &position) {
+            case .data(let range): rewritten.append(ByteSlice(bytes[range]))
+            case .framing: break
+            case .needsMore: return Piece(used: position, bytes: rewritten.slice.raw, isLast: false)
+            case .trailers(let start):
+                let end = try endOfTrailers(bytes, from: start)
+                return Piece(used: end ?? start, bytes: rewritten.slice.raw, isLast: end != nil)
+            case .rejected(let rejection): throw rejection
+            }
+        }
+    }
+
+    /// The end of the trailer section that begins at `start`, or `nil` when bytes are missing.
+    private mutating func endOfTrailers(_ bytes: UnsafeRawBufferPointer, from start: Int) throws(Rejection)
+        -> Int?
+    {
+        switch trailers.parse(UnsafeRawBufferPointer(rebasing: bytes[start...]), into: &fields) {
+        case .incomplete: return nil
+        case .rejected(let rejection): throw rejection
+        case .complete(let length): return start &+ length
+        }
+    }
+
+    private mutating func readTrailers(
+        _ bytes: UnsafeRawBufferPointer,
+        from start: Int,
+        except changes: UnsafeBufferPointer<HeaderEdit>
+    ) throws(Rejection) -> Int? {
+        let end = try endOfTrailers(bytes, from: start)
+        guard end != nil, fields.count > 0, !changes.isEmpty else { return end }
+        let section = UnsafeRawBufferPointer(rebasing: bytes[start...])
+        for index in 0..<fields.count {
+            let name = section[fields[index].name]
+            if changes.contains(where: { name.equalsIgnoringCase($0.name.raw) }) { fields.drop(index) }
+        }
+        return end
+    }
+
+    private var hasAllFields: Bool {
+        for index in 0..<fields.count where fields[index].isDropped { return false }
+        return true
+    }
+
+    private mutating func piece(
+        of bytes: UnsafeRawBufferPointer,
+        upTo end: Int,
+        _ reader: BodyReader,
+        isLeaving: Bool
+    ) -> Piece {
+        let input = UnsafeRawBufferPointer(rebasing: bytes[..<end])
+        guard isLeaving else { return Piece(used: end, bytes: input, isLast: false) }
+        var reader = reader
+        var position = 0
+        rewritten.truncate()
+        while position < end {
+            switch reader.nextPiece(input, from: &position) {
+            case .data(let range), .framing(let range): rewritten.append(ByteSlice(input[range]))
+            case .needsMore, .trailers, .rejected: position = end
+            }
+        }
+        return Piece(used: end, bytes: rewritten.slice.raw, isLast: false)
+    }
+
+    /// Adds the fields that remain, and the empty line that ends the message.
+    private mutating func appendTrailers(of section: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        rewritten.appendFields(fields, of: section, end: section.count &- 2)
+        rewritten.append("\r\n")
+        return rewritten.slice.raw
+    }
+}
+
+extension UnsafeBufferPointer<HeaderEdit> {
+    static var none: Self { Self(start: nil, count: 0) }
+}
