@@ -61,4 +61,6 @@ package enum ManifestCodes {
     package static let otherNamespace = RuleCode("CAN0031")
     /// The `items` of a list are no objects.
     package static let listItems = RuleCode("CAN0032", istio: "IST0106")
+    /// Objects are of a kind that charts have, and that does not decide about traffic: they are skipped.
+    package static let ignoredKind = RuleCode("CAN0043")
 }

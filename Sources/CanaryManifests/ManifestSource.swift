@@ -25,6 +25,9 @@ package struct ManifestSource: Sendable {
 package struct ManifestSet: Sendable {
     package var resources: [Resource]
     package var diagnostics: [Diagnostic]
+    /// What objects that were skipped mean to others: pods with the labels of their templates. Rules look at them; nobody stores
+    /// them.
+    package var skippedWorkloads: [Resource] = []
 
     package init(resources: [Resource] = [], diagnostics: [Diagnostic] = []) {
         self.resources = resources

@@ -41,7 +41,7 @@ import Testing
         let finding = Diagnostic(RuleCode("CAN0001"), .error, "no YAML", file: file)
         #expect(
             GitHubAnnotation.line(finding)
-                == "::error file=\\u{1B}[31mred%0Ab.yaml,title=CAN0001::no YAML"
+                == "::error file=\\u{1B}[31mred\\nb.yaml,title=CAN0001::no YAML"
         )
     }
 }

@@ -20,7 +20,11 @@ import Testing
 
     @Test(arguments: [
         Case("kind: Service\nmetadata: {name: x}", "1:1 CAN0022 error", #"add "apiVersion: v1""#),
-        Case("apiVersion: apps/v1\nmetadata: {name: x}", "1:1 CAN0021 error", #"add "kind: Deployment""#),
+        Case(
+            "apiVersion: apps/v1\nmetadata: {name: x}",
+            "1:1 CAN0021 error",
+            #"add "kind:" with one of Deployment, StatefulSet, DaemonSet and ReplicaSet"#
+        ),
         Case(
             "apiVersion: v1\nkind: Deployment\nmetadata: {name: x}",
             "1:1 CAN0023 error",
@@ -98,8 +102,8 @@ import Testing
 
     @Test func `unknown kinds are skipped when asked`() {
         let text = """
-            apiVersion: batch/v1
-            kind: Job
+            apiVersion: example.com/v1
+            kind: Gizmo
             metadata: {name: x}
             ---
             apiVersion: v1
@@ -110,6 +114,23 @@ import Testing
         let set = read(text, ignoreUnknown: true)
         #expect(summary(set.diagnostics) == ["2:1 CAN0025 warning"])
         #expect(set.resources.map(\.name) == ["z"])
+    }
+
+    @Test func `what is skipped is counted by kind, and its labels are those of pods`() {
+        let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: x}\n---\n"
+        let gizmo = "apiVersion: example.com/v1\nkind: Gizmo\nmetadata: {name: x}\n"
+        let labels = "spec: {template: {metadata: {labels: {app: x}}}}\n---\n"
+        let text = account + account + gizmo + labels + gizmo + "---\n" + account
+        let set = read(text, ignoreUnknown: true)
+        #expect(summary(set.diagnostics) == ["2:1 CAN0043 info", "10:1 CAN0025 warning"])
+        #expect(
+            set.diagnostics.sortedForPrinting().map(\.message) == [
+                "skipped 3 objects of the kind ServiceAccount: canaryctl does not act on it",
+                "skipped 2 objects of the unknown kind \"Gizmo\"",
+            ]
+        )
+        #expect(set.resources.isEmpty)
+        #expect(set.skippedWorkloads.map(\.workloadLabels) == [["app": "x"]])
     }
 
     @Test func `an object described twice is reported with both places`() {

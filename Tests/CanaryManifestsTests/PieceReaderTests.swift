@@ -76,4 +76,16 @@ import Testing
         limits.nodes = 500
         expectSame([Self.text()], limits: limits)
     }
+
+    @Test func `what is skipped is counted over all pieces`() {
+        let skipped = (0..<40).map {
+            "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a\($0)}\n---\n"
+                + "apiVersion: a/v1\nkind: Gizmo\nmetadata: {name: g\($0)}\nspec: {template: {metadata: {labels: {a: b}}}}\n---\n"
+        }
+        let text = Self.text(skipped.joined())
+        let (alone, together) = (read([text, text], workers: 1), read([text, text], workers: 3))
+        #expect(alone.diagnostics.sortedForPrinting() == together.diagnostics.sortedForPrinting())
+        #expect(together.diagnostics.count { $0.message.hasPrefix("skipped 80 objects of the ") } == 2)
+        #expect(alone.skippedWorkloads.map(\.key) == together.skippedWorkloads.map(\.key))
+    }
 }

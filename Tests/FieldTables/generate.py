@@ -31,7 +31,9 @@ ROOTS = [
     ("Service", "V1Service"), ("Deployment", "V1Deployment"), ("Pod", "V1Pod"), ("Endpoints", "V1Endpoints"),
     ("EndpointSlice", "V1EndpointSlice"), ("Namespace", "V1Namespace"), ("ConfigMap", "V1ConfigMap"),
     ("Secret", "V1Secret"), ("Node", "V1Node"), ("HorizontalPodAutoscaler", "V2HorizontalPodAutoscaler"),
-    ("HorizontalPodAutoscaler/v1", "V1HorizontalPodAutoscaler"),
+    ("HorizontalPodAutoscaler/v1", "V1HorizontalPodAutoscaler"), ("StatefulSet", "V1StatefulSet"),
+    ("DaemonSet", "V1DaemonSet"), ("ReplicaSet", "V1ReplicaSet"),
+    ("ReplicationController", "V1ReplicationController"), ("Job", "V1Job"), ("CronJob", "V1CronJob"),
 ]
 
 # Written by the server, and ignored on input.
@@ -40,8 +42,8 @@ FREE = {"status", "managedFields"}
 # Integers are 32 bits wide but for these (k8s.io/api).
 WIDE = {
     "activeDeadlineSeconds", "deletionGracePeriodSeconds", "expirationSeconds", "fsGroup", "generation",
-    "observedGeneration", "runAsGroup", "runAsUser", "supplementalGroups", "terminationGracePeriodSeconds",
-    "tolerationSeconds",
+    "observedGeneration", "runAsGroup", "runAsUser", "startingDeadlineSeconds", "supplementalGroups",
+    "terminationGracePeriodSeconds", "tolerationSeconds",
 }
 
 # Fields of type resource.Quantity, which the models call strings.

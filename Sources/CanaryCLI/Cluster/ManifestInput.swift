@@ -6,6 +6,8 @@ import CanaryModel
 /// Manifests read and checked, each object by itself.
 struct ManifestInput {
     var resources: [Resource]
+    /// What rules look at beside them: see ``ManifestSet/skippedWorkloads``.
+    var skippedWorkloads: [Resource]
     /// Findings about single objects and about the text, `--validate` applied.
     var diagnostics: [Diagnostic]
     /// What could not be read at all.
@@ -29,6 +31,7 @@ struct ManifestInput {
         let manifests = reader.readAndCheck(sources.read, workers: Processors.count)
         return ManifestInput(
             resources: manifests.resources,
+            skippedWorkloads: manifests.skippedWorkloads,
             diagnostics: manifests.diagnostics.compactMap { $0.adjusted(to: validation) },
             failures: sources.failures,
             sources: context.hasTerminal ? sources.read : []

@@ -9,12 +9,16 @@ enum ReferenceCheck {
     /// Beyond this many objects, loading everything once is cheaper than looking each neighbourhood up.
     private static let mostNeighbourhoods = 50
 
-    static func findings(about changed: [Resource], in change: ClusterChange) throws -> [Diagnostic] {
+    /// `others` are looked at too, though they are not in the cluster.
+    static func findings(about changed: [Resource], beside others: [Resource] = [], in change: ClusterChange)
+        throws -> [Diagnostic]
+    {
         guard !changed.isEmpty else { return [] }
         // Gateways select workloads of any namespace and share ports with any other Gateway.
-        let snapshot =
+        var snapshot =
             changed.count > mostNeighbourhoods || changed.contains { $0.kind == .gateway }
             ? try change.snapshot() : try neighbourhood(of: changed, in: change)
+        snapshot.insert(contentsOf: others)
         return findings(about: changed, in: snapshot).asWarnings
     }
 
@@ -57,10 +61,11 @@ enum ReferenceCheck {
         var others: [Resource] = []
         for resource in changed {
             switch resource.spec {
-            case .deployment:
+            case .deployment, .podController:
                 others += try neighbours(of: resource, change, &hosts)
             case .horizontalPodAutoscaler(let autoscaler):
-                let key = ResourceKey(.deployment, namespace: resource.namespace, name: autoscaler.targetName)
+                guard let kind = autoscaler.target else { continue }
+                let key = ResourceKey(kind, namespace: resource.namespace, name: autoscaler.targetName)
                 guard let target = try change.resource(key) else { continue }
                 others += try neighbours(of: target, change, &hosts) + [target]
             default: break

@@ -85,7 +85,7 @@ struct DeleteCommand: Subcommand {
         let sources = try manifests.sources(in: context)
         let found = reader.read(sources.read)
         DiagnosticPrinter(context.standardError, settings, context, sources: sources.read)
-            .print(found.diagnostics)
+            .printProblems(found.diagnostics)
         if var failure = CommandError.joined(sources.failures) {
             if found.diagnostics.hasErrors { failure.status = .invalidManifests }
             throw failure

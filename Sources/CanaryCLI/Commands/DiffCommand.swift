@@ -43,7 +43,7 @@ struct DiffCommand: Subcommand {
         let settings = try Settings(global, context)
         let input = try ManifestInput.read(manifests, validation: validate, settings: settings, in: context)
         DiagnosticPrinter(context.standardError, settings, context, sources: input.sources)
-            .print(input.diagnostics)
+            .printProblems(input.diagnostics)
         if let status = input.refusal(in: context) { return status == .failure ? .trouble : status }
         let session = ClusterSession(settings: settings, context: context)
         let differences = try session.read { view in
@@ -65,7 +65,7 @@ struct DiffCommand: Subcommand {
             oldName: "\(name) (store, \(revision))",
             newName: "\(name) (manifest)"
         )
-        return TerminalText.escape(text)
+        return TerminalText.escapeLines(text)
     }
 
     /// Secret data never shows: equal values become `***`, a changed one says which side it is on.

@@ -49,7 +49,7 @@ struct ExplainCommand: Subcommand {
         let refused = IstioRefusals.findings(about: effective, in: snapshot)
         context.standardOutput.flush()
         DiagnosticPrinter(context.standardError, settings, context, sources: input?.sources ?? [])
-            .print(refused)
+            .printProblems(refused)
         return refused.isEmpty ? .success : .invalidManifests
     }
 
@@ -89,7 +89,7 @@ struct ExplainCommand: Subcommand {
             in: context
         )
         DiagnosticPrinter(context.standardError, settings, context, sources: input.sources)
-            .print(input.diagnostics.filter { $0.severity == .error })
+            .printProblems(input.diagnostics.filter { $0.severity == .error })
         if let status = input.refusal(in: context) { throw CommandError.silent(status) }
         return input
     }

@@ -53,7 +53,7 @@ struct ExportCommand: Subcommand {
         if target == .istio {
             let refused = IstioRefusals.findings(Array(snapshot.resources), in: snapshot)
             DiagnosticPrinter(context.standardError, settings, context, sources: input?.sources ?? [])
-                .print(refused)
+                .printProblems(refused)
             guard refused.isEmpty else { return .invalidManifests }
         }
         let exporter = EnvoyExporter(
@@ -80,7 +80,7 @@ struct ExportCommand: Subcommand {
     private func readManifests(_ settings: Settings, _ context: CommandContext) throws -> ManifestInput {
         let input = try ManifestInput.read(manifests, validation: .strict, settings: settings, in: context)
         DiagnosticPrinter(context.standardError, settings, context, sources: input.sources)
-            .print(input.diagnostics.filter { $0.severity == .error })
+            .printProblems(input.diagnostics.filter { $0.severity == .error })
         if let status = input.refusal(in: context) { throw CommandError.silent(status) }
         return input
     }

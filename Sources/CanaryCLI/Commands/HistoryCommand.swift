@@ -40,7 +40,9 @@ struct HistoryCommand: Subcommand {
             return .success
         }
         guard !changes.isEmpty else {
-            context.standardError.writeLine("No changes of \(HostName.short(host)) found.")
+            context.standardError.writeLine(
+                "No changes of \(TerminalText.escape(HostName.short(host))) found."
+            )
             return .success
         }
         var table = Table(titles: ["REVISION", "WHEN", "WHO", "CHANGE", "REASON"])

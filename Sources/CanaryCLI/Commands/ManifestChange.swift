@@ -31,7 +31,7 @@ struct ManifestChange {
             result = try session.change(change, verb: verb) { change in
                 // Leaving with an error takes everything back.
                 let failure = try Self.failure { try body(change, input.resources) }
-                findings += try check(change)
+                findings += try check(change, beside: input.skippedWorkloads)
                 if let failure { throw failure }
                 if findings.hasErrors { throw CommandError.silent(.invalidManifests) }
                 summarizeSplits(change)
@@ -56,15 +56,18 @@ struct ManifestChange {
     }
 
     /// What can only be said beside the other objects: forbidden changes are errors, the rest warns.
-    private func check(_ change: ClusterChange) throws -> [Diagnostic] {
+    private func check(_ change: ClusterChange, beside others: [Resource]) throws -> [Diagnostic] {
         let changed = change.changes.filter { $0.outcome != .unchanged }
         let forbidden = changed.flatMap { item -> [Diagnostic] in
             guard let before = item.before, let after = item.after else { return [] }
             return RuleCatalog.checkChange(from: before, to: after)
         }
-        let references = try ReferenceCheck.findings(about: changed.compactMap(\.after), in: change)
-        // What is only worth knowing belongs to validate: here it would come again with every change.
-        return forbidden + references.filter { $0.severity != .info }
+        let references = try ReferenceCheck.findings(
+            about: changed.compactMap(\.after),
+            beside: others,
+            in: change
+        )
+        return forbidden + references
     }
 
     private func refuse(
@@ -97,11 +100,13 @@ struct ManifestChange {
     private func announceSplits(_ changes: [ObjectChange]) {
         context.standardOutput.flush()
         for split in splits(changes) {
-            context.standardError.writeLine("\(split.key.qualifiedName): \(TerminalText.cell(split.text))")
+            context.standardError.writeLine("\(split.key.qualifiedName): \(TerminalText.escape(split.text))")
         }
     }
 
     private func print(_ diagnostics: [Diagnostic], _ sources: [ManifestSource]) {
-        DiagnosticPrinter(context.standardError, settings, context, sources: sources).print(diagnostics)
+        DiagnosticPrinter(context.standardError, settings, context, sources: sources).printProblems(
+            diagnostics
+        )
     }
 }

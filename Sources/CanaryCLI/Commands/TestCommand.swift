@@ -120,7 +120,7 @@ struct TestCommand: Subcommand {
         _ context: CommandContext
     ) {
         let stream = output == .text ? context.standardOutput : context.standardError
-        DiagnosticPrinter(stream, settings, context, sources: sources).print(findings)
+        DiagnosticPrinter(stream, settings, context, sources: sources).printProblems(findings)
     }
 
     private func write(_ results: [RouteTestResult], _ settings: Settings, _ context: CommandContext) {

@@ -43,13 +43,17 @@ struct UndoCommand: Subcommand {
             ).subtracting([host])
         }
         for other in otherHosts.sorted() {
-            context.standardError.writeLine("warning: this also changes \(HostName.short(other))")
+            context.standardError.writeLine(
+                "warning: this also changes \(TerminalText.escape(HostName.short(other)))"
+            )
         }
         for item in result.changes {
             guard let before = item.before, let after = item.after else { continue }
             let moves = WeightMove.between(before, after)
             if !moves.isEmpty {
-                context.standardError.writeLine("\(item.key.qualifiedName): \(WeightMove.text(moves))")
+                context.standardError.writeLine(
+                    "\(item.key.qualifiedName): \(TerminalText.escape(WeightMove.text(moves)))"
+                )
             }
         }
         ChangeReport(options: change, context: context).print(result.changes)

@@ -51,7 +51,7 @@ struct ValidateCommand: Subcommand {
         let settings = try Settings(global, context)
         let input = try ManifestInput.read(manifests, validation: .strict, settings: settings, in: context)
         var snapshot = storeContext ? try storedSnapshot(settings, context) : ClusterSnapshot()
-        snapshot.insert(contentsOf: input.resources)
+        snapshot.insert(contentsOf: input.resources + input.skippedWorkloads)
         let references = ReferenceCheck.findings(
             about: input.resources,
             in: snapshot,
@@ -62,7 +62,7 @@ struct ValidateCommand: Subcommand {
         let refusal = input.refusal(in: context)
         report(chosen, input, settings, context)
         if input.resources.isEmpty, refusal == nil {
-            context.standardError.writeLine("warning: no objects in \(manifests.names)")
+            context.standardError.writeLine("warning: no objects in \(TerminalText.escape(manifests.names))")
         }
         let fails = chosen.shown.contains { !$0.isAllowedSkip && findings.fails(at: $0.severity) }
         return fails ? .invalidManifests : refusal ?? .success
@@ -115,6 +115,9 @@ struct ValidateCommand: Subcommand {
             if input.failures.isEmpty || !chosen.shown.isEmpty {
                 context.standardError.writeLine(summary(chosen))
             }
+            if RepeatedFindings(chosen.shown).isCounted {
+                context.standardError.writeLine("hint: -o json lists all places of what is counted")
+            }
             if !chosen.shown.isEmpty, context.standardError.isTerminal {
                 context.standardError.writeLine("hint: canaryctl help rule CODE explains a finding")
             }
@@ -125,7 +128,9 @@ struct ValidateCommand: Subcommand {
             }
         }
         for suppression in chosen.unused {
-            context.standardError.writeLine("warning: --suppress \(suppression.text) matches no finding")
+            context.standardError.writeLine(
+                "warning: --suppress \(TerminalText.escape(suppression.text)) matches no finding"
+            )
         }
     }
 

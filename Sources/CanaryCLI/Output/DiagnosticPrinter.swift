@@ -27,17 +27,27 @@ struct DiagnosticPrinter {
         style = Style(settings.color, for: stream, in: context)
     }
 
-    /// Prints all findings in order.
+    /// Prints errors and warnings in order. What is only worth knowing belongs to `validate`: elsewhere it would come again with
+    /// every run. That objects were skipped is told, a line for each of their kinds.
+    func printProblems(_ diagnostics: [Diagnostic]) {
+        print(diagnostics.filter { $0.severity != .info })
+        for finding in diagnostics.sortedForPrinting() where finding.code == ManifestCodes.ignoredKind {
+            stream.writeLine("note: \(TerminalText.escape(finding.message))")
+        }
+    }
+
+    /// Prints all findings in order, those that repeat counted.
     func print(_ diagnostics: [Diagnostic]) {
         let texts = Dictionary(sources.map { ($0.name, $0) }) { first, _ in first }
         var file: String?
         var lines: ManifestLines?
-        for diagnostic in diagnostics.sortedForPrinting() {
+        for group in RepeatedFindings(diagnostics.sortedForPrinting()).groups {
+            let diagnostic = group.first
             if diagnostic.file != file {
                 file = diagnostic.file
                 lines = file.flatMap { texts[$0] }.map(ManifestLines.init)
             }
-            print(diagnostic, excerpt(of: &lines, for: diagnostic))
+            print(diagnostic, others: group.others, excerpt(of: &lines, for: diagnostic))
         }
     }
 
@@ -48,10 +58,10 @@ struct DiagnosticPrinter {
         return Excerpt(line, number: position.line, columns: columns)
     }
 
-    private func print(_ diagnostic: Diagnostic, _ excerpt: Excerpt?) {
+    private func print(_ diagnostic: Diagnostic, others: Int, _ excerpt: Excerpt?) {
         var line = ""
         if let file = diagnostic.file {
-            line = "\(TerminalText.cell(file)):"
+            line = "\(TerminalText.escape(file)):"
             if diagnostic.position.isKnown {
                 line += "\(diagnostic.position.line):\(diagnostic.position.column):"
             }
@@ -60,6 +70,7 @@ struct DiagnosticPrinter {
         let codes = [diagnostic.code.canary, diagnostic.code.istio].compactMap(\.self).joined(separator: " ")
         line +=
             "\(style.severity(diagnostic.severity)): \(TerminalText.escape(diagnostic.message)) [\(codes)]"
+        if others > 0 { line += " and \(others) more" }
         stream.writeLine(line)
         if let place = Self.place(of: diagnostic) { stream.writeLine("  at \(TerminalText.escape(place))") }
         excerpt?.lines(diagnostic.severity, style).forEach(stream.writeLine)
@@ -71,8 +82,8 @@ struct DiagnosticPrinter {
         guard let resource = diagnostic.resource else { return path.isEmpty ? nil : path }
         let owner =
             resource.kind.isNamespaced
-            ? "\(resource.kind.rawValue) \(resource.namespace)/\(resource.name)"
-            : "\(resource.kind.rawValue) \(resource.name)"
+            ? "\(resource.kind.name) \(resource.namespace)/\(resource.name)"
+            : "\(resource.kind.name) \(resource.name)"
         return path.isEmpty ? owner : "\(path) in \(owner)"
     }
 

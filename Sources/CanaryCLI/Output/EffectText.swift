@@ -34,7 +34,7 @@ struct EffectText {
     private var answerLines: [String] {
         if let location = effects.location { return ["redirect \(effects.status ?? 0) to \(location)"] }
         guard let status = effects.status else { return [] }
-        let body = effects.body.map { ["body: \(TerminalText.cell(String($0.prefix(200))))"] } ?? []
+        let body = effects.body.map { ["body: \(TerminalText.escape(String($0.prefix(200))))"] } ?? []
         return ["answered with \(status), sent nowhere"] + body
     }
 

@@ -21,7 +21,7 @@ struct ExplanationPage {
         }
         // Escaped before it is coloured: colours are control characters too.
         return lines.enumerated().map { index, line in
-            let safe = TerminalText.cell(line)
+            let safe = TerminalText.escape(line)
             return (index == 0 ? style.bold(safe) : safe) + "\n"
         }.joined()
     }

@@ -17,9 +17,9 @@ enum GitHubAnnotation {
         }
         let codes = [diagnostic.code.canary, diagnostic.code.istio].compactMap(\.self)
         properties.append("title=\(property(codes.joined(separator: " ")))")
-        let hint = diagnostic.hint.map { "\nhint: \($0)" } ?? ""
+        let hint = diagnostic.hint.map { "\nhint: \(TerminalText.escape($0))" } ?? ""
         return "::\(command(diagnostic.severity)) \(properties.joined(separator: ","))"
-            + "::\(data(diagnostic.message + hint))"
+            + "::\(data(TerminalText.escape(diagnostic.message) + hint))"
     }
 
     private static func command(_ severity: Severity) -> String {

@@ -25,9 +25,9 @@ struct HostPage {
     // MARK: - Heading
 
     private var heading: String {
-        let name = TerminalText.cell(HostName.short(report.traffic.host))
+        let name = TerminalText.escape(HostName.short(report.traffic.host))
         let owner =
-            report.traffic.virtualService.map { "VirtualService \(TerminalText.cell($0.name))" }
+            report.traffic.virtualService.map { "VirtualService \(TerminalText.escape($0.name))" }
             ?? "no VirtualService"
         let facts = "\(owner) · revision \(report.traffic.revision) · \(proxyState)"
         return style.bold(name) + String(repeating: " ", count: max(2, 40 - name.count)) + facts
@@ -61,7 +61,7 @@ struct HostPage {
     }
 
     private static func title(_ route: TrafficReport.Route) -> String {
-        "  " + TerminalText.cell(route.name.isEmpty ? route.match : "\(route.name): \(route.match)")
+        "  " + TerminalText.escape(route.name.isEmpty ? route.match : "\(route.name): \(route.match)")
     }
 
     /// Where the shares begin: behind the bars, and behind those titles of routes that are not very long.
@@ -77,7 +77,7 @@ struct HostPage {
     }
 
     private static func name(_ destination: TrafficReport.Destination) -> String {
-        TerminalText.cell(destination.subset ?? HostName.short(destination.host))
+        TerminalText.escape(destination.subset ?? HostName.short(destination.host))
     }
 
     private func destinationLine(_ destination: TrafficReport.Destination) -> String {
@@ -105,8 +105,8 @@ struct HostPage {
     }
 
     private func workload(_ name: String) -> String {
-        let replicas = report.deployments[name]?.deployment?.replicas ?? 1
-        return "\(TerminalText.cell(name))  \(replicas == 1 ? "1 replica" : "\(replicas) replicas")"
+        let replicas = report.deployments[name]?.declaredReplicas ?? 1
+        return "\(TerminalText.escape(name))  \(replicas == 1 ? "1 replica" : "\(replicas) replicas")"
     }
 
     private static func action(_ route: TrafficReport.Route) -> String {
@@ -118,7 +118,7 @@ struct HostPage {
 
     private var warningLines: [String] {
         report.diagnostics.map {
-            "  \(style.severity($0.severity)): \(TerminalText.cell($0.message)) [\($0.code.canary)]"
+            "  \(style.severity($0.severity)): \(TerminalText.escape($0.message)) [\($0.code.canary)]"
         }
     }
 
@@ -126,7 +126,7 @@ struct HostPage {
         report.autoscalers.compactMap { resource in
             guard let autoscaler = resource.autoscaler else { return nil }
             let bounds = "\(autoscaler.minReplicas) to \(autoscaler.maxReplicas) replicas"
-            return TerminalText.cell("  autoscaler \(resource.name): \(autoscaler.targetName), \(bounds)")
+            return TerminalText.escape("  autoscaler \(resource.name): \(autoscaler.targetName), \(bounds)")
         }
     }
 
@@ -136,7 +136,7 @@ struct HostPage {
             [
                 String(change.revision), TimeText.ago(change.at, now: now), change.actor, change.summary,
                 change.reason.map { "\"\($0)\"" } ?? "",
-            ].map(TerminalText.cell)
+            ].map(TerminalText.escape)
         }
         let widths = (0..<4).map { column in rows.map { $0[column].count }.max() ?? 0 }
         let lines = rows.map { row in

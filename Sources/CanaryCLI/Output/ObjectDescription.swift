@@ -16,7 +16,7 @@ struct ObjectDescription {
     var text: String {
         var lines = ["Name:         \(resource.name)"]
         if resource.kind.isNamespaced { lines.append("Namespace:    \(resource.namespace)") }
-        lines.append("Kind:         \(resource.body["apiVersion"]?.string ?? "")/\(resource.kind.rawValue)")
+        lines.append("Kind:         \(resource.body["apiVersion"]?.string ?? "")/\(resource.kind.name)")
         lines += Self.list("Labels:", resource.metadata.labels)
         lines += Self.list("Annotations:", resource.metadata.annotations)
         if let stored = resource.stored {
@@ -26,7 +26,8 @@ struct ObjectDescription {
             )
             lines.append("Revision:     \(stored.revision)")
         }
-        return TerminalText.escape(lines.joined(separator: "\n") + "\n" + YAMLWriter.write(content))
+        return lines.map { TerminalText.escape($0) + "\n" }.joined()
+            + TerminalText.escapeLines(YAMLWriter.write(content))
     }
 
     private static func list(_ title: String, _ values: [String: String]) -> [String] {

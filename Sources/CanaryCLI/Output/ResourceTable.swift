@@ -64,6 +64,7 @@ extension ResourceTable {
                     list(resource.endpointSlice?.endpoints.flatMap(\.addresses) ?? [])
                 },
             ]
+        case .statefulSet, .daemonSet, .replicaSet, .replicationController, .job, .cronJob, .argoRollout: []
         case .namespace: [Column(title: "STATUS") { _, _ in "Active" }]
         case .node: [Column(title: "STATUS") { _, _ in "Declared" }]
         case .configMap: [Column(title: "DATA") { resource, _ in dataCount(resource) }]

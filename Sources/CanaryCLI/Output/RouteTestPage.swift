@@ -20,9 +20,9 @@ struct RouteTestPage {
     private func text(_ result: RouteTestResult) -> String {
         let mark = result.isPassed ? style.good("ok  ") : style.bad("FAIL")
         let requests = Self.count(result.requests.count, "request")
-        var lines = ["\(mark)  \(TerminalText.cell(result.test.title)) \(style.faint("(\(requests))"))"]
+        var lines = ["\(mark)  \(TerminalText.escape(result.test.title)) \(style.faint("(\(requests))"))"]
         for warning in Self.distinct(result.requests.compactMap(\.warning)) {
-            lines.append("      \(style.severity(.warning)): \(TerminalText.cell(warning))")
+            lines.append("      \(style.severity(.warning)): \(TerminalText.escape(warning))")
         }
         lines += failureLines(result)
         return lines.map { $0 + "\n" }.joined()
@@ -37,7 +37,7 @@ struct RouteTestPage {
             guard !new.isEmpty else { continue }
             for failure in new {
                 let place = "\(result.test.file):\(failure.position.line):\(failure.position.column)"
-                lines.append("      \(TerminalText.cell("\(place): \(failure.message)"))")
+                lines.append("      \(TerminalText.escape("\(place): \(failure.message)"))")
             }
             lines += request.page(style).split(separator: "\n").map { "        \($0)" }
         }

@@ -58,6 +58,8 @@ enum RuleTexts {
         The manifest's namespace is not the one that the command line asks for.
         - CAN0032 IST0106 error
         The `items` of a list are no objects.
+        - CAN0043 - information
+        Objects are of a kind that charts have, and that does not decide about traffic: they are skipped.
         = SCHEMA
         - CAN0101 - error
         The field does not exist at this place: a typing error, or wrong indentation. `--validate=warn|ignore` softens this finding and no other one of the schema.

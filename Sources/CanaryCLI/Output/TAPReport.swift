@@ -36,6 +36,6 @@ enum TAPReport {
 
     /// A description is one line, in which `#` begins a directive.
     private static func escaped(_ text: String) -> String {
-        TerminalText.cell(text).replacing("\\", with: "\\\\").replacing("#", with: "\\#")
+        TerminalText.escape(text).replacing("\\", with: "\\\\").replacing("#", with: "\\#")
     }
 }

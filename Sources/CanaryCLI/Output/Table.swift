@@ -9,7 +9,7 @@ struct Table {
     }
 
     mutating func add(_ cells: [String]) {
-        rows.append(cells.map(TerminalText.cell))
+        rows.append(cells.map(TerminalText.escape))
     }
 
     var isEmpty: Bool { rows.count == 1 }

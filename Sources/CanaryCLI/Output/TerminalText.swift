@@ -2,16 +2,26 @@
 
 /// Text from manifests and requests, made safe for a terminal.
 enum TerminalText {
-    /// Control characters (but line feed and tab in texts of several lines) become `\u{1B}`-like escapes, so that a name
-    /// cannot move the cursor or forge a line; likewise the marks that turn the direction of writing around.
+    /// Control characters become escapes such as `\u{1B}`, so that a name cannot move the cursor, begin a line, or forge what a CI
+    /// system takes for a command; likewise the marks that turn the direction of writing around. The result is one line.
     static func escape(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: isDangerous) else { return text }
+        escape(text, isDangerous)
+    }
+
+    /// The same for a text of ours that has several lines, whose line feeds and tabs stay.
+    static func escapeLines(_ text: String) -> String {
+        escape(text) { isDangerous($0) && $0 != "\n" && $0 != "\t" }
+    }
+
+    private static func escape(_ text: String, _ isEscaped: (Unicode.Scalar) -> Bool) -> String {
+        guard text.unicodeScalars.contains(where: isEscaped) else { return text }
         var result = ""
         for scalar in text.unicodeScalars {
-            if isDangerous(scalar) {
-                result += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
-            } else {
-                result.unicodeScalars.append(scalar)
+            switch scalar {
+            case _ where !isEscaped(scalar): result.unicodeScalars.append(scalar)
+            case "\n": result += "\\n"
+            case "\t": result += "\\t"
+            default: result += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
             }
         }
         return result
@@ -19,15 +29,9 @@ enum TerminalText {
 
     private static func isDangerous(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
-        case 0x0A, 0x09: false
-        case 0..<0x20, 0x7F..<0xA0, 0x200E...0x200F, 0x202A...0x202E, 0x2066...0x2069: true
+        case 0..<0x20, 0x7F..<0xA0, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069: true
         default: false
         }
-    }
-
-    /// The same for one cell of a table, where line feeds and tabs are as bad.
-    static func cell(_ text: String) -> String {
-        escape(text).replacing("\n", with: "\\n").replacing("\t", with: "\\t")
     }
 }
 

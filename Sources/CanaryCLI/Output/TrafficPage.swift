@@ -60,8 +60,8 @@ struct TrafficPage {
             diagnostics: try warnings(about: concerned.sorted { $0.key < $1.key }, of: host, snapshot, view),
             autoscalers: Array(snapshot.resources(of: .horizontalPodAutoscaler)),
             deployments: Dictionary(
-                uniqueKeysWithValues: snapshot.resources(of: .deployment).map { ($0.name, $0) }
-            ),
+                snapshot.resources.filter(\.makesPods).map { ($0.name, $0) }
+            ) { first, second in first.kind == .deployment ? first : second },
             changes: try view.reader?.history(host: host, limit: 5) ?? [],
             isKnown: !snapshot.isEmpty
         )
@@ -98,7 +98,7 @@ private struct ProxyList {
         }
         let lines = proxies.map { proxy in
             let state = proxy.appliedRevision >= revision ? "up to date" : "not yet at revision \(revision)"
-            let place = TerminalText.cell(proxy.listeners.joined(separator: ", "))
+            let place = TerminalText.escape(proxy.listeners.joined(separator: ", "))
             return "  pid \(proxy.process.pid)  revision \(proxy.appliedRevision), \(state)  \(place)\n"
         }
         return "proxies\n" + lines.joined()

@@ -28,7 +28,7 @@ extension WeightPlan {
     var table: String {
         let width = moves.map(\.destination.count).max() ?? 0
         return moves.map { move in
-            let name = TerminalText.cell(move.destination).padded(to: width)
+            let name = TerminalText.escape(move.destination).padded(to: width)
             let before = NumberText.percent(move.before).leftPadded(to: 9)
             return "  \(name)  \(before) → \(NumberText.percent(move.after))\n"
         }.joined()

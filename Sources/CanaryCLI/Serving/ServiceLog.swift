@@ -10,11 +10,11 @@ struct ServiceLog: Sendable {
     func announce(_ line: String) { write("\(line)\n") }
 
     func warn(_ message: String) {
-        write("\(TimeText.rfc3339(now())) warning: \(TerminalText.cell(message))\n")
+        write("\(TimeText.rfc3339(now())) warning: \(TerminalText.escape(message))\n")
     }
 
     func inform(_ message: String) {
-        write("\(TimeText.rfc3339(now())) \(TerminalText.cell(message))\n")
+        write("\(TimeText.rfc3339(now())) \(TerminalText.escape(message))\n")
     }
 
     /// Straight to the descriptor: several threads log, and a line must not wait for a buffer.

@@ -33,6 +33,7 @@ package struct ManifestReader: Sendable {
         var parser = YAMLParser(limits: limits)
         var set = ManifestSet()
         var register = ObjectRegister()
+        var skipped = SkippedKinds()
         for source in sources {
             var builder = builder(for: source.name, objectLimit: limits.documents - set.resources.count)
             let syntax = parser.parse(source) { document in
@@ -42,7 +43,10 @@ package struct ManifestReader: Sendable {
                 }
             }
             set.diagnostics += syntax + builder.diagnostics
+            set.skippedWorkloads += builder.skippedWorkloads
+            skipped.add(builder.skipped)
         }
+        set.diagnostics += skipped.findings
         return set
     }
 

@@ -12,13 +12,10 @@ struct Identity {
 }
 
 extension ObjectBuilder {
-    /// Deployments of these versions are read as `apps/v1`.
-    private static let retired = ["extensions/v1beta1", "apps/v1beta1", "apps/v1beta2"]
-
     /// The kind and version of a document; reports what is wrong with them.
     mutating func identify(_ document: Node, _ header: Header) -> Identity? {
         guard let name = text(of: "kind", document, header.kind) else { return nil }
-        if let kind = ResourceKind(rawValue: name) {
+        if let kind = ResourceKind(manifestName: name) {
             if let apiVersion = header.apiVersion, isForeign(apiVersion, kind) {
                 return unknown(document, name, header)
             }
@@ -28,7 +25,7 @@ extension ObjectBuilder {
             report(
                 ManifestCodes.unknownKind,
                 "unknown kind \"\(name)\": upper and lower case matter",
-                hint: "write \"kind: \(kind.rawValue)\"",
+                hint: "write \"kind: \(kind.name)\"",
                 at: document.position(of: "kind"),
                 "kind"
             )
@@ -55,8 +52,8 @@ extension ObjectBuilder {
             ManifestCodes.missingKind,
             "the object does not say what it is: \(key) is missing",
             hint: guess.count == 1
-                ? "add \"kind: \(guess[0].rawValue)\""
-                : "add \"kind:\" with one of \((guess.isEmpty ? ResourceKind.allCases : guess).map(\.rawValue).listed)",
+                ? "add \"kind: \(guess[0].name)\""
+                : "add \"kind:\" with one of \((guess.isEmpty ? ResourceKind.allCases : guess).map(\.name).listed)",
             at: document.position(of: path),
             path
         )
@@ -78,8 +75,14 @@ extension ObjectBuilder {
     }
 
     private mutating func unknown(_ document: Node, _ name: String, _ header: Header) -> Identity? {
-        let sameName = ResourceKind(rawValue: name)
-        let known = ResourceKind.allCases.map(\.rawValue)
+        let place = (file: file, position: document.position(of: "kind"))
+        if IgnoredKinds.contains(name, apiVersion: header.apiVersion ?? "") {
+            skip(document)
+            skipped.add(name, isKnown: true, at: place)
+            return nil
+        }
+        let sameName = ResourceKind(manifestName: name)
+        let known = ResourceKind.allCases.map(\.name)
         let guess = Suggestion.closest(to: name, among: known).flatMap { $0 == name ? nil : $0 }
         let what = sameName == nil ? "\"\(name)\"" : "\"\(name)\" of \"\(header.apiVersion ?? "")\""
         let hint: String
@@ -92,14 +95,12 @@ extension ObjectBuilder {
                 guess.map { "did you mean \"\($0)\"?" }
                 ?? "--ignore-unknown skips such objects; the known kinds are \(known.listed)"
         }
-        report(
-            ManifestCodes.unknownKind,
-            ignoreUnknownKinds ? "skipped an object of the unknown kind \(what)" : "unknown kind \(what)",
-            severity: ignoreUnknownKinds ? .warning : .error,
-            hint: ignoreUnknownKinds && guess == nil ? nil : hint,
-            at: document.position(of: "kind"),
-            "kind"
-        )
+        if ignoreUnknownKinds {
+            skip(document)
+            skipped.add(what, isKnown: false, hint: guess == nil ? nil : hint, at: place)
+        } else {
+            report(ManifestCodes.unknownKind, "unknown kind \(what)", hint: hint, at: place.position, "kind")
+        }
         return nil
     }
 
@@ -110,12 +111,13 @@ extension ObjectBuilder {
         }
         if kind.apiVersions.contains(apiVersion) { return Identity(kind: kind, apiVersion: apiVersion) }
         let place = document.position(of: "apiVersion")
-        if kind == .deployment, Self.retired.contains(apiVersion) {
+        if let gone = RetiredVersion.of(kind, apiVersion) {
             report(
                 ManifestCodes.goneAPIVersion,
-                "\(apiVersion) is gone since Kubernetes 1.16: the Deployment is stored as apps/v1",
+                "\(apiVersion) is gone since Kubernetes \(gone.since): the \(kind.name) is stored as \(kind.apiVersion)",
                 severity: .warning,
-                hint: "write \"apiVersion: apps/v1\" and give spec.selector",
+                hint:
+                    "write \"apiVersion: \(kind.apiVersion)\"\(gone.needsSelector ? " and give spec.selector" : "")",
                 at: place,
                 "apiVersion"
             )
@@ -123,7 +125,7 @@ extension ObjectBuilder {
         }
         report(
             ManifestCodes.wrongAPIVersion,
-            "\(kind.article) \(kind.rawValue) is not of \"\(apiVersion)\"",
+            "\(kind.article) \(kind.name) is not of \"\(apiVersion)\"",
             hint: "write \(kind.apiVersions.map { "\"apiVersion: \($0)\"" }.joined(separator: " or "))",
             at: place,
             "apiVersion"
@@ -144,7 +146,7 @@ extension ObjectBuilder {
         }
         report(
             ManifestCodes.missingAPIVersion,
-            "\(kind.article) \(kind.rawValue) needs an apiVersion: it is missing",
+            "\(kind.article) \(kind.name) needs an apiVersion: it is missing",
             hint: "add \"apiVersion: \(kind.apiVersion)\"",
             at: document.position(of: "apiVersion"),
             "apiVersion"
@@ -162,7 +164,7 @@ extension ResourceKind {
     )
 
     fileprivate var article: String {
-        "AEIOU".contains(rawValue.prefix(1)) ? "an" : "a"
+        "AEIOU".contains(name.prefix(1)) ? "an" : "a"
     }
 }
 

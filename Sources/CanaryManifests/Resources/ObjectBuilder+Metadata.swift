@@ -73,7 +73,7 @@ extension ObjectBuilder {
         }
         report(
             ManifestCodes.missingName,
-            "the \(kind.rawValue) has no name: metadata.name is missing",
+            "the \(kind.name) has no name: metadata.name is missing",
             hint: "write \"name:\" below \"metadata:\", indented by two spaces",
             at: document.position(of: path),
             path

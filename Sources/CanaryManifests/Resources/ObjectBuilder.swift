@@ -11,6 +11,9 @@ struct ObjectBuilder {
     let ignoreUnknownKinds: Bool
     var objectLimit: Int
     var diagnostics: [Diagnostic] = []
+    /// What is not kept, and the workloads among it.
+    var skipped = SkippedKinds()
+    var skippedWorkloads: [Resource] = []
 
     init(
         file: String,
@@ -123,7 +126,25 @@ struct Header {
     var listItem: String? {
         guard let kind, kind.hasSuffix("List") else { return nil }
         let item = String(kind.dropLast(4))
-        return item.isEmpty || ResourceKind(rawValue: item) != nil ? item : nil
+        return item.isEmpty || ResourceKind(manifestName: item) != nil ? item : nil
+    }
+}
+
+extension ObjectBuilder {
+    /// Remembers what an object that is not kept means to others: pods with the labels of its template.
+    mutating func skip(_ document: Node) {
+        let labels = document["spec"]?["template"]?["metadata"]?["labels"]
+        guard let labels, let name = document["metadata"]?["name"]?.string else { return }
+        let namespace = document["metadata"]?["namespace"]?.string ?? defaultNamespace
+        // No object has a name like that.
+        let key = ResourceKey(
+            .replicaSet,
+            namespace: namespace,
+            name: "\(document["kind"]?.string ?? "")/\(name)"
+        )
+        let template = Node.mapping(["metadata": .mapping(["labels": labels])])
+        let body = Node.mapping(["spec": .mapping(["template": template])])
+        skippedWorkloads.append(Resource(key: key, body: body, file: file))
     }
 }
 
@@ -148,7 +169,7 @@ extension ObjectBuilder {
         body["metadata"] = Node(.mapping(metadata), at: place)
         if body.entry("status") != nil { body["status"] = nil }
         setHeader(&body, identity)
-        if identity.isRetired { defaultSelector(&body) }
+        if identity.isRetired, kind.selectsPods { defaultSelector(&body) }
         return Resource(key: key, body: Node(.mapping(body), at: document.position), file: file)
     }
 
@@ -170,7 +191,7 @@ extension ObjectBuilder {
 
     /// Writes what the header was corrected to.
     private func setHeader(_ body: inout Mapping, _ identity: Identity) {
-        for (key, value) in [("kind", identity.kind.rawValue), ("apiVersion", identity.apiVersion)] {
+        for (key, value) in [("kind", identity.kind.name), ("apiVersion", identity.apiVersion)] {
             if let index = body.entries.firstIndex(where: { $0.key == key }) {
                 if body.entries[index].value.string != value {
                     body.entries[index].value.content = .string(value)

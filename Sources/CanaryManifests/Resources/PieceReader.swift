@@ -21,6 +21,8 @@ final class PieceReader: Sendable {
         var resources: [Resource] = []
         /// Of the objects' headers, and of the rules.
         var diagnostics: [Diagnostic] = []
+        var skipped = SkippedKinds()
+        var skippedWorkloads: [Resource] = []
         var documents = 0
         var nodes = 0
         var aliasBytes = 0
@@ -89,13 +91,17 @@ final class PieceReader: Sendable {
         let count = yields.reduce(0) { $0 + $1.resources.count }
         set.resources.reserveCapacity(count)
         var register = ObjectRegister(expecting: count)
+        var skipped = SkippedKinds()
         for yield in yields {
             for resource in yield.resources {
                 if let finding = register.add(resource) { set.diagnostics.append(finding) }
                 set.resources.append(resource)
             }
             set.diagnostics += yield.diagnostics
+            set.skippedWorkloads += yield.skippedWorkloads
+            skipped.add(yield.skipped)
         }
+        set.diagnostics += skipped.findings
         return set
     }
 
@@ -162,6 +168,8 @@ final class PieceReader: Sendable {
         }
         guard faults.isEmpty else { return nil }
         yield.diagnostics += builder.diagnostics
+        yield.skipped = builder.skipped
+        yield.skippedWorkloads = builder.skippedWorkloads
         yield.documents = parser.documentCount
         yield.nodes = parser.nodeCount
         yield.aliasBytes = parser.aliasBytes

@@ -85,7 +85,7 @@ package struct HostClosure<Source: ResourceSource> {
             if resource.kind == .pod, let node = resource.body["spec"]?["nodeName"]?.string {
                 try add(ResourceKey(.node, namespace: "", name: node))
             }
-            guard resource.kind == .deployment else { continue }
+            guard resource.makesPods else { continue }
             let autoscalers = try source.resources(with: .target(resource.name, namespace: namespace))
             autoscalers.forEach { found.insert($0) }
         }
@@ -104,6 +104,7 @@ extension Resource {
     package var workloadLabels: [String: String]? {
         switch spec {
         case .deployment(let deployment): deployment.template.labels
+        case .podController(let controller): controller.template.labels
         case .pod(let pod): pod.template.labels
         case .workloadEntry(let entry): entry.labels
         default: nil

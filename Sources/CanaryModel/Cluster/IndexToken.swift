@@ -30,7 +30,7 @@ package struct IndexToken: Hashable, Sendable {
     /// DestinationRules for a host or pattern.
     package static func rule(_ host: String) -> IndexToken { IndexToken("rule", host) }
 
-    /// Workloads (Deployments, Pods, WorkloadEntries) and EndpointSlices that carry a label.
+    /// Workloads (Deployments and what else makes pods, Pods, WorkloadEntries) and EndpointSlices that carry a label.
     package static func label(_ key: String, _ value: String, namespace: String) -> IndexToken {
         IndexToken("label", "\(namespace)/\(key)=\(value)")
     }
@@ -40,7 +40,7 @@ package struct IndexToken: Hashable, Sendable {
         IndexToken("selects", "\(namespace)/\(key)=\(value)")
     }
 
-    /// Autoscalers of a Deployment.
+    /// Autoscalers of a Deployment, or of something else that makes pods.
     package static func target(_ name: String, namespace: String) -> IndexToken {
         IndexToken("target", "\(namespace)/\(name)")
     }
@@ -56,6 +56,7 @@ extension Resource {
             Set(entry.hosts.map { .host($0.lowercased()) })
                 .union(Self.selectorTokens(entry.workloadSelector ?? [:], namespace))
         case .deployment(let deployment): Self.labelTokens(deployment.template.labels, namespace)
+        case .podController(let controller): Self.labelTokens(controller.template.labels, namespace)
         case .pod(let pod): Self.labelTokens(pod.template.labels, namespace)
         case .workloadEntry(let entry): Self.labelTokens(entry.labels, namespace)
         case .endpointSlice: Self.labelTokens(metadata.labels, namespace)

@@ -12,17 +12,38 @@ package enum ResourceKind: String, Sendable, CaseIterable {
     case secret = "Secret"
     case node = "Node"
     case horizontalPodAutoscaler = "HorizontalPodAutoscaler"
+    case statefulSet = "StatefulSet"
+    case daemonSet = "DaemonSet"
+    case replicaSet = "ReplicaSet"
+    case replicationController = "ReplicationController"
+    case job = "Job"
+    case cronJob = "CronJob"
+    /// Argo's, which calls it just that.
+    case argoRollout = "ArgoRollout"
     case virtualService = "VirtualService"
     case destinationRule = "DestinationRule"
     case serviceEntry = "ServiceEntry"
     case workloadEntry = "WorkloadEntry"
     case gateway = "Gateway"
 
+    /// What manifests call it.
+    package var name: String { self == .argoRollout ? "Rollout" : rawValue }
+
+    /// The kind that manifests call by a name.
+    package init?(manifestName: String) {
+        guard let kind = Self.byName[manifestName] else { return nil }
+        self = kind
+    }
+
+    private static let byName = Dictionary(uniqueKeysWithValues: allCases.map { ($0.name, $0) })
+
     /// The API group, empty for Kubernetes' core.
     package var group: String {
         switch self {
-        case .service, .pod, .endpoints, .namespace, .configMap, .secret, .node: ""
-        case .deployment: "apps"
+        case .service, .pod, .endpoints, .namespace, .configMap, .secret, .node, .replicationController: ""
+        case .deployment, .statefulSet, .daemonSet, .replicaSet: "apps"
+        case .job, .cronJob: "batch"
+        case .argoRollout: "argoproj.io"
         case .endpointSlice: "discovery.k8s.io"
         case .horizontalPodAutoscaler: "autoscaling"
         case .virtualService, .destinationRule, .serviceEntry, .workloadEntry, .gateway: "networking.istio.io"
@@ -32,8 +53,10 @@ package enum ResourceKind: String, Sendable, CaseIterable {
     /// The versions that are read, the preferred one first.
     package var versions: [String] {
         switch self {
-        case .service, .pod, .endpoints, .namespace, .configMap, .secret, .node, .deployment, .endpointSlice:
+        case .service, .pod, .endpoints, .namespace, .configMap, .secret, .node, .deployment, .endpointSlice,
+            .statefulSet, .daemonSet, .replicaSet, .replicationController, .job, .cronJob:
             ["v1"]
+        case .argoRollout: ["v1alpha1"]
         case .horizontalPodAutoscaler: ["v2", "v1"]
         case .virtualService, .destinationRule, .serviceEntry, .workloadEntry, .gateway:
             ["v1", "v1beta1", "v1alpha3"]
@@ -56,7 +79,7 @@ package enum ResourceKind: String, Sendable, CaseIterable {
         }
     }
 
-    package var singular: String { rawValue.lowercased() }
+    package var singular: String { name.lowercased() }
 
     package var shortName: String? {
         switch self {
@@ -73,7 +96,12 @@ package enum ResourceKind: String, Sendable, CaseIterable {
         case .serviceEntry: "se"
         case .workloadEntry: "we"
         case .gateway: "gw"
-        case .endpointSlice, .secret: nil
+        case .statefulSet: "sts"
+        case .daemonSet: "ds"
+        case .replicaSet: "rs"
+        case .replicationController: "rc"
+        case .cronJob: "cj"
+        case .endpointSlice, .secret, .job, .argoRollout: nil
         }
     }
 

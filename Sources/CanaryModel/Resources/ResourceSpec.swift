@@ -5,6 +5,7 @@ package indirect enum ResourceSpec: Sendable {
     case service(Service)
     case deployment(Deployment)
     case pod(Pod)
+    case podController(PodController)
     case endpoints(Endpoints)
     case endpointSlice(EndpointSlice)
     case horizontalPodAutoscaler(HorizontalPodAutoscaler)
@@ -22,6 +23,8 @@ package indirect enum ResourceSpec: Sendable {
             case .service: .service(Service(body))
             case .deployment: .deployment(Deployment(body))
             case .pod: .pod(Pod(body))
+            case .statefulSet, .daemonSet, .replicaSet, .replicationController, .job, .cronJob, .argoRollout:
+                .podController(PodController(body))
             case .endpoints: .endpoints(Endpoints(body))
             case .endpointSlice: .endpointSlice(EndpointSlice(body))
             case .horizontalPodAutoscaler: .horizontalPodAutoscaler(HorizontalPodAutoscaler(body))
@@ -39,6 +42,13 @@ extension Resource {
     package var service: Service? { if case .service(let value) = spec { value } else { nil } }
     package var deployment: Deployment? { if case .deployment(let value) = spec { value } else { nil } }
     package var pod: Pod? { if case .pod(let value) = spec { value } else { nil } }
+    package var podController: PodController? {
+        if case .podController(let value) = spec { value } else { nil }
+    }
+    /// Whether it makes pods, as a Deployment does.
+    package var makesPods: Bool { deployment != nil || podController != nil }
+    /// The replicas that it says its pods shall have.
+    package var declaredReplicas: Int? { deployment?.replicas ?? podController?.replicas }
     package var endpoints: Endpoints? { if case .endpoints(let value) = spec { value } else { nil } }
     package var endpointSlice: EndpointSlice? {
         if case .endpointSlice(let value) = spec { value } else { nil }

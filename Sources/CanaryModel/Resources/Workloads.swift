@@ -15,6 +15,18 @@ package struct Deployment: Sendable {
     }
 }
 
+/// What else makes pods: a StatefulSet, a Job, a Rollout of Argo. It is read for the labels of its pods, and not run.
+package struct PodController: Sendable {
+    package var replicas: Int?
+    package var template: PodTemplate
+
+    init(_ body: Node) {
+        let spec = body["spec"]
+        replicas = spec?["replicas"]?.integer.map { Int($0) }
+        template = PodTemplate(spec?["jobTemplate"]?["spec"]?["template"] ?? spec?["template"])
+    }
+}
+
 /// A Kubernetes Pod, declared by hand or run by the node.
 package struct Pod: Sendable {
     package var template: PodTemplate

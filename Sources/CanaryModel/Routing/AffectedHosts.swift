@@ -26,7 +26,7 @@ struct AffectedHosts {
             visited.remove(resource.key)
             addVirtualService(resource, snapshot)
         case .gateway: includesGateways = true
-        case .deployment, .pod, .workloadEntry: addSelecting(resource, snapshot)
+        case .deployment, .podController, .pod, .workloadEntry: addSelecting(resource, snapshot)
         case .horizontalPodAutoscaler, .opaque: break
         }
     }

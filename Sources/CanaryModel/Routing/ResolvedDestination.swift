@@ -70,15 +70,20 @@ extension ClusterSnapshot {
         return endpoints(of: service, port: port, labels: labels)
     }
 
-    /// The names of the Deployments whose pods make up a destination, in alphabetical order.
+    /// The names of the Deployments, and of what else makes pods, whose pods make up a destination, in alphabetical order.
     package func workloadNames(of destination: ResolvedDestination) -> [String] {
         guard let service = destination.service, let labels = destination.labels else { return [] }
-        return deployments(of: service).filter { $0.workloadLabels?.contains(all: labels) ?? false }
+        return controllers(of: service).filter { $0.workloadLabels?.contains(all: labels) ?? false }
             .map(\.name).sorted()
     }
 
     package func deployments(of service: HostService) -> [Resource] {
         workloads(of: service).filter { $0.kind == .deployment }
+    }
+
+    /// The Deployments of a Service, and what else makes pods for it.
+    package func controllers(of service: HostService) -> [Resource] {
+        workloads(of: service).filter(\.makesPods)
     }
 
     private func knows(_ service: HostService, _ labels: [String: String]) -> Bool {

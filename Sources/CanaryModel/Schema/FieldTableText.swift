@@ -48,7 +48,7 @@ struct FieldTableText: Sendable {
         for line in rootLines {
             let words = line.split(separator: " ")
             let name = words[1].split(separator: "/")
-            guard let kind = ResourceKind(rawValue: String(name[0])) else { continue }
+            guard let kind = ResourceKind(manifestName: String(name[0])) else { continue }
             if name.count > 1 {
                 versionRoots[kind, default: [:]][String(name[1])] = numbers[words[2]]
             } else {

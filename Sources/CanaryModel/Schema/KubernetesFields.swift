@@ -17,6 +17,12 @@ enum KubernetesFields {
         @ Node Node
         @ HorizontalPodAutoscaler V2HorizontalPodAutoscaler
         @ HorizontalPodAutoscaler/v1 HorizontalPodAutoscaler
+        @ StatefulSet StatefulSet
+        @ DaemonSet DaemonSet
+        @ ReplicaSet ReplicaSet
+        @ ReplicationController ReplicationController
+        @ Job Job
+        @ CronJob CronJob
         Service
          apiVersion string
          kind string
@@ -85,6 +91,42 @@ enum KubernetesFields {
          kind string
          metadata ObjectMeta
          spec! HorizontalPodAutoscalerSpec
+         status any
+        StatefulSet
+         apiVersion string
+         kind string
+         metadata ObjectMeta
+         spec! StatefulSetSpec
+         status any
+        DaemonSet
+         apiVersion string
+         kind string
+         metadata ObjectMeta
+         spec! DaemonSetSpec
+         status any
+        ReplicaSet
+         apiVersion string
+         kind string
+         metadata ObjectMeta
+         spec! ReplicaSetSpec
+         status any
+        ReplicationController
+         apiVersion string
+         kind string
+         metadata ObjectMeta
+         spec ReplicationControllerSpec
+         status any
+        Job
+         apiVersion string
+         kind string
+         metadata ObjectMeta
+         spec JobSpec
+         status any
+        CronJob
+         apiVersion string
+         kind string
+         metadata ObjectMeta
+         spec! CronJobSpec
          status any
         ObjectMeta
          annotations {}string
@@ -216,6 +258,61 @@ enum KubernetesFields {
          minReplicas int32
          scaleTargetRef! CrossVersionObjectReference
          targetCPUUtilizationPercentage int32
+        StatefulSetSpec
+         minReadySeconds int32
+         ordinals StatefulSetOrdinals
+         persistentVolumeClaimRetentionPolicy StatefulSetPersistentVolumeClaimRetentionPolicy
+         podManagementPolicy string
+         replicas int32
+         revisionHistoryLimit int32
+         selector! LabelSelector
+         serviceName string
+         template! PodTemplateSpec
+         updateStrategy StatefulSetUpdateStrategy
+         volumeClaimTemplates []PersistentVolumeClaim
+        DaemonSetSpec
+         minReadySeconds int32
+         revisionHistoryLimit int32
+         selector! LabelSelector
+         template! PodTemplateSpec
+         updateStrategy DaemonSetUpdateStrategy
+        ReplicaSetSpec
+         minReadySeconds int32
+         replicas int32
+         selector! LabelSelector
+         template PodTemplateSpec
+        ReplicationControllerSpec
+         minReadySeconds int32
+         replicas int32
+         selector {}string
+         template PodTemplateSpec
+        JobSpec
+         activeDeadlineSeconds int64
+         backoffLimit int32
+         backoffLimitPerIndex int32
+         completionMode string
+         completions int32
+         managedBy string
+         manualSelector boolean
+         maxFailedIndexes int32
+         parallelism int32
+         podFailurePolicy PodFailurePolicy
+         podReplacementPolicy string
+         scheduling JobSchedulingConfiguration
+         selector LabelSelector
+         successPolicy SuccessPolicy
+         suspend boolean
+         template! PodTemplateSpec
+         ttlSecondsAfterFinished int32
+        CronJobSpec
+         concurrencyPolicy string
+         failedJobsHistoryLimit int32
+         jobTemplate! JobTemplateSpec
+         schedule! string
+         startingDeadlineSeconds int64
+         successfulJobsHistoryLimit int32
+         suspend boolean
+         timeZone string
         OwnerReference
          apiVersion! string
          blockOwnerDeletion boolean
@@ -439,6 +536,35 @@ enum KubernetesFields {
          apiVersion string
          kind! string
          name! string
+        StatefulSetOrdinals
+         start int32
+        StatefulSetPersistentVolumeClaimRetentionPolicy
+         whenDeleted string
+         whenScaled string
+        StatefulSetUpdateStrategy
+         rollingUpdate RollingUpdateStatefulSetStrategy
+         type string
+        PersistentVolumeClaim
+         apiVersion string
+         kind string
+         metadata ObjectMeta
+         spec PersistentVolumeClaimSpec
+         status any
+        DaemonSetUpdateStrategy
+         rollingUpdate RollingUpdateDaemonSet
+         type string
+        PodFailurePolicy
+         rules! []PodFailurePolicyRule
+        JobSchedulingConfiguration
+         disruptionMode alpha3WorkloadPodGroupDisruptionMode
+         resourceClaims []alpha3WorkloadPodGroupResourceClaim
+         schedulingConstraints alpha3WorkloadPodGroupSchedulingConstraints
+         schedulingPolicy alpha3WorkloadPodGroupSchedulingPolicy
+        SuccessPolicy
+         rules! []SuccessPolicyRule
+        JobTemplateSpec
+         metadata ObjectMeta
+         spec JobSpec
         ClientIPConfig
          timeoutSeconds int32
         LabelSelectorRequirement
@@ -732,6 +858,41 @@ enum KubernetesFields {
         V2ResourceMetricSource
          name! string
          target! V2MetricTarget
+        RollingUpdateStatefulSetStrategy
+         maxUnavailable intOrString
+         partition int32
+        PersistentVolumeClaimSpec
+         accessModes []string
+         dataSource TypedLocalObjectReference
+         dataSourceRef TypedObjectReference
+         resources VolumeResourceRequirements
+         selector LabelSelector
+         storageClassName string
+         volumeAttributesClassName string
+         volumeMode string
+         volumeName string
+        RollingUpdateDaemonSet
+         maxSurge intOrString
+         maxUnavailable intOrString
+        PodFailurePolicyRule
+         action! string
+         onExitCodes PodFailurePolicyOnExitCodesRequirement
+         onPodConditions []PodFailurePolicyOnPodConditionsPattern
+        alpha3WorkloadPodGroupDisruptionMode
+         all any
+         single any
+        alpha3WorkloadPodGroupResourceClaim
+         name! string
+         resourceClaimName string
+         resourceClaimTemplateName string
+        alpha3WorkloadPodGroupSchedulingConstraints
+         topology []alpha3TopologyConstraint
+        alpha3WorkloadPodGroupSchedulingPolicy
+         basic any
+         gang alpha3WorkloadPodGroupGangSchedulingPolicy
+        SuccessPolicyRule
+         succeededCount int32
+         succeededIndexes string
         PreferredSchedulingTerm
          preference! NodeSelectorTerm
          weight! int32
@@ -819,6 +980,29 @@ enum KubernetesFields {
         V2MetricIdentifier
          name! string
          selector LabelSelector
+        TypedLocalObjectReference
+         apiGroup string
+         kind! string
+         name! string
+        TypedObjectReference
+         apiGroup string
+         kind! string
+         name! string
+         namespace string
+        VolumeResourceRequirements
+         limits {}quantity
+         requests {}quantity
+        PodFailurePolicyOnExitCodesRequirement
+         containerName string
+         operator! string
+         values! []int32
+        PodFailurePolicyOnPodConditionsPattern
+         status any
+         type! string
+        alpha3TopologyConstraint
+         key! string
+        alpha3WorkloadPodGroupGangSchedulingPolicy
+         minCount int32
         NodeSelectorTerm
          matchExpressions []NodeSelectorRequirement
          matchFields []NodeSelectorRequirement
@@ -847,16 +1031,6 @@ enum KubernetesFields {
         HTTPHeader
          name! string
          value! string
-        PersistentVolumeClaimSpec
-         accessModes []string
-         dataSource TypedLocalObjectReference
-         dataSourceRef TypedObjectReference
-         resources VolumeResourceRequirements
-         selector LabelSelector
-         storageClassName string
-         volumeAttributesClassName string
-         volumeMode string
-         volumeName string
         ClusterTrustBundleProjection
          labelSelector LabelSelector
          name string
@@ -892,17 +1066,5 @@ enum KubernetesFields {
          key! string
          operator! string enum=In|NotIn|Exists|DoesNotExist|Gt|Lt
          values []string
-        TypedLocalObjectReference
-         apiGroup string
-         kind! string
-         name! string
-        TypedObjectReference
-         apiGroup string
-         kind! string
-         name! string
-         namespace string
-        VolumeResourceRequirements
-         limits {}quantity
-         requests {}quantity
         """
 }

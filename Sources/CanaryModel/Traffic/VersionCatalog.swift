@@ -30,10 +30,10 @@ package struct VersionCatalog: Sendable {
             found[name]?.readyEndpoints += 1
             found[name]?.readyWeight += endpoint.weight
         }
-        for resource in snapshot.deployments(of: service) {
+        for resource in snapshot.controllers(of: service) {
             let name = resource.workloadLabels?[ResolvedDestination.versionLabel]
             found[name, default: Version(name: name)].workloads.append(resource.name)
-            found[name]?.replicas &+= max(0, min(resource.deployment?.replicas ?? 1, Int(Int32.max)))
+            found[name]?.replicas &+= max(0, min(resource.declaredReplicas ?? 1, Int(Int32.max)))
         }
         versions = found.values.map { version in
             var version = version

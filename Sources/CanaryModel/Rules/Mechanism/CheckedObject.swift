@@ -85,10 +85,11 @@ package final class CheckedObject {
 
     // MARK: Workloads
 
-    /// The pod template of a Deployment, or the Pod itself.
+    /// The pod template of a Deployment or its like, or the Pod itself.
     package private(set) lazy var podTemplate: Located? =
         switch resource.kind {
-        case .deployment: spec?["template"]
+        case .deployment, .statefulSet, .daemonSet, .replicaSet, .replicationController, .job, .argoRollout:
+            spec?["template"]
         case .pod: root
         default: nil
         }

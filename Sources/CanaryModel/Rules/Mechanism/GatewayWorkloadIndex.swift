@@ -17,7 +17,7 @@ final class GatewayWorkloadIndex {
 
     private lazy var workloads: [Label: [Resource]] = {
         var index: [Label: [Resource]] = [:]
-        for resource in snapshot.resources where resource.kind == .pod || resource.kind == .deployment {
+        for resource in snapshot.resources where resource.kind == .pod || resource.makesPods {
             for (key, value) in resource.workloadLabels ?? [:] {
                 index[Label(key: key, value: value), default: []].append(resource)
             }
@@ -85,6 +85,6 @@ extension ClusterSnapshot {
 }
 
 extension Resource {
-    /// The pods that a Deployment makes, or the Pod itself.
-    var podTemplate: PodTemplate? { deployment?.template ?? pod?.template }
+    /// The pods that a Deployment or its like makes, or the Pod itself.
+    var podTemplate: PodTemplate? { deployment?.template ?? podController?.template ?? pod?.template }
 }

@@ -4,7 +4,7 @@
 final class VersionCapacity {
     /// What makes its endpoints, started or not.
     let workloads: [Resource]
-    /// The Deployments among them.
+    /// What makes pods among them: Deployments, StatefulSets and their like.
     let deployments: [Resource]
     /// The replicas that they declare together; `nil` where one leaves them out, or where there is none.
     let declared: Int?
@@ -25,24 +25,24 @@ final class VersionCapacity {
     /// `endpoints` are those of each port.
     init(_ workloads: [Resource], endpoints: [[HostEndpoint]], in snapshot: ClusterSnapshot) {
         self.workloads = workloads
-        deployments = workloads.filter { $0.kind == .deployment }
+        deployments = workloads.filter(\.makesPods)
         let replicas = deployments.map { Self.replicas(of: $0, in: snapshot) }
         declared = Self.sum(replicas.map(\.declared))
         most = Self.sum(replicas.map(\.most))
         isAutoscaled = replicas.contains(where: \.isAutoscaled)
         ready = endpoints.map { $0.count(where: \.isReady) }.max() ?? 0
         isShutDown =
-            workloads.allSatisfy { $0.deployment?.replicas == 0 } && endpoints.allSatisfy(\.isEmpty)
+            workloads.allSatisfy { $0.declaredReplicas == 0 } && endpoints.allSatisfy(\.isEmpty)
     }
 
     /// The replicas of one Deployment.
     static func replicas(of deployment: Resource, in snapshot: ClusterSnapshot)
         -> (declared: Int?, most: Int?, isAutoscaled: Bool)
     {
-        let declared = deployment.deployment?.replicas.map { min(max($0, 0), largest) }
+        let declared = deployment.declaredReplicas.map { min(max($0, 0), largest) }
         let token = IndexToken.target(deployment.name, namespace: deployment.namespace)
         let bounds = snapshot.resources(with: token).compactMap(\.autoscaler)
-            .filter { $0.targetKind == ResourceKind.deployment.rawValue }
+            .filter { $0.targetKind == deployment.kind.name }
         guard let most = bounds.map(\.maxReplicas).max(), most > 0 else { return (declared, declared, false) }
         return (declared, min(most, largest), true)
     }

@@ -20,7 +20,7 @@ enum ImmutableDataRule: ChangeRule {
         for key in ["data", "binaryData", "immutable"] where object.root.node[key] != old.body[key] {
             report.add(
                 at: object.root.field(key),
-                "\"\(key)\" can't be changed: the \(object.resource.kind.rawValue) is immutable",
+                "\"\(key)\" can't be changed: the \(object.resource.kind.name) is immutable",
                 hint: "delete it and create it again"
             )
         }

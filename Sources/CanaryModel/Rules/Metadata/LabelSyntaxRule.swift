@@ -11,7 +11,7 @@ enum LabelSyntaxRule: ObjectRule {
         var places = [object.metadata?["labels"]]
         switch object.resource.kind {
         case .service: places.append(object.spec?["selector"])
-        case .deployment:
+        case .deployment, .statefulSet, .daemonSet, .replicaSet:
             places += [object.podTemplate?["metadata"]?["labels"], object.spec?["selector"]?["matchLabels"]]
         default: break
         }

@@ -23,7 +23,7 @@ enum MetadataNameRule: ObjectRule {
         guard !isGood else { return }
         report.add(
             at: place,
-            "\"\(name)\" is not a name for a \(object.resource.kind.rawValue)",
+            "\"\(name)\" is not a name for a \(object.resource.kind.name)",
             hint: "use \(wanted)"
         )
     }

@@ -12,7 +12,7 @@ enum ReservedAnnotationRule: ObjectRule {
             if key == "istio.io/dry-run" {
                 report.add(
                     at: place,
-                    "a \(object.resource.kind.rawValue) has no dry run",
+                    "a \(object.resource.kind.name) has no dry run",
                     hint: "remove the annotation; canaryctl apply --dry-run=server shows what would change"
                 )
             } else if key.hasPrefix("internal.istio.io/parent")

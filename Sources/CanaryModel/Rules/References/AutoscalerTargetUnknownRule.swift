@@ -7,16 +7,16 @@ enum AutoscalerTargetUnknownRule: ReferenceRule {
     static let kinds: Set<ResourceKind> = [.horizontalPodAutoscaler]
 
     static func check(_ object: CheckedObject, in cluster: ClusterView, _ report: inout RuleReport) {
-        guard let autoscaler = object.resource.autoscaler, autoscaler.targetKind == "Deployment",
-            !autoscaler.targetName.isEmpty
+        guard let autoscaler = object.resource.autoscaler, !autoscaler.targetName.isEmpty,
+            let kind = autoscaler.target
         else { return }
-        let key = ResourceKey(.deployment, namespace: object.resource.namespace, name: autoscaler.targetName)
+        let key = ResourceKey(kind, namespace: object.resource.namespace, name: autoscaler.targetName)
         guard cluster.snapshot.resource(key) == nil, let target = object.spec?["scaleTargetRef"] else {
             return
         }
         report.add(
             at: target.field("name"),
-            "there is no Deployment \"\(autoscaler.targetName)\" in namespace \"\(key.namespace)\""
+            "there is no \(kind.name) \"\(autoscaler.targetName)\" in namespace \"\(key.namespace)\""
         )
     }
 }
