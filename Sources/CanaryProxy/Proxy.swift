@@ -212,24 +212,15 @@ package final class Proxy: Sendable {
 
     // MARK: - Counters
 
-    /// What was counted so far, by the counter's identifier, over all workers.
-    package func counters() -> [UInt32: CounterSnapshot] {
-        shared.countersByIdentifier()
-    }
+    /// What was counted since the last report that was confirmed. For one thread at a time, which confirms it before it asks
+    /// again, or asks again to get the same and more.
+    package func evidence() -> EvidenceReport { shared.book.report() }
+
+    package func confirm(_ report: EvidenceReport) { shared.book.confirm(report) }
+
+    /// Has the next report hold everything, because what was written is gone.
+    package func repeatEvidence() { shared.book.repeatAll() }
 
     /// The addresses of the listeners that are open now, those that tables asked for included.
     package var listenerAddresses: [String] { shared.publication().listeners.map(\.address.text) }
-}
-
-extension ProxyShared {
-    func countersByIdentifier() -> [UInt32: CounterSnapshot] {
-        var all: [UInt32: CounterSnapshot] = [:]
-        for counter in 0..<UInt32(clamping: identifiers.counterCount) {
-            for worker in counters {
-                guard let snapshot = worker.snapshot(counter) else { continue }
-                all[counter, default: CounterSnapshot()].add(snapshot)
-            }
-        }
-        return all
-    }
 }

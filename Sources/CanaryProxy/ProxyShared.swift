@@ -31,6 +31,7 @@ final class ProxyShared: Sendable {
     let configuration: ProxyConfiguration
     let identifiers: RoutingIdentifiers
     let counters: [WorkerCounters]
+    let book: CounterBook
     let resolver = Resolver()
     let version = Atomic<Int>(0)
     let wakeDescriptors: [Int32]
@@ -41,6 +42,7 @@ final class ProxyShared: Sendable {
         self.identifiers = identifiers
         self.wakeDescriptors = wakeDescriptors
         counters = wakeDescriptors.map { _ in WorkerCounters() }
+        book = CounterBook(registry: identifiers.counters, workers: counters)
     }
 
     deinit {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryModel
 import Synchronization
 import Testing
 
@@ -258,9 +259,9 @@ struct FailureTests {
     private func flags(_ proxy: TestProxy) -> [String: UInt64] {
         proxy.stop()
         var all: [String: UInt64] = [:]
-        for snapshot in proxy.proxy.counters().values {
-            for (answer, count) in snapshot.answers {
-                all["\(answer.status) \(answer.flag.text)", default: 0] += count
+        for item in proxy.proxy.evidence().items {
+            for (answer, count) in item.evidence.answers {
+                all["\(answer.status) \(answer.flag)", default: 0] += count
             }
         }
         return all

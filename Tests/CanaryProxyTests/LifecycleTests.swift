@@ -67,7 +67,7 @@ struct LifecycleTests {
         // Six standard deviations of a binomial with n = 1000, p = 0.2.
         #expect(abs(second - 200) < 76)
         proxy.stop()
-        let assigned = proxy.proxy.counters().values.reduce(0) { $0 + $1.assigned }
+        let assigned = proxy.proxy.evidence().items.reduce(0) { $0 + $1.evidence.assigned }
         #expect(assigned == 1000)
     }
 

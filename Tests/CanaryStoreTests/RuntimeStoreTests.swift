@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryModel
 import CanaryStore
 import CanaryTestSupport
 import Glibc
@@ -21,6 +22,11 @@ import Testing
         }
     }
 
+    private func open(at clock: TestClock) -> RuntimeStore {
+        let context = StoreContext(now: { clock.now.withLock(\.self) }, newUID: { "uid" })
+        return RuntimeStore(at: fixture.location, context: context) { _ in }
+    }
+
     private func proxy(_ id: String, _ process: ProcessIdentity = .current) -> ProxyRecord {
         ProxyRecord(
             id: id,
@@ -33,20 +39,32 @@ import Testing
         )
     }
 
-    private func count(_ requests: Int64, since: Int64 = 7, to destination: String = "v1") -> TrafficCount {
-        TrafficCount(
+    private func key(_ destination: String = "v1", commit: String = "c7", store: String = "s") -> EvidenceKey
+    {
+        EvidenceKey(
+            store: store,
             host: "a",
-            route: "0",
-            since: since,
+            owner: "uid",
+            route: "name:x",
             destination: destination,
-            requests: requests,
-            errors: 1
+            epoch: RouteEpoch(revision: 7, commit: commit)
         )
+    }
+
+    private func record(_ assigned: UInt64, _ key: EvidenceKey? = nil, part: Int64 = 1) -> EvidenceRecord {
+        var evidence = RouteEvidence()
+        evidence.assigned = assigned
+        for _ in 0..<assigned % 10 { evidence.completed.add(.init(status: 500), nanoseconds: 1_000_000) }
+        return EvidenceRecord(key: key ?? self.key(), part: part, evidence: evidence)
+    }
+
+    private func assigned(_ key: EvidenceKey? = nil) throws -> UInt64? {
+        try open().evidence(store: "s", host: "a")[key ?? self.key()]?.assigned
     }
 
     @Test func `without any proxy there is nothing, and looking makes nothing`() throws {
         #expect(try open().liveProxies().isEmpty)
-        #expect(try open().counts(host: "a").isEmpty)
+        #expect(try open().evidence(store: "s", host: "a").isEmpty)
         #expect(access(fixture.location.directory, F_OK) != 0)
     }
 
@@ -61,44 +79,83 @@ import Testing
 
     @Test func `counts of all proxies add up and outlive them`() throws {
         let first = open()
-        try first.report(proxy("p"), adding: [count(10), count(1, to: "v2")])
-        try first.report(proxy("p"), adding: [count(5)])
-        try open().report(proxy("q"), adding: [count(100)])
-        try open().remove(proxy: "q", adding: [count(1_000)])
-        let counts = try open().counts(host: "a")
-        #expect(counts.map(\.destination) == ["v1", "v2"])
-        #expect(counts.map(\.requests) == [1_115, 1])
-        #expect(counts.map(\.errors) == [4, 1])
+        #expect(try !first.report(proxy("p"), writing: [record(13), record(1, key("v2"))]))
+        #expect(try first.report(proxy("p"), writing: [record(15)]))
+        try open().report(proxy("q"), writing: [record(100)])
+        try open().remove(proxy: "q", writing: [record(1_104)])
+        let sums = try open().evidence(store: "s", host: "a")
+        #expect(Set(sums.keys) == [key(), key("v2")])
+        #expect(sums[key()]?.assigned == 1_119 && sums[key("v2")]?.assigned == 1)
+        #expect(sums[key()]?.completed.answers == [.init(status: 500): 9])
     }
 
-    @Test func `a proxy that was killed is not listed, and cleaned away`() throws {
+    @Test func `writing the same again changes nothing`() throws {
         let store = open()
+        for _ in 0..<3 {
+            try store.report(proxy("p"), writing: [record(8), record(5, part: 2)], settling: [1])
+        }
+        #expect(try assigned() == 29)
+        for _ in 0..<3 { try store.report(proxy("p"), writing: [record(6, part: 2)], settling: [1]) }
+        #expect(try assigned() == 30)
+        try store.remove(proxy: "p", writing: [record(6, part: 2)])
+        #expect(try assigned() == 30)
+        try store.remove(proxy: "p")
+        #expect(try assigned() == 30)
+    }
+
+    @Test func `epochs, and stores, have counts of their own`() throws {
+        let other = key(store: "other")
+        try open().report(proxy("p"), writing: [record(3), record(4, key(commit: "c8")), record(5, other)])
+        #expect(
+            try open().evidence(store: "s", host: "a").mapValues(\.assigned) == [
+                key(): 3, key(commit: "c8"): 4,
+            ]
+        )
+        #expect(try open().evidence(store: "other", host: "a").mapValues(\.assigned) == [other: 5])
+        #expect(try open().evidence(store: "s", host: "b").isEmpty)
+    }
+
+    @Test func `a proxy that was killed is not listed, and its counts are added up`() throws {
+        let clock = TestClock()
+        let store = open(at: clock)
         // The same number, but another process.
         let gone = ProcessIdentity(pid: getpid(), startTicks: 1)
-        try store.report(proxy("dead", gone), adding: [count(3)])
-        try store.report(proxy("alive"))
+        try store.report(proxy("dead", gone), writing: [record(3)])
+        try store.report(proxy("alive"), writing: [record(2)])
         #expect(try store.liveProxies().map(\.id) == ["alive"])
+        // It may run where its process cannot be seen.
         try store.clean()
-        #expect(try store.liveProxies().map(\.id) == ["alive"])
-        #expect(try store.counts(host: "a").map(\.requests) == [3])
+        #expect(try assigned() == 5)
+        try store.report(proxy("dead", gone), writing: [record(4)])
+        #expect(try assigned() == 6)
+        clock.now.withLock { $0 = 1_000 + RuntimeStore.silence }
+        try store.clean()
+        #expect(try assigned() == 6)
+        try store.report(proxy("dead", gone), writing: [record(1, part: 9)])
+        #expect(try assigned() == 7)
     }
 
-    @Test func `counts of long gone revisions are cleaned away`() throws {
-        let store = open()
-        let last = Int64(RuntimeStore.keptRevisions) + 3
-        try store.report(proxy("p"), adding: (1...last).map { count(1, since: $0) })
+    @Test func `what no proxy serves any more is forgotten after a month`() throws {
+        let clock = TestClock()
+        let store = open(at: clock)
+        try store.report(proxy("p"), writing: [record(3), record(4, key("old", commit: "c1"))])
+        clock.now.withLock { $0 = RuntimeStore.keptMilliseconds }
+        try store.renew([key(), key("never counted")])
         try store.clean()
-        #expect(try store.counts(host: "a").map(\.since) == Array(4...last))
+        #expect(try assigned(key("old", commit: "c1")) == 4)
+        clock.now.withLock { $0 = RuntimeStore.keptMilliseconds + 1_001 }
+        try store.clean()
+        #expect(try open().evidence(store: "s", host: "a").mapValues(\.assigned) == [key(): 3])
     }
 
     @Test func `a damaged file is moved aside and made anew`() throws {
-        try open().report(proxy("p"), adding: [count(1)])
+        try open().report(proxy("p"), writing: [record(1)])
         let running = open()
         try running.report(proxy("q"))
         unlink(fixture.path("runtime.db-wal"))
         unlink(fixture.path("runtime.db"))
         try fixture.scratch.write(String(repeating: "garbage ", count: 4_000), to: "store/runtime.db")
-        #expect(try open().counts(host: "a").isEmpty)
+        #expect(try open().evidence(store: "s", host: "a").isEmpty)
         let path = fixture.path("runtime.db")
         #expect(
             warnings.texts.withLock { $0 } == [
@@ -106,17 +163,17 @@ import Testing
                     + "and traffic is counted from zero"
             ]
         )
-        try running.report(proxy("q"), adding: [count(2)])
-        #expect(try open().counts(host: "a").map(\.requests) == [2])
+        try running.report(proxy("q"), writing: [record(2)])
+        #expect(try assigned() == 2)
         #expect(try open().liveProxies().map(\.id) == ["q"])
     }
 
     @Test func `a file that was deleted is made again`() throws {
         let running = open()
-        try running.report(proxy("p"), adding: [count(1)])
+        try running.report(proxy("p"), writing: [record(1)])
         for suffix in ["", "-wal", "-shm"] { unlink(fixture.path("runtime.db\(suffix)")) }
-        try running.report(proxy("p"), adding: [count(2)])
-        #expect(try open().counts(host: "a").map(\.requests) == [2])
+        try running.report(proxy("p"), writing: [record(2)])
+        #expect(try assigned() == 2)
         #expect(warnings.texts.withLock { $0 } == [])
     }
 
@@ -124,18 +181,22 @@ import Testing
         let fixture = fixture
         let failures = Mutex<[String]>([])
         let proxies = (0..<8).map { proxy("p\($0)") }
-        let one = count(1)
+        let records = (1...25).map { record(UInt64($0)) }
         inThreads(proxies.count) { index in
             do {
                 let store = RuntimeStore(at: fixture.location, context: fixture.context) { _ in }
-                for _ in 0..<25 { try store.report(proxies[index], adding: [one]) }
+                for record in records { try store.report(proxies[index], writing: [record]) }
             } catch {
                 failures.withLock { $0.append("\(error)") }
             }
         }
         #expect(failures.withLock { $0 } == [])
-        #expect(try open().counts(host: "a").map(\.requests) == [200])
+        #expect(try assigned() == 200)
     }
+}
+
+private final class TestClock: Sendable {
+    let now = Mutex<Int64>(1_000)
 }
 
 final class Warnings: Sendable {

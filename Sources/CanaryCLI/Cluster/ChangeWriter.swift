@@ -32,11 +32,7 @@ struct ChangeWriter {
             body: Array(JSONWriter.write(after.body, pretty: false).utf8),
             tokens: Set(after.indexTokens.map(\.text)),
             specChanged: item.before.map { $0.body.withoutMetadata != after.body.withoutMetadata } ?? true,
-            routeRevisions: RouteRevisions.after(
-                change: item.before,
-                to: after,
-                revision: writer.nextRevision
-            )
+            routeEpochs: RouteEpochs.after(change: item.before, to: after, commit: writer.nextEpoch)
         )
     }
 

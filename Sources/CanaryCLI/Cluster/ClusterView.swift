@@ -10,6 +10,8 @@ struct ClusterView: ResourceSource {
     let reader: StoreReader?
 
     var revision: Int64 { reader?.revision ?? 0 }
+    /// The store's id; empty where there is no store.
+    var storeID: String { reader?.storeUID ?? "" }
 
     func resource(_ key: ResourceKey) throws -> Resource? {
         try reader?.object(key).map(Self.resource)

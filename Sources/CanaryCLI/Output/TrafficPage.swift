@@ -43,15 +43,11 @@ struct TrafficPage {
     }
 
     private func report(_ host: String, _ view: ClusterView) throws -> HostReport {
-        let snapshot = try view.closure(of: [host])
-        let counts = try session.runtime.counts(host: host)
-        let byKey = Dictionary(counts.map { ("\($0.route)|\($0.since)|\($0.destination)", $0.requests) }) {
-            $0 + $1
-        }
+        var snapshot = try view.closure(of: [host])
+        snapshot.storeID = view.storeID
+        let evidence = try session.runtime.evidence(store: view.storeID, host: host)
         let namespace = HostName.service(of: host)?.namespace ?? session.settings.namespace
-        let reporter = TrafficReporter(snapshot: snapshot, namespace: namespace) { key in
-            UInt64(clamping: byKey["\(key.routeText)|\(key.since)|\(key.destinationText)"] ?? 0)
-        }
+        let reporter = TrafficReporter(snapshot: snapshot, namespace: namespace) { evidence[$0] }
         let concerned = snapshot.resources.filter {
             $0.routedHosts.contains(host) || $0.key.isService(of: host)
         }

@@ -61,6 +61,14 @@ extension TrafficReport.Destination {
             "servedShare": Node(.number(servedShare)),
             "observedShare": observedShare.map { Node(.number($0)) } ?? Node(.null),
             "observedRequests": .integer(Int64(clamping: observedRequests)),
+            "errors": .integer(Int64(clamping: errors)),
+            "errorRate": errorRate.map { Node(.number($0)) } ?? Node(.null),
+            "latency": latency.map { latency in
+                .mapping([
+                    "p50": Node(.number(latency.p50)), "p90": Node(.number(latency.p90)),
+                    "p99": Node(.number(latency.p99)),
+                ])
+            } ?? Node(.null),
             "endpoints": .mapping([
                 "ready": .integer(Int64(readyEndpoints)),
                 "total": .integer(Int64(totalEndpoints)),

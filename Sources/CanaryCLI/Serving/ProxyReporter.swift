@@ -10,22 +10,29 @@ final class ProxyReporter: Sendable {
     private struct State {
         var record: ProxyRecord
         var runtime: RuntimeStore
-        var ledger = TrafficLedger()
+        var hasReported = false
+        var keptHouseAt: Int64?
     }
+
+    /// How often what is counted is said to be still in use, and what is too old forgotten.
+    private static let housekeepingMilliseconds: Int64 = 3_600_000
 
     private let proxy: Proxy
     private let identifiers: RoutingIdentifiers
+    private let now: @Sendable () -> Int64
     private let state: Mutex<State>
 
-    init(proxy: Proxy, identifiers: RoutingIdentifiers, record: ProxyRecord, runtime: sending RuntimeStore) {
+    init(
+        proxy: Proxy,
+        identifiers: RoutingIdentifiers,
+        record: ProxyRecord,
+        runtime: sending RuntimeStore,
+        now: @escaping @Sendable () -> Int64
+    ) {
         self.proxy = proxy
         self.identifiers = identifiers
+        self.now = now
         state = Mutex(State(record: record, runtime: runtime))
-    }
-
-    /// Forgets what proxies that were killed left behind.
-    func clean() throws(StoreError) {
-        try state.withLock { state throws(StoreError) in try state.runtime.clean() }
     }
 
     /// Reports now. A failure loses nothing: the next report holds what this one would have.
@@ -35,22 +42,42 @@ final class ProxyReporter: Sendable {
         try state.withLock { state throws(StoreError) in
             if let revision { state.record.appliedRevision = revision }
             state.record.listeners = proxy.listenerAddresses
-            let totals = proxy.counters().mapValues(TrafficLedger.Total.init)
-            try state.runtime.report(
+            let evidence = proxy.evidence()
+            let isKnown = try state.runtime.report(
                 state.record,
-                adding: state.ledger.growth(totals, identifiers: identifiers)
+                writing: evidence.records,
+                settling: evidence.finished
             )
-            state.ledger.confirm(totals)
+            proxy.confirm(evidence)
+            if state.hasReported, !isKnown { proxy.repeatEvidence() }
+            state.hasReported = true
+            try keepHouse(&state)
         }
     }
 
     /// Hands in the last counts and takes the proxy off the list.
     func close() throws(StoreError) {
         try state.withLock { state throws(StoreError) in
-            let totals = proxy.counters().mapValues(TrafficLedger.Total.init)
-            let growth = state.ledger.growth(totals, identifiers: identifiers)
-            try state.runtime.remove(proxy: state.record.id, adding: growth)
-            state.ledger.confirm(totals)
+            let evidence = proxy.evidence()
+            try state.runtime.remove(proxy: state.record.id, writing: evidence.records)
+            proxy.confirm(evidence)
         }
+    }
+
+    /// Forgets what proxies that were killed left behind, and what is too old; never what this one serves.
+    private func keepHouse(_ state: inout State) throws(StoreError) {
+        let moment = now()
+        if let last = state.keptHouseAt, moment - last < Self.housekeepingMilliseconds, moment >= last {
+            return
+        }
+        try state.runtime.renew(identifiers.counters.keys)
+        try state.runtime.clean()
+        state.keptHouseAt = moment
+    }
+}
+
+extension EvidenceReport {
+    fileprivate var records: [EvidenceRecord] {
+        items.map { EvidenceRecord(key: $0.key, part: $0.part, evidence: $0.evidence) }
     }
 }

@@ -86,12 +86,17 @@ struct ProxyService {
             listeners: proxy.boundAddresses
         )
         let runtime = RuntimeStore(at: location) { log.warn($0) }
-        return ProxyReporter(proxy: proxy, identifiers: identifiers, record: record, runtime: runtime)
+        return ProxyReporter(
+            proxy: proxy,
+            identifiers: identifiers,
+            record: record,
+            runtime: runtime,
+            now: context.now
+        )
     }
 
     /// Publishes the first table in this thread, so that the proxy never answers without one, and the rest in another.
     private func start(_ publisher: sending TablePublisher, _ reporter: ProxyReporter, _ log: ServiceLog) {
-        attempt(log) { () throws(StoreError) in try reporter.clean() }
         if case .published(let revision) = publisher.next() {
             attempt(log) { () throws(StoreError) in try reporter.report(applied: revision) }
         }

@@ -52,7 +52,9 @@ final class TablePublisher {
         do {
             let changed = try changes.changed.map(ClusterView.resource)
             if changes.isComplete {
-                builder = makeBuilder(ClusterSnapshot(revision: changes.revision, changed))
+                var snapshot = ClusterSnapshot(revision: changes.revision, changed)
+                snapshot.storeID = changes.storeUID
+                builder = makeBuilder(snapshot)
             } else {
                 builder.apply(changed: changed, removed: changes.deleted, revision: changes.revision)
             }

@@ -10,6 +10,8 @@ package protocol ResourceSource {
 package struct ClusterSnapshot: Sendable {
     /// The store's revision, 0 for manifests alone.
     package var revision: Int64
+    /// The store's id, by which its evidence is told from others'; empty for manifests alone.
+    package var storeID = ""
     private var objects: [ResourceKey: Resource] = [:]
     private var keys: [IndexToken: Set<ResourceKey>] = [:]
     /// ServiceEntries by host: their tokens are those of VirtualServices too, of which one host may have thousands.

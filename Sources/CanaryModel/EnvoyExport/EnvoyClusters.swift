@@ -155,24 +155,7 @@ extension EnvoyConfiguration.Cluster {
 extension RouteCounter {
     /// Mirrored requests are not counted; the compiler asks for something to count by.
     fileprivate static func mirror(_ host: String) -> RouteCounter {
-        RouteCounter(
-            key: RouteCounterKey(
-                host: host,
-                virtualService: "",
-                route: 0,
-                destination: 0,
-                version: "",
-                since: 0
-            ),
-            routeName: "",
-            destinationHost: host,
-            subset: "",
-            port: 0,
-            weight: 0,
-            serviceName: "",
-            serviceNamespace: "",
-            workload: "",
-            version: ""
-        )
+        let key = EvidenceKey(store: "", service: nil, host: host, version: nil)
+        return RouteCounter(answersOf: key, virtualService: "", routeName: "")
     }
 }

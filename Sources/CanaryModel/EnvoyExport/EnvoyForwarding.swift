@@ -57,7 +57,7 @@ struct EnvoyForwarding {
             "name": .string(clusters.name(of: destination, port: port)),
             "weight": .integer(weight(destination.record.pointee.weight)),
         ])
-        let index = clusters.counter(of: destination)?.key.destination ?? -1
+        let index = clusters.counter(of: destination)?.position ?? -1
         if let destinations = effective?.route.destinations, destinations.indices.contains(index) {
             let headers = destinations[index].headers
             let own = HeaderCompiler.authority(headers.request) ?? ""

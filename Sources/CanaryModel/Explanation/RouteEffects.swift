@@ -48,7 +48,7 @@ struct RouteEffects {
         )
         for (destination, headers) in zip(destinations, all) where headers != effects.headers {
             guard let counter = identifiers.counter(destination.counter) else { continue }
-            effects.destinationHeaders[counter.key.destination] = headers
+            effects.destinationHeaders[counter.position] = headers
         }
     }
 

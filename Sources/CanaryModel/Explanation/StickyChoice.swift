@@ -39,7 +39,7 @@ extension StickyChoice {
         self.init(
             key: key,
             user: user.text,
-            chosen: counter.key.destination,
+            chosen: counter.position,
             thresholds: Self.thresholds(effective, user)
         )
     }

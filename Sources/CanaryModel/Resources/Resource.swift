@@ -80,8 +80,8 @@ package struct StoredMeta: Hashable, Sendable {
     package var generation: Int64
     /// Milliseconds since 1970, UTC.
     package var createdAt: Int64
-    /// Of a VirtualService, the revision that last changed each HTTP route, in the routes' order.
-    package var routeRevisions: [Int64]
+    /// Of a VirtualService, since when each HTTP route splits its traffic as it does, in the routes' order.
+    package var routeEpochs: [RouteEpoch]
 
     package init(
         uid: String,
@@ -89,13 +89,13 @@ package struct StoredMeta: Hashable, Sendable {
         createdRevision: Int64,
         generation: Int64,
         createdAt: Int64,
-        routeRevisions: [Int64] = []
+        routeEpochs: [RouteEpoch] = []
     ) {
         self.uid = uid
         self.revision = revision
         self.createdRevision = createdRevision
         self.generation = generation
         self.createdAt = createdAt
-        self.routeRevisions = routeRevisions
+        self.routeEpochs = routeEpochs
     }
 }

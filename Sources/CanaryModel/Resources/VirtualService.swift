@@ -23,7 +23,8 @@ package struct VirtualService: Sendable {
         let spec = body["spec"]
         hosts = spec?["hosts"]?.strings ?? []
         gateways = spec?["gateways"]?.strings ?? []
-        http = spec?["http"]?.items.map(HTTPRoute.init) ?? []
+        let routes = spec?["http"]?.items ?? []
+        http = zip(routes, RouteIdentity.all(routes)).map { HTTPRoute($0, identity: $1) }
         tlsRoutes = spec?["tls"]?.items.map(L4Route.init) ?? []
         tcpRoutes = spec?["tcp"]?.items.map(L4Route.init) ?? []
         exportTo = spec?["exportTo"]?.strings ?? []
@@ -74,6 +75,8 @@ package struct WeightedDestination: Sendable {
 }
 
 package struct HTTPRoute: Sendable {
+    /// What makes it the same route after a change of its VirtualService: ``RouteIdentity``.
+    package var identity: String
     package struct Delegate: Hashable, Sendable {
         package var name: String
         /// `nil` is the delegating VirtualService's own.
@@ -99,7 +102,8 @@ package struct HTTPRoute: Sendable {
     package var mirrors: [HTTPMirror]
     package var corsPolicy: CorsPolicy?
 
-    init(_ node: Node) {
+    init(_ node: Node, identity: String = "") {
+        self.identity = identity
         name = node["name"]?.string ?? ""
         matches = node["match"]?.items.map(HTTPMatch.init) ?? []
         destinations = node["route"]?.items.map(WeightedDestination.init) ?? []

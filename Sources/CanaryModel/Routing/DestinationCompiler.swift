@@ -26,7 +26,7 @@ struct DestinationCompiler {
         )
     }
 
-    func counter(_ counter: RouteCounter) -> UInt32 { identifiers.id(of: counter) }
+    func counter(_ counter: RouteCounter) -> UInt32 { arena.lease(counter, from: identifiers.counters) }
 
     func hashKey(_ key: TrafficPolicy.HashKey?) -> HashKeyRecord {
         switch key {
@@ -92,11 +92,13 @@ struct DestinationCompiler {
         var counter = counter
         counter.version = endpoint.version ?? "unknown"
         counter.workload = endpoint.workload ?? "unknown"
-        if counter.key.virtualService.isEmpty { counter.key.version = endpoint.version ?? "" }
+        if counter.virtualService.isEmpty {
+            counter.key.destination = EvidenceKey.destination(version: endpoint.version)
+        }
         return EndpointRecord(
             id: endpoint.id,
             weight: endpoint.weight,
-            counter: identifiers.id(of: counter)
+            counter: self.counter(counter)
         )
     }
 }

@@ -13,8 +13,12 @@ package struct EffectiveRoute: Sendable {
     package var sourceIndex: Int
     /// The position in the `spec.http` of ``virtualService``, of the delegating route for a merged one.
     package var rootIndex: Int
-    /// The revision that last changed the route; 0 for manifests alone.
-    package var since: Int64
+    /// What tells it from the other routes of ``virtualService``, wherever it stands.
+    package var identity: String
+    package var epoch: RouteEpoch
+
+    /// The revision that last changed the route's split; 0 for manifests alone.
+    package var since: Int64 { epoch.revision }
 
     /// The full name of a destination's host.
     package func resolve(_ destination: Destination) -> String {
@@ -23,10 +27,13 @@ package struct EffectiveRoute: Sendable {
 }
 
 extension Resource {
-    /// The revision that last changed an entry of `spec.http`; 0 for manifests alone.
-    package func routeRevision(_ index: Int) -> Int64 {
-        guard let stored else { return 0 }
-        return stored.routeRevisions.indices.contains(index) ? stored.routeRevisions[index] : stored.revision
+    /// Since when an entry of `spec.http` splits its traffic as it does.
+    package func routeEpoch(_ index: Int) -> RouteEpoch {
+        guard let stored else { return .none }
+        guard stored.routeEpochs.indices.contains(index) else {
+            return RouteEpoch(revision: stored.revision, commit: "")
+        }
+        return stored.routeEpochs[index]
     }
 }
 
@@ -90,8 +97,16 @@ extension ClusterSnapshot {
     }
 
     private func steps(_ root: HTTPRoute, _ rootIndex: Int, of virtualService: Resource) -> [Step] {
-        let since = virtualService.routeRevision(rootIndex)
-        func effective(_ route: HTTPRoute, _ source: Resource, _ index: Int, since: Int64) -> Step {
+        let epoch = virtualService.routeEpoch(rootIndex)
+        func effective(
+            _ route: HTTPRoute,
+            _ source: Resource,
+            _ index: Int,
+            _ identity: String,
+            _ epoch: RouteEpoch
+        )
+            -> Step
+        {
             .effective(
                 EffectiveRoute(
                     route: route,
@@ -100,12 +115,13 @@ extension ClusterSnapshot {
                     source: source,
                     sourceIndex: index,
                     rootIndex: rootIndex,
-                    since: since
+                    identity: identity,
+                    epoch: epoch
                 )
             )
         }
         guard let delegate = root.delegate else {
-            return [effective(root, virtualService, rootIndex, since: since)]
+            return [effective(root, virtualService, rootIndex, root.identity, epoch)]
         }
         let namespace = delegate.namespace ?? virtualService.namespace
         let key = ResourceKey(.virtualService, namespace: namespace, name: delegate.name)
@@ -132,7 +148,9 @@ extension ClusterSnapshot {
             guard let merged = DelegateMerge.merge(root, leaf) else {
                 return lost(.conflict, leaf, index)
             }
-            return effective(merged, target, index, since: max(since, target.routeRevision(index)))
+            let identity = RouteIdentity.merged(root, leaf, of: target)
+            let own = target.routeEpoch(index)
+            return effective(merged, target, index, identity, own.revision > epoch.revision ? own : epoch)
         }
     }
 

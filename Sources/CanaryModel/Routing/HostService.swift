@@ -17,6 +17,8 @@ package struct HostService: Sendable {
     /// Labels of the workloads behind it; empty where nothing is selected.
     package var selector: [String: String]
     package var entries: [Resource]
+    /// Of the Service, or of the oldest ServiceEntry; `nil` for manifests alone.
+    package var uid: String?
 
     package func port(_ number: Int) -> Port? { ports.first { $0.number == number } }
 }
@@ -36,7 +38,8 @@ extension ClusterSnapshot {
                     HostService.Port(number: $0.port, name: $0.name, target: $0.targetPort)
                 },
                 selector: service.selector,
-                entries: []
+                entries: [],
+                uid: object.stored?.uid
             )
         }
         for pattern in names(covering: host, of: .serviceEntry) {
@@ -71,7 +74,8 @@ extension HostService {
             namespace: first.namespace,
             ports: [],
             selector: first.serviceEntry?.workloadSelector ?? [:],
-            entries: entries
+            entries: entries,
+            uid: first.stored?.uid
         )
         for port in entries.flatMap({ $0.serviceEntry?.ports ?? [] }) where self.port(port.number) == nil {
             ports.append(

@@ -2,6 +2,8 @@
 
 /// Compiles what a route does.
 struct RouteCompiler {
+    /// The store's id.
+    let store: String
     let host: String
     /// The `consistentHash` of the host's own DestinationRule.
     let hostHashKey: TrafficPolicy.HashKey?
@@ -33,6 +35,7 @@ struct RouteCompiler {
             if let rewrite = route.rewrite { record.rewrite = compile(rewrite) }
             compileDestinations(effective, headers, into: &record)
         }
+        if record.totalWeight == 0 { record.counter = destinations.counter(answers(of: effective)) }
         return arena.store(record)
     }
 
@@ -41,7 +44,8 @@ struct RouteCompiler {
         var record = empty(index: 0)
         record.retry = RetryPolicy(nil, in: arena)
         let resolved = destinations.resolve(host, subset: nil)
-        let counter = counter(resolved, nil, 0, weight: 0, port: nil)
+        let key = EvidenceKey(store: store, service: resolved.service, host: host, version: nil)
+        let counter = counter(resolved, key)
         record.destinations = arena.store([
             DestinationRecord(
                 weight: 1,
@@ -94,19 +98,19 @@ struct RouteCompiler {
         var records: [DestinationRecord] = []
         var hashKeys: [TrafficPolicy.HashKey?] = []
         var occurrences: [Destination: Int] = [:]
+        let keys = effective.evidenceKeys(store: store, host: host)
         for (index, weighted) in route.destinations.enumerated() {
             let weight = isAlone ? 1 : UInt64(max(0, min(weighted.weight ?? 0, Int(Int32.max))))
             guard weight > 0 else { continue }
             let name = effective.resolve(weighted.destination)
             let resolved = destinations.resolve(name, subset: weighted.destination.subset)
             let identity = Destination(host: name, subset: weighted.destination.subset)
-            let counter = counter(
-                resolved,
-                effective,
-                index,
-                weight: weighted.weight ?? 0,
-                port: weighted.destination.port
-            )
+            var counter = counter(resolved, keys[index])
+            counter.virtualService = Self.owner(effective)
+            counter.routeName = route.name
+            counter.position = index
+            counter.weight = weighted.weight ?? 0
+            counter.port = weighted.destination.port ?? 0
             // istiod gives a route's only destination no level of its own.
             let edits = headers.edits(
                 isAlone ? [[route.headers, weighted.headers]] : [[weighted.headers], [route.headers]]
@@ -190,32 +194,25 @@ struct RouteCompiler {
         }
     }
 
-    private func counter(
-        _ destination: ResolvedDestination,
-        _ effective: EffectiveRoute?,
-        _ index: Int,
-        weight: Int,
-        port: Int?
-    ) -> RouteCounter {
-        let owner = effective.map { "\($0.virtualService.namespace)/\($0.virtualService.name)" }
-        return RouteCounter(
-            key: RouteCounterKey(
-                host: host,
-                virtualService: owner ?? "",
-                route: effective?.index ?? 0,
-                destination: index,
-                version: "",
-                since: effective?.since ?? 0
-            ),
-            routeName: effective?.route.name ?? "",
-            destinationHost: destination.host,
-            subset: destination.subset ?? "",
-            port: port ?? 0,
-            weight: weight,
-            serviceName: destination.service?.name ?? destination.host,
-            serviceNamespace: destination.service?.namespace ?? "unknown",
-            workload: "unknown",
-            version: "unknown"
+    private func counter(_ destination: ResolvedDestination, _ key: EvidenceKey) -> RouteCounter {
+        var counter = RouteCounter(answersOf: key, virtualService: "", routeName: "")
+        counter.position = 0
+        counter.destinationHost = destination.host
+        counter.subset = destination.subset ?? ""
+        counter.serviceName = destination.service?.name ?? destination.host
+        counter.serviceNamespace = destination.service?.namespace ?? "unknown"
+        return counter
+    }
+
+    private func answers(of effective: EffectiveRoute) -> RouteCounter {
+        RouteCounter(
+            answersOf: effective.evidenceKey(store: store, host: host),
+            virtualService: Self.owner(effective),
+            routeName: effective.route.name
         )
+    }
+
+    private static func owner(_ effective: EffectiveRoute) -> String {
+        "\(effective.virtualService.namespace)/\(effective.virtualService.name)"
     }
 }

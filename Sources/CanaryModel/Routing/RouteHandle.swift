@@ -19,6 +19,9 @@ package struct RouteHandle: BitwiseCopyable {
     /// The position among the effective routes of its VirtualService (delegates merged in).
     package var index: Int { Int(record.pointee.index) }
 
+    /// Where requests are counted that the proxy answers by itself.
+    package var counter: UInt32 { record.pointee.counter }
+
     /// Covers all tries and starts when the request has been received in full; 0 is none.
     package var timeoutMilliseconds: Int32 { record.pointee.timeoutMilliseconds }
 

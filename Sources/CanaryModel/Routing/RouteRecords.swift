@@ -51,6 +51,8 @@ struct RouteRecord: BitwiseCopyable {
     var action: RouteAction
     /// The position among the effective routes of its VirtualService.
     var index: Int32
+    /// Where requests are counted that no destination gets; ``CounterRegistry/none`` where there are none such.
+    var counter = CounterRegistry.none
     /// The VirtualService, a position in the host's list; -1 for a route that comes from none.
     var owner: Int32 = -1
     var timeoutMilliseconds: Int32

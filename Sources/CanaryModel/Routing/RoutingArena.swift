@@ -12,11 +12,14 @@ final class RoutingArena: @unchecked Sendable {
     private var next: UnsafeMutableRawPointer?
     private var left = 0
     private var expressions: [RegularExpression] = []
+    private var registry: CounterRegistry?
+    private var counters: Set<UInt32> = []
 
     private static let chunkSize = 2048
     private static let alignment = 16
 
     deinit {
+        registry?.release(counters)
         for chunk in chunks { chunk.deallocate() }
     }
 
@@ -52,6 +55,12 @@ final class RoutingArena: @unchecked Sendable {
         guard let expression = try? RegularExpression(pattern) else { return nil }
         expressions.append(expression)
         return expression.handle
+    }
+
+    /// The number of a counter, in use for as long as this memory.
+    func lease(_ counter: RouteCounter, from registry: CounterRegistry) -> UInt32 {
+        self.registry = registry
+        return registry.lease(counter, held: &counters)
     }
 
     private func allocate(_ size: Int) -> UnsafeMutableRawPointer {

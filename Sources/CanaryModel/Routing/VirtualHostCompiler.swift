@@ -79,6 +79,7 @@ struct VirtualHostCompiler {
         )
         let owners = virtualServices ?? []
         let compiler = RouteCompiler(
+            store: snapshot.storeID,
             host: host,
             hostHashKey: policy.trafficPolicy?.hashKey,
             owners: Dictionary(zip(owners.map(\.key), 0...)) { first, _ in first },

@@ -2,6 +2,13 @@
 
 /// Where a host's requests are meant to go, can go, and went.
 package struct TrafficReport: Sendable {
+    /// How long requests took that were answered, in milliseconds.
+    package struct Latency: Sendable, Equatable {
+        package var p50: Double
+        package var p90: Double
+        package var p99: Double
+    }
+
     package struct Destination: Sendable {
         /// The full name.
         package var host: String
@@ -17,6 +24,10 @@ package struct TrafficReport: Sendable {
         /// Of the route's observed requests; `nil` while there are none.
         package var observedShare: Double?
         package var observedRequests: UInt64
+        /// Of the observed requests those that ended in an error: see ``RouteEvidence/Answer/isError``.
+        package var errors: UInt64
+        /// `nil` while no request has ended.
+        package var latency: Latency?
         package var readyEndpoints: Int
         package var totalEndpoints: Int
         /// The Deployments whose pods make up the destination, in alphabetical order.

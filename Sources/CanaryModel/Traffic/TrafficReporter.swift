@@ -5,13 +5,13 @@ package struct TrafficReporter {
     package let snapshot: ClusterSnapshot
     /// The client's namespace.
     package let namespace: String
-    /// How many requests were counted under a key, summed over proxies.
-    package let observed: (RouteCounterKey) -> UInt64
+    /// What was counted under a key, summed over proxies; `nil` for nothing.
+    package let observed: (EvidenceKey) -> RouteEvidence?
 
     package init(
         snapshot: ClusterSnapshot,
         namespace: String,
-        observed: @escaping (RouteCounterKey) -> UInt64 = { _ in 0 }
+        observed: @escaping (EvidenceKey) -> RouteEvidence? = { _ in nil }
     ) {
         self.snapshot = snapshot
         self.namespace = namespace
@@ -50,24 +50,17 @@ package struct TrafficReporter {
             virtualService: effective.virtualService.key,
             status: route.redirect?.code ?? route.directResponse?.status
         )
+        let own = observed(effective.evidenceKey(store: snapshot.storeID, host: host))
+        report.observedRequests = own?.assigned ?? 0
         guard report.action == .forward else { return report }
+        let keys = effective.evidenceKeys(store: snapshot.storeID, host: host)
         let weights = route.destinations.map { max($0.weight ?? 0, 0) }
         let sum = weights.reduce(0.0) { $0 + Double($1) }
         for (index, weighted) in route.destinations.enumerated() {
             let share = weights.count == 1 ? 1 : sum > 0 ? Double(weights[index]) / sum : 0
             var destination = destination(effective, weighted.destination, share)
             destination.weight = weighted.weight ?? 0
-            let owner = effective.virtualService
-            destination.observedRequests = observed(
-                RouteCounterKey(
-                    host: host,
-                    virtualService: "\(owner.namespace)/\(owner.name)",
-                    route: effective.index,
-                    destination: index,
-                    version: "",
-                    since: effective.since
-                )
-            )
+            destination.take(observed(keys[index]))
             report.destinations.append(destination)
         }
         report.sumUp()
@@ -95,6 +88,8 @@ package struct TrafficReporter {
             servedShare: ready > 0 ? share : 0,
             observedShare: nil,
             observedRequests: 0,
+            errors: 0,
+            latency: nil,
             readyEndpoints: ready,
             totalEndpoints: endpoints.count,
             workloads: snapshot.workloadNames(of: resolved),
@@ -116,38 +111,54 @@ package struct TrafficReporter {
             virtualService: nil,
             status: nil
         )
+        let service = snapshot.service(for: host, namespace: namespace)
         let catalog = VersionCatalog(snapshot, host: host, namespace: namespace)
         let sum = catalog.versions.reduce(0.0) { $0 + Double($1.readyWeight) }
         for version in catalog.versions {
             let share = sum > 0 ? Double(version.readyWeight) / sum : 0
-            let key = RouteCounterKey(
+            var destination = TrafficReport.Destination(
                 host: host,
-                virtualService: "",
-                route: 0,
-                destination: 0,
-                version: version.name ?? "",
-                since: 0
+                subset: version.name,
+                port: nil,
+                weight: nil,
+                declaredShare: share,
+                servedShare: share,
+                observedShare: nil,
+                observedRequests: 0,
+                errors: 0,
+                latency: nil,
+                readyEndpoints: version.readyEndpoints,
+                totalEndpoints: version.totalEndpoints,
+                workloads: version.workloads,
+                isDefined: true,
+                isImplicit: true
             )
-            report.destinations.append(
-                TrafficReport.Destination(
-                    host: host,
-                    subset: version.name,
-                    port: nil,
-                    weight: nil,
-                    declaredShare: share,
-                    servedShare: share,
-                    observedShare: nil,
-                    observedRequests: observed(key),
-                    readyEndpoints: version.readyEndpoints,
-                    totalEndpoints: version.totalEndpoints,
-                    workloads: version.workloads,
-                    isDefined: true,
-                    isImplicit: true
-                )
+            let store = snapshot.storeID
+            destination.take(
+                observed(EvidenceKey(store: store, service: service, host: host, version: version.name))
             )
+            report.destinations.append(destination)
         }
         report.sumUp()
         return report
+    }
+}
+
+extension TrafficReport.Destination {
+    fileprivate mutating func take(_ evidence: RouteEvidence?) {
+        guard let evidence else { return }
+        observedRequests = evidence.assigned
+        errors = evidence.completed.errors
+        let durations = evidence.completed.durations
+        guard let p50 = durations.quantile(0.5), let p90 = durations.quantile(0.9),
+            let p99 = durations.quantile(0.99)
+        else { return }
+        latency = TrafficReport.Latency(p50: p50, p90: p90, p99: p99)
+    }
+
+    /// Of the observed requests; `nil` while there are none.
+    package var errorRate: Double? {
+        observedRequests > 0 ? Double(errors) / Double(observedRequests) : nil
     }
 }
 

@@ -51,6 +51,8 @@ struct Exchange: ~Copyable {
     /// Where the request is counted, once it was assigned.
     var counter: UInt32?
     var startedAt: UInt64
+    /// When protocols were switched, which is all of an answer that the proxy sees.
+    var switchedAt: UInt64?
     var bytesReceived: UInt64 = 0
     var bytesSent: UInt64 = 0
 

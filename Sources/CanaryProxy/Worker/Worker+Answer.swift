@@ -146,7 +146,10 @@ extension Worker {
         _ exchange: ExchangePointer,
         _ upstream: UpstreamPointer
     ) {
-        if shouldRetry(exchange, status: head.status) { return scheduleRetry(exchange) }
+        if shouldRetry(exchange, status: head.status) {
+            countFirstTry(exchange, status: Int32(head.status), flag: .none)
+            return scheduleRetry(exchange)
+        }
         exchange.pointee.response = head
         exchange.pointee.responseBody = BodyReader(head.framing)
         exchange.pointee.status = Int32(head.status)

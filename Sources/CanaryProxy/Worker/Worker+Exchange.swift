@@ -80,8 +80,12 @@ extension Worker {
         exchange.pointee.route = route
         switch route.action {
         case .forward: return assign(exchange, route)
-        case .redirect: redirect(exchange, route)
-        case .directResponse: answerDirectly(exchange, route)
+        case .redirect:
+            count(exchange, route.counter)
+            redirect(exchange, route)
+        case .directResponse:
+            count(exchange, route.counter)
+            answerDirectly(exchange, route)
         }
         return false
     }
@@ -90,6 +94,7 @@ extension Worker {
     private mutating func assign(_ exchange: ExchangePointer, _ route: RouteHandle) -> Bool {
         let facts = exchange.pointee.kept.facts
         guard let destination = route.destination(for: facts, random: random.next()) else {
+            count(exchange, route.counter)
             reply(exchange, status: 503, flag: .noCluster, body: "")
             return false
         }
@@ -104,9 +109,16 @@ extension Worker {
 
     /// Counts a request as assigned; once, however often it is tried.
     mutating func count(_ exchange: ExchangePointer, _ counter: UInt32) {
-        guard exchange.pointee.counter == nil else { return }
+        guard exchange.pointee.counter == nil, counter != CounterRegistry.none else { return }
         exchange.pointee.counter = counter
         counters.countAssigned(counter)
+    }
+
+    /// Counts how the first try ended of a request that is about to be tried again.
+    func countFirstTry(_ exchange: ExchangePointer, status: Int32, flag: ResponseFlag) {
+        guard exchange.pointee.retries == 0, let counter = exchange.pointee.counter else { return }
+        let duration = nowNanoseconds &- exchange.pointee.startedAt
+        counters.countFirstTry(counter, status: status, flag: flag, nanoseconds: duration)
     }
 
     // MARK: - Progress
@@ -174,15 +186,20 @@ extension Worker {
     }
 
     private mutating func record(_ exchange: ExchangePointer) {
+        let status = exchange.pointee.status
+        let flag = exchange.pointee.flag
+        // What a switched connection does afterwards is no request's duration.
+        let duration = (exchange.pointee.switchedAt ?? nowNanoseconds) &- exchange.pointee.startedAt
         if let counter = exchange.pointee.counter {
-            counters.countAnswer(
+            counters.countEnd(
                 counter,
-                status: exchange.pointee.status,
-                flag: exchange.pointee.flag,
-                nanoseconds: nowNanoseconds &- exchange.pointee.startedAt
+                status: status,
+                flag: flag,
+                nanoseconds: duration,
+                isRetried: exchange.pointee.retries > 0
             )
         } else {
-            counters.countUnassigned(status: exchange.pointee.status, flag: exchange.pointee.flag)
+            counters.countLocal(status: status, flag: flag, nanoseconds: duration)
         }
         if accessLog.isOn { writeLog(exchange) }
     }

@@ -32,6 +32,7 @@ extension Worker {
             return true
         }
         if shouldRetry(exchange, failure) {
+            countFirstTry(exchange, endedBy: failure)
             scheduleRetry(exchange)
             return false
         }
@@ -51,6 +52,14 @@ extension Worker {
             reply(exchange, status: 504, flag: flag, body: "upstream request timeout")
         }
         return false
+    }
+
+    private func countFirstTry(_ exchange: ExchangePointer, endedBy failure: TryFailure) {
+        switch failure {
+        case .connect: countFirstTry(exchange, status: 503, flag: .upstreamConnectionFailure)
+        case .reset: countFirstTry(exchange, status: 503, flag: .upstreamConnectionTermination)
+        case .timeout: countFirstTry(exchange, status: 504, flag: .upstreamRequestTimeout)
+        }
     }
 
     private static var connectionFailure: StaticString {
@@ -166,7 +175,7 @@ extension Worker {
     /// Answers a head that could not be read, and closes.
     mutating func refuse(_ client: DownstreamPointer, status: Int, reason: StaticString) {
         writeRefusal(status: status, reason: reason)
-        counters.countUnassigned(status: Int32(status), flag: .downstreamProtocolError)
+        counters.countLocal(status: Int32(status), flag: .downstreamProtocolError)
         guard send(output.slice.raw, to: client) else { return }
         closeAfterSending(client)
     }

@@ -24,6 +24,7 @@ extension Worker {
         let client = exchange.pointee.downstream
         exchange.pointee.response = head
         exchange.pointee.status = 101
+        exchange.pointee.switchedAt = nowNanoseconds
         exchange.pointee.hasResponseBegun = true
         exchange.pointee.routeDeadline = Registration.never
         exchange.pointee.tryDeadline = Registration.never

@@ -6,7 +6,7 @@ extension DatabaseFormat {
         name: "cluster.db",
         lockName: "lock",
         applicationID: 0x63_6e_72_79,
-        migrations: [clusterVersion1],
+        migrations: [clusterVersion1, clusterVersion2],
         synchronous: "FULL"
     )
 
@@ -95,5 +95,23 @@ extension DatabaseFormat {
             name TEXT NOT NULL,
             PRIMARY KEY (host, revision, kind, namespace, name)
         ) WITHOUT ROWID;
+        """
+
+    /// - `commits`: a random id for each of the last revisions, since revisions come again after a backup was restored.
+    /// - `route_epochs`: of a VirtualService, for each HTTP route the revision and the commit that began its split,
+    ///   `7@3f…,3@a0…`. What version 1 kept, revisions alone, gets the id of the commit that the migration makes up.
+    private static let clusterVersion2 = """
+        CREATE TABLE commits (
+            revision INTEGER PRIMARY KEY,
+            id TEXT NOT NULL
+        );
+        INSERT INTO commits SELECT revision, lower(hex(randomblob(16))) FROM store;
+
+        ALTER TABLE objects RENAME COLUMN route_revisions TO route_epochs;
+        ALTER TABLE past_objects RENAME COLUMN route_revisions TO route_epochs;
+        UPDATE objects SET route_epochs = replace(route_epochs, ',', '@' || (SELECT id FROM commits) || ',') \
+            || '@' || (SELECT id FROM commits) WHERE route_epochs <> '';
+        UPDATE past_objects SET route_epochs = replace(route_epochs, ',', '@' || (SELECT id FROM commits) || ',') \
+            || '@' || (SELECT id FROM commits) WHERE route_epochs <> '';
         """
 }

@@ -96,14 +96,15 @@ package final class ClusterStore {
         try database.dataVersion()
     }
 
-    /// What changed since a revision of a store, everything if that was another store.
-    func changes(
-        since known: (storeUID: String, revision: Int64)?
-    ) throws(StoreError) -> (storeUID: String, changes: StoreChanges) {
+    /// What changed since a state that was seen; everything if that was another store's, or one that a restored backup
+    /// has undone.
+    func changes(since known: StorePoint?) throws(StoreError) -> StoreChanges {
         try database.read { () throws(StoreError) in
             let reader = try StoreReader(database)
-            let start = known.flatMap { $0.storeUID == reader.storeUID ? $0.revision : nil }
-            return (reader.storeUID, try reader.changes(after: start ?? 0))
+            guard let known, known.storeUID == reader.storeUID,
+                try reader.commit(of: known.revision) ?? "" == known.commit
+            else { return try reader.changes(after: 0) }
+            return try reader.changes(after: known.revision)
         }
     }
 

@@ -9,6 +9,8 @@ package class StoreReader {
     package let revision: Int64
     /// Tells this store from another one that came to the same place: revisions of two stores cannot be compared.
     package let storeUID: String
+    /// The random id of the last commit; empty in a new store. Unlike its revision, it never comes again.
+    package let commit: String
     /// Of deletions up to this revision nothing is known any more.
     private let forgottenRevision: Int64
 
@@ -23,6 +25,18 @@ package class StoreReader {
         revision = state.revision
         storeUID = state.uid
         forgottenRevision = state.forgotten
+        commit = try Self.commit(of: state.revision, in: database) ?? ""
+    }
+
+    /// The id of a revision's commit; `nil` for one that is not known any more.
+    func commit(of revision: Int64) throws(StoreError) -> String? {
+        try Self.commit(of: revision, in: database)
+    }
+
+    private static func commit(of revision: Int64, in database: Database) throws(StoreError) -> String? {
+        try database.first("SELECT id FROM commits WHERE revision = ?", [.integer(revision)]) {
+            row throws(SQLiteError) in row.text(0)
+        }
     }
 
     // MARK: - The current state
@@ -85,10 +99,19 @@ package class StoreReader {
     /// or has not come as far as the revision (an older copy was brought back).
     package func changes(after known: Int64) throws(StoreError) -> StoreChanges {
         guard known > 0, known >= forgottenRevision, known <= revision else {
-            return StoreChanges(revision: revision, isComplete: true, changed: try objects(), deleted: [])
+            return StoreChanges(
+                storeUID: storeUID,
+                revision: revision,
+                commit: commit,
+                isComplete: true,
+                changed: try objects(),
+                deleted: []
+            )
         }
         return StoreChanges(
+            storeUID: storeUID,
             revision: revision,
+            commit: commit,
             isComplete: false,
             changed: try objects(where: "revision > ? ORDER BY kind, namespace, name", [.integer(known)]),
             deleted: try keys(
@@ -147,19 +170,29 @@ extension ResourceKey {
 }
 
 extension StoredMeta {
-    static let columns = "uid, revision, created_revision, generation, created_at, route_revisions"
+    static let columns = "uid, revision, created_revision, generation, created_at, route_epochs"
 
     /// The values of ``columns``.
     var values: [SQLValue] {
         [
             .text(uid), .integer(revision), .integer(createdRevision), .integer(generation),
-            .integer(createdAt), Self.value(of: routeRevisions),
+            .integer(createdAt), Self.value(of: routeEpochs),
         ]
     }
 
-    /// Route revisions as a column holds them: `7,3,7`.
-    static func value(of routeRevisions: [Int64]) -> SQLValue {
-        .text(routeRevisions.map(String.init).joined(separator: ","))
+    /// Epochs of routes as a column holds them: `7@3f…,3@a0…`.
+    static func value(of epochs: [RouteEpoch]) -> SQLValue {
+        .text(epochs.map { "\($0.revision)@\($0.commit)" }.joined(separator: ","))
+    }
+
+    static func epochs(_ text: String) -> [RouteEpoch] {
+        text.split(separator: ",").map { entry in
+            let parts = entry.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+            return RouteEpoch(
+                revision: parts.first.flatMap { Int64($0) } ?? 0,
+                commit: parts.count > 1 ? String(parts[1]) : ""
+            )
+        }
     }
 }
 
@@ -173,7 +206,7 @@ extension StoredObject {
             createdRevision: row.integer(5),
             generation: row.integer(6),
             createdAt: row.integer(7),
-            routeRevisions: row.text(8).split(separator: ",").compactMap { Int64($0) }
+            routeEpochs: StoredMeta.epochs(row.text(8))
         )
         body = row.bytes(9)
     }

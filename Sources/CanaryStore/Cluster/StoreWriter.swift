@@ -16,6 +16,7 @@ package final class StoreWriter: StoreReader {
     package static let keptChanges = 100
     /// How many deleted objects are remembered, at least those of the last revision that deleted any.
     package static let keptDeletions = 10_000
+    static let keptCommits: Int64 = 1000
 
     private let note: ChangeNote
     private let context: StoreContext
@@ -24,6 +25,8 @@ package final class StoreWriter: StoreReader {
     private var hostChanges: [(host: String, summary: String, objects: [ResourceKey])] = []
     /// The revision that this transaction makes; `nil` while it has changed nothing.
     package private(set) var newRevision: Int64?
+    /// The id of the commit that this transaction makes.
+    private let newCommit: String
 
     init(
         _ database: Database,
@@ -34,6 +37,7 @@ package final class StoreWriter: StoreReader {
         self.note = note
         self.context = context
         self.keptDeletions = keptDeletions
+        newCommit = try Self.randomID(database)
         try super.init(database)
     }
 
@@ -47,7 +51,7 @@ package final class StoreWriter: StoreReader {
     ///   - tokens: what the object can be found by; they replace the earlier ones. Changing them alone is no change of
     ///     the object.
     ///   - specChanged: whether anything but metadata and status differs, which counts `generation` up.
-    ///   - routeRevisions: of a VirtualService, the revision that last changed each HTTP route.
+    ///   - routeEpochs: of a VirtualService, since when each HTTP route splits its traffic as it does.
     /// - Returns: what became of the object.
     /// - Throws: ``StoreError``.
     @discardableResult
@@ -56,10 +60,10 @@ package final class StoreWriter: StoreReader {
         body: [UInt8],
         tokens: Set<String>,
         specChanged: Bool = true,
-        routeRevisions: [Int64] = []
+        routeEpochs: [RouteEpoch] = []
     ) throws(StoreError) -> Outcome {
         guard let old = try existing(key) else {
-            try create(key, body: body, tokens: tokens, routeRevisions: routeRevisions)
+            try create(key, body: body, tokens: tokens, routeEpochs: routeEpochs)
             return .created
         }
         try setTokens(tokens, of: old.id)
@@ -68,11 +72,11 @@ package final class StoreWriter: StoreReader {
         try keepPast(old.object, replacedBy: revision)
         try database.run(
             """
-            UPDATE objects SET revision = ?, generation = generation + ?, route_revisions = ?, body = ? \
+            UPDATE objects SET revision = ?, generation = generation + ?, route_epochs = ?, body = ? \
             WHERE id = ?
             """,
             [
-                .integer(revision), .integer(specChanged ? 1 : 0), StoredMeta.value(of: routeRevisions),
+                .integer(revision), .integer(specChanged ? 1 : 0), StoredMeta.value(of: routeEpochs),
                 .utf8(body), .integer(old.id),
             ]
         )
@@ -114,6 +118,7 @@ package final class StoreWriter: StoreReader {
             try keep(change.host, change.summary, change.objects, at: newRevision)
         }
         try database.run("UPDATE store SET revision = ? WHERE id = 1", [.integer(newRevision)])
+        try nameCommit(newRevision)
         if hasDeleted { try forgetOldDeletions() }
     }
 
@@ -121,6 +126,28 @@ package final class StoreWriter: StoreReader {
 
     /// The revision that the transaction's changes get.
     package var nextRevision: Int64 { newRevision ?? revision + 1 }
+
+    /// What routes begin whose split this transaction changes.
+    package var nextEpoch: RouteEpoch { RouteEpoch(revision: nextRevision, commit: newCommit) }
+
+    private static func randomID(_ database: Database) throws(StoreError) -> String {
+        let id = try database.first("SELECT lower(hex(randomblob(16)))", []) { row throws(SQLiteError) in
+            row.text(0)
+        }
+        return id ?? ""
+    }
+
+    /// Whoever followed the store up to a revision whose commit is not kept any more starts afresh.
+    private func nameCommit(_ revision: Int64) throws(StoreError) {
+        try database.run(
+            "INSERT OR REPLACE INTO commits (revision, id) VALUES (?, ?)",
+            [.integer(revision), .text(newCommit)]
+        )
+        try database.run(
+            "DELETE FROM commits WHERE revision <= ?",
+            [.integer(revision - Self.keptCommits)]
+        )
+    }
 
     private func changeRevision() -> Int64 {
         let number = nextRevision
@@ -144,7 +171,7 @@ package final class StoreWriter: StoreReader {
         _ key: ResourceKey,
         body: [UInt8],
         tokens: Set<String>,
-        routeRevisions: [Int64]
+        routeEpochs: [RouteEpoch]
     ) throws(StoreError) {
         let revision = changeRevision()
         let meta = StoredMeta(
@@ -153,7 +180,7 @@ package final class StoreWriter: StoreReader {
             createdRevision: revision,
             generation: 1,
             createdAt: context.now(),
-            routeRevisions: routeRevisions
+            routeEpochs: routeEpochs
         )
         let id = try database.first(
             """

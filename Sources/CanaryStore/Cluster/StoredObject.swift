@@ -21,12 +21,26 @@ package enum PastState: Hashable, Sendable {
 
 /// What is different since a revision, for those who follow the store.
 package struct StoreChanges: Sendable {
-    /// The revision that this leads to.
+    /// The store that they are of.
+    package var storeUID: String
+    /// The revision that this leads to, and the id of its commit.
     package var revision: Int64
+    package var commit: String
     /// Whether `changed` holds every object of the store: whatever is not in it does not exist.
     package var isComplete: Bool
     package var changed: [StoredObject]
     package var deleted: [ResourceKey]
+}
+
+/// A state of a store, told from all others that ever have its revision.
+struct StorePoint: Hashable, Sendable {
+    var storeUID: String
+    var revision: Int64
+    var commit: String
+}
+
+extension StoreChanges {
+    var point: StorePoint { StorePoint(storeUID: storeUID, revision: revision, commit: commit) }
 }
 
 /// One change of a host's routing: a line of `history HOST`.

@@ -25,7 +25,7 @@ package final class StoreFollower {
     private let checkMilliseconds: Int32
     private var store: ClusterStore?
     private var dataVersion: Int64?
-    private var known: (storeUID: String, revision: Int64)?
+    private var known: StorePoint?
     private var reported: StoreError?
 
     /// `checkMilliseconds` is how long a change can stay unnoticed whose writer told nobody.
@@ -77,10 +77,10 @@ package final class StoreFollower {
         guard let store else { return nil }
         let version = try store.dataVersion()
         guard version != dataVersion else { return nil }
-        let (uid, changes) = try store.changes(since: known)
+        let changes = try store.changes(since: known)
         dataVersion = version
         if let known, !changes.isComplete, changes.revision == known.revision { return recovered(changes) }
-        known = (uid, changes.revision)
+        known = changes.point
         return changes
     }
 

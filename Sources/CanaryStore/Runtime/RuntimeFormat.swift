@@ -9,7 +9,7 @@ extension DatabaseFormat {
         name: "runtime.db",
         lockName: "runtime.lock",
         applicationID: 0x63_6e_72_74,
-        migrations: [runtimeVersion1],
+        migrations: [runtimeVersion1, runtimeVersion2],
         synchronous: "NORMAL"
     )
 
@@ -35,5 +35,39 @@ extension DatabaseFormat {
             errors INTEGER NOT NULL,
             PRIMARY KEY (host, route, since, destination)
         ) WITHOUT ROWID;
+        """
+
+    /// - `evidence`: what is counted, by ``EvidenceKey``; `seen_at` is when a proxy last served it.
+    /// - `evidence_counts`: what each proxy counted of it, as ``RouteEvidence`` encodes itself. A row holds all that a proxy
+    ///   counted from some moment on and is only ever replaced, so that writing it twice is no harm; those of proxies that
+    ///   ended become one row with an empty name.
+    ///
+    /// Version 1 counted by positions of routes and by revisions, of whatever store had been at the place: what of it is
+    /// whose cannot be told any more.
+    private static let runtimeVersion2 = """
+        DROP TABLE counters;
+
+        CREATE TABLE evidence (
+            id INTEGER PRIMARY KEY,
+            store TEXT NOT NULL,
+            host TEXT NOT NULL,
+            owner TEXT NOT NULL,
+            route TEXT NOT NULL,
+            destination TEXT NOT NULL,
+            commit_id TEXT NOT NULL,
+            revision INTEGER NOT NULL,
+            seen_at INTEGER NOT NULL,
+            UNIQUE (store, host, owner, route, destination, commit_id)
+        );
+        CREATE INDEX evidence_by_age ON evidence (seen_at);
+
+        CREATE TABLE evidence_counts (
+            evidence INTEGER NOT NULL,
+            proxy TEXT NOT NULL,
+            part INTEGER NOT NULL,
+            counts BLOB NOT NULL,
+            PRIMARY KEY (evidence, proxy, part)
+        ) WITHOUT ROWID;
+        CREATE INDEX evidence_counts_by_proxy ON evidence_counts (proxy, part);
         """
 }

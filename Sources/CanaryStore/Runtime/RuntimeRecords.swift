@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import CanaryModel
+
 /// A proxy as it reports about itself.
 package struct ProxyRecord: Hashable, Sendable {
     /// Unique among all proxies that ever ran on the store.
@@ -15,7 +17,7 @@ package struct ProxyRecord: Hashable, Sendable {
     package var listeners: [String]
     /// The store's revision that the proxy serves; 0 before its first table.
     package var appliedRevision: Int64
-    /// When it last reported: milliseconds since 1970, UTC. ``RuntimeStore/report(_:adding:)`` sets it.
+    /// When it last reported: milliseconds since 1970, UTC. ``RuntimeStore/report(_:writing:settling:)`` sets it.
     package var heartbeat: Int64
 
     package init(
@@ -39,31 +41,16 @@ package struct ProxyRecord: Hashable, Sendable {
     }
 }
 
-/// Requests that were assigned to one destination of a route.
-package struct TrafficCount: Hashable, Sendable {
-    package var host: String
-    /// Which route of the host.
-    package var route: String
-    /// The revision that last changed the route.
-    package var since: Int64
-    package var destination: String
-    package var requests: Int64
-    /// Those of `requests` that were answered with a 5xx status.
-    package var errors: Int64
+/// What one proxy counted of one thing.
+package struct EvidenceRecord: Sendable {
+    package var key: EvidenceKey
+    /// Tells a proxy's records of one key apart: each holds all that was counted from its first report on.
+    package var part: Int64
+    package var evidence: RouteEvidence
 
-    package init(
-        host: String,
-        route: String,
-        since: Int64,
-        destination: String,
-        requests: Int64,
-        errors: Int64
-    ) {
-        self.host = host
-        self.route = route
-        self.since = since
-        self.destination = destination
-        self.requests = requests
-        self.errors = errors
+    package init(key: EvidenceKey, part: Int64, evidence: RouteEvidence) {
+        self.key = key
+        self.part = part
+        self.evidence = evidence
     }
 }

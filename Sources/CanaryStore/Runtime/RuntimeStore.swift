@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import CanaryModel
 import Glibc
 
 /// What is running on a store and what it counted: `runtime.db`, beside the cluster store.
@@ -7,8 +8,11 @@ import Glibc
 /// Nothing here is worth stopping for. A damaged file is moved aside and made anew, one that was deleted is made again;
 /// only counts are lost. Like ``ClusterStore`` a value belongs to one thread at a time.
 package final class RuntimeStore {
-    /// For each route, counts of so many revisions are kept; `describe` shows the newest one.
-    package static let keptRevisions = 20
+    /// How long evidence is kept that no proxy serves any more: of earlier splits, of objects that are gone, of other stores.
+    package static let keptMilliseconds: Int64 = 30 * 86_400_000
+    /// How long a proxy must have been silent before its process may be taken for dead: one in another container cannot be
+    /// seen, and what it counted must not be added up twice.
+    package static let silence: Int64 = 60_000
 
     private let location: StoreLocation
     private let context: StoreContext
@@ -33,39 +37,63 @@ package final class RuntimeStore {
 
     // MARK: - Writing
 
-    /// Makes or renews a proxy's entry and adds what it has counted since its last report, all or nothing: when this
-    /// throws, the same counts can be handed in again.
-    package func report(_ proxy: ProxyRecord, adding counts: [TrafficCount] = []) throws(StoreError) {
+    /// Makes or renews a proxy's entry and writes what it has counted so far, all or nothing. Repeating it does no harm.
+    ///
+    /// - Parameters:
+    ///   - records: those that have grown since they were written last.
+    ///   - parts: records that will never grow again; they are added to what ended proxies counted.
+    /// - Returns: whether the file knew the proxy already. If not, though the proxy has reported before, its file is gone,
+    ///   and all of its records have to be written again.
+    @discardableResult
+    package func report(
+        _ proxy: ProxyRecord,
+        writing records: [EvidenceRecord] = [],
+        settling parts: [Int64] = []
+    ) throws(StoreError) -> Bool {
         try change { database throws(StoreError) in
+            let isKnown = try database.first("SELECT 1 FROM proxies WHERE id = ?", [.text(proxy.id)]) {
+                _ throws(SQLiteError) in true
+            }
             try self.put(proxy, in: database)
-            try self.add(counts, to: database)
+            let table = EvidenceTable(database: database, now: self.context.now())
+            try table.write(records, of: proxy.id)
+            for part in parts { try table.settle(proxy.id, part: part) }
+            return isKnown ?? false
         }
     }
 
-    /// Removes a proxy's entry as it ends, after adding its last counts.
-    package func remove(proxy id: String, adding counts: [TrafficCount] = []) throws(StoreError) {
+    /// Writes a proxy's last counts and removes its entry as it ends.
+    package func remove(proxy id: String, writing records: [EvidenceRecord] = []) throws(StoreError) {
         try change { database throws(StoreError) in
-            try self.add(counts, to: database)
+            let table = EvidenceTable(database: database, now: self.context.now())
+            try table.write(records, of: id)
             try database.run("DELETE FROM proxies WHERE id = ?", [.text(id)])
         }
+        // Apart from the writing: settling what is settled already does nothing.
+        try change { database throws(StoreError) in
+            try EvidenceTable(database: database, now: self.context.now()).settle(id)
+        }
     }
 
-    /// Removes the entries of proxies that were killed, and counts that are too old to be asked for. A proxy does this
-    /// once as it starts.
+    /// Says that proxies still serve what is counted under these keys, so that it is kept.
+    package func renew(_ keys: Set<EvidenceKey>) throws(StoreError) {
+        try change { database throws(StoreError) in
+            try EvidenceTable(database: database, now: self.context.now()).renew(keys)
+        }
+    }
+
+    /// Removes the entries of proxies that were killed and adds up what they counted, and forgets what no proxy has served
+    /// for ``keptMilliseconds``.
     package func clean() throws(StoreError) {
-        let dead = try allProxies().filter { !$0.process.isRunning }
+        let now = context.now()
+        let dead = try allProxies().filter { !$0.process.isRunning && now - $0.heartbeat >= Self.silence }
         try change { database throws(StoreError) in
             for proxy in dead {
                 try database.run("DELETE FROM proxies WHERE id = ?", [.text(proxy.id)])
             }
-            try database.run(
-                """
-                DELETE FROM counters WHERE (host, route, since) IN (SELECT host, route, since FROM \
-                (SELECT host, route, since, dense_rank() OVER \
-                (PARTITION BY host, route ORDER BY since DESC) AS age FROM counters) WHERE age > ?)
-                """,
-                [.integer(Int64(Self.keptRevisions))]
-            )
+            let table = EvidenceTable(database: database, now: now)
+            for id in try table.writersWithoutEntry() { try table.settle(id) }
+            try table.forget(before: now - Self.keptMilliseconds)
         }
     }
 
@@ -83,23 +111,6 @@ package final class RuntimeStore {
         )
     }
 
-    /// Sums of all proxies share a row, so a proxy that ends or is killed takes nothing with it.
-    private func add(_ counts: [TrafficCount], to database: Database) throws(StoreError) {
-        for count in counts {
-            try database.run(
-                """
-                INSERT INTO counters (host, route, since, destination, requests, errors) \
-                VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET \
-                requests = requests + excluded.requests, errors = errors + excluded.errors
-                """,
-                [
-                    .text(count.host), .text(count.route), .integer(count.since), .text(count.destination),
-                    .integer(count.requests), .integer(count.errors),
-                ]
-            )
-        }
-    }
-
     // MARK: - Reading
 
     /// The proxies that run now, the oldest first.
@@ -107,26 +118,11 @@ package final class RuntimeStore {
         try allProxies().filter(\.process.isRunning)
     }
 
-    /// What all proxies together counted for a host, ordered by route, then oldest revision, then destination.
-    package func counts(host: String) throws(StoreError) -> [TrafficCount] {
+    /// What all proxies together counted for a host of a store, those that ended too.
+    package func evidence(store: String, host: String) throws(StoreError) -> [EvidenceKey: RouteEvidence] {
         try look { database throws(StoreError) in
-            try database.rows(
-                """
-                SELECT route, since, destination, requests, errors FROM counters WHERE host = ? \
-                ORDER BY route, since, destination
-                """,
-                [.text(host)]
-            ) { row throws(SQLiteError) in
-                TrafficCount(
-                    host: host,
-                    route: row.text(0),
-                    since: row.integer(1),
-                    destination: row.text(2),
-                    requests: row.integer(3),
-                    errors: row.integer(4)
-                )
-            }
-        } ?? []
+            try EvidenceTable(database: database, now: self.context.now()).sums(store: store, host: host)
+        } ?? [:]
     }
 
     private func allProxies() throws(StoreError) -> [ProxyRecord] {
@@ -158,13 +154,10 @@ package final class RuntimeStore {
 // MARK: - The file
 
 extension RuntimeStore {
-    private func change(_ body: (Database) throws(StoreError) -> Void) throws(StoreError) {
+    private func change<T>(_ body: (Database) throws(StoreError) -> T) throws(StoreError) -> T {
         try recovering { () throws(StoreError) in
             let database = try self.opened()
-            try database.write { () throws(StoreError) in
-                try body(database)
-                return ((), .commit)
-            }
+            return try database.write { () throws(StoreError) in (try body(database), .commit) }
         }
     }
 

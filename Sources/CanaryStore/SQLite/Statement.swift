@@ -8,6 +8,7 @@ enum SQLValue {
     case text(String)
     /// UTF-8 that is stored as text.
     case utf8([UInt8])
+    case blob([UInt8])
     case null
 
     init(_ text: String?) {
@@ -93,9 +94,16 @@ final class Statement {
                 case .integer(let number): sqlite3_bind_int64(handle, index, number)
                 case .text(var text): text.withUTF8 { bindText($0, at: index) }
                 case .utf8(let bytes): bytes.withUnsafeBufferPointer { bindText($0, at: index) }
+                case .blob(let bytes): bindBlob(bytes, at: index)
                 case .null: sqlite3_bind_null(handle, index)
                 }
             guard code == SQLITE_OK else { throw SQLiteError(code, on: connection) }
+        }
+    }
+
+    private func bindBlob(_ bytes: [UInt8], at index: Int32) -> Int32 {
+        bytes.withUnsafeBytes {
+            sqlite3_bind_blob64(handle, index, $0.baseAddress, UInt64($0.count), canary_sqlite_transient())
         }
     }
 

@@ -293,13 +293,13 @@ struct DestinationTests {
             counter.serviceName == "helloworld" && counter.serviceNamespace == "default"
                 && counter.weight == 90
         )
-        let key = RouteCounterKey(
+        let key = EvidenceKey(
+            store: "",
             host: Helloworld.host,
-            virtualService: "default/helloworld",
-            route: 0,
-            destination: 0,
-            version: "",
-            since: 4
+            owner: "uid",
+            route: "name:all",
+            destination: "\(Helloworld.host)|v1|",
+            epoch: RouteEpoch(revision: 4, commit: "")
         )
         #expect(counter.key == key)
         #expect(destination.flatMap { router.identifiers.counter($0.counter) }?.key == key)

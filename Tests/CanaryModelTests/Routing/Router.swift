@@ -133,7 +133,7 @@ extension Resource {
             createdRevision: revision,
             generation: 1,
             createdAt: 0,
-            routeRevisions: routes
+            routeEpochs: routes.map { RouteEpoch(revision: $0, commit: "c\($0)") }
         )
         return copy
     }

@@ -16,10 +16,16 @@ struct TrafficReportTests {
         ]
         let reporter = TrafficReporter(snapshot: ClusterSnapshot(revision: 9, objects), namespace: "default")
         { key in
-            #expect(
-                key.since == 5 && key.virtualService == "default/helloworld" && key.host == Helloworld.host
-            )
-            return key.destination == 0 ? 30 : 10
+            #expect(key.epoch == RouteEpoch(revision: 5, commit: "c5"))
+            #expect(key.owner == "uid" && key.host == Helloworld.host && key.route == "any")
+            guard !key.destination.isEmpty else { return nil }
+            var evidence = RouteEvidence()
+            evidence.assigned = key.destination.contains("v1") ? 30 : 10
+            if key.destination.contains("v2") {
+                for _ in 0..<4 { evidence.completed.add(.init(status: 500), nanoseconds: 10_000_000) }
+                for _ in 0..<4 { evidence.completed.add(.init(status: 200), nanoseconds: 100_000_000) }
+            }
+            return evidence
         }
         let report = reporter.report(Helloworld.host)
         #expect(report.virtualService?.name == "helloworld")
@@ -32,6 +38,11 @@ struct TrafficReportTests {
         #expect(route.destinations.map(\.declaredShare) == [0.9, 0.1])
         #expect(route.destinations.map(\.servedShare) == [0.9, 0])
         #expect(route.destinations.map(\.observedShare) == [0.75, 0.25])
+        #expect(route.destinations.map(\.errors) == [0, 4])
+        #expect(route.destinations.map(\.errorRate) == [0, 0.4])
+        let latency = try #require(route.destinations[1].latency)
+        #expect(route.destinations[0].latency == nil)
+        #expect(abs(latency.p50 - 10) < 0.5 && abs(latency.p90 - 100) < 5 && latency.p99 == latency.p90)
         #expect(route.destinations.map(\.readyEndpoints) == [1, 0])
         #expect(route.destinations.map(\.workloads) == [["helloworld-v1"], ["helloworld-v2"]])
         #expect(route.destinations.allSatisfy { $0.isDefined && $0.isImplicit })

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What happened to the requests of one ``EvidenceKey``: the foundation of shares, error rates and latencies, and of whatever
+/// judges a canary by them. Sums of several proxies are exact.
+package struct RouteEvidence: Sendable, Equatable {
+    /// How a request, or its first try, ended.
+    package struct Answer: Hashable, Sendable {
+        /// As it was sent, 100 to 999; 0 where none was.
+        package var status: Int
+        /// Envoy's response flag, `-` for none: `UF`, `UT`, `DC` …
+        package var flag: String
+
+        package init(status: Int, flag: String = "-") {
+            self.status = status
+            self.flag = flag
+        }
+
+        /// Whether the destination is to blame: 5xx, resets and timeouts, also those in the middle of an answer. A client that
+        /// went away, or broke the protocol, is not.
+        package var isError: Bool {
+            if status >= 500 { return true }
+            return ["UF", "UC", "UR", "URX", "UT", "UPE", "UH", "NC"].contains(flag)
+                || flag == "SI" && status != 408
+        }
+    }
+
+    /// Ends of requests, and how long it took to them from the request's head.
+    package struct Tally: Sendable, Equatable {
+        package var answers: [Answer: UInt64] = [:]
+        package var durations = DurationHistogram()
+        /// The sum of the durations.
+        package var nanoseconds: UInt64 = 0
+
+        package init() {}
+
+        package var total: UInt64 { answers.values.reduce(0, &+) }
+        package var errors: UInt64 { answers.reduce(0) { $1.key.isError ? $0 &+ $1.value : $0 } }
+
+        package mutating func add(_ answer: Answer, nanoseconds: UInt64) {
+            answers[answer, default: 0] &+= 1
+            durations.add(nanoseconds: nanoseconds)
+            self.nanoseconds &+= nanoseconds
+        }
+
+        package mutating func add(_ other: Tally) {
+            answers.merge(other.answers, uniquingKeysWith: &+)
+            durations.add(other.durations)
+            nanoseconds &+= other.nanoseconds
+        }
+
+        /// Takes away what is part of this.
+        package mutating func subtract(_ other: Tally) {
+            for (answer, count) in other.answers {
+                let left = answers[answer, default: 0]
+                answers[answer] = left > count ? left - count : nil
+            }
+            durations.subtract(other.durations)
+            nanoseconds -= min(nanoseconds, other.nanoseconds)
+        }
+    }
+
+    /// Requests that were assigned to the destination, whether or not they have ended.
+    package var assigned: UInt64 = 0
+    /// Those that ended with an answer or without, as their clients saw it.
+    package var completed = Tally()
+    /// Those whose clients went away first. How long they would have taken nobody knows.
+    package var abandoned = Tally()
+    /// The part of `completed` that was tried more than once, and how all first tries ended that were followed by another:
+    /// with them, what happened to first tries alone can be told.
+    package var retried = Tally()
+    package var firstTries = Tally()
+
+    package init() {}
+
+    package var isEmpty: Bool { assigned == 0 && ended == 0 }
+
+    /// Requests that have ended.
+    package var ended: UInt64 { completed.total &+ abandoned.total }
+
+    /// How first tries ended that the client waited for: what judges compare, since retries of the proxy's would hide what a
+    /// version does.
+    package var firstAttempts: Tally {
+        var tally = completed
+        tally.subtract(retried)
+        tally.add(firstTries)
+        return tally
+    }
+
+    /// All ends, of requests whose clients went away too.
+    package var answers: [Answer: UInt64] {
+        completed.answers.merging(abandoned.answers, uniquingKeysWith: &+)
+    }
+
+    package mutating func add(_ other: RouteEvidence) {
+        assigned &+= other.assigned
+        completed.add(other.completed)
+        abandoned.add(other.abandoned)
+        retried.add(other.retried)
+        firstTries.add(other.firstTries)
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryModel
+
+/// The destinations of a table, each once however many routes lead to it, in the manner of Envoy's `/clusters`.
+struct ClusterList {
+    private struct Cluster {
+        var name: String
+        var endpoints: Set<String> = []
+        var requests: UInt64 = 0
+        var errors: UInt64 = 0
+    }
+
+    private struct Key: Hashable {
+        var host: String
+        var subset: String
+        /// 0 where the request's port counts.
+        var port: Int
+    }
+
+    private var clusters: [Key: Cluster] = [:]
+
+    init(_ hosts: [RoutingTableContents.Host], _ series: [SeriesLabels: RouteEvidence]) {
+        for destination in hosts.flatMap(\.routes).flatMap(\.destinations) {
+            let counter = destination.counter
+            let key = Key(host: counter.destinationHost, subset: counter.subset, port: counter.port)
+            let port = destination.port.map(String.init) ?? ""
+            let name = "outbound|\(port)|\(key.subset)|\(key.host)"
+            clusters[key, default: Cluster(name: name)].endpoints.formUnion(
+                destination.endpoints.map(\.address)
+            )
+        }
+        for (labels, sums) in series {
+            let key = Key(host: labels.host, subset: labels.subset, port: labels.port)
+            clusters[key]?.requests += sums.assigned
+            clusters[key]?.errors += sums.completed.errors
+        }
+    }
+
+    var lines: [String] {
+        clusters.values.sorted { $0.name < $1.name }.flatMap { cluster in
+            cluster.endpoints.sorted().map { "\(cluster.name)::\($0)::health_flags::healthy" } + [
+                "\(cluster.name)::rq_total::\(cluster.requests)",
+                "\(cluster.name)::rq_error::\(cluster.errors)",
+            ]
+        }
+    }
+}

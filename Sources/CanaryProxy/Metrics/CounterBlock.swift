@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryModel
+import Synchronization
+
+/// What one worker counts under one number: ``RouteEvidence`` as atomics with one writer. Every status and flag has a number of
+/// its own; nothing is merged, and what never happens takes no memory.
+struct CounterBlock: ~Copyable {
+    private let assigned = Atomic<UInt64>(0)
+    /// Counts every event, so that readers see cheaply whether anything is new.
+    private let events = Atomic<UInt64>(0)
+    private let completed = LazyPlace<TallyBlock>()
+    private let abandoned = LazyPlace<TallyBlock>()
+    private let retried = LazyPlace<TallyBlock>()
+    private let firstTries = LazyPlace<TallyBlock>()
+
+    deinit {
+        completed.clear()
+        abandoned.clear()
+        retried.clear()
+        firstTries.clear()
+    }
+
+    func countAssigned() {
+        assigned.bump()
+        publish()
+    }
+
+    func countEnd(status: Int32, flag: ResponseFlag, nanoseconds: UInt64, isRetried: Bool) {
+        if flag == .downstreamConnectionTermination {
+            abandoned.value(TallyBlock.init).pointee.count(status, flag, nanoseconds)
+        } else {
+            completed.value(TallyBlock.init).pointee.count(status, flag, nanoseconds)
+            if isRetried { retried.value(TallyBlock.init).pointee.count(status, flag, nanoseconds) }
+        }
+        publish()
+    }
+
+    func countFirstTry(status: Int32, flag: ResponseFlag, nanoseconds: UInt64) {
+        firstTries.value(TallyBlock.init).pointee.count(status, flag, nanoseconds)
+        publish()
+    }
+
+    /// Whoever sees the new count sees what it counts, too.
+    private func publish() {
+        events.store(events.load(ordering: .relaxed) &+ 1, ordering: .releasing)
+    }
+
+    var eventCount: UInt64 { events.load(ordering: .acquiring) }
+
+    func evidence() -> RouteEvidence {
+        var evidence = RouteEvidence()
+        // Ends before assignments: so no request seems to have ended that was not assigned.
+        if let tally = completed.value { evidence.completed = tally.pointee.tally() }
+        if let tally = abandoned.value { evidence.abandoned = tally.pointee.tally() }
+        if let tally = retried.value { evidence.retried = tally.pointee.tally() }
+        if let tally = firstTries.value { evidence.firstTries = tally.pointee.tally() }
+        evidence.assigned = assigned.load(ordering: .relaxed)
+        return evidence
+    }
+}
+
+/// A ``RouteEvidence/Tally`` that is being counted.
+struct TallyBlock: ~Copyable {
+    private static let statusCount = 1000
+    private static let flagCount = 32
+
+    private let nanoseconds = Atomic<UInt64>(0)
+    private let durations = PagedCounters(pageCount: 7, pageSize: 64)
+    /// By flag, then by status.
+    private let answers: UnsafeMutablePointer<LazyPlace<PagedCounters>>
+
+    init() {
+        answers = .allocate(capacity: Self.flagCount)
+        for flag in 0..<Self.flagCount { (answers + flag).initialize(to: LazyPlace()) }
+    }
+
+    deinit {
+        for flag in 0..<Self.flagCount { answers[flag].clear() }
+        answers.deinitialize(count: Self.flagCount)
+        answers.deallocate()
+    }
+
+    func count(_ status: Int32, _ flag: ResponseFlag, _ duration: UInt64) {
+        let statuses = answers[Int(flag.rawValue) % Self.flagCount].value {
+            PagedCounters(pageCount: 10, pageSize: 100)
+        }
+        statuses.pointee.bump(min(max(Int(status), 0), Self.statusCount - 1))
+        durations.bump(DurationHistogram.bucket(nanoseconds: duration))
+        nanoseconds.add(duration)
+    }
+
+    func tally() -> RouteEvidence.Tally {
+        var tally = RouteEvidence.Tally()
+        tally.nanoseconds = nanoseconds.load(ordering: .relaxed)
+        durations.forEach { tally.durations.add($1, bucket: $0) }
+        for flag in ResponseFlag.allCases {
+            answers[Int(flag.rawValue)].value?.pointee.forEach { status, count in
+                tally.answers[RouteEvidence.Answer(status: status, flag: "\(flag.text)")] = count
+            }
+        }
+        return tally
+    }
+}
