@@ -3,10 +3,12 @@
 /// Growing raw memory that a request's bytes are assembled in. Reused from request to request, it stops allocating
 /// once it has grown to the size that requests need.
 package struct ByteBuffer: ~Copyable {
-    package private(set) var base: UnsafeMutablePointer<UInt8>
-    package private(set) var count = 0
-    package private(set) var capacity: Int
+    // Inlined into the proxy, which writes every head by them; set by nobody else.
+    @usableFromInline package internal(set) var base: UnsafeMutablePointer<UInt8>
+    @usableFromInline package internal(set) var count = 0
+    @usableFromInline package internal(set) var capacity: Int
 
+    @inlinable
     package init(capacity: Int = 256) {
         self.capacity = max(capacity, 16)
         base = .allocate(capacity: self.capacity)
@@ -17,15 +19,17 @@ package struct ByteBuffer: ~Copyable {
     }
 
     /// The bytes so far; valid until the next change.
-    package var slice: ByteSlice { ByteSlice(base: UnsafePointer(base), count: count) }
+    @inlinable package var slice: ByteSlice { ByteSlice(base: UnsafePointer(base), count: count) }
 
-    package var isEmpty: Bool { count == 0 }
+    @inlinable package var isEmpty: Bool { count == 0 }
 
     /// Forgets the bytes from `length` on and keeps the memory.
+    @inlinable
     package mutating func truncate(to length: Int = 0) {
         count = min(max(length, 0), count)
     }
 
+    @inlinable
     package mutating func append(_ byte: UInt8) {
         reserve(1)
         base[count] = byte
@@ -33,6 +37,7 @@ package struct ByteBuffer: ~Copyable {
     }
 
     /// Appends bytes that must not lie in this buffer.
+    @inlinable
     package mutating func append(_ slice: ByteSlice) {
         guard let source = slice.base, slice.count > 0 else { return }
         assert(source + slice.count <= base || source >= base + capacity, "a buffer's bytes are added to it")
@@ -47,6 +52,7 @@ package struct ByteBuffer: ~Copyable {
         count += zeros
     }
 
+    @inlinable
     package mutating func append(_ text: StaticString) {
         append(ByteSlice(base: text.utf8Start, count: text.utf8CodeUnitCount))
     }
@@ -70,8 +76,14 @@ package struct ByteBuffer: ~Copyable {
     }
 
     /// Makes room for further bytes.
+    @inlinable
     package mutating func reserve(_ extra: Int) {
-        guard capacity - count < extra else { return }
+        if capacity - count < extra { grow(extra) }
+    }
+
+    @inline(never)
+    @usableFromInline
+    mutating func grow(_ extra: Int) {
         let grown = max(capacity * 2, count + extra)
         let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: grown)
         memory.update(from: base, count: count)

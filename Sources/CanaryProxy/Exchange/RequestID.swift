@@ -14,13 +14,13 @@ struct RequestID {
 
     func append(to buffer: inout ByteBuffer) {
         buffer.append(hexDigits: high >> 32, count: 8)
-        buffer.append("-")
+        buffer.append(UInt8(ascii: "-"))
         buffer.append(hexDigits: high >> 16, count: 4)
-        buffer.append("-")
+        buffer.append(UInt8(ascii: "-"))
         buffer.append(hexDigits: high, count: 4)
-        buffer.append("-")
+        buffer.append(UInt8(ascii: "-"))
         buffer.append(hexDigits: low >> 48, count: 4)
-        buffer.append("-")
+        buffer.append(UInt8(ascii: "-"))
         buffer.append(hexDigits: low, count: 12)
     }
 }

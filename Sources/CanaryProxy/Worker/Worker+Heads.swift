@@ -313,11 +313,27 @@ extension ByteBuffer {
         append(hexDigits: number, count: max(1, (67 - number.leadingZeroBitCount) / 4))
     }
 
-    /// Appends the lowest digits of a number.
+    /// Appends the lowest digits of a number, at most 16.
     mutating func append(hexDigits number: UInt64, count digits: Int) {
-        let table: StaticString = "0123456789abcdef"
-        for digit in (0..<digits).reversed() {
-            append(table.utf8Start[Int(number >> UInt64(digit * 4) & 15)])
+        let bytes = Self.hexText(UInt32(truncatingIfNeeded: number >> 32), UInt32(truncatingIfNeeded: number))
+        withUnsafeBytes(of: bytes) { text in
+            let last = UnsafeRawBufferPointer(rebasing: text[(16 - digits)...])
+            append(ByteSlice(last))
         }
+    }
+
+    /// The digits of two halves, eight bytes each: a nibble to a byte, and then all bytes to letters at once.
+    private static func hexText(_ high: UInt32, _ low: UInt32) -> (UInt64, UInt64) {
+        (hexText(high), hexText(low))
+    }
+
+    private static func hexText(_ number: UInt32) -> UInt64 {
+        var spread = UInt64(number.byteSwapped)
+        spread = (spread | spread << 16) & 0x0000_FFFF_0000_FFFF
+        spread = (spread | spread << 8) & 0x00FF_00FF_00FF_00FF
+        spread = ((spread & 0x000F_000F_000F_000F) << 8) | ((spread >> 4) & 0x000F_000F_000F_000F)
+        // Six more than nine carries into the next bit: those bytes are letters.
+        let letters = ((spread &+ 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101
+        return (spread &+ 0x3030_3030_3030_3030 &+ letters &* 39).littleEndian
     }
 }
