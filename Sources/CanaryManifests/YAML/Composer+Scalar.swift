@@ -7,6 +7,7 @@ extension Composer {
     mutating func addScalar(_ event: borrowing yaml_event_t) throws(YAMLProblem) {
         let scalar = event.data.scalar
         let bytes = UnsafeBufferPointer(start: scalar.value, count: scalar.length)
+        colons?.putBack(event)
         guard bytes.count <= limits.scalarBytes else {
             throw .meaning(
                 ManifestCodes.limit,

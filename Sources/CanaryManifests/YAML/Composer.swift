@@ -44,6 +44,8 @@ struct Composer {
     /// The line, counted from 0, that the event stream's first line has in the file.
     var firstLine = 0
     var diagnostics: [Diagnostic] = []
+    /// The colons of the text that something else stands for.
+    var colons: HiddenColons?
 
     var cache = StringCache()
     var frames: [Frame] = []

@@ -17,6 +17,10 @@ struct DocumentReader {
     /// The line of the file, from 0, at which `start` lies.
     var line: Int
     private var repairs = 0
+    /// How often colons were hidden in the document that begins at a place.
+    private var colonRepairs = (document: -1, count: 0)
+    /// How many findings there were before the document that is read.
+    private var earlierFindings = 0
     private var isStopped = false
 
     var diagnostics: [Diagnostic] { composer.diagnostics }
@@ -77,6 +81,7 @@ struct DocumentReader {
         documentLine: inout Int?,
         _ body: (Node) -> Void
     ) throws(YAMLProblem) {
+        if colonRepairs.document != start { composer.colons = nil }
         let text = self.text
         let range = start..<end
         var isDone = false
@@ -114,6 +119,7 @@ struct DocumentReader {
                 )
             }
             composer.beginDocument()
+            earlierFindings = composer.diagnostics.count
         case YAML_DOCUMENT_END_EVENT:
             if let document = composer.takeDocument(), !document.isNull { body(document) }
         default: try composer.add(event)
@@ -127,7 +133,7 @@ struct DocumentReader {
         composer.beginDocument()
         switch problem {
         case .syntax(let failure):
-            if repair(failure, documentLine) { return }
+            if repair(failure, documentLine) || hideColons(failure, documentLine) { return }
             report(failure, documentLine)
         case .meaning(let code, let message, let hint, let mark):
             report(code, message, hint, mark.line, mark.column)
@@ -158,6 +164,36 @@ struct DocumentReader {
         let place = scan { $0.line(found.line, after: start) } + found.column
         for index in place..<place + found.length { text[index] = UInt8(ascii: " ") }
         advance(to: scan { $0.line(documentLine ?? 0, after: start) })
+        return true
+    }
+
+    /// Hides colons that libyaml does not take, so that the document can be read again.
+    private mutating func hideColons(_ failure: SyntaxFailure, _ documentLine: Int?) -> Bool {
+        guard failure.problem == "found unexpected ':'", let documentLine else { return false }
+        let (start, mark) = (start, failure.mark)
+        let (document, place, lines) = scan { scan in
+            let begin = scan.line(documentLine, after: start)
+            let end = scan.documentStart(from: scan.nextLine(after: begin))
+            let line = scan.line(mark.line, after: start)
+            return (
+                begin..<end, scan.offset(ofColumn: mark.column, onLineAt: line),
+                scan.lines(from: begin, to: end)
+            )
+        }
+        if colonRepairs.document != document.lowerBound { colonRepairs = (document.lowerBound, 0) }
+        guard colonRepairs.count < Self.repairLimit else { return false }
+        let hidden = HiddenColons(
+            at: place,
+            in: document,
+            lines: 0..<lines + 1,
+            of: &text,
+            with: colonRepairs.count > 0 ? composer.colons?.standIn : nil
+        )
+        guard let hidden else { return false }
+        colonRepairs.count += 1
+        composer.colons = hidden
+        composer.diagnostics.removeSubrange(min(earlierFindings, composer.diagnostics.count)...)
+        advance(to: document.lowerBound)
         return true
     }
 

@@ -167,6 +167,12 @@ struct SyntaxMessage {
                 "quote the value",
                 failure.mark
             )
+        case "found unexpected ':'":
+            return SyntaxMessage(
+                "a \":\" cannot end a value in a list or mapping of one line",
+                "quote the value",
+                failure.mark
+            )
         case "found unknown escape character":
             return SyntaxMessage(
                 "YAML does not know this escape in a text in double quotes",

@@ -107,6 +107,16 @@ struct TextScan {
         bytes[start..<index].count { $0 & 0xc0 != 0x80 }
     }
 
+    /// Where a column, from 0, is on the line that begins at `start`.
+    func offset(ofColumn column: Int, onLineAt start: Int) -> Int {
+        var index = start
+        for _ in 0..<column where index < bytes.count {
+            index += 1
+            while index < bytes.count, bytes[index] & 0xc0 == 0x80 { index += 1 }
+        }
+        return index
+    }
+
     /// The text of the line that begins at `start`, 200 bytes of it at most, without its break.
     func text(ofLineAt start: Int) -> String {
         guard start < bytes.count else { return "" }

@@ -80,7 +80,8 @@ package struct YAMLParser {
         }
         let composer = Composer(file: file, limits: limits, nodeCount: nodeCount, aliasBytes: aliasBytes)
         var reader = DocumentReader(
-            text: text,
+            // As kubectl reads the last line, also one in a block scalar.
+            text: text.last.map { $0 == UInt8(ascii: "\n") } ?? true ? text : text + [UInt8(ascii: "\n")],
             firstLine: firstLine,
             composer: composer,
             documentLimit: limits.documents - documentCount

@@ -181,7 +181,7 @@ struct ReferenceRuleTests {
         let gatewayBound = object(.virtualService, "edge", body)
         #expect(
             check(gatewayBound, []).summary == [
-                "CAN0809 spec.gateways[0]", "CAN0812 spec.http[0].delegate", "CAN0815 spec.gateways[0]",
+                "CAN0809 spec.gateways[0]", "CAN0812 spec.http[0].delegate",
             ]
         )
         let autoscaler = object(

@@ -9,7 +9,10 @@ enum DestinationHostUnknownRule: ReferenceRule {
         for destination in cluster.destinations(of: object) where destination.resolved.service == nil {
             let place = destination.place.field("host")
             let name = place.string ?? ""
-            guard destination.resolved.host != BuiltInGateway.host else { continue }
+            // What can be no host is told as that.
+            guard destination.resolved.host != BuiltInGateway.host, DestinationHostRule.isHost(name) else {
+                continue
+            }
             report.add(
                 at: place,
                 "there is no Service or ServiceEntry for the destination \"\(name)\"",

@@ -13,20 +13,19 @@ enum GatewayWithoutHostRule: ReferenceRule {
             guard let name = place.string, !InternalGatewayRule.isInternal(name),
                 let reference = GatewayReference(name, namespace: namespace)
             else { continue }
-            let served = cluster.hosts(of: reference)
-            guard
-                !spec.hosts.contains(where: { served?.admits($0, from: namespace) ?? false })
+            // That there is no such Gateway is told as that.
+            guard let served = cluster.hosts(of: reference),
+                !spec.hosts.contains(where: { served.admits($0, from: namespace) })
             else { continue }
             report.add(
                 at: place,
                 "no host of the VirtualService is served by the Gateway \"\(name)\"",
-                hint: hint(served?.hosts, namespace)
+                hint: hint(served.hosts, namespace)
             )
         }
     }
 
-    private static func hint(_ served: [GatewayHost]?, _ namespace: String) -> String {
-        guard let served else { return "create that Gateway, or name one that exists" }
+    private static func hint(_ served: [GatewayHost], _ namespace: String) -> String {
         let open = served.filter { $0.namespace == nil || $0.namespace == namespace }.map(\.pattern)
         guard !open.isEmpty else { return "add the host to the Gateway's \"servers\"" }
         return "it serves \(Set(open).sorted().prefix(5).joined(separator: ", "))"

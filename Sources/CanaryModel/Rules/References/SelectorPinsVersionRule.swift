@@ -25,7 +25,7 @@ enum SelectorPinsVersionRule: ReferenceRule {
             guard let use = uses.strongestUse(of: RouteUseIndex.Target(host: host, subset: subset)),
                 use.share > 0,
                 cluster.capacity(of: Destination(host: host, subset: subset), in: use.resource).isEmpty,
-                let labels = labels(of: subset, host, use.resource, cluster),
+                let labels = implicitLabels(of: subset, host, use.resource, cluster),
                 let key = conflict(selector, labels, resource.namespace, cluster),
                 reported.insert(key).inserted
             else { continue }
@@ -40,17 +40,22 @@ enum SelectorPinsVersionRule: ReferenceRule {
         }
     }
 
-    /// The labels of a subset, as a DestinationRule or its name says.
-    private static func labels(of subset: String, _ host: String, _ user: Resource, _ cluster: ClusterView)
+    /// The labels of a subset, as its name says. Of one that a DestinationRule defines it is told there that nothing carries
+    /// its labels.
+    private static func implicitLabels(
+        of subset: String,
+        _ host: String,
+        _ user: Resource,
+        _ cluster: ClusterView
+    )
         -> [String: String]?
     {
         let resolved = cluster.destination(Destination(host: host, subset: subset), of: user)
-        let labels = resolved.policy.subset(subset)?.labels ?? [ResolvedDestination.versionLabel: subset]
-        return labels.isEmpty ? nil : labels
+        return resolved.policy.subset(subset) == nil ? [ResolvedDestination.versionLabel: subset] : nil
     }
 
     /// The label of the selector that keeps the pods of a subset away.
-    private static func conflict(
+    static func conflict(
         _ selector: [String: String],
         _ labels: [String: String],
         _ namespace: String,

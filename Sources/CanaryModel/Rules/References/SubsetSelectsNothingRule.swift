@@ -33,8 +33,21 @@ enum SubsetSelectsNothingRule: ReferenceRule {
             report.add(
                 at: subset.field("labels"),
                 "no pod or endpoint of \"\(HostName.short(host))\" carries \(text.joined(separator: ","))",
-                hint: hint(labels, workloads)
+                hint: selectorHint(labels, service, cluster) ?? hint(labels, workloads)
             )
+        }
+    }
+
+    /// What to do where the Service's selector keeps the pods away.
+    private static func selectorHint(
+        _ labels: [String: String],
+        _ service: HostService,
+        _ cluster: ClusterView
+    ) -> String? {
+        guard service.entries.isEmpty, !service.selector.isEmpty else { return nil }
+        let key = SelectorPinsVersionRule.conflict(service.selector, labels, service.namespace, cluster)
+        return key.map {
+            "remove \"\($0)\" from the selector of Service \"\(service.name)\": the subset chooses the version"
         }
     }
 

@@ -9,7 +9,10 @@ enum DestinationPortRule: ObjectRule {
         for destination in object.destinations {
             guard let port = destination["port"], port.node.mapping != nil else { continue }
             let number = port["number"]
-            guard !(1...65535).contains(number?.integer ?? 0) else { continue }
+            // Of another type the schema tells.
+            guard number == nil || number?.integer != nil,
+                !(1...65535).contains(number?.integer ?? 0)
+            else { continue }
             report.add(
                 at: port.field("number"),
                 number?.integer.map { "port \($0) is outside 1 to 65535" }

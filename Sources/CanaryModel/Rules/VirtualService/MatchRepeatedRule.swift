@@ -9,14 +9,19 @@ enum MatchRepeatedRule: ObjectRule {
     static let kinds: Set<ResourceKind> = [.virtualService]
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
-        for finding in object.routeCoverage.findings {
+        let coverage = object.routeCoverage
+        let unreachable = Set(RouteUnreachableRule.dead(coverage).map(\.route))
+        for finding in coverage.findings {
             guard let match = finding.block.match, isReported(finding) else { continue }
+            let route = finding.block.route
+            let isLost = coverage.deadRoutes.contains(route) && !unreachable.contains(route)
             let hasShorterPrefix = !finding.isDuplicate && isLongerPrefix(match.node, of: finding.taker.match)
             report.add(
                 at: match,
-                "the match gets no request: \(finding.takerLabel) "
+                "the match gets no request\(isLost ? ", nor does its route" : ""): \(finding.takerLabel) "
                     + (hasShorterPrefix ? "has a shorter prefix of its path" : "takes the same ones"),
-                hint: hasShorterPrefix ? "move the longer prefix before the shorter one" : "remove it"
+                hint: hasShorterPrefix ? "move the longer prefix before the shorter one" : "remove it",
+                severity: isLost ? .warning : nil
             )
         }
         for (match, taker) in object.l4Coverages.flatMap(\.repeated) {

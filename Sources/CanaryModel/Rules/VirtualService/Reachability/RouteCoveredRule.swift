@@ -11,8 +11,9 @@ enum RouteCoveredRule: ObjectRule {
         let coverage = object.routeCoverage
         let routes = object.spec?["http"]?.items ?? []
         let reported = Set(RouteUnreachableRule.dead(coverage).map(\.route))
+        let repeated = Set(coverage.findings.filter(MatchRepeatedRule.isReported).map(\.block.route))
         let findings = Dictionary(coverage.findings.map { ($0.block.route, $0) }) { first, _ in first }
-        for index in coverage.deadRoutes.subtracting(reported).sorted() {
+        for index in coverage.deadRoutes.subtracting(reported).subtracting(repeated).sorted() {
             report.add(
                 at: routes[index],
                 "the route never gets a request: \(findings[index]?.taker.label ?? "an earlier route") "
