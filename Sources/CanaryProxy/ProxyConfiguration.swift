@@ -42,6 +42,16 @@ package struct ProxyLimits: Sendable {
     package var responseTimeout: Int64 = 300_000
     /// How long a switched connection (WebSocket) may be silent.
     package var tunnelTimeout: Int64 = 3_600_000
+    /// How long a client that sends no more, but keeps the connection by what its request says, is taken to be still
+    /// there without a sign of it; and one that said so in its request.
+    var departureTimeout: Int64 = 1000
+    var halfCloseTimeout: Int64 = 10_000
+    /// After the last answer: how long a client may send nothing before its connection is closed, and how long it may
+    /// send what nobody uses.
+    var lingerTimeout: Int64 = 1000
+    var lingerLimit: Int64 = 30_000
+    /// How often a connection is read before others have their turn.
+    var readsInARow = 16
     /// Client connections over all workers; more wait in the kernel's queue.
     package var connections = 16_384
     /// Bytes of a request's body that are kept so that it can be sent again.

@@ -162,8 +162,7 @@ struct LifecycleTests {
         try connection.send("GET / HTTP/1.1\r\nHost: edge.example\r\n\r\n")
         #expect(try connection.readMessage().body == "gateway")
         edge.install(TestProxy.table([("v1", origin.port)], nil, [], identifiers, revision: 2))
-        try connection.send("GET / HTTP/1.1\r\nHost: edge.example\r\n\r\n")
-        #expect(try connection.readMessage().status == 404)
+        #expect(connection.isEnded())
         edge.drain()
         edge.wait()
         _ = proxy

@@ -26,12 +26,19 @@ struct Downstream: ~Copyable {
     var canRead = true
     /// The client announced its end, which is only seen by reading up to it.
     var isEnding = false
+    /// That end was read: the client sends nothing more, but may still read.
+    var hasEnded = false
+    /// What the inbox holds is the beginning of something whose end has to come first.
+    var needsMore = false
     /// Close as soon as the outbox is empty.
     var closesWhenSent = false
-    /// Waits in the worker's list of connections to go on with.
-    var isReady = false
+    /// Its listener is gone: it is let go as soon as it rests.
+    var isRetired = false
     var hasReceivedHeadBytes = false
-    var nextReady: DownstreamPointer?
+    /// What the kernel held for the client when it was last asked; -1 before.
+    var lastUnacknowledged: Int32 = -1
+    /// While lingering with everything sent: when to close, even if the client still sends.
+    var lingersUntil = Registration.never
     /// Neighbours in the list of open connections.
     fileprivate var nextOpen: DownstreamPointer?
     fileprivate var previousOpen: DownstreamPointer?

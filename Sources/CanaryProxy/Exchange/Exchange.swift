@@ -61,10 +61,10 @@ struct Exchange: ~Copyable {
     var tryDeadline = Registration.never
     var stallDeadline = Registration.never
     var retryAt = Registration.never
-
-    /// After a switch of protocols: which sides will send no more.
-    var hasClientEnded = false
-    var hasUpstreamEnded = false
+    /// The client ended its side: when to take it for gone unless something was sent to it since.
+    var departureDeadline = Registration.never
+    /// What had been sent when that time began.
+    var sentBeforeDeparture: UInt64 = 0
 
     init(
         downstream: DownstreamPointer,
@@ -83,7 +83,14 @@ struct Exchange: ~Copyable {
 
     var request: RequestHead { kept.head }
 
-    var nextDeadline: Int64 { min(min(routeDeadline, tryDeadline), min(stallDeadline, retryAt)) }
+    var nextDeadline: Int64 {
+        min(min(routeDeadline, tryDeadline), min(stallDeadline, min(retryAt, departureDeadline)))
+    }
+
+    /// The client can tell the answer's end by the connection's end alone.
+    var endsByClosing: Bool {
+        reframing == .fromChunks || reframing == .none && response.framing == .untilClose
+    }
 }
 
 /// A routing table and how many exchanges of this worker still use it.

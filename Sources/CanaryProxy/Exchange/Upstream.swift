@@ -14,6 +14,10 @@ struct Upstream: ~Copyable {
     var phase: Phase
     var canRead = true
     var isEnding = false
+    /// After a switch of protocols: its end was read, and it sends nothing more.
+    var hasEnded = false
+    /// What the kernel held for the upstream when it was last asked; -1 before.
+    var lastUnacknowledged: Int32 = -1
     /// How many requests it has carried.
     var served: Int32 = 0
     var exchange: ExchangePointer?

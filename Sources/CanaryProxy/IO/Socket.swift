@@ -46,6 +46,18 @@ enum Socket {
         return count < 0 && errno == EAGAIN
     }
 
+    /// How many bytes the peer has not acknowledged: what the kernel still holds of what was sent.
+    static func unacknowledged(_ descriptor: Int32) -> Int32 {
+        var count: Int32 = 0
+        return ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 ? count : 0
+    }
+
+    /// Has the close that follows reset the connection, so that the peer can't take it for a proper end.
+    static func resetsWhenClosed(_ descriptor: Int32) {
+        var linger = linger(l_onoff: 1, l_linger: 0)
+        _ = setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
+    }
+
     static func disableDelay(_ descriptor: Int32) {
         var one: Int32 = 1
         _ = setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a connection brings along to be found by the event loop and the timer wheel. It is the first field of
-/// ``Downstream`` and ``Upstream``, so its address is the connection's address.
+/// What a connection brings along to be found by the event loop, the timer wheel and the ``ReadyList``. It is the first
+/// field of ``Downstream`` and ``Upstream``, so its address is the connection's address.
 struct Registration {
     enum Kind: UInt8 { case downstream, upstream }
 
     let kind: Kind
+    /// Waits in the worker's list of connections to go on with.
+    var isReady = false
+    /// Behind this one in that list, and in the list of closed connections.
+    var nextReady: UnsafeMutablePointer<Registration>?
+    var nextClosed: UnsafeMutablePointer<Registration>?
     /// In milliseconds of the loop's clock; `never` when nothing is awaited.
     fileprivate(set) var deadline = Registration.never
     fileprivate var slot: Int32 = -1

@@ -57,7 +57,7 @@ extension Worker {
         counters.setConnections(connections)
         openDownstreams.insert(client)
         timers.set(client.registration, to: now &+ limits.headTimeout)
-        makeReady(client)
+        settle(client)
     }
 
     /// Registers a connection for everything, once.

@@ -6,7 +6,6 @@ import Glibc
 
 /// The upstream's side: its answer is read, checked and passed on.
 extension Worker {
-    private static let readsInARow = 16
     /// A body of up to this size shares a `send` with its head; copying a larger one costs more than a second `send`.
     private static let joinedBody = 16_384
 
@@ -26,9 +25,7 @@ extension Worker {
         if events & CANARY_EPOLLRDHUP != 0 || hasFailed { upstream.pointee.isEnding = true }
         if events & (CANARY_EPOLLIN | CANARY_EPOLLRDHUP) != 0 || hasFailed { upstream.pointee.canRead = true }
         if events & CANARY_EPOLLOUT != 0, !upstream.pointee.outbox.isEmpty { flush(upstream) }
-        if upstream.pointee.phase == .active || upstream.pointee.phase == .tunnel {
-            advanceUpstream(upstream)
-        }
+        advance(upstream)
     }
 
     private mutating func flush(_ upstream: UpstreamPointer) {
@@ -41,25 +38,11 @@ extension Worker {
             upstream.pointee.exchange?.pointee.discardsBody = true
             upstream.pointee.canRead = true
         }
-        guard let exchange = upstream.pointee.exchange else { return }
-        renewStall(exchange)
-        if upstream.pointee.outbox.isEmpty { makeReady(exchange.pointee.downstream) }
+        upstream.pointee.lastUnacknowledged = -1
+        if let exchange = upstream.pointee.exchange { renewStall(exchange) }
     }
 
-    /// Reads the upstream until something has to be waited for.
-    mutating func advanceUpstream(_ upstream: UpstreamPointer) {
-        var reads = 0
-        while let exchange = upstream.pointee.exchange, upstream.pointee.canRead,
-            upstream.pointee.phase == .active || upstream.pointee.phase == .tunnel,
-            exchange.pointee.downstream.pointee.outbox.isEmpty
-        {
-            guard reads < Self.readsInARow else { return makeReady(exchange.pointee.downstream) }
-            reads &+= 1
-            receive(upstream)
-        }
-    }
-
-    private mutating func receive(_ upstream: UpstreamPointer) {
+    mutating func receive(_ upstream: UpstreamPointer) {
         canary_unpoison(scratch, Self.scratchSize)
         defer { canary_poison(scratch, Self.scratchSize) }
         switch Socket.receive(upstream.pointee.descriptor, scratch, Self.scratchSize) {
@@ -179,10 +162,9 @@ extension Worker {
             exchange.pointee.keepsDownstream = false
         default: exchange.pointee.reframing = .none
         }
-        // The rest of a long upload would have to be read only to be thrown away.
-        if !exchange.pointee.isRequestComplete, exchange.pointee.response.framing == .none {
-            exchange.pointee.keepsDownstream = false
-        }
+        // When the answer ends, the rest of the upload would have to be read only to be thrown away, and a client that waits
+        // for a 100 never sends it.
+        if !exchange.pointee.isRequestComplete { exchange.pointee.keepsDownstream = false }
     }
 
     // MARK: - Bodies
@@ -240,7 +222,7 @@ extension Worker {
         let isReusable =
             exchange.pointee.response.keepsAlive && exchange.pointee.isRequestComplete && !hasLeftover
             && !exchange.pointee.discardsBody && !upstream.pointee.isEnding && upstream.pointee.outbox.isEmpty
-            && (limit == 0 || upstream.pointee.served < limit) && !isDraining
+            && (limit == 0 || upstream.pointee.served < limit) && !isDraining && isQuiet(upstream)
         if isReusable {
             pool(upstream, idleTimeout: destination?.idleTimeoutMilliseconds ?? 0)
         } else {
@@ -249,11 +231,18 @@ extension Worker {
         finish(exchange)
     }
 
+    /// Whether an upstream has sent nothing behind its answer, as far as is known. What it sends later is an event.
+    private func isQuiet(_ upstream: UpstreamPointer) -> Bool {
+        !upstream.pointee.canRead || Socket.isQuiet(upstream.pointee.descriptor)
+    }
+
     // MARK: - Ends
 
     private mutating func upstreamEnded(_ upstream: UpstreamPointer, isReset: Bool) {
         guard let exchange = upstream.pointee.exchange else { return closeUpstream(upstream) }
-        if upstream.pointee.phase == .tunnel { return upstreamTunnelEnded(exchange, isReset: isReset) }
+        if upstream.pointee.phase == .tunnel {
+            return upstreamTunnelEnded(upstream, exchange, isReset: isReset)
+        }
         guard exchange.pointee.hasResponseBegun else {
             if failTry(exchange, .reset(hasSent: true)) { attemptAgain(exchange) }
             return
@@ -261,7 +250,7 @@ extension Worker {
         guard exchange.pointee.response.framing == .untilClose, !isReset else {
             // Part of the answer is out already: only a broken connection can tell the client.
             exchange.pointee.flag = .upstreamConnectionTermination
-            return closeClient(exchange.pointee.downstream)
+            return breakOff(exchange)
         }
         if exchange.pointee.reframing == .toChunks {
             let end: StaticString = "0\r\n\r\n"

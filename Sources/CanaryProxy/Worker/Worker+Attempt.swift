@@ -34,17 +34,18 @@ extension Worker {
         }
     }
 
-    /// Attempts again with what has been received meanwhile, and then goes on reading.
+    /// Attempts again with what has been received meanwhile.
     mutating func attemptAgain(_ exchange: ExchangePointer) {
         let client = exchange.pointee.downstream
         let used = attempt(exchange, client.pointee.inbox.bytes)
-        goOn(client, used)
+        discard(used, of: client)
     }
 
-    private mutating func goOn(_ client: DownstreamPointer, _ used: Int) {
-        guard client.pointee.phase != .closed else { return }
-        if used > 0 { client.pointee.inbox.consume(used) }
-        makeReady(client)
+    /// Forgets what was used of the client's inbox.
+    private mutating func discard(_ used: Int, of client: DownstreamPointer) {
+        guard client.pointee.phase != .closed, used > 0 else { return }
+        client.pointee.inbox.consume(used)
+        client.pointee.needsMore = false
     }
 
     // MARK: - Choice of the endpoint
@@ -180,7 +181,7 @@ extension Worker {
         timers.cancel(upstream.registration)
         close(upstream.pointee.descriptor)
         counters.addUpstreamConnections(-1)
-        closedUpstreams.append(upstream)
+        bury(upstream.registration)
     }
 
     /// Keeps a connection for later requests.
@@ -247,7 +248,7 @@ extension Worker {
         upstream.pointee.phase = .active
         let client = exchange.pointee.downstream
         switch sendRequest(exchange, upstream, client.pointee.inbox.bytes) {
-        case .sent(let used): goOn(client, used)
+        case .sent(let used): discard(used, of: client)
         case .refused: break
         case .failed(let hasSent):
             if failTry(exchange, .reset(hasSent: hasSent)) { attemptAgain(exchange) }

@@ -5,61 +5,28 @@ import Glibc
 
 /// The client's side: reading, sending and closing.
 extension Worker {
-    private static let readsInARow = 16
-    private static let lingerTime: Int64 = 1000
-
     mutating func handleClient(_ client: DownstreamPointer, _ events: UInt32) {
         guard client.pointee.phase != .closed else { return }
-        if events & (CANARY_EPOLLERR | CANARY_EPOLLHUP) != 0 {
-            if client.pointee.phase == .exchange || client.pointee.phase == .lingering {
-                return closeClient(client)
-            }
-            client.pointee.isEnding = true
-        }
-        if events & CANARY_EPOLLRDHUP != 0 { client.pointee.isEnding = true }
-        if events & (CANARY_EPOLLIN | CANARY_EPOLLRDHUP | CANARY_EPOLLHUP | CANARY_EPOLLERR) != 0 {
-            client.pointee.canRead = true
-        }
+        let hasHungUp = events & CANARY_EPOLLHUP != 0
+        // Reset: nothing more can be said or heard. Where both sides ended, there may still be bytes to read.
+        let isReset = events & CANARY_EPOLLERR != 0
+        let hasEndedSide = client.pointee.phase == .tunnel || client.pointee.phase == .lingering
+        if isReset || hasHungUp && !hasEndedSide { return closeClient(client) }
+        if hasHungUp || events & CANARY_EPOLLRDHUP != 0 { clientIsEnding(client) }
+        if hasHungUp || events & (CANARY_EPOLLIN | CANARY_EPOLLRDHUP) != 0 { client.pointee.canRead = true }
         if events & CANARY_EPOLLOUT != 0, !client.pointee.outbox.isEmpty, !flush(client) { return }
-        advance(client)
-    }
-
-    /// Goes on with a client whose turn was put off.
-    mutating func resume(_ client: DownstreamPointer) {
-        guard client.pointee.phase != .closed else { return }
         advance(client)
     }
 
     // MARK: - Reading
 
-    /// Uses what was received, then receives more, until something has to be waited for.
-    mutating func advance(_ client: DownstreamPointer) {
-        if !client.pointee.inbox.isEmpty, wantsInput(client) { useInbox(client) }
-        var reads = 0
-        while client.pointee.canRead, wantsInput(client) {
-            guard reads < Self.readsInARow else { return makeReady(client) }
-            reads &+= 1
-            receive(client)
-        }
-    }
-
-    private func wantsInput(_ client: DownstreamPointer) -> Bool {
-        switch client.pointee.phase {
-        case .head: client.pointee.outbox.isEmpty
-        case .exchange: canForwardBody(client)
-        case .tunnel: client.pointee.exchange?.pointee.upstream?.pointee.outbox.isEmpty ?? false
-        case .lingering: true
-        case .closed: false
-        }
-    }
-
-    private mutating func useInbox(_ client: DownstreamPointer) {
+    mutating func useInbox(_ client: DownstreamPointer) {
         let used = use(client.pointee.inbox.bytes, from: client)
         // A connection that is about to close has given its inbox up already.
         client.pointee.inbox.consume(min(used, client.pointee.inbox.count))
     }
 
-    private mutating func receive(_ client: DownstreamPointer) {
+    mutating func receive(_ client: DownstreamPointer) {
         canary_unpoison(scratch, Self.scratchSize)
         defer { canary_poison(scratch, Self.scratchSize) }
         let isEmpty = client.pointee.inbox.isEmpty
@@ -82,11 +49,24 @@ extension Worker {
         }
     }
 
-    /// The client will send no more. A request that is complete is still answered.
+    /// The client announced that it sends no more. While it waits for an answer, nothing else tells one that left from one
+    /// that ended its side only.
+    private mutating func clientIsEnding(_ client: DownstreamPointer) {
+        client.pointee.isEnding = true
+        if let exchange = client.pointee.exchange, client.pointee.phase == .exchange {
+            awaitDeparture(exchange)
+        }
+    }
+
+    /// The client's end was read.
     private mutating func clientEnded(_ client: DownstreamPointer) {
         client.pointee.canRead = false
+        client.pointee.hasEnded = true
         switch client.pointee.phase {
         case .tunnel: clientTunnelEnded(client)
+        // The rest of the upload never comes, but the answer is on its way already.
+        case .exchange where client.pointee.exchange?.pointee.hasResponseBegun == true: break
+        case .lingering where !client.pointee.outbox.isEmpty: break
         case .head, .exchange, .lingering, .closed: closeClient(client)
         }
     }
@@ -101,11 +81,15 @@ extension Worker {
             case .head: taken = useHead(rest, from: client)
             case .exchange: taken = forwardBody(rest, from: client)
             case .tunnel: taken = tunnelToUpstream(rest, from: client)
-            case .lingering, .closed: return bytes.count
+            case .lingering:
+                renewLinger(client)
+                return bytes.count
+            case .closed: return bytes.count
             }
             if taken == 0 { break }
             used &+= taken
         }
+        client.pointee.needsMore = used < bytes.count && wantsInput(client)
         return used
     }
 
@@ -158,18 +142,17 @@ extension Worker {
         switch Socket.send(client.pointee.descriptor, client.pointee.outbox.bytes) {
         case .moved(let count):
             client.pointee.outbox.consume(count)
-            if let exchange = client.pointee.exchange { renewStall(exchange) }
+            client.pointee.lastUnacknowledged = -1
         case .wouldBlock: return true
         case .ended, .failed:
             closeClient(client)
             return false
         }
-        guard client.pointee.outbox.isEmpty else { return true }
-        if client.pointee.closesWhenSent {
+        if client.pointee.closesWhenSent, client.pointee.outbox.isEmpty {
             concludeSending(client)
-            return client.pointee.phase != .closed
+        } else {
+            renewTimer(client)
         }
-        if let upstream = client.pointee.exchange?.pointee.upstream { advanceUpstream(upstream) }
         return client.pointee.phase != .closed
     }
 
@@ -178,36 +161,52 @@ extension Worker {
     /// Closes once everything is sent. `abruptly` spares waiting for the client's own end: it said that it sends no more.
     mutating func closeAfterSending(_ client: DownstreamPointer, abruptly: Bool = false) {
         guard client.pointee.phase != .closed else { return }
-        if abruptly, client.pointee.outbox.isEmpty { return closeClient(client) }
+        if abruptly, client.pointee.outbox.isEmpty, !client.pointee.canRead { return closeClient(client) }
         client.pointee.phase = .lingering
         client.pointee.closesWhenSent = true
         client.pointee.inbox.release()
-        timers.set(client.registration, to: now &+ limits.stallTimeout)
-        if client.pointee.outbox.isEmpty { concludeSending(client) }
-        if client.pointee.canRead { makeReady(client) }
+        if client.pointee.outbox.isEmpty { concludeSending(client) } else { renewTimer(client) }
     }
 
     /// Ends our side, and waits a little for the client to end its own: closing with unread bytes would make the kernel reset
     /// the connection, and the client might never see the answer.
     private mutating func concludeSending(_ client: DownstreamPointer) {
         client.pointee.closesWhenSent = false
+        if client.pointee.hasEnded { return closeClient(client) }
         shutdown(client.pointee.descriptor, Int32(SHUT_WR))
-        timers.cancel(client.registration)
-        timers.set(client.registration, to: now &+ Self.lingerTime)
+        client.pointee.lingersUntil = now &+ limits.lingerLimit
+        renewLinger(client)
+    }
+
+    /// The client still sends what nobody will use, say the rest of an upload that was answered.
+    private mutating func renewLinger(_ client: DownstreamPointer) {
+        guard !client.pointee.closesWhenSent else { return }
+        timers.set(
+            client.registration,
+            to: min(now &+ limits.lingerTimeout, client.pointee.lingersUntil)
+        )
+    }
+
+    /// Closes in the midst of an answer, so that the client can tell.
+    mutating func breakOff(_ exchange: ExchangePointer) {
+        let client = exchange.pointee.downstream
+        let isUnread = !client.pointee.outbox.isEmpty
+        closeClient(client, resets: isUnread || exchange.pointee.endsByClosing)
     }
 
     /// Closes at once, and gives up whatever request is under way.
-    mutating func closeClient(_ client: DownstreamPointer) {
+    mutating func closeClient(_ client: DownstreamPointer, resets: Bool = false) {
         guard client.pointee.phase != .closed else { return }
         if let exchange = client.pointee.exchange { abandon(exchange) }
         client.pointee.phase = .closed
         client.pointee.inbox.release()
         client.pointee.outbox.release()
         timers.cancel(client.registration)
+        if resets { Socket.resetsWhenClosed(client.pointee.descriptor) }
         close(client.pointee.descriptor)
         connections &-= 1
         counters.setConnections(connections)
         openDownstreams.remove(client)
-        closedDownstreams.append(client)
+        bury(client.registration)
     }
 }

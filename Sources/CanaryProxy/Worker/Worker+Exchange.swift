@@ -126,7 +126,8 @@ extension Worker {
     /// The request was received in full: from here on the route's timeout runs.
     mutating func requestIsComplete(_ exchange: ExchangePointer) {
         exchange.pointee.isRequestComplete = true
-        exchange.pointee.stallDeadline = now &+ limits.responseTimeout
+        exchange.pointee.stallDeadline = now &+ patience(exchange)
+        if exchange.pointee.downstream.pointee.isEnding { awaitDeparture(exchange) }
         guard let route = exchange.pointee.route else { return }
         if route.timeoutMilliseconds > 0 {
             exchange.pointee.routeDeadline = now &+ Int64(route.timeoutMilliseconds)
@@ -139,18 +140,6 @@ extension Worker {
         exchange.pointee.tryDeadline = now &+ Int64(perTry)
     }
 
-    /// Something moved: the exchange has not stalled.
-    mutating func renewStall(_ exchange: ExchangePointer) {
-        let isUpload = !exchange.pointee.isRequestComplete
-        exchange.pointee.stallDeadline = now &+ (isUpload ? limits.stallTimeout : limits.responseTimeout)
-        rearm(exchange)
-    }
-
-    /// Sets the client's timer to the next deadline of its exchange.
-    mutating func rearm(_ exchange: ExchangePointer) {
-        timers.set(exchange.pointee.downstream.registration, to: exchange.pointee.nextDeadline)
-    }
-
     // MARK: - Ends
 
     /// The answer's last byte is out, or on its way.
@@ -161,10 +150,9 @@ extension Worker {
         record(exchange)
         release(exchange)
         guard client.pointee.phase != .closed else { return }
-        guard keeps, !isDraining else { return closeAfterSending(client, abruptly: saidLast) }
+        guard keeps, !isLeaving(client) else { return closeAfterSending(client, abruptly: saidLast) }
         client.pointee.phase = .head
-        timers.set(client.registration, to: now &+ limits.idleTimeout)
-        if !client.pointee.inbox.isEmpty || client.pointee.canRead { makeReady(client) }
+        renewTimer(client)
     }
 
     /// The client is gone, or its connection is beyond use.

@@ -154,7 +154,7 @@ extension Worker {
         if let upstream = detach(exchange) { closeUpstream(upstream) }
         exchange.pointee.flag = flag
         let client = exchange.pointee.downstream
-        guard !exchange.pointee.hasResponseBegun else { return closeClient(client) }
+        guard !exchange.pointee.hasResponseBegun else { return breakOff(exchange) }
         exchange.pointee.status = status
         exchange.pointee.hasResponseBegun = true
         if !exchange.pointee.isRequestComplete { exchange.pointee.keepsDownstream = false }

@@ -159,7 +159,7 @@ extension Worker {
     }
 
     private mutating func writeConnection(_ exchange: ExchangePointer) {
-        if isDraining { exchange.pointee.keepsDownstream = false }
+        if isLeaving(exchange.pointee.downstream) { exchange.pointee.keepsDownstream = false }
         if !exchange.pointee.keepsDownstream {
             output.append("connection: close\r\n")
         } else if exchange.pointee.request.minorVersion == 0 {

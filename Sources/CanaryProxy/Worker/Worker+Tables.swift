@@ -47,6 +47,7 @@ extension Worker {
     private mutating func adopt(_ open: [OpenListener]) {
         for listener in listeners where !open.contains(where: { $0.number == listener.number }) {
             stop(listener)
+            retire { $0.pointee.listener == listener.number }
         }
         listeners.removeAll { listener in !open.contains { $0.number == listener.number } }
         for listener in open where !listeners.contains(where: { $0.number == listener.number }) {
@@ -71,13 +72,7 @@ extension Worker {
         listeners = []
         isDraining = true
         drainDeadline = now &+ shared.configuration.drainTimeout
-        var next = openDownstreams.first
-        while let client = next {
-            next = openDownstreams.next(after: client)
-            advance(client)
-            let isResting = client.pointee.phase == .head && client.pointee.inbox.isEmpty
-            if isResting, client.pointee.outbox.isEmpty { closeAfterSending(client) }
-        }
+        retire { _ in true }
     }
 
     /// Frees everything when the loop has ended.
@@ -86,10 +81,8 @@ extension Worker {
         for endpoint in 0..<pools.count {
             while let upstream = pools[UInt32(endpoint)].pointee.firstIdle { closeUpstream(upstream) }
         }
-        for client in closedDownstreams { client.deinitialize(count: 1) }
-        for upstream in closedUpstreams { upstream.deinitialize(count: 1) }
-        closedDownstreams = []
-        closedUpstreams = []
+        while ready.popFirst() != nil {}
+        buryClosed()
         if let generation { free(generation) }
         generation = nil
         accessLog.flush()

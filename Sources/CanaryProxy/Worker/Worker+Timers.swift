@@ -4,10 +4,12 @@
 extension Worker {
     mutating func fireTimers() {
         while let entry = timers.popDue(now: now) {
+            let client = client(of: entry)
             switch entry.pointee.kind {
             case .downstream: clientIsDue(entry.downstream)
             case .upstream: upstreamIsDue(entry.upstream)
             }
+            settle(client)
         }
         resumeAcceptingIfDue()
     }
@@ -26,8 +28,10 @@ extension Worker {
         switch client.pointee.phase {
         case .head where client.pointee.hasReceivedHeadBytes:
             refuse(client, status: 408, reason: "request timeout")
-        case .head, .lingering, .tunnel: closeClient(client)
-        case .exchange: if let exchange = client.pointee.exchange { exchangeIsDue(exchange) }
+        case .head where !client.pointee.outbox.isEmpty, .lingering where !client.pointee.outbox.isEmpty:
+            if hasTakenMore(client) { renewTimer(client) } else { closeClient(client, resets: true) }
+        case .head, .lingering: closeClient(client)
+        case .exchange, .tunnel: if let exchange = client.pointee.exchange { exchangeIsDue(exchange) }
         case .closed: break
         }
     }
@@ -41,7 +45,12 @@ extension Worker {
                 body: "upstream request timeout"
             )
         }
-        if exchange.pointee.stallDeadline <= now { return giveUpStalled(exchange) }
+        if exchange.pointee.departureDeadline <= now, hasDeparted(exchange) {
+            return closeClient(exchange.pointee.downstream)
+        }
+        if exchange.pointee.stallDeadline <= now {
+            return hasPeerTakenMore(exchange) ? renewStall(exchange) : giveUpStalled(exchange)
+        }
         if exchange.pointee.tryDeadline <= now {
             if failTry(exchange, .timeout) { attemptAgain(exchange) }
             return
@@ -55,10 +64,10 @@ extension Worker {
     }
 
     private mutating func giveUpStalled(_ exchange: ExchangePointer) {
-        if exchange.pointee.isRequestComplete {
-            reply(exchange, status: 504, flag: .streamIdleTimeout, body: "stream timeout")
-        } else {
-            reply(exchange, status: 408, flag: .streamIdleTimeout, body: "stream timeout")
-        }
+        let client = exchange.pointee.downstream
+        if client.pointee.phase == .tunnel { return closeClient(client) }
+        // Only a client that the upstream waits for is to blame.
+        let status: Int32 = canForwardBody(client) ? 408 : 504
+        reply(exchange, status: status, flag: .streamIdleTimeout, body: "stream timeout")
     }
 }

@@ -36,7 +36,7 @@ extension Worker {
         if rest.count > 0 { tunnelToClient(rest, exchange) }
         guard client.pointee.phase == .tunnel else { return }
         upstream.pointee.inbox.release()
-        makeReady(client)
+        renewStall(exchange)
     }
 
     /// How many bytes were used.
@@ -50,19 +50,14 @@ extension Worker {
             return bytes.count
         }
         exchange.pointee.bytesReceived &+= UInt64(bytes.count)
-        renewTunnel(exchange)
+        renewStall(exchange)
         return bytes.count
     }
 
     mutating func tunnelToClient(_ bytes: UnsafeRawBufferPointer, _ exchange: ExchangePointer) {
         exchange.pointee.bytesSent &+= UInt64(bytes.count)
         guard send(bytes, to: exchange.pointee.downstream) else { return }
-        renewTunnel(exchange)
-    }
-
-    private mutating func renewTunnel(_ exchange: ExchangePointer) {
-        exchange.pointee.stallDeadline = now &+ limits.tunnelTimeout
-        rearm(exchange)
+        renewStall(exchange)
     }
 
     /// The client sends no more: the upstream is told, and may still answer.
@@ -70,15 +65,19 @@ extension Worker {
         guard let exchange = client.pointee.exchange, let upstream = exchange.pointee.upstream else {
             return closeClient(client)
         }
-        if exchange.pointee.hasUpstreamEnded { return closeTunnel(exchange) }
-        exchange.pointee.hasClientEnded = true
+        if upstream.pointee.hasEnded { return closeTunnel(exchange) }
         shutdown(upstream.pointee.descriptor, Int32(SHUT_WR))
+        renewStall(exchange)
     }
 
-    mutating func upstreamTunnelEnded(_ exchange: ExchangePointer, isReset: Bool) {
-        if isReset || exchange.pointee.hasClientEnded { return closeTunnel(exchange) }
-        exchange.pointee.hasUpstreamEnded = true
-        shutdown(exchange.pointee.downstream.pointee.descriptor, Int32(SHUT_WR))
+    mutating func upstreamTunnelEnded(_ upstream: UpstreamPointer, _ exchange: ExchangePointer, isReset: Bool)
+    {
+        let client = exchange.pointee.downstream
+        if isReset { return closeClient(client, resets: true) }
+        upstream.pointee.hasEnded = true
+        if client.pointee.hasEnded { return closeTunnel(exchange) }
+        shutdown(client.pointee.descriptor, Int32(SHUT_WR))
+        renewStall(exchange)
     }
 
     private mutating func closeTunnel(_ exchange: ExchangePointer) {

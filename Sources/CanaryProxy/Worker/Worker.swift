@@ -10,8 +10,8 @@ import Synchronization
 /// Nothing on a request's usual path allocates, counts references, locks, or calls the system beyond two `recv` and two
 /// `send`. The rules that hold it together:
 ///
-/// - A socket is registered once, for everything, edge-triggered. Whoever stops reading leaves `canRead` set, and
-///   whoever lifts the reason reads again.
+/// - A socket is registered once, for everything, edge-triggered. Whoever stops reading leaves `canRead` set; after every
+///   event, timer and turn the loop looks whether one of both sides is to be read again (``settle(_:)``).
 /// - Sockets are read only from the top of the loop (events, timers, the ready list), never from inside the handling of
 ///   bytes that were read: `scratch` holds those.
 /// - A side whose peer has unsent bytes is not read, so a connection never holds more than one read's worth of bytes.
@@ -70,9 +70,8 @@ struct Worker: ~Copyable {
     var isDraining = false
     var drainDeadline = Registration.never
     var openDownstreams = DownstreamList()
-    var firstReady: DownstreamPointer?
-    var closedDownstreams: [DownstreamPointer] = []
-    var closedUpstreams: [UpstreamPointer] = []
+    var ready = ReadyList()
+    var firstClosed: UnsafeMutablePointer<Registration>?
 
     init(index: Int, shared: ProxyShared) {
         self.index = index
@@ -145,7 +144,7 @@ struct Worker: ~Copyable {
 
     /// How long the loop may sleep, in milliseconds; -1 is until something happens.
     private var waitingTime: Int32 {
-        if firstReady != nil { return 0 }
+        if !ready.isEmpty { return 0 }
         var wait = timers.wait(now: now)
         for deadline in [acceptResumesAt, drainDeadline, accessLog.flushAt]
         where deadline != Registration.never {
@@ -175,10 +174,12 @@ struct Worker: ~Copyable {
         } else if token < Self.firstAddress {
             acceptConnections(listener: Int32(token) &- 1)
         } else if let entry = UnsafeMutablePointer<Registration>(bitPattern: UInt(token)) {
+            let client = client(of: entry)
             switch entry.pointee.kind {
             case .downstream: handleClient(entry.downstream, event.events)
             case .upstream: handleUpstream(entry.upstream, event.events)
             }
+            settle(client)
         }
     }
 
@@ -189,42 +190,45 @@ struct Worker: ~Copyable {
 
     // MARK: - Connections to go on with
 
-    /// Has the loop serve a client again after the present batch.
-    mutating func makeReady(_ client: DownstreamPointer) {
-        guard !client.pointee.isReady else { return }
-        client.pointee.isReady = true
-        client.pointee.nextReady = firstReady
-        firstReady = client
+    private mutating func serveReady() {
+        var turn = ready
+        ready = ReadyList()
+        while let entry = turn.popFirst() {
+            let client = client(of: entry)
+            switch entry.pointee.kind {
+            case .downstream: advance(entry.downstream)
+            case .upstream: advance(entry.upstream)
+            }
+            settle(client)
+        }
     }
 
-    private mutating func serveReady() {
-        var next = firstReady
-        firstReady = nil
-        while let client = next {
-            next = client.pointee.nextReady
-            client.pointee.isReady = false
-            client.pointee.nextReady = nil
-            resume(client)
-        }
+    /// Has the memory of a closed connection given back once nobody can name it any more.
+    mutating func bury(_ entry: UnsafeMutablePointer<Registration>) {
+        entry.pointee.nextClosed = firstClosed
+        firstClosed = entry
     }
 
     /// Gives the memory of closed connections back, now that no event of the batch can name them.
-    private mutating func buryClosed() {
-        if !closedDownstreams.isEmpty {
+    mutating func buryClosed() {
+        var next = firstClosed
+        firstClosed = nil
+        while let entry = next {
+            next = entry.pointee.nextClosed
             // One that waits in the ready list is named there, and stays for another batch.
-            let waiting = closedDownstreams.filter { $0.pointee.isReady }
-            for client in closedDownstreams where !client.pointee.isReady {
-                client.deinitialize(count: 1)
-                downstreams.give(client)
+            guard !entry.pointee.isReady else {
+                bury(entry)
+                continue
             }
-            closedDownstreams = waiting
+            switch entry.pointee.kind {
+            case .downstream:
+                entry.downstream.deinitialize(count: 1)
+                downstreams.give(entry.downstream)
+            case .upstream:
+                entry.upstream.deinitialize(count: 1)
+                upstreams.give(entry.upstream)
+            }
         }
-        guard !closedUpstreams.isEmpty else { return }
-        for upstream in closedUpstreams {
-            upstream.deinitialize(count: 1)
-            upstreams.give(upstream)
-        }
-        closedUpstreams.removeAll(keepingCapacity: true)
     }
 }
 

@@ -43,10 +43,7 @@ final class TestConnection: Sendable {
     convenience init(to address: String, receiveBuffer: Int32 = 0) throws {
         let address = try ListenerOpener.parse(address)
         let descriptor = socket(address.family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        if receiveBuffer > 0 {
-            var size = receiveBuffer
-            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
-        }
+        if receiveBuffer > 0 { Self.narrow(descriptor, to: receiveBuffer) }
         guard address.withKernelForm({ connect(descriptor, $0, $1) }) == 0 else {
             close(descriptor)
             throw SocketFailure(reason: errno)
@@ -56,6 +53,15 @@ final class TestConnection: Sendable {
 
     deinit {
         close(descriptor)
+    }
+
+    /// Gives a socket a small window, before it is connected or listens. Segments have to be small too: the window would
+    /// not open before one has room, and loopback's are 64 KiB.
+    static func narrow(_ descriptor: Int32, to receiveBuffer: Int32) {
+        var size = receiveBuffer
+        var segment: Int32 = 1400
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_MAXSEG, &segment, socklen_t(MemoryLayout<Int32>.size))
     }
 
     // MARK: - Sending

@@ -15,9 +15,10 @@ final class TestOrigin: Sendable {
     let connections = Atomic<Int>(0)
 
     /// Every connection goes through `handle`; its number counts from 0. Errors end the connection.
-    init(_ handle: @escaping Handler) throws {
+    init(receiveBuffer: Int32 = 0, _ handle: @escaping Handler) throws {
         let address = try ListenerOpener.parse("127.0.0.1:0")
         descriptor = try Socket.listen(on: address, shared: false).get()
+        if receiveBuffer > 0 { TestConnection.narrow(descriptor, to: receiveBuffer) }
         _ = fcntl(descriptor, F_SETFL, 0)
         port = SocketAddress(boundTo: descriptor).port
         let descriptor = descriptor
