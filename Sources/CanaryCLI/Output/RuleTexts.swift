@@ -418,7 +418,7 @@ enum RuleTexts {
         - CAN1113 - warning
         A VirtualService splits a Service into subsets, but neither it nor any other one inside the mesh has that Service among its hosts. Requests to the Service by its own name are not split: they go to the endpoints of all versions.
         - CAN1114 - warning
-        No route of a VirtualService takes every request: what matches none of them gets 404. It is a warning where no condition is about the path, so that the same page works for some clients and not for others; else information. What another VirtualService of the same host at the same Gateway takes, and what a delegate takes, counts; a route for the authority of each host is enough at a Gateway.
+        No route of a VirtualService takes every request: what matches none of them gets 404. It is a warning where no condition is about the path, so that the same page works for some clients and not for others; else information. What another VirtualService of the same host at the same Gateway takes, and what a delegate takes, counts; a route for the authority of each host is enough at a Gateway. Clients of the mesh for which no route exists at all, by their labels, their namespace or the port, are as if there were no VirtualService: where its hosts are Services, nothing is missing for them.
         - CAN1115 - information
         A route splits a host whose DestinationRule has `consistentHash`. In canaryctl the key keeps a user on one version. In Istio it chooses among the pods of a version only: the version is drawn anew for each request. This is information, and a warning where the manifests are meant for Istio.
         - CAN1116 - warning

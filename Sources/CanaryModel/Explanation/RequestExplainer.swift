@@ -3,8 +3,8 @@
 /// Explains requests by asking the routing table that the proxy uses.
 package struct RequestExplainer {
     let snapshot: ClusterSnapshot
-    private let namespace: String
-    private let builder: RoutingTableBuilder
+    let namespace: String
+    let builder: RoutingTableBuilder
     private let table: RoutingTable
     private let identifiers = RoutingIdentifiers()
     private let routes = KnownRoutes()
@@ -40,7 +40,7 @@ package struct RequestExplainer {
             var facts = request.facts(in: arena)
             let listener = listener(for: request)
             guard let host = table.virtualHost(listener: listener, authority: facts.authority) else {
-                return Explanation(reason: unknownHost(request))
+                return Explanation(reason: unknownHost(request, listener))
             }
             facts.port = host.servicePort(
                 authorityPort: Authority.split(facts.authority).port,
@@ -78,7 +78,13 @@ package struct RequestExplainer {
         let search = RouteSearch(host: host, taken: taken, facts: facts) {
             builder.exclusion(of: $0, in: $1, listener: listener)
         }
-        for (position, owner) in owners.enumerated() {
+        // In the mesh one VirtualService decides, at a Gateway all of them do.
+        var asked = owners[...]
+        if listener == 0, taken == nil, let decider = host.decider(at: facts.port) {
+            asked = owners[...decider]
+            explanation.virtualService = owners[decider].key
+        }
+        for (position, owner) in asked.enumerated() {
             let (routes, lost) = routes.of(owner, in: snapshot)
             explanation.skipped += routes.compactMap { search.skipped($0, owner: position) }
             let effective = taken.flatMap { taken in
@@ -120,23 +126,9 @@ package struct RequestExplainer {
             explanation.hashKey = effective.route.destinations.count > 1 ? StickyChoice.Key(taken) : nil
             explanation.sticky = StickyChoice(taken, effective, facts, identifiers)
         } else if taken.action == .forward {
+            explanation.virtualService = nil
             explanation.route = reporter.defaultRoute(host)
         }
-    }
-
-    /// Why nobody defines the host: objects that name it for other clients.
-    private func unknownHost(_ request: ExplainedRequest) -> String {
-        let host = HostName.fromUser(request.host, namespace: namespace)
-        let naming = HostName.patterns(covering: host).flatMap { snapshot.resources(with: .host($0)) }
-        for resource in naming {
-            guard let virtualService = resource.virtualService else { continue }
-            let names = "VirtualService \(resource.namespace)/\(resource.name)"
-            guard Visibility.isExported(virtualService.exportTo, from: resource.namespace, to: namespace)
-            else { return "\(names) is not exported to the namespace \"\(namespace)\"" }
-            let gateways = virtualService.boundGateways.map { "\"\($0)\"" }.joined(separator: " and ")
-            return "\(names) names the host for the gateway \(gateways) only"
-        }
-        return "nobody defines the host"
     }
 }
 
@@ -173,6 +165,14 @@ extension VirtualHostHandle {
             guard parts.count == 2 else { return nil }
             return ResourceKey(.virtualService, namespace: String(parts[0]), name: String(parts[1]))
         }
+    }
+}
+
+extension VirtualHostHandle {
+    /// The position of the VirtualService whose routes are asked for requests at a port; `nil` where the Service decides.
+    fileprivate func decider(at port: Int32) -> Int? {
+        let entry = record.pointee.entries.first { $0.port == 0 || $0.port == port }
+        return entry.flatMap { $0.route.pointee.owner < 0 ? nil : Int($0.route.pointee.owner) }
     }
 }
 

@@ -27,6 +27,8 @@ struct RouteSearch {
         var isBefore = true
         for index in all.indices {
             if let taken, all.baseAddress.map({ $0 + index }) == taken.entry { isBefore = false }
+            // A block may be there once for each port.
+            guard all[index].port == 0 || all[index].port == facts.port else { continue }
             let route = all[index].route.pointee
             let place = Place(owner: route.owner, index: route.index, block: all[index].block)
             entries[place] = (all[index], isBefore)
@@ -48,7 +50,7 @@ struct RouteSearch {
             if let (entry, isBefore) = entries[place] {
                 isAsked = isAsked || isBefore
                 if isBefore, let reason = entry.mismatch(facts) { reasons.append(reason) }
-            } else if let reason = exclusion(match, effective.source.namespace) {
+            } else if let reason = exclusion(match, effective.source.namespace) ?? otherPort(match) {
                 reasons.append(reason.description)
             } else {
                 isDropped = true
@@ -83,10 +85,16 @@ struct RouteSearch {
         )
     }
 
-    /// Whether a route that has no entries would come before the taken one.
+    /// Whether a route that has no entries would come before the taken one. The Service's own comes last, a
+    /// Gateway's redirect to https first.
     private func isEarlier(_ index: Int, _ owner: Int) -> Bool {
         guard let taken else { return true }
+        guard taken.owner >= 0 else { return taken.action == .forward }
         return (owner, index) < (taken.owner, taken.index)
+    }
+
+    private func otherPort(_ match: HTTPMatch) -> MatchExclusion? {
+        match.port.flatMap { $0 == Int(facts.port) ? nil : .port($0) }
     }
 
     private func takes(_ matches: [HTTPMatch], _ namespace: String) -> Bool {
@@ -94,8 +102,7 @@ struct RouteSearch {
         let arena = RoutingArena()
         return withExtendedLifetime(arena) {
             matches.contains { match in
-                exclusion(match, namespace) == nil
-                    && (match.port == nil || match.port == Int(facts.port))
+                exclusion(match, namespace) == nil && otherPort(match) == nil
                     && MatchCompiler(arena: arena).conditions(match).allSatisfy { $0.holds(for: facts) }
             }
         }

@@ -154,22 +154,23 @@ extension ClusterSnapshot {
         }
     }
 
-    /// The VirtualService that decides about a host inside the mesh: of those that cover it with the most specific
-    /// pattern, the oldest one that `namespace` can see. Only exact hosts count where `coveringOnly` is false.
-    package func meshVirtualService(
+    /// The VirtualServices that may decide about a host inside the mesh, in the order in which they are asked: those that name
+    /// it and that `namespace` can see, oldest first. Where none does, the oldest one with the most specific pattern that
+    /// covers it, if `includingWildcards`: istiod lets only one of those be for a Service, whether it has routes or not.
+    package func meshVirtualServices(
         for host: String,
         namespace: String,
         includingWildcards: Bool = true
-    ) -> Resource? {
+    ) -> [Resource] {
         for pattern in includingWildcards ? HostName.patterns(covering: host) : [host] {
-            let found = resources(with: .host(pattern)).first { resource in
+            let found = resources(with: .host(pattern)).filter { resource in
                 guard let spec = resource.virtualService else { return false }
                 return spec.boundGateways.contains(VirtualService.mesh)
                     && Visibility.isExported(spec.exportTo, from: resource.namespace, to: namespace)
             }
-            if let found { return found }
+            if !found.isEmpty { return pattern == host ? found : Array(found.prefix(1)) }
         }
-        return nil
+        return []
     }
 }
 

@@ -85,6 +85,7 @@ struct GatewayListener: Sendable {
                 virtualServices: virtualServices,
                 redirectsToHTTPS: redirects
             )
+            guard let table else { continue }
             tables[host] = table
             new.append(table)
         }

@@ -23,33 +23,59 @@ struct VirtualHostCompiler {
         lookup = DestinationLookup(snapshot, scope, identifiers)
     }
 
-    /// A host of the mesh: a Service, a ServiceEntry's, or one that only a VirtualService names; `nil` where it is none.
+    /// A host of the mesh: a Service, a ServiceEntry's, or one that only a VirtualService names; `nil` where it is none, or
+    /// where no VirtualService has routes for this client.
     func meshHost(_ host: String) -> VirtualHostTable? {
-        let service = snapshot.service(for: host, namespace: scope.namespace)
-        let isKnown = service.map { $0.entries.isEmpty || isListed(host, $0.entries) } ?? false
-        let virtualService = snapshot.meshVirtualService(
+        let found = snapshot.service(for: host, namespace: scope.namespace)
+        let service = found.flatMap { $0.entries.isEmpty || isListed(host, $0.entries) ? $0 : nil }
+        let candidates = snapshot.meshVirtualServices(
             for: host,
             namespace: scope.namespace,
-            includingWildcards: isKnown
+            includingWildcards: service != nil
         )
-        guard isKnown || virtualService != nil else { return nil }
+        let arena = RoutingArena()
+        let asked = AskedVirtualServices(
+            candidates.lazy.map { AskedVirtualServices.Candidate($0, snapshot.effectiveRoutes(of: $0)) },
+            ports: service.map { $0.ports.map(\.number) } ?? [],
+            exists: { exclusion(of: $0, in: $1) == nil }
+        )
+        let compiler = routeCompiler(host, service, asked.candidates.map(\.virtualService), arena)
+        let entries = asked.decisions.flatMap { decision in
+            guard let candidate = decision.candidate else {
+                return service == nil ? [] : entry(compiler.compileDefault(), ports: decision.ports)
+            }
+            return self.entries(asked.candidates[candidate].routes, compiler, arena, ports: decision.ports)
+        }
+        guard !entries.isEmpty else { return nil }
         return table(
             host,
-            virtualServices: virtualService.map { [$0] },
-            service: isKnown ? service : nil,
-            domains: domains(host, isKnown ? service : nil)
+            entries: entries,
+            owners: asked.candidates.map(\.virtualService),
+            ports: service?.ports ?? [],
+            domains: domains(host, service),
+            arena: arena
         )
     }
 
-    /// A host of a Gateway: the routes of all its VirtualServices, oldest first, catch-alls last.
-    func gatewayHost(_ host: String, virtualServices: [Resource], redirectsToHTTPS: Bool) -> VirtualHostTable
+    /// A host of a Gateway: the routes of all its VirtualServices, oldest first, catch-alls last; `nil` where none of them
+    /// exists for the Gateway's clients.
+    func gatewayHost(_ host: String, virtualServices: [Resource], redirectsToHTTPS: Bool)
+        -> VirtualHostTable?
     {
-        table(
+        let arena = RoutingArena()
+        let compiler = routeCompiler(host, nil, virtualServices, arena)
+        let entries =
+            redirectsToHTTPS
+            ? [entry(compiler.compileHTTPSRedirect())]
+            : self.entries(virtualServices.flatMap(snapshot.effectiveRoutes), compiler, arena)
+        guard !entries.isEmpty else { return nil }
+        return table(
             host,
-            virtualServices: virtualServices,
-            service: nil,
+            entries: entries,
+            owners: virtualServices,
+            ports: [],
             domains: [(host, .full)],
-            redirectsToHTTPS: redirectsToHTTPS
+            arena: arena
         )
     }
 
@@ -62,44 +88,56 @@ struct VirtualHostCompiler {
         entries.contains { $0.serviceEntry?.hosts.contains { $0.lowercased() == host } ?? false }
     }
 
-    private func table(
+    private func routeCompiler(
         _ host: String,
-        virtualServices: [Resource]?,
-        service: HostService?,
-        domains: [(name: String, rank: VirtualHostTable.Domain.Rank)],
-        redirectsToHTTPS: Bool = false
-    ) -> VirtualHostTable {
-        let arena = RoutingArena()
-        let destinations = destinations(in: arena)
+        _ service: HostService?,
+        _ owners: [Resource],
+        _ arena: RoutingArena
+    ) -> RouteCompiler {
         let policy = snapshot.policy(
             for: host,
             serviceNamespace: service?.namespace,
             clientNamespace: scope.namespace,
             clientLabels: scope.labels
         )
-        let owners = virtualServices ?? []
-        let compiler = RouteCompiler(
+        return RouteCompiler(
             store: snapshot.storeID,
             host: host,
             hostHashKey: policy.trafficPolicy?.hashKey,
             owners: Dictionary(zip(owners.map(\.key), 0...)) { first, _ in first },
-            destinations: destinations
+            destinations: destinations(in: arena)
         )
-        let entries: [RouteEntry]
-        if redirectsToHTTPS {
-            entries = [entry(compiler.compileHTTPSRedirect())]
-        } else if let virtualServices {
-            entries = self.entries(virtualServices.flatMap(snapshot.effectiveRoutes), compiler, arena)
-        } else {
-            entries = [entry(compiler.compileDefault())]
-        }
+    }
+
+    private func table(
+        _ host: String,
+        entries: [RouteEntry],
+        owners: [Resource],
+        ports: [HostService.Port],
+        domains: [(name: String, rank: VirtualHostTable.Domain.Rank)],
+        arena: RoutingArena
+    ) -> VirtualHostTable {
         let record = VirtualHostRecord(
             entries: arena.store(entries),
-            ports: arena.store(service?.ports.map { Int32(clamping: $0.number) } ?? []),
+            ports: arena.store(ports.map { Int32(clamping: $0.number) }),
             host: arena.store(host),
             virtualServices: arena.store(owners.map { arena.store("\($0.namespace)/\($0.name)") })
         )
         return VirtualHostTable(host: host, domains: domains, record: arena.store(record), arena: arena)
+    }
+
+    /// The same for some of the host's ports only, where others have routes of their own.
+    private func entries(
+        _ routes: [EffectiveRoute],
+        _ compiler: RouteCompiler,
+        _ arena: RoutingArena,
+        ports: [Int]?
+    ) -> [RouteEntry] {
+        let entries = self.entries(routes, compiler, arena)
+        guard let ports else { return entries }
+        return ports.map { Int32(clamping: $0) }.flatMap { port in
+            entries.filter { $0.port == 0 || $0.port == port }.map { $0.narrowed(to: port) }
+        }
     }
 
     /// A match block for each entry. Those of a VirtualService behind its first catch-all are dropped; catch-alls of
@@ -140,6 +178,11 @@ struct VirtualHostCompiler {
             }
         }
         return specific + catchAlls
+    }
+
+    private func entry(_ route: UnsafePointer<RouteRecord>, ports: [Int]?) -> [RouteEntry] {
+        guard let ports else { return [entry(route)] }
+        return ports.map { entry(route).narrowed(to: Int32(clamping: $0)) }
     }
 
     private func entry(_ route: UnsafePointer<RouteRecord>) -> RouteEntry {
@@ -203,5 +246,13 @@ struct VirtualHostCompiler {
             domains.append((address, .address))
         }
         return domains
+    }
+}
+
+extension RouteEntry {
+    fileprivate func narrowed(to port: Int32) -> RouteEntry {
+        var copy = self
+        copy.port = port
+        return copy
     }
 }

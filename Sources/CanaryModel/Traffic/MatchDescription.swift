@@ -3,6 +3,8 @@
 /// Says in words which requests a route takes.
 package enum MatchDescription {
     package static let anyRequest = "any request"
+    /// Of a Service's own route behind those of VirtualServices.
+    static let otherClients = "clients for which no route above exists"
 
     /// `any request`, `uri prefix /api and header x-canary = "1", or method = POST`.
     package static func text(_ matches: [HTTPMatch]) -> String {
@@ -65,6 +67,13 @@ extension HTTPRoute {
 }
 
 extension HTTPMatch {
+    /// Whether all clients of the mesh in a namespace are asked, at every port.
+    func existsForEachClient(in namespace: String) -> Bool {
+        guard port == nil else { return false }
+        guard gateways.isEmpty else { return gateways.contains(VirtualService.mesh) }
+        return sourceLabels.isEmpty && (sourceNamespace ?? namespace) == namespace
+    }
+
     package var isCatchAll: Bool {
         let takesAnyPath = [nil, .present, .prefix(""), .prefix("/"), .regex(".*")].contains(uri)
         return takesAnyPath && [scheme, method, authority].allSatisfy { $0 == nil } && headers.isEmpty

@@ -21,17 +21,27 @@ package struct TrafficReporter {
     /// The report of a host, by its full name.
     package func report(_ host: String) -> TrafficReport {
         let virtualServices = snapshot.virtualServices(for: host, namespace: namespace)
-        let routes = virtualServices.flatMap { snapshot.effectiveRoutes(of: $0) }.enumerated()
+        var routes = virtualServices.flatMap { snapshot.effectiveRoutes(of: $0) }.enumerated()
             .map { number, effective in
                 var report = route(effective, host)
                 report.index = number
                 return report
             }
+        if virtualServices.isEmpty {
+            routes = [defaultRoute(host)]
+        } else if snapshot.leavesClients(virtualServices, in: namespace),
+            snapshot.service(for: host, namespace: namespace) != nil
+        {
+            var rest = defaultRoute(host)
+            rest.match = MatchDescription.otherClients
+            rest.index = snapshot.routes(of: host, namespace: namespace).count
+            routes.append(rest)
+        }
         return TrafficReport(
             host: host,
             virtualService: virtualServices.first?.key,
             revision: snapshot.revision,
-            routes: virtualServices.isEmpty ? [defaultRoute(host)] : routes
+            routes: routes
         )
     }
 
@@ -174,10 +184,29 @@ extension TrafficReport.Route {
 }
 
 extension ClusterSnapshot {
-    /// The VirtualServices that decide about a host: the mesh's one; where there is none, those of Gateways, oldest first.
+    /// The VirtualServices that decide about a host: those of the mesh up to the first that has a route for each client; where
+    /// there are none, those of Gateways, oldest first.
     package func virtualServices(for host: String, namespace: String) -> [Resource] {
-        if let resource = meshVirtualService(for: host, namespace: namespace) { return [resource] }
+        let mesh = meshVirtualServices(for: host, namespace: namespace)
+        guard mesh.isEmpty else {
+            let last = mesh.firstIndex { hasRouteForEachClient($0, in: namespace) } ?? mesh.count - 1
+            return Array(mesh[...last])
+        }
         return resources(with: .host(host)).filter { $0.kind == .virtualService }
+    }
+
+    /// Whether clients of the mesh exist, in a namespace, for which some VirtualServices have routes and no VirtualService is left
+    /// to the others, so that a Service's own route takes their requests.
+    fileprivate func leavesClients(_ virtualServices: [Resource], in namespace: String) -> Bool {
+        virtualServices.contains { $0.virtualService?.boundGateways.contains(VirtualService.mesh) ?? false }
+            && !virtualServices.contains { hasRouteForEachClient($0, in: namespace) }
+    }
+
+    private func hasRouteForEachClient(_ virtualService: Resource, in namespace: String) -> Bool {
+        effectiveRoutes(of: virtualService).contains { effective in
+            effective.route.matches.isEmpty
+                || effective.route.matches.contains { $0.existsForEachClient(in: namespace) }
+        }
     }
 
     /// The hosts that have something to report, in alphabetical order: those of VirtualServices, and Services with more than

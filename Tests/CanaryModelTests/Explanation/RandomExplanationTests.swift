@@ -91,7 +91,8 @@ struct RandomExplanationTests {
             let explanation = explainer.explain(request)
             let taken = router.route(of: request)
             #expect(explanation.effective?.index == taken)
-            #expect((explanation.action == .notFound) == (taken == nil))
+            let answers = router.answers(request)
+            #expect((explanation.action == .notFound) == !answers)
             #expect(explanation.skipped.map(\.index) == Array(0..<(taken ?? 6)))
             #expect(explanation.skipped.allSatisfy { !$0.blocks.contains("") && !$0.blocks.isEmpty })
         }
@@ -99,8 +100,15 @@ struct RandomExplanationTests {
 }
 
 extension Router {
-    /// The index of the route that a request takes; `nil` for none.
+    /// The index of the VirtualService's route that a request takes; `nil` for none.
     func route(of request: ExplainedRequest) -> Int? {
+        handle(of: request).flatMap { $0.owner < 0 ? nil : $0.index }
+    }
+
+    /// Whether any route takes a request, be it the Service's own.
+    func answers(_ request: ExplainedRequest) -> Bool { handle(of: request) != nil }
+
+    private func handle(of request: ExplainedRequest) -> RouteHandle? {
         let arena = RoutingArena()
         let table = builder.table()
         return withExtendedLifetime((arena, table)) {
@@ -110,7 +118,7 @@ extension Router {
                 authorityPort: Authority.split(facts.authority).port,
                 listenerPort: -1
             )
-            return host.route(for: facts)?.index
+            return host.route(for: facts)
         }
     }
 }

@@ -8,9 +8,46 @@ struct RequestExplainerTests {
     @Test(arguments: MatchTests.paths + MatchTests.pseudo + MatchTests.headers)
     func `a route is skipped for a reason exactly where it does not match`(row: MatchTests.Row) {
         let explanation = Self.explain(row)
-        #expect((explanation.route != nil) == row.matches)
+        #expect((explanation.effective != nil) == row.matches)
         #expect(explanation.skipped.isEmpty == row.matches)
         #expect(explanation.skipped.allSatisfy { !$0.reason.isEmpty })
+    }
+
+    @Test func `a host whose routes are for other clients has the Service's own`() {
+        let row = MatchTests.Row(match: ["sourceLabels": ["app": "api"]], matches: false)
+        let explanation = Self.explain(row)
+        #expect(explanation.action == .route)
+        #expect(explanation.virtualService == nil)
+        #expect(explanation.skipped.map(\.reason) == ["it is for clients with the label app=api"])
+    }
+
+    @Test(
+        arguments: [
+            ("sourceLabels", ["app": "api"], "it is for clients with the label app=api"),
+            ("port", 9999, "it is for port 9999"), ("gateways", ["edge"], "it is for the gateway \"edge\""),
+        ] as [(String, Node, String)]
+    )
+    func `without a Service the reason is that no route is for the client`(
+        field: String,
+        value: Node,
+        reason: String
+    ) {
+        var block = Node.mapping([:])
+        block.set(value, at: field)
+        let routed = Helloworld.routes([["match": [block], "directResponse": ["status": 200]]])
+        let explainer = RequestExplainer(snapshot: ClusterSnapshot([routed]), namespace: "default")
+        let request = ExplainedRequest(
+            method: "GET",
+            scheme: "http",
+            authority: "helloworld",
+            path: "/",
+            query: nil,
+            headers: []
+        )
+        #expect(
+            explainer.explain(request).reason
+                == "VirtualService default/helloworld has no route for this client: \(reason)"
+        )
     }
 
     @Test func `an inverted condition tells what is there`() {

@@ -181,13 +181,35 @@ struct TrafficSurpriseTests {
         ([route(["port": 80]), route(["port": 81])], nil, nil),
         ([route(["gateways": ["mesh"]]), route(["gateways": ["default/edge"]])], ["mesh", "edge"], nil),
         ([route(["gateways": ["mesh"]])], ["mesh", "edge"], .warning),
-        ([route(["sourceLabels": ["app": "a"]])], nil, .warning),
+        // Clients without a route are those of the Service, whichever way.
+        ([route(["sourceLabels": ["app": "a"]])], nil, nil),
+        ([route(["sourceNamespace": "a"])], nil, nil),
+        ([route(["port": 9999])], nil, nil),
+        ([route(["sourceLabels": ["app": "a"], "uri": ["prefix": "/a"]])], nil, .info),
+        (
+            [
+                route(["sourceLabels": ["app": "a", "v": "1"], "uri": ["prefix": "/a"]]),
+                route(["sourceLabels": ["app": "a"]]),
+            ], nil, nil
+        ),
+        (
+            [
+                route(["sourceLabels": ["app": "a"], "uri": ["prefix": "/a"]]),
+                route(["sourceLabels": ["app": "b"]]),
+            ], nil, .info
+        ),
+        ([route(header), route(["sourceLabels": ["app": "a"]])], nil, .warning),
     ]
 
     @Test(arguments: openings)
     func `requests that no route takes are told`(http: Node, gateways: Node, level: Severity?) {
         let found = findings("CAN1114", routes(gateways: gateways, http: http), service())
         #expect(found.map(\.severity) == [level].compactMap(\.self))
+    }
+
+    @Test func `clients without a route get 404 where there is no Service`() {
+        let selective = routes(http: [Self.route(["sourceLabels": ["app": "a"]])])
+        #expect(findings("CAN1114", selective).map(\.severity) == [.warning])
     }
 
     @Test func `what delegates and neighbours take counts`() {

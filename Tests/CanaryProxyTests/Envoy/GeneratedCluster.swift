@@ -29,7 +29,7 @@ struct GeneratedCluster {
     /// A VirtualService; by its number it is one of several kinds.
     private mutating func add(_ number: Int, _ gatewayPort: Int64) {
         let name = "h\(number)"
-        switch number % 6 {
+        switch number % 7 {
         case 0:
             add(name, hosts: ["\(name).test", "\(name).other.test"], listeners: ["mesh"])
             places += ["\(name).test", "\(name).OTHER.test", "\(name).test:80", "\(name).test:8080"].map {
@@ -50,6 +50,7 @@ struct GeneratedCluster {
             places += ["\(name).test", "\(name).test:\(gatewayPort)"].map {
                 Place(listener: "gateway", authority: $0)
             }
+        case 5: addForSomeClients(name)
         default:
             add(name, hosts: ["x.\(name).test"], listeners: ["mesh", "gateway"])
             add("\(name)-wide", hosts: ["*.\(name).test"], listeners: ["mesh", "gateway"])
@@ -80,6 +81,25 @@ struct GeneratedCluster {
             name, "\(name):8080", "\(name).default:80", "\(name).default.svc", "\(address):8080",
             "\(name).default.svc.cluster.local:9", "\(name).default.svc.cluster.local.", "\(name).other",
         ].map { Place(listener: "mesh", authority: $0) }
+    }
+
+    /// Routes that exist for some clients only, so that the next VirtualService, the wildcard or the Service takes requests.
+    private mutating func addForSomeClients(_ name: String) {
+        let spec: Value = [
+            "selector": ["app": "beta"],
+            "ports": [["port": 80, "name": "http"], ["port": 8080, "name": "http-alt"]],
+        ]
+        objects.append(TestProxy.resource(.service, name, ["spec": spec]))
+        add(name, hosts: [name], listeners: ["mesh"], http: routes.listForSomeClients())
+        add("\(name)-next", hosts: [name], listeners: ["mesh"], http: routes.listForSomeClients())
+        let both = ["mesh", "gateway"]
+        add("\(name)-x", hosts: ["x.\(name).test"], listeners: both, http: routes.listForSomeClients())
+        add("\(name)-wide", hosts: ["*.\(name).test"], listeners: both, http: routes.listForSomeClients())
+        add("\(name)-last", hosts: ["*.\(name).test"], listeners: ["gateway"])
+        places += [name, "\(name):8080", "x.\(name).test", "y.\(name).test", "x.\(name).test:8080"].map {
+            Place(listener: "mesh", authority: $0)
+        }
+        places += ["x.\(name).test", "y.\(name).test"].map { Place(listener: "gateway", authority: $0) }
     }
 
     private mutating func addDelegating(_ name: String) {

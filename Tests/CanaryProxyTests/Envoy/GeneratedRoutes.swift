@@ -13,6 +13,26 @@ struct GeneratedRoutes {
         return routes
     }
 
+    /// Routes all of whose blocks look at where a request comes from or which port it addresses.
+    mutating func listForSomeClients() -> [Value] {
+        let client = forSomeClients()
+        return (0..<1 + Int(generator.next() % 3)).map { index in
+            let conditions = generator.chance(70) ? client : forSomeClients()
+            let others: [(String, Value)] =
+                generator.chance(50) ? [("uri", ["prefix": .text(generator.pick(["/a", "/b", "/"]))])] : []
+            return route(index, matches: [.object(others + [conditions])])
+        }
+    }
+
+    private mutating func forSomeClients() -> (String, Value) {
+        switch generator.next() % 5 {
+        case 0: ("sourceLabels", ["app": "web"])
+        case 1: ("sourceNamespace", .text(generator.pick(["default", "other"])))
+        case 2: ("gateways", .list([.text(generator.pick(["mesh", "front", "elsewhere"]))]))
+        default: ("port", .integer(generator.pick([80, 8080, 9])))
+        }
+    }
+
     mutating func route(_ index: Int, matches: [Value]) -> Value {
         var fields: [(String, Value)] = [("name", .text("r\(index)"))]
         if !matches.isEmpty { fields.append(("match", .list(matches))) }

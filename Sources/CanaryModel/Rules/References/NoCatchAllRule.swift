@@ -3,7 +3,8 @@
 /// No route of a VirtualService takes every request: what matches none of them gets 404. It is a warning where no condition
 /// is about the path, so that the same page works for some clients and not for others; else information. What another
 /// VirtualService of the same host at the same Gateway takes, and what a delegate takes, counts; a route for the authority of
-/// each host is enough at a Gateway.
+/// each host is enough at a Gateway. Clients of the mesh for which no route exists at all, by their labels, their namespace or
+/// the port, are as if there were no VirtualService: where its hosts are Services, nothing is missing for them.
 enum NoCatchAllRule: ReferenceRule {
     static let code = RuleCode("CAN1114")
     static let severity = Severity.warning
@@ -16,7 +17,9 @@ enum NoCatchAllRule: ReferenceRule {
             !cluster.references.gatewayHosts.hasNeighbours(object.resource)
         else { return }
         let scopes = object.httpRoutes.flatMap { Self.scopes(of: $0, object.resource, cluster) }
-        guard !isExhaustive(scopes, spec, object.resource.namespace) else { return }
+        guard !isExhaustive(scopes, spec, object.resource.namespace),
+            !takesAllOfItsClients(scopes, object, cluster)
+        else { return }
         let count = object.httpRoutes.count
         let asksForPath = object.httpMatches.contains { $0["uri"] != nil }
         report.add(
@@ -55,6 +58,27 @@ enum NoCatchAllRule: ReferenceRule {
         return scopes.contains { scope in
             scope.asksForPortAlone || scope.opposite.map(known.contains) ?? false
         }
+    }
+
+    /// Whether each client of the mesh for which any block exists has one that takes all its requests, while the Services
+    /// themselves take those of the others.
+    private static func takesAllOfItsClients(
+        _ scopes: [MatchScope],
+        _ object: CheckedObject,
+        _ cluster: ClusterView
+    ) -> Bool {
+        let resource = object.resource
+        guard let spec = resource.virtualService,
+            spec.boundGateways.allSatisfy({ $0 == VirtualService.mesh }),
+            spec.hosts.allSatisfy({ host in
+                let name = HostName.resolve(host, namespace: resource.namespace)
+                return cluster.service(for: name, namedBy: resource) != nil
+            })
+        else { return false }
+        let whole = Array(Set(scopes.filter { $0.takesAllOfItsClients && $0.isForMesh }))
+        // Hundreds of kinds of clients are written by nobody, and comparing them all would take long.
+        guard whole.count <= RouteCoverage.mostCompared else { return false }
+        return scopes.allSatisfy { scope in !scope.isForMesh || whole.contains { $0.existsWhere(scope) } }
     }
 
     /// Whether there is a block for each host that clients of gateways can call. Inside the mesh, hosts have other names too.

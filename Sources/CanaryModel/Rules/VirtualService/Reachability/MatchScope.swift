@@ -52,6 +52,21 @@ struct MatchScope: Hashable {
     /// Whether it looks at where a request comes from.
     var asksForSource: Bool { !sourceLabels.isEmpty || sourceNamespace != nil }
 
+    /// Whether it takes every request of the clients for which it exists.
+    var takesAllOfItsClients: Bool { conditions.isEmpty }
+
+    /// Whether it exists for clients of the mesh for which the other block exists, whichever they are.
+    func existsWhere(_ other: MatchScope) -> Bool {
+        guard port == nil || port == other.port else { return false }
+        guard gateways.isEmpty else { return gateways.contains(VirtualService.mesh) }
+        let labels = other.gateways.isEmpty ? other.sourceLabels : [:]
+        let namespace = other.gateways.isEmpty ? other.sourceNamespace : nil
+        return labels.contains(all: sourceLabels) && (sourceNamespace == nil || sourceNamespace == namespace)
+    }
+
+    /// Whether it exists for some client of the mesh.
+    var isForMesh: Bool { gateways.isEmpty || gateways.contains(VirtualService.mesh) }
+
     /// The only authority that it takes, if it asks for nothing else.
     var authority: String? {
         guard conditions.count == 1, let condition = conditions.first, !condition.isInverted,
