@@ -10,27 +10,30 @@ struct HostPage {
     let style: Style
     let now: Int64
 
-    /// Cells of a destination's line have the width of the widest one on the page.
-    private static let barWidth = 20
-    private static let shareWidth = 9
-    private static let longestTitle = 48
+    /// What fits beside other windows, and into a mail.
+    static let width = 80
 
     var text: String {
-        var lines = [heading]
-        for route in report.traffic.routes { lines += routeLines(route) }
+        var lines = heading
+        let table = RouteLines(report, style)
+        for route in report.traffic.routes { lines += table.lines(of: route) }
         lines += warningLines + autoscalerLines + changeLines
         return lines.map { Self.trimmed($0) + "\n" }.joined()
     }
 
     // MARK: - Heading
 
-    private var heading: String {
+    private var heading: [String] {
         let name = TerminalText.escape(HostName.short(report.traffic.host))
         let owner =
             report.traffic.virtualService.map { "VirtualService \(TerminalText.escape($0.name))" }
             ?? "no VirtualService"
         let facts = "\(owner) · revision \(report.traffic.revision) · \(proxyState)"
-        return style.bold(name) + String(repeating: " ", count: max(2, 40 - name.count)) + facts
+        let room = Self.width - name.count - facts.count
+        guard room >= 2 else {
+            return [style.bold(name)] + WrappedText.lines(facts[...], columns: Self.width, indent: 2)
+        }
+        return [style.bold(name) + String(repeating: " ", count: max(2, min(40 - name.count, room))) + facts]
     }
 
     private var proxyState: String {
@@ -41,92 +44,29 @@ struct HostPage {
         return "\(count), \(late) not yet at revision \(report.traffic.revision)"
     }
 
-    // MARK: - Routes
-
-    private func routeLines(_ route: TrafficReport.Route) -> [String] {
-        let title = Self.title(route)
-        guard route.action == .forward else { return [title, "    " + Self.action(route)] }
-        let count = NumberText.grouped(Int64(clamping: route.observedRequests))
-        let requests = route.observedRequests == 1 ? "1 request" : "\(count) requests"
-        let observed = route.observedRequests == 0 ? "" : " (\(requests) since revision \(route.since))"
-        let titles =
-            "declared".leftPadded(to: Self.shareWidth + 2) + "served".leftPadded(to: Self.shareWidth + 1)
-            + "observed".leftPadded(to: Self.shareWidth + 2) + observed
-        // A title that reaches into the columns has a line of its own.
-        let header =
-            title.count <= sharesColumn
-            ? [title.padded(to: sharesColumn) + titles]
-            : [title, String(repeating: " ", count: sharesColumn) + titles]
-        return header + route.destinations.map { destinationLine($0) }
-    }
-
-    private static func title(_ route: TrafficReport.Route) -> String {
-        "  " + TerminalText.escape(route.name.isEmpty ? route.match : "\(route.name): \(route.match)")
-    }
-
-    /// Where the shares begin: behind the bars, and behind those titles of routes that are not very long.
-    private var sharesColumn: Int {
-        let titles = report.traffic.routes.filter { $0.action == .forward }.map { Self.title($0).count }
-        return max(nameColumn + Self.barWidth, titles.filter { $0 <= Self.longestTitle }.max() ?? 0)
-    }
-
-    /// Where the bars begin.
-    private var nameColumn: Int {
-        let names = report.traffic.routes.flatMap(\.destinations).map { Self.name($0).count }
-        return 4 + (names.max() ?? 0) + 2
-    }
-
-    private static func name(_ destination: TrafficReport.Destination) -> String {
-        TerminalText.escape(destination.subset ?? HostName.short(destination.host))
-    }
-
-    private func destinationLine(_ destination: TrafficReport.Destination) -> String {
-        let name = "    \(Self.name(destination))".padded(to: nameColumn)
-        let declared = NumberText.percentColumn(destination.declaredShare).leftPadded(to: Self.shareWidth + 2)
-        let served = NumberText.percentColumn(destination.servedShare).leftPadded(to: Self.shareWidth + 1)
-        let observed = destination.observedShare.map(NumberText.percentColumn) ?? "–"
-        let ready = "\(destination.readyEndpoints)/\(destination.totalEndpoints) ready"
-        let workloads = destination.workloads.map(workload).joined(separator: ", ")
-        let gap = String(repeating: " ", count: max(0, sharesColumn - nameColumn - Self.barWidth))
-        return name + bar(destination) + gap + declared + served
-            + observed.leftPadded(to: Self.shareWidth + 2)
-            + "    \(ready.padded(to: 11)) \(workloads)"
-    }
-
-    private func bar(_ destination: TrafficReport.Destination) -> String {
-        let share = destination.declaredShare
-        let exact = share * Double(Self.barWidth)
-        // A positive share shows, however small it is, and less than everything does not look like it.
-        let filled =
-            share <= 0 ? 0 : share >= 1 ? Self.barWidth : min(Self.barWidth - 1, max(1, Int(exact.rounded())))
-        let full = String(repeating: "█", count: filled)
-        let rest = String(repeating: "░", count: Self.barWidth - filled)
-        return (destination.servedShare < share ? full : style.good(full)) + style.faint(rest)
-    }
-
-    private func workload(_ name: String) -> String {
-        let replicas = report.deployments[name]?.declaredReplicas ?? 1
-        return "\(TerminalText.escape(name))  \(replicas == 1 ? "1 replica" : "\(replicas) replicas")"
-    }
-
-    private static func action(_ route: TrafficReport.Route) -> String {
-        let status = route.status.map { " with status \($0)" } ?? ""
-        return route.action == .redirect ? "redirects\(status)" : "answers by itself\(status)"
-    }
-
     // MARK: - The rest
 
     private var warningLines: [String] {
-        report.diagnostics.map {
-            "  \(style.severity($0.severity)): \(TerminalText.escape($0.message)) [\($0.code.canary)]"
+        report.diagnostics.flatMap { diagnostic in
+            let label = "\(diagnostic.severity.rawValue):"
+            let text = "\(label) \(TerminalText.escape(diagnostic.message)) [\(diagnostic.code.canary)]"
+            var lines = WrappedText.lines(text[...], columns: Self.width, indent: 2)
+            if !lines.isEmpty {
+                lines[0].replaceSubrange(
+                    lines[0].firstRange(of: label) ?? lines[0].startIndex..<lines[0].startIndex,
+                    with: "\(style.severity(diagnostic.severity)):"
+                )
+            }
+            return lines
         }
     }
 
     private var autoscalerLines: [String] {
-        report.autoscalers.compactMap { resource in
-            guard let autoscaler = resource.autoscaler else { return nil }
+        report.autoscalers.flatMap { resource -> [String] in
+            guard let autoscaler = resource.autoscaler else { return [] }
             let bounds = "\(autoscaler.minReplicas) to \(autoscaler.maxReplicas) replicas"
-            return TerminalText.escape("  autoscaler \(resource.name): \(autoscaler.targetName), \(bounds)")
+            let text = TerminalText.escape("autoscaler \(resource.name): \(autoscaler.targetName), \(bounds)")
+            return WrappedText.lines(text[...], columns: Self.width, indent: 2)
         }
     }
 
@@ -139,10 +79,17 @@ struct HostPage {
             ].map(TerminalText.escape)
         }
         let widths = (0..<4).map { column in rows.map { $0[column].count }.max() ?? 0 }
-        let lines = rows.map { row in
-            "    " + zip(row, widths + [0]).map { $0.padded(to: $1) }.joined(separator: "  ")
-        }
-        return ["  changes"] + lines
+        return ["  changes"] + rows.flatMap { changeLines($0, widths) }
+    }
+
+    /// A reason that does not fit beside its change stands below it; a summary without room, too.
+    private func changeLines(_ row: [String], _ widths: [Int]) -> [String] {
+        let head = "    " + zip(row.prefix(3), widths).map { $0.padded(to: $1) }.joined(separator: "  ")
+        let line = "\(head)  \(row[3].padded(to: widths[3]))  \(row[4])"
+        let below = { (text: String) in WrappedText.lines(text[...], columns: Self.width, indent: 8) }
+        if Self.trimmed(line).count <= Self.width { return [line] }
+        if head.count + 2 + row[3].count <= Self.width { return ["\(head)  \(row[3])"] + below(row[4]) }
+        return [head] + below(row[3]) + below(row[4])
     }
 
     private static func trimmed(_ line: String) -> String {

@@ -15,6 +15,14 @@ enum NumberText {
         return "\(fixed(percent, decimals: decimals)) %"
     }
 
+    /// A duration in at most seven characters: `0.3 ms`, `12 ms`, `2.5 s`, `600 s`.
+    static func duration(milliseconds: Double) -> String {
+        func text(_ value: Double, _ unit: String) -> String {
+            "\(fixed(value, decimals: value < 9.95 ? 1 : 0)) \(unit)"
+        }
+        return milliseconds < 999.5 ? text(milliseconds, "ms") : text(milliseconds / 1000, "s")
+    }
+
     /// With commas between groups of three digits: `2,113`.
     static func grouped(_ value: Int64) -> String {
         var digits = String(value.magnitude)

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryModel
+import CanaryStore
+import CanaryTestSupport
+import Glibc
+import Testing
+
+@testable import CanaryCLI
+
+/// Random changes of objects, stores and proxies under real traffic: what `describe` says of each route and version is what the
+/// origins received while the route's split was what it is.
+///
+/// A few steps in the usual run; `CANARYCTL_EVIDENCE_STEPS` asks for more, `CANARYCTL_EVIDENCE_SEED` for others.
+@Suite(.timeLimit(.minutes(15))) struct EvidencePropertyTests {
+    static func setting(_ name: String, _ usual: UInt64) -> UInt64 {
+        getenv(name).flatMap { UInt64(String(cString: $0)) } ?? usual
+    }
+
+    @Test func `what is observed is what the origins received`() throws {
+        let walk = try EvidenceWalk(seed: Self.setting("CANARYCTL_EVIDENCE_SEED", 1))
+        for _ in 0..<Self.setting("CANARYCTL_EVIDENCE_STEPS", 12) { try walk.step() }
+        try walk.finish()
+    }
+}
+
+/// A host with routes as it should be counted, beside the same one in a store.
+private final class EvidenceWalk {
+    struct Route {
+        /// The value of the header that leads to it; without a name it is what the route is known by.
+        var key: Int
+        var name: String?
+        var weights: [(version: String, weight: Int)]
+        /// Changes that do not concern the split.
+        var timeout = 30
+        /// Which of `counts` is the route's.
+        var epoch: Int
+    }
+
+    /// What is in the store: all that a backup holds.
+    struct State {
+        var routes: [Route] = []
+        var note = 0
+    }
+
+    private let scratch: ScratchDirectory
+    private let servers: [String: VersionServer]
+    private var proxies: [Program] = []
+    private var random: SeededGenerator
+    private var state = State()
+    private var before: State?
+    private var backup: State?
+    /// By epoch, then by version.
+    private var counts: [[String: UInt64]] = []
+    private var received: [String: UInt64] = [:]
+    private var log: [String] = []
+    private var isUnchecked = false
+
+    init(seed: UInt64) throws {
+        scratch = try ScratchDirectory()
+        random = SeededGenerator(seed: seed)
+        var servers: [String: VersionServer] = [:]
+        for version in ["v1", "v2", "v3"] { servers[version] = try VersionServer(version) }
+        self.servers = servers
+        try scratch.write(
+            "{apiVersion: v1, kind: Service, metadata: {name: shop}, spec: {selector: {app: shop}, ports: [{port: 80}]}}",
+            to: "service.yaml"
+        )
+        try Scene.succeed("create", "-f", scratch.path("service.yaml"), in: scratch)
+        for (version, server) in servers {
+            try Scene.succeed("register", "shop", server.address, "-l", "version=\(version)", in: scratch)
+        }
+        state.routes = [newRoute(), newRoute()]
+        try startProxy()
+        try apply()
+    }
+
+    // MARK: - Steps
+
+    func step() throws {
+        let roll = random.next() % 100
+        switch roll {
+        case ..<12: try change("insert") { $0.insert(newRoute(), at: position($0.count + 1)) }
+        case ..<24:
+            try change("move") { $0.insert($0.remove(at: position($0.count)), at: position($0.count)) }
+        case ..<30: try change("remove") { if $0.count > 1 { $0.remove(at: position($0.count)) } }
+        case ..<36: try rename()
+        case ..<50: try changeSplit()
+        case ..<60: try change("timeout") { $0[position($0.count)].timeout += 1 }
+        case ..<66: try undo()
+        case ..<72: try recreate()
+        case ..<80: try backUpOrRestore()
+        case ..<88: try replaceProxy()
+        default: if proxies.count < 3 { try startProxy() } else { try stop(proxies.removeFirst(), SIGTERM) }
+        }
+        try sendRequests(5 + position(10))
+        isUnchecked = true
+        if random.chance(40) { try check() }
+    }
+
+    /// All that was ever counted adds up to all that was received, in epochs that nobody shows any more, too.
+    func finish() throws {
+        try check()
+        for proxy in proxies { try stop(proxy, SIGTERM) }
+        try check()
+        let location = StoreLocation(scratch.path("store"))
+        let store = try #require(try ClusterStore.openExisting(at: location)).read { $0.storeUID }
+        let runtime = RuntimeStore(at: location) { Issue.record("\($0)") }
+        let evidence = try runtime.evidence(store: store, host: "shop.default.svc.cluster.local")
+        var total: [String: UInt64] = [:]
+        for (key, counted) in evidence where !key.destination.isEmpty {
+            let version = String(key.destination.split(separator: "|")[1])
+            total[version, default: 0] += counted.assigned
+            #expect(
+                counted.completed.answers.allSatisfy { $0.key == .init(status: 200) }
+                    && counted.ended == counted.assigned
+            )
+        }
+        #expect(total == received, "\(log)")
+    }
+
+    private func newRoute() -> Route {
+        let key = Int(random.next() % 1_000_000)
+        return Route(
+            key: key,
+            name: random.chance(50) ? "r\(key)" : nil,
+            weights: [("v1", 50), ("v2", 50)],
+            epoch: newEpoch()
+        )
+    }
+
+    private func newEpoch() -> Int {
+        counts.append([:])
+        return counts.count - 1
+    }
+
+    private func position(_ count: Int) -> Int { Int(random.next() % UInt64(max(count, 1))) }
+
+    private func change(_ what: String, _ body: (inout [Route]) -> Void) throws {
+        before = state
+        log.append(what)
+        body(&state.routes)
+        try apply()
+    }
+
+    private func rename() throws {
+        try change("rename") {
+            let index = position($0.count)
+            $0[index].name = "n\(random.next() % 1_000_000)"
+            $0[index].epoch = newEpoch()
+        }
+    }
+
+    private func changeSplit() throws {
+        try change("split") {
+            let index = position($0.count)
+            let weight = 1 + position(98)
+            let other = random.pick(["v2", "v3"])
+            $0[index].weights =
+                random.chance(20) ? [(other, 1)] : [("v1", 200 + weight + position(50)), (other, weight)]
+            $0[index].epoch = newEpoch()
+        }
+    }
+
+    /// The state before the last change, where it was one of routes; what differs now begins anew.
+    private func undo() throws {
+        guard let target = before else { return }
+        log.append("undo")
+        let now = state
+        try Scene.succeed("undo", "shop", in: scratch)
+        state = target
+        for index in state.routes.indices {
+            let route = state.routes[index]
+            let same = now.routes.first { $0.key == route.key && $0.name == route.name }
+            let isSame = same.map { "\($0.weights)" == "\(route.weights)" } ?? false
+            state.routes[index].epoch = isSame ? same?.epoch ?? 0 : newEpoch()
+        }
+        before = nil
+        try waitForNote()
+    }
+
+    private func recreate() throws {
+        log.append("recreate")
+        before = nil
+        try Scene.succeed("delete", "virtualservice", "shop", in: scratch)
+        for index in state.routes.indices { state.routes[index].epoch = newEpoch() }
+        try apply()
+    }
+
+    private func backUpOrRestore() throws {
+        let files = ["cluster.db", "cluster.db-wal"]
+        before = nil
+        guard let saved = backup else {
+            log.append("back up")
+            for file in files { try copy("store/\(file)", to: "backup-\(file)") }
+            backup = state
+            return
+        }
+        log.append("restore")
+        for file in files + ["cluster.db-shm"] { unlink(scratch.path("store/\(file)")) }
+        // The log first: whoever finds the database finds it whole.
+        for file in files.reversed() { try copy("backup-\(file)", to: "store/\(file)") }
+        state = saved
+        backup = nil
+        try waitForNote()
+        // Its revisions come again from here on.
+        try change("after the restore") { $0[position($0.count)].timeout += 1 }
+    }
+
+    private func copy(_ source: String, to target: String) throws {
+        unlink(scratch.path(target))
+        guard let bytes = try? FileReader.read(path: scratch.path(source)).get() else { return }
+        try scratch.write(bytes, to: "\(target).copy")
+        Glibc.rename(scratch.path("\(target).copy"), scratch.path(target))
+    }
+
+    // MARK: - Proxies
+
+    private func startProxy() throws {
+        log.append("start a proxy")
+        proxies.append(try Scene.startProxy(in: scratch))
+        if state.note > 0 { try waitForNote() }
+    }
+
+    /// One is killed after its last report, or ends in order at any time.
+    private func replaceProxy() throws {
+        let isKilled = random.chance(50)
+        if isKilled { try check() }
+        try stop(proxies.removeFirst(), isKilled ? SIGKILL : SIGTERM)
+        if proxies.isEmpty { try startProxy() }
+    }
+
+    private func stop(_ proxy: Program, _ signal: Int32) throws {
+        log.append(signal == SIGKILL ? "kill" : "stop")
+        proxy.signal(signal)
+        _ = try proxy.end()
+    }
+
+    // MARK: - Traffic
+
+    private func sendRequests(_ count: Int) throws {
+        guard !proxies.isEmpty else { return }
+        for _ in 0..<count {
+            let route = random.pick(state.routes)
+            let version = try ask(random.pick(proxies), "\(route.key)")
+            counts[route.epoch][version, default: 0] += 1
+            received[version, default: 0] += 1
+        }
+    }
+
+    private func ask(_ proxy: Program, _ key: String) throws -> String {
+        let connection = try Loopback(to: try Scene.listener(of: proxy))
+        connection.send("GET / HTTP/1.1\r\nhost: shop\r\nx-route: \(key)\r\nconnection: close\r\n\r\n")
+        return try #require(connection.receive()).body
+    }
+
+    /// Waits until every proxy serves the present state, which a route tells that is changed with it.
+    private func waitForNote() throws {
+        for proxy in proxies {
+            let note = state.note
+            try #require(try eventually { try ask(proxy, "note") == "note \(note)" }, "\(log)")
+        }
+    }
+
+    // MARK: - Store
+
+    private func apply() throws {
+        state.note = counts.count * 1000 + log.count
+        try scratch.write(manifest, to: "routes.yaml")
+        try Scene.succeed("apply", "-f", scratch.path("routes.yaml"), in: scratch)
+        try waitForNote()
+    }
+
+    private var manifest: String {
+        var text =
+            "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: shop}\nspec:\n  hosts: [shop]\n  http:\n"
+        for route in state.routes {
+            text += "  - match: [{headers: {x-route: {exact: \"\(route.key)\"}}}]\n"
+            if let name = route.name { text += "    name: \(name)\n" }
+            text += "    timeout: \(route.timeout)s\n    route:\n"
+            for (version, weight) in route.weights {
+                text += "    - {destination: {host: shop, subset: \(version)}, weight: \(weight)}\n"
+            }
+        }
+        return text
+            + "  - match: [{headers: {x-route: {exact: note}}}]\n    directResponse: {status: 200, body: {string: \"note \(state.note)\"}}\n"
+    }
+
+    // MARK: - Checks
+
+    private func check() throws {
+        guard isUnchecked else { return }
+        var told: [String] = []
+        let expected = state.routes.map { route in
+            route.weights.map { "\($0.version) \(counts[route.epoch][$0.version] ?? 0)" }.joined(
+                separator: ", "
+            )
+        }
+        let isRight = try Patience(.seconds(10)).wait {
+            let text = try Program.run("describe", "shop", "-o", "json", in: scratch).output
+            let report = try JSONReader.read(Array(text.utf8))
+            told = (report["routes"]?.items ?? []).dropLast().map { route in
+                (route["destinations"]?.items ?? []).map {
+                    "\($0["subset"]?.string ?? "") \($0["observedRequests"]?.integer ?? -1)"
+                }.joined(separator: ", ")
+            }
+            return told == expected
+        }
+        try #require(isRight, "\(told) instead of \(expected) after \(log)")
+        isUnchecked = false
+    }
+}
