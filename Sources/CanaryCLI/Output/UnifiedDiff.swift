@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryModel
+
 /// The difference of two texts in unified form, as diff(1) -u writes it.
 enum UnifiedDiff {
     private enum Line {
@@ -12,7 +14,7 @@ enum UnifiedDiff {
     static func text(from old: String, to new: String, oldName: String, newName: String, context: Int = 3)
         -> String
     {
-        guard old != new else { return "" }
+        guard !old.hasSameBytes(as: new) else { return "" }
         let lines = merged(lines(of: old), lines(of: new))
         var result = "--- \(oldName)\n+++ \(newName)\n"
         for hunk in hunks(lines, context) { result += text(of: hunk, in: lines) }
@@ -26,7 +28,7 @@ enum UnifiedDiff {
     }
 
     private static func merged(_ old: [String], _ new: [String]) -> [Line] {
-        let difference = new.difference(from: old)
+        let difference = new.map(ExactText.init).difference(from: old.map(ExactText.init))
         var removed: Set<Int> = []
         var added: Set<Int> = []
         for change in difference {

@@ -7,6 +7,10 @@
 package struct IndexToken: Hashable, Sendable {
     package let text: String
 
+    package static func == (left: IndexToken, right: IndexToken) -> Bool {
+        left.text.hasSameBytes(as: right.text)
+    }
+
     private init(_ aspect: String, _ value: String) {
         text = "\(aspect):\(value)"
     }

@@ -17,6 +17,11 @@ package struct ResourceKey: Equatable, Sendable {
 }
 
 extension ResourceKey: Hashable {
+    package static func == (left: ResourceKey, right: ResourceKey) -> Bool {
+        left.kind == right.kind && left.name.hasSameBytes(as: right.name)
+            && left.namespace.hasSameBytes(as: right.namespace)
+    }
+
     /// The few objects of one name differ by their kinds' names, whose lengths are less to hash.
     package func hash(into hasher: inout Hasher) {
         hasher.combine(name)

@@ -134,6 +134,16 @@ package enum StringMatch: Hashable, Sendable {
     /// `{}`: any value, as long as there is one.
     case present
 
+    package static func == (left: StringMatch, right: StringMatch) -> Bool {
+        switch (left, right) {
+        case (.exact(let left), .exact(let right)), (.prefix(let left), .prefix(let right)),
+            (.regex(let left), .regex(let right)):
+            left.hasSameBytes(as: right)
+        case (.present, .present): true
+        default: false
+        }
+    }
+
     init(_ node: Node) {
         if let text = node["exact"]?.string {
             self = .exact(text)

@@ -74,6 +74,9 @@ package struct LabelSelector: Hashable, Sendable {
         case notIn = "NotIn"
         case exists = "Exists"
         case doesNotExist = "DoesNotExist"
+        /// Of the command line alone; no manifest spells them so.
+        case greaterThan = ">"
+        case lessThan = "<"
     }
 
     package struct Requirement: Hashable, Sendable {
@@ -123,7 +126,17 @@ extension LabelSelector.Requirement {
         case .notIn: value.map { !values.contains($0) } ?? true
         case .exists: value != nil
         case .doesNotExist: value == nil
+        case .greaterThan: isOrdered(value, by: >)
+        case .lessThan: isOrdered(value, by: <)
         }
+    }
+
+    /// Whether both the label and the selector's value are integers, in an order.
+    private func isOrdered(_ value: String?, by order: (Int64, Int64) -> Bool) -> Bool {
+        guard let value = value.flatMap({ Int64($0) }), let bound = values.first.flatMap({ Int64($0) }) else {
+            return false
+        }
+        return order(value, bound)
     }
 }
 

@@ -12,16 +12,16 @@ extension Mapping {
             self.init(Array(entries))
             return
         }
-        var places: [String: Int] = [:]
+        var places: [ExactText: Int] = [:]
         var sources: [Int] = []
         var result: [Entry] = []
         for index in entries.indices {
-            if let place = places[entries[index].key] {
+            if let place = places[ExactText(entries[index].key)] {
                 found(sources[place], index)
                 result[place] = entries[index]
                 sources[place] = index
             } else {
-                places[entries[index].key] = result.count
+                places[ExactText(entries[index].key)] = result.count
                 sources.append(index)
                 result.append(entries[index])
             }
@@ -32,12 +32,14 @@ extension Mapping {
     /// Compares each with each where there are few, and hashes where there are many.
     private static func hasDuplicates(_ entries: ArraySlice<Entry>) -> Bool {
         if entries.count > 12 {
-            var seen = Set<String>(minimumCapacity: entries.count)
-            return entries.contains { !seen.insert($0.key).inserted }
+            var seen = Set<ExactText>(minimumCapacity: entries.count)
+            return entries.contains { !seen.insert(ExactText($0.key)).inserted }
         }
         for index in entries.indices.dropFirst() {
             let key = entries[index].key
-            for earlier in entries.startIndex..<index where entries[earlier].key == key { return true }
+            for earlier in entries.startIndex..<index where entries[earlier].key.hasSameBytes(as: key) {
+                return true
+            }
         }
         return false
     }

@@ -65,12 +65,7 @@ package struct Mapping: Sendable {
 
     /// Comparing lengths first settles most comparisons; two spellings of one character are two keys, as in YAML.
     package func index(of key: String) -> Int? {
-        let length = key.utf8.count
-        for index in entries.indices
-        where entries[index].key.utf8.count == length && entries[index].key == key {
-            return index
-        }
-        return nil
+        entries.firstIndex { $0.key.hasSameBytes(as: key) }
     }
 }
 
@@ -207,7 +202,7 @@ extension Node: Equatable {
         case (.number(let left), .number(let right)): left == right
         case (.integer(let left), .number(let right)), (.number(let right), .integer(let left)):
             Double(left) == right
-        case (.string(let left), .string(let right)): left == right
+        case (.string(let left), .string(let right)): left.hasSameBytes(as: right)
         case (.sequence(let left), .sequence(let right)): left == right
         case (.mapping(let left), .mapping(let right)): left.sameEntries(as: right)
         default: false
@@ -220,7 +215,8 @@ extension Mapping {
         guard entries.count == other.entries.count else { return false }
         return entries.enumerated().allSatisfy { index, entry in
             let twin = other.entries[index]
-            return twin.key == entry.key ? twin.value == entry.value : other[entry.key] == entry.value
+            return twin.key.hasSameBytes(as: entry.key)
+                ? twin.value == entry.value : other[entry.key] == entry.value
         }
     }
 }
