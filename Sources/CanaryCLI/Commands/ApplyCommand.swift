@@ -38,6 +38,12 @@ struct ApplyCommand: Subcommand {
         try manifests.requireFiles("apply")
         let settings = try Settings(global, context)
         let selector = try selector.map(LabelSelector.init(argument:))
+        guard selector?.isEmpty != true else {
+            throw CommandError.wrongUsage(
+                "the selector is empty: everything else in the namespaces would be deleted",
+                hint: "say which objects belong to the manifests, for example: -l app=helloworld"
+            )
+        }
         return try ManifestChange(
             verb: "apply",
             manifests: manifests,

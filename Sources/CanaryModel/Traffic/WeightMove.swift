@@ -24,14 +24,37 @@ package struct WeightMove: Hashable, Sendable {
         }
     }
 
+    /// What a share belongs to.
+    private struct Target: Hashable {
+        var host: String
+        var subset: String?
+
+        init(_ destination: WeightedDestination) {
+            host = destination.destination.host
+            subset = destination.destination.subset
+        }
+    }
+
     private static func between(_ old: HTTPRoute, _ new: HTTPRoute) -> [WeightMove] {
         let (was, will) = (shares(of: old), shares(of: new))
-        let names = new.destinations.map(name) + old.destinations.map(name)
-        var seen: Set<String> = []
-        return names.filter { seen.insert($0).inserted }.compactMap { name in
-            let move = WeightMove(destination: name, before: was[name] ?? 0, after: will[name] ?? 0)
+        var seen: Set<Target> = []
+        let targets = (new.destinations + old.destinations).map(Target.init)
+            .filter { seen.insert($0).inserted }
+        return targets.compactMap { target in
+            let move = WeightMove(
+                destination: name(target, among: targets),
+                before: was[target] ?? 0,
+                after: will[target] ?? 0
+            )
             return move.before == move.after ? nil : move
         }
+    }
+
+    /// The subset alone, unless other hosts of the route have one of that name.
+    private static func name(_ target: Target, among targets: [Target]) -> String {
+        guard let subset = target.subset else { return target.host }
+        let isAlone = targets.allSatisfy { $0.subset != subset || $0.host == target.host }
+        return isAlone ? subset : "\(subset) of \(target.host)"
     }
 
     private static func routes(of resource: Resource) -> [(matches: [Node], route: HTTPRoute)] {
@@ -41,17 +64,13 @@ package struct WeightMove: Hashable, Sendable {
         }
     }
 
-    private static func name(_ destination: WeightedDestination) -> String {
-        destination.destination.subset ?? destination.destination.host
-    }
-
-    private static func shares(of route: HTTPRoute) -> [String: Double] {
+    private static func shares(of route: HTTPRoute) -> [Target: Double] {
         let destinations = route.destinations
-        guard destinations.count != 1 else { return [name(destinations[0]): 1] }
+        guard destinations.count != 1 else { return [Target(destinations[0]): 1] }
         let total = destinations.reduce(0.0) { $0 + Double(max(0, $1.weight ?? 0)) }
         guard total > 0 else { return [:] }
         return destinations.reduce(into: [:]) { shares, destination in
-            shares[name(destination), default: 0] += Double(max(0, destination.weight ?? 0)) / total
+            shares[Target(destination), default: 0] += Double(max(0, destination.weight ?? 0)) / total
         }
     }
 }

@@ -18,7 +18,7 @@ package enum KubernetesName {
     }
 
     /// The key of a label or an annotation: an optional prefix, a subdomain, then `/`, then a name.
-    static func isQualified(_ text: String) -> Bool {
+    package static func isQualified(_ text: String) -> Bool {
         withBytes(text) { bytes in
             guard let slash = bytes.firstIndex(of: UInt8(ascii: "/")) else {
                 return isWord(bytes[...], longest: 63, inner: isLabelCharacter, ends: isLetterOrDigit)
@@ -28,7 +28,7 @@ package enum KubernetesName {
         }
     }
 
-    static func isLabelValue(_ text: String) -> Bool {
+    package static func isLabelValue(_ text: String) -> Bool {
         text.isEmpty
             || withBytes(text) {
                 isWord($0[...], longest: 63, inner: isLabelCharacter, ends: isLetterOrDigit)
