@@ -75,6 +75,23 @@ extension StoreError {
         )
     }
 
+    static func tooLong(_ directory: String) -> StoreError {
+        StoreError(
+            .foreign,
+            "cannot open the cluster store at \(directory): the path is too long, it may have 480 bytes",
+            hint: anotherPlace
+        )
+    }
+
+    /// A copy without the index that SQLite makes beside a database, at a place where it cannot be made.
+    static func noIndex(_ path: String) -> StoreError {
+        StoreError(
+            .readOnly,
+            "cannot read \(path): \(path)-shm is missing and cannot be made there",
+            hint: "copy the directory to a place that can be written, and name that with --store"
+        )
+    }
+
     static func foreignFile(_ path: String) -> StoreError {
         StoreError(
             .foreign,

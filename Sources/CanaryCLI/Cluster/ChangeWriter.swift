@@ -11,14 +11,20 @@ struct ChangeWriter {
     let verb: String
 
     func write(_ change: ClusterChange) throws {
+        let changed = change.changes.filter { $0.outcome != .unchanged }
+        // Before anything is written: whose routing an object decided is asked of the state before, too.
         var notes = HostNotes()
-        for item in change.changes where item.outcome != .unchanged {
-            try write(item)
+        for item in changed {
             let summary = change.summaries[item.key] ?? defaultSummary(item)
             for host in try change.hosts(of: item) { notes.add(summary, of: item.key, to: host) }
         }
+        for item in changed { try write(item) }
         for (host, note) in notes.byHost.sorted(by: { $0.key < $1.key }) {
-            writer.noteHostChange(host, summary: note.summary, objects: note.objects)
+            writer.noteHostChange(
+                host,
+                summary: note.summaries.joined(separator: "; "),
+                objects: note.objects
+            )
         }
     }
 
@@ -32,7 +38,8 @@ struct ChangeWriter {
             body: Array(JSONWriter.write(after.body, pretty: false).utf8),
             tokens: Set(after.indexTokens.map(\.text)),
             specChanged: item.before.map { $0.body.withoutMetadata != after.body.withoutMetadata } ?? true,
-            routeEpochs: RouteEpochs.after(change: item.before, to: after, commit: writer.nextEpoch)
+            routeEpochs: RouteEpochs.after(change: item.before, to: after, commit: writer.nextEpoch),
+            identity: after.stored
         )
     }
 
@@ -47,30 +54,36 @@ struct ChangeWriter {
 
 /// What one transaction does to each host.
 private struct HostNotes {
-    private(set) var byHost: [String: (summary: String, objects: [ResourceKey])] = [:]
+    struct Note {
+        var summaries: [String] = []
+        var objects: [ResourceKey] = []
+    }
+
+    private(set) var byHost: [String: Note] = [:]
 
     mutating func add(_ summary: String, of key: ResourceKey, to host: String) {
-        guard let note = byHost[host] else {
-            byHost[host] = (summary, [key])
-            return
-        }
-        let isNew = !note.summary.split(separator: ";").contains { $0.drop { $0 == " " } == summary }
-        byHost[host] = (isNew ? "\(note.summary); \(summary)" : note.summary, note.objects + [key])
+        // Objects of one kind of change stand one after the other, so that a look at the last words finds repeats.
+        if byHost[host]?.summaries.last != summary { byHost[host, default: Note()].summaries.append(summary) }
+        byHost[host, default: Note()].objects.append(key)
     }
 }
 
 extension ClusterChange {
-    /// The hosts whose routing an object decides: before the change, after it, and through delegation.
+    /// The hosts whose routing an object decides: before the change, after it, through delegation, and those that the command
+    /// names.
     func hosts(of item: ObjectChange) throws -> Set<String> {
         guard [.virtualService, .destinationRule].contains(item.key.kind) else { return [] }
-        var hosts: Set<String> = []
-        for resource in [item.before, item.after].compactMap(\.self) {
-            hosts.formUnion(resource.routedHosts)
-            guard resource.virtualService?.isDelegate == true else { continue }
-            let roots = try resources(with: .delegate(resource.name, namespace: resource.namespace))
-            hosts.formUnion(roots.flatMap(\.routedHosts))
-        }
+        var hosts = concerned[item.key] ?? []
+        if let before = item.before { hosts.formUnion(try Self.hosts(of: before, in: view)) }
+        if let after = item.after { hosts.formUnion(try Self.hosts(of: after, in: self)) }
         return hosts
+    }
+
+    /// The hosts that one object routes, by itself or for those that delegate to it.
+    static func hosts(of resource: Resource, in source: some ResourceSource) throws -> [String] {
+        guard resource.virtualService?.isDelegate == true else { return resource.routedHosts }
+        let token = IndexToken.delegate(resource.name, namespace: resource.namespace)
+        return try source.resources(with: token).flatMap(\.routedHosts)
     }
 }
 

@@ -24,6 +24,8 @@ final class ClusterChange: ResourceSource {
     private(set) var changes: [ObjectChange] = []
     /// Lines for the history of hosts where the command has better words than the outcome.
     private(set) var summaries: [ResourceKey: String] = [:]
+    /// Hosts in whose history a change belongs besides those that its object routes.
+    private(set) var concerned: [ResourceKey: Set<String>] = [:]
 
     init(view: ClusterView) {
         self.view = view
@@ -69,6 +71,7 @@ final class ClusterChange: ResourceSource {
     /// Adds an object that must not exist yet.
     func create(_ resource: Resource) throws {
         guard try self.resource(resource.key) == nil else { throw CommandError.exists([resource.key]) }
+        try requireNoVersion(resource)
         record(resource, before: nil, outcome: .created)
     }
 
@@ -76,8 +79,10 @@ final class ClusterChange: ResourceSource {
     /// live value: `spec.replicas` of a Deployment that someone scaled.
     func apply(_ resource: Resource) throws {
         guard let before = try self.resource(resource.key) else {
+            try requireNoVersion(resource)
             return record(resource, before: nil, outcome: .created)
         }
+        try requireCurrentVersion(resource, before, verb: "apply")
         let after = resource.keepingLiveValues(of: before)
         record(after, before: before, outcome: after.body == before.body ? .unchanged : .configured)
     }
@@ -85,12 +90,23 @@ final class ClusterChange: ResourceSource {
     /// Updates an object that must exist. A `metadata.resourceVersion` in the manifest must be the current one.
     func replace(_ resource: Resource) throws {
         guard let before = try self.resource(resource.key) else { throw CommandError.notFound(resource.key) }
-        let current = before.stored.map { String($0.revision) }
-        if let wanted = resource.metadata.resourceVersion, wanted != current {
-            throw CommandError.stale(resource.key, wanted: wanted, current: current ?? "none")
-        }
+        try requireCurrentVersion(resource, before, verb: "replace")
         let after = resource.removingResourceVersion()
         record(after, before: before, outcome: after.body == before.body ? .unchanged : .replaced)
+    }
+
+    /// A `metadata.resourceVersion` in a manifest says which state its author knew: a change made meanwhile is not lost.
+    private func requireCurrentVersion(_ resource: Resource, _ before: Resource, verb: String) throws {
+        let current = before.stored.map { String($0.revision) } ?? "none"
+        guard let wanted = resource.metadata.resourceVersion, !wanted.isEmpty, wanted != current else {
+            return
+        }
+        throw CommandError.stale(resource.key, verb: verb, wanted: wanted, current: current)
+    }
+
+    private func requireNoVersion(_ resource: Resource) throws {
+        guard let wanted = resource.metadata.resourceVersion, !wanted.isEmpty else { return }
+        throw CommandError.versionOfNothing(resource.key, wanted: wanted)
     }
 
     /// Puts an object into an exact state, whatever is there now.
@@ -120,6 +136,24 @@ final class ClusterChange: ResourceSource {
         guard let before = try resource(key) else { throw CommandError.notFound(key) }
         pending.updateValue(nil, forKey: key)
         changes.append(ObjectChange(key: key, outcome: outcome, before: before, after: nil))
+    }
+
+    /// Brings an earlier state of an object back, with the identity and the age that it had.
+    func restore(_ past: Resource) throws {
+        let before = try self.resource(past.key)
+        let isSame =
+            before.map {
+                $0.body == past.body && $0.stored?.uid == past.stored?.uid
+                    && $0.stored?.createdRevision == past.stored?.createdRevision
+            } ?? false
+        pending[past.key] = past
+        let outcome: ChangeOutcome = before == nil ? .created : isSame ? .unchanged : .configured
+        changes.append(ObjectChange(key: past.key, outcome: outcome, before: before, after: past))
+    }
+
+    /// Puts the change of an object into a host's history, whether or not the object routes it before or after.
+    func concern(_ key: ResourceKey, _ host: String) {
+        concerned[key, default: []].insert(host)
     }
 
     /// Gives the history's words for the change of an object.
@@ -169,9 +203,16 @@ extension CommandError {
         )
     }
 
-    static func stale(_ key: ResourceKey, wanted: String, current: String) -> CommandError {
+    static func versionOfNothing(_ key: ResourceKey, wanted: String) -> CommandError {
         CommandError(
-            "cannot replace \(key.qualifiedName): the manifest was made from revision \(wanted), "
+            "cannot create \(key.qualifiedName): its manifest was made from revision \(wanted), but there is none in the store",
+            hint: "leave out metadata.resourceVersion to make a new object"
+        )
+    }
+
+    static func stale(_ key: ResourceKey, verb: String, wanted: String, current: String) -> CommandError {
+        CommandError(
+            "cannot \(verb) \(key.qualifiedName): the manifest was made from revision \(wanted), "
                 + "the store holds revision \(current)",
             hint: "get the object again and repeat your change on it"
         )

@@ -12,8 +12,16 @@ struct ClusterSession {
 
     var location: StoreLocation { StoreLocation(settings.storeDirectory) }
 
-    /// Reads at one revision. A store that does not exist yet reads as empty.
+    /// Reads at one revision. A store that does not exist yet reads as empty. Objects that cannot be read are left out, and told at the end by an error.
     func read<Value>(_ body: (ClusterView) throws -> Value) throws -> Value {
+        try look { view in
+            let value = try body(view)
+            if let error = CommandError.joined(view.damage.all) { throw error }
+            return value
+        }
+    }
+
+    private func look<Value>(_ body: (ClusterView) throws -> Value) throws -> Value {
         guard let store = try ClusterStore.openExisting(at: location, context: storeContext) else {
             context.note("no cluster store at \(settings.storeDirectory) yet: nothing is stored")
             return try body(ClusterView(reader: nil))
@@ -32,9 +40,10 @@ struct ClusterSession {
         -> ChangeResult
     {
         guard options.dryRun != .client, let store = try storeToChange(options, verb: verb) else {
-            return try read { view in
+            return try look { view in
                 let change = ClusterChange(view: view)
                 try body(change)
+                context.warn(view.damage.all.map(\.message))
                 return ChangeResult(changes: change.changes, revision: nil)
             }
         }
@@ -45,6 +54,7 @@ struct ClusterSession {
             let change = ClusterChange(view: ClusterView(reader: writer))
             try body(change)
             try ChangeWriter(writer: writer, verb: verb).write(change)
+            context.warn(change.view.damage.all.map(\.message))
             return change.changes
         }
         context.note(isDryRun ? "took the change back" : Self.outcome(result.revision))

@@ -8,29 +8,29 @@ import CanaryStore
 struct ClusterView: ResourceSource {
     /// `nil` where there is no store yet, which is an empty cluster.
     let reader: StoreReader?
+    /// The objects that could not be read so far.
+    let damage = DamagedObjects()
 
     var revision: Int64 { reader?.revision ?? 0 }
     /// The store's id; empty where there is no store.
     var storeID: String { reader?.storeUID ?? "" }
 
     func resource(_ key: ResourceKey) throws -> Resource? {
-        try reader?.object(key).map(Self.resource)
+        try reader?.object(key).map { damage.read($0) ?? DamagedObjects.placeholder($0) }
     }
 
     func resources(with token: IndexToken) throws -> [Resource] {
-        try (reader?.objects(token: token.text) ?? []).map(Self.resource).sorted(by: Resource.isOlder)
+        damage.readable(try reader?.objects(token: token.text) ?? []).sorted(by: Resource.isOlder)
     }
 
     /// The objects of a kind by namespace and name; of all namespaces where none is given.
     func resources(of kind: ResourceKind, namespace: String?) throws -> [Resource] {
-        try (reader?.objects(kind: kind, namespace: kind.isNamespaced ? namespace : nil) ?? []).map(
-            Self.resource
-        )
+        damage.readable(try reader?.objects(kind: kind, namespace: kind.isNamespaced ? namespace : nil) ?? [])
     }
 
     /// Every object.
     func snapshot() throws -> ClusterSnapshot {
-        ClusterSnapshot(revision: revision, try (reader?.objects() ?? []).map(Self.resource))
+        ClusterSnapshot(revision: revision, damage.readable(try reader?.objects() ?? []))
     }
 
     /// What decides the traffic of some hosts.
@@ -51,16 +51,5 @@ struct ClusterView: ResourceSource {
             try !resources(with: .host(host)).isEmpty
             || reader?.history(host: host, limit: 1).isEmpty == false
         return isDomain ? host : HostName.service(String(labels[0]), namespace: String(labels[1]))
-    }
-
-    static func resource(_ object: StoredObject) throws -> Resource {
-        do {
-            return Resource(key: object.key, body: try JSONReader.read(object.body), stored: object.meta)
-        } catch {
-            throw CommandError(
-                "cannot read \(object.key.qualifiedName) in the cluster store: it is damaged (\(error))",
-                hint: "delete the object and apply its manifest again"
-            )
-        }
     }
 }

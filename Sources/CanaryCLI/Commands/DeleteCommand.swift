@@ -3,6 +3,7 @@
 import ArgumentParser
 import CanaryManifests
 import CanaryModel
+import CanaryStore
 
 /// Removes objects.
 struct DeleteCommand: Subcommand {
@@ -35,20 +36,23 @@ struct DeleteCommand: Subcommand {
         let settings = try Settings(global, context)
         let keys = try objects.isEmpty ? keysOfManifests(settings, context) : keysOfNames(settings)
         let session = ClusterSession(settings: settings, context: context)
+        var warnings: [String] = []
         let result = try session.change(change, verb: "delete") { change in
             let missing = try keys.filter { try !Self.exists($0, in: change) }
             if !ignoreNotFound, let error = CommandError.joined(missing.map(CommandError.notFound)) {
                 throw error
             }
             for key in keys { try Self.delete(key, in: change) }
+            warnings = try UnservedShares.warnings(of: change, client: settings.namespace)
         }
+        context.warn(warnings)
         ChangeReport(options: change, context: context).print(result.changes)
         return try ProxyWait(options: change, session: session).wait(for: result)
     }
 
     /// A Namespace takes its contents along. It need not exist itself: objects may name any.
     private static func delete(_ key: ResourceKey, in change: ClusterChange) throws {
-        for resource in try contents(of: key, in: change) { try change.delete(resource.key) }
+        for content in try contents(of: key, in: change) { try change.delete(content) }
         // Gone already: missing and ignored, named twice, or part of a namespace deleted before.
         if try change.resource(key) != nil { try change.delete(key) }
     }
@@ -58,11 +62,11 @@ struct DeleteCommand: Subcommand {
         return try !contents(of: key, in: change).isEmpty
     }
 
-    private static func contents(of key: ResourceKey, in change: ClusterChange) throws -> [Resource] {
+    /// By key, so that what cannot be read goes too.
+    private static func contents(of key: ResourceKey, in change: ClusterChange) throws -> [ResourceKey] {
         guard key.kind == .namespace else { return [] }
-        return try ResourceKind.allCases.filter(\.isNamespaced).flatMap {
-            try change.resources(of: $0, namespace: key.name)
-        }
+        let keys = try change.view.reader?.keys(namespace: key.name) ?? []
+        return try keys.filter { try $0.kind.isNamespaced && change.resource($0) != nil }
     }
 
     private func keysOfNames(_ settings: Settings) throws -> [ResourceKey] {

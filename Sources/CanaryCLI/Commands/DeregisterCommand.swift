@@ -34,6 +34,7 @@ struct DeregisterCommand: Subcommand {
         let settings = try Settings(global, context)
         let endpoint = try HostPort.argument(address)
         let session = ClusterSession(settings: settings, context: context)
+        var warnings: [String] = []
         let result = try session.change(change, verb: "deregister") { change in
             let target = try RegisterCommand.service(named: service, settings, in: change)
             let entries = try Self.entries(of: target, at: endpoint, in: change)
@@ -44,7 +45,9 @@ struct DeregisterCommand: Subcommand {
                 )
             }
             for entry in entries { try change.delete(entry.key) }
+            warnings = try UnservedShares.warnings(of: change, client: settings.namespace)
         }
+        context.warn(warnings)
         ChangeReport(options: change, context: context).print(result.changes)
         return try ProxyWait(options: change, session: session).wait(for: result)
     }

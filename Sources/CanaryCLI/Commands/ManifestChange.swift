@@ -59,7 +59,10 @@ struct ManifestChange {
     private func check(_ change: ClusterChange, beside others: [Resource]) throws -> [Diagnostic] {
         let changed = change.changes.filter { $0.outcome != .unchanged }
         let forbidden = changed.flatMap { item -> [Diagnostic] in
-            guard let before = item.before, let after = item.after else { return [] }
+            guard let before = item.before, let after = item.after, !change.view.damage.contains(item.key)
+            else {
+                return []
+            }
             return RuleCatalog.checkChange(from: before, to: after)
         }
         let references = try ReferenceCheck.findings(

@@ -44,6 +44,7 @@ struct RegisterCommand: Subcommand {
         let endpoint = try HostPort.argument(address)
         let labels = try labels.flatMap { $0.split(separator: ",") }.map(Self.label)
         let session = ClusterSession(settings: settings, context: context)
+        var warnings: [String] = []
         let result = try session.change(change, verb: "register") { change in
             let target = try Self.service(named: service, settings, in: change)
             let entry = try Self.entry(target, endpoint, Dictionary(labels) { _, last in last })
@@ -56,7 +57,11 @@ struct RegisterCommand: Subcommand {
                 )
             }
             try change.apply(entry)
+            warnings =
+                try UnservedShares.warnings(of: change, client: settings.namespace)
+                + UnusedEndpoint.warnings(of: entry, for: target, client: settings.namespace, in: change)
         }
+        context.warn(warnings)
         ChangeReport(options: change, context: context).print(result.changes)
         return try ProxyWait(options: change, session: session).wait(for: result)
     }

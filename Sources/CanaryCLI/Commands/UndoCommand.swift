@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import CanaryManifests
 import CanaryModel
-import CanaryStore
 
 /// Takes back the last change of a host's routing.
 struct UndoCommand: Subcommand {
@@ -11,8 +9,9 @@ struct UndoCommand: Subcommand {
         commandName: "undo",
         abstract: "Take back the last change of a host's routing",
         discussion: """
-            The host's VirtualServices and DestinationRules become what they were before their last change; a second \
-            undo returns. What that change created is removed.
+            The host's VirtualServices, their delegates and its DestinationRules become what they were before their last \
+            change; a second undo returns. What that change created is removed, but not the host's only VirtualService: \
+            that takes --to-revision.
 
             \(Help.examples(
                 ("Take back the last set-weight", "canaryctl undo helloworld"),
@@ -24,7 +23,12 @@ struct UndoCommand: Subcommand {
     @Argument(help: "The host")
     var host: String
 
-    @Option(help: ArgumentHelp("The revision whose routing comes back", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "The revision whose routing comes back; 0 is the one before the last change",
+            valueName: "n"
+        )
+    )
     var toRevision: Int64?
 
     @OptionGroup(title: "Change") var change: ChangeOptions
@@ -33,95 +37,39 @@ struct UndoCommand: Subcommand {
     func run(in context: CommandContext) throws -> ExitStatus {
         let settings = try Settings(global, context)
         let session = ClusterSession(settings: settings, context: context)
-        var otherHosts: Set<String> = []
+        var undone: (host: String, plan: UndoPlan, warnings: [String])?
         let result = try session.change(change, verb: "undo") { change in
             let host = try change.view.host(named: self.host, namespace: settings.namespace)
             let plan = try UndoPlan(host: host, target: toRevision, in: change.view)
-            for state in plan.states { try Self.bring(state, into: change, revision: plan.revision) }
-            otherHosts = Set(
-                change.changes.flatMap { ($0.before?.routedHosts ?? []) + ($0.after?.routedHosts ?? []) }
-            ).subtracting([host])
+            try plan.bringBack(in: change)
+            let warnings =
+                try Self.others(host, in: change)
+                + UnservedShares.warnings(of: change, client: settings.namespace)
+            undone = (host, plan, warnings)
         }
-        for other in otherHosts.sorted() {
-            context.standardError.writeLine(
-                "warning: this also changes \(TerminalText.escape(HostName.short(other)))"
-            )
-        }
-        for item in result.changes {
-            guard let before = item.before, let after = item.after else { continue }
-            let moves = WeightMove.between(before, after)
-            if !moves.isEmpty {
-                context.standardError.writeLine(
-                    "\(item.key.qualifiedName): \(TerminalText.escape(WeightMove.text(moves)))"
-                )
-            }
-        }
+        guard let undone else { return .success }
+        context.warn(undone.warnings)
+        Self.printMoves(result.changes, context)
         ChangeReport(options: change, context: context).print(result.changes)
+        let host = TerminalText.escape(HostName.short(undone.host))
+        context.standardOutput.writeLine("\(host) is back to \(undone.plan.origin)\(change.suffix)")
         return try ProxyWait(options: change, session: session).wait(for: result)
     }
 
-    private static func bring(_ state: UndoPlan.State, into change: ClusterChange, revision: Int64) throws {
-        switch state {
-        case .present(let resource): try change.put(resource)
-        case .absent(let key): if try change.resource(key) != nil { try change.delete(key) }
-        }
-        change.summarize(state.key, "undo, back to revision \(revision)")
-    }
-}
-
-/// The objects of a host's routing as they were at an earlier revision.
-struct UndoPlan {
-    enum State {
-        case present(Resource)
-        case absent(ResourceKey)
-
-        var key: ResourceKey {
-            switch self {
-            case .present(let resource): resource.key
-            case .absent(let key): key
-            }
-        }
+    /// The hosts that share the changed objects.
+    private static func others(_ host: String, in change: ClusterChange) throws -> [String] {
+        let changed = change.changes.filter { $0.outcome != .unchanged }
+        let hosts = try changed.reduce(into: Set<String>()) { $0.formUnion(try change.hosts(of: $1)) }
+        return hosts.subtracting([host]).sorted().map { "this also changes \(HostName.short($0))" }
     }
 
-    /// The revision that comes back.
-    let revision: Int64
-    let states: [State]
-
-    /// - Parameter target: the revision to return to; `nil` is the one before the host's last change.
-    init(host: String, target: Int64?, in view: ClusterView) throws {
-        let history = try view.reader?.history(host: host) ?? []
-        guard let last = history.first, let reader = view.reader else { throw Self.nothing(host) }
-        let revision = target ?? last.revision - 1
-        guard (0...view.revision).contains(revision) else {
-            throw CommandError(
-                "cannot go back to revision \(revision): the store is at revision \(view.revision)",
-                hint: "canaryctl history \(HostName.short(host)) lists the changes"
-            )
+    private static func printMoves(_ changes: [ObjectChange], _ context: CommandContext) {
+        for item in changes {
+            guard let before = item.before, let after = item.after else { continue }
+            let moves = WeightMove.between(before, after)
+            guard !moves.isEmpty else { continue }
+            let text = TerminalText.escape(WeightMove.text(moves))
+            context.standardError.writeLine("\(item.key.qualifiedName): \(text)")
         }
-        let later = history.filter { $0.revision > revision }
-        guard !later.isEmpty else { throw Self.nothing(host, since: revision) }
-        self.revision = revision
-        states = try Set(later.flatMap(\.objects)).sorted().map { key in
-            switch try reader.object(key, asOf: revision) {
-            case .present(let object): return .present(try ClusterView.resource(object))
-            case .absent: return .absent(key)
-            case .forgotten: throw Self.forgotten(key, revision)
-            }
-        }
-    }
-
-    private static func nothing(_ host: String, since revision: Int64? = nil) -> CommandError {
-        let when = revision.map { " since revision \($0)" } ?? ""
-        return CommandError(
-            "nothing to undo: the routing of \(HostName.short(host)) was not changed\(when)",
-            hint: "canaryctl describe shows the hosts"
-        )
-    }
-
-    private static func forgotten(_ key: ResourceKey, _ revision: Int64) -> CommandError {
-        CommandError(
-            "cannot go back to revision \(revision): \(key.qualifiedName) is not kept that far back",
-            hint: "the last \(StoreWriter.keptChanges) changes of an object are kept"
-        )
     }
 }

@@ -14,6 +14,8 @@ package struct CommandContext {
     package var standardInputIsTerminal: Bool
     package var environment: [String: String]
     package var workingDirectory: String
+    /// Whether the working directory was deleted: then no relative path leads anywhere.
+    package var workingDirectoryIsGone = false
     /// Milliseconds since 1970, UTC.
     package var now: @Sendable () -> Int64
     /// Who is recorded as the author of changes; asked only then, as the answer may take a look into a user database.
@@ -71,6 +73,11 @@ extension CommandContext {
         standardError.writeLine("note: \(TerminalText.escape(text()))")
     }
 
+    /// Writes warnings, a line each.
+    func warn(_ warnings: [String]) {
+        for warning in warnings { standardError.writeLine("warning: \(TerminalText.escape(warning))") }
+    }
+
     /// Writes an error, its hint, and what else went wrong; what was written before stays before it.
     func report(_ error: CommandError) {
         standardOutput.flush()
@@ -89,7 +96,7 @@ extension CommandContext {
     package static func process() -> CommandContext {
         let environment = processEnvironment()
         let columns = environment["COLUMNS"].flatMap { Int($0) }
-        return CommandContext(
+        var context = CommandContext(
             standardOutput: .descriptor(STDOUT_FILENO, columns: columns ?? terminalColumns(STDOUT_FILENO)),
             standardError: .descriptor(STDERR_FILENO, columns: columns ?? terminalColumns(STDERR_FILENO)),
             readStandardInput: { FileReader.readAll(descriptor: STDIN_FILENO) },
@@ -100,6 +107,9 @@ extension CommandContext {
             userName: { userName(environment) },
             executable: FileReader.linkTarget("/proc/self/exe") ?? CommandLine.arguments[0]
         )
+        var status = stat()
+        context.workingDirectoryIsGone = stat(".", &status) == 0 && status.st_nlink == 0
+        return context
     }
 
     private static func processEnvironment() -> [String: String] {

@@ -34,6 +34,12 @@ extension Settings {
             throw CommandError.wrongUsage("--store names no directory: its value is empty")
         }
         if let directory = flag ?? context.variable("CANARYCTL_STORE") {
+            guard directory.hasPrefix("/") || !context.workingDirectoryIsGone else {
+                throw CommandError(
+                    "cannot find the cluster store at \(directory): the working directory was deleted",
+                    hint: "change to a directory that is there, or name the store by its whole path"
+                )
+            }
             return context.absolutePath(directory)
         }
         if let state = context.variable("XDG_STATE_HOME"), state.hasPrefix("/") {

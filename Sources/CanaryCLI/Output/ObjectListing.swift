@@ -27,8 +27,9 @@ struct ObjectQuery {
                 )
             }
             let keys = names.map { ResourceKey($0.kind, namespace: namespace, name: $0.name) }
-            let found = try keys.compactMap { try view.resource($0) }
-            let there = Set(found.map(\.key))
+            let named = try keys.compactMap { try view.resource($0) }
+            let there = Set(named.map(\.key))
+            let found = named.filter { !view.damage.contains($0.key) }
             return (found, keys.filter { !there.contains($0) })
         }
     }

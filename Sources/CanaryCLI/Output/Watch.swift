@@ -54,7 +54,7 @@ struct ObjectWatch {
         case .unavailable(let error):
             guard error.code == .absent else { throw error }
         case .changed(let changes):
-            let changed = try changes.changed.map(ClusterView.resource)
+            let changed = DamagedObjects().readable(changes.changed)
             if let before = known {
                 let deleted = changes.deleted.compactMap { before[$0] }
                 try session.read { view in try listing.printRows(changed + deleted, view) }

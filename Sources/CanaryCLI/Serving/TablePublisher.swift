@@ -49,17 +49,16 @@ final class TablePublisher {
     }
 
     private func publish(_ changes: StoreChanges) -> Step {
-        do {
-            let changed = try changes.changed.map(ClusterView.resource)
-            if changes.isComplete {
-                var snapshot = ClusterSnapshot(revision: changes.revision, changed)
-                snapshot.storeID = changes.storeUID
-                builder = makeBuilder(snapshot)
-            } else {
-                builder.apply(changed: changed, removed: changes.deleted, revision: changes.revision)
-            }
-        } catch {
-            return keepLastTable(because: "cannot read the store: \(error)")
+        let damage = DamagedObjects()
+        let changed = damage.readable(changes.changed)
+        // An object that cannot be read stays what it was, as far as that is known.
+        for error in damage.all { log.warn(error.message) }
+        if changes.isComplete {
+            var snapshot = ClusterSnapshot(revision: changes.revision, changed)
+            snapshot.storeID = changes.storeUID
+            builder = makeBuilder(snapshot)
+        } else {
+            builder.apply(changed: changed, removed: changes.deleted, revision: changes.revision)
         }
         install()
         return .published(changes.revision)

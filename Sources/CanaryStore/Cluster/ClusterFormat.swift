@@ -6,7 +6,7 @@ extension DatabaseFormat {
         name: "cluster.db",
         lockName: "lock",
         applicationID: 0x63_6e_72_79,
-        migrations: [clusterVersion1, clusterVersion2],
+        migrations: [clusterVersion1, clusterVersion2, absencesOfRouting],
         synchronous: "FULL"
     )
 
@@ -15,7 +15,8 @@ extension DatabaseFormat {
     /// - `objects`: the current state.
     /// - `tokens`: what callers look objects up by; derived from the bodies, by the caller.
     /// - `tombstones`: deleted keys, for those who follow changes.
-    /// - `past_objects`: an object's state as it was until `replaced_revision` replaced or deleted it. Never a Secret.
+    /// - `past_objects`: an object's state as it was until `replaced_revision` replaced or deleted it, of the kinds that
+    ///   decide about routing.
     /// - `host_changes`, `host_change_objects`: who changed a host's routing when and why, and by which objects.
     private static let clusterVersion1 = """
         CREATE TABLE store (

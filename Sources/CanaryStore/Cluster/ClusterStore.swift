@@ -28,6 +28,8 @@ package final class ClusterStore {
             at: location,
             lockTimeoutMilliseconds: context.lockTimeoutMilliseconds
         )
+        let changed = location.path(of: StoreLocation.changedName)
+        guard StoreLocation.isFileOrMissing(changed) else { throw .foreignFile(changed) }
         return ClusterStore(database, at: location, context: context)
     }
 
@@ -113,7 +115,8 @@ package final class ClusterStore {
     private func announce() {
         let descriptor = Glibc.open(
             location.path(of: StoreLocation.changedName),
-            O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+            // What is no file, such as a pipe without a reader, must not hold up a change that is done.
+            O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
             0o600
         )
         guard descriptor >= 0 else { return }

@@ -4,13 +4,15 @@ package import CanaryModel
 
 extension StoreReader {
     /// The changes of a host's routing, newest first; the last ``StoreWriter/keptChanges`` are kept.
-    package func history(host: String, limit: Int = Int.max) throws(StoreError) -> [HostChange] {
+    package func history(host: String, limit: Int = StoreWriter.keptChanges) throws(StoreError)
+        -> [HostChange]
+    {
         var changes = try database.rows(
             """
             SELECT revision, at, actor, reason, summary FROM host_changes WHERE host = ? \
             ORDER BY revision DESC LIMIT ?
             """,
-            [.text(host), .integer(Int64(limit))]
+            [.text(host), .integer(Int64(min(limit, StoreWriter.keptChanges)))]
         ) { row throws(SQLiteError) in
             HostChange(
                 host: host,
@@ -34,13 +36,17 @@ extension StoreReader {
         return changes
     }
 
-    /// The newest change of a host's routing: what `undo` takes back.
-    package func lastChange(host: String) throws(StoreError) -> HostChange? {
-        try history(host: host, limit: 1).first
+    /// The first revision as of which a host's routing is known; 0 if all of its changes are.
+    package func knownSince(host: String) throws(StoreError) -> Int64 {
+        try database.first(
+            "SELECT revision FROM host_changes WHERE host = ? ORDER BY revision DESC LIMIT 1 OFFSET ?",
+            [.text(host), .integer(Int64(StoreWriter.keptChanges))]
+        ) { row throws(SQLiteError) in row.integer(0) } ?? 0
     }
 
-    /// What an object was when a revision was the newest one. Of a deleted Secret nothing is known: it reads as absent.
+    /// What an object was when a revision was the newest one.
     package func object(_ key: ResourceKey, asOf past: Int64) throws(StoreError) -> PastState {
+        if let current = try object(key), current.meta.revision <= past { return .present(current) }
         let replaced = try database.first(
             """
             SELECT kind, namespace, name, \(StoredMeta.columns), body FROM past_objects \
@@ -49,8 +55,23 @@ extension StoreReader {
             """,
             key.values + [.integer(past)]
         ) { row throws(SQLiteError) in try StoredObject(row) }
-        let current = replaced == nil ? try object(key) : nil
-        guard let state = replaced ?? current, state.meta.createdRevision <= past else { return .absent }
-        return state.meta.revision <= past ? .present(state) : .forgotten
+        if let replaced, replaced.meta.revision <= past { return .present(replaced) }
+        return try wasAbsent(key, asOf: past) ? .absent : .forgotten
+    }
+
+    private func wasAbsent(_ key: ResourceKey, asOf past: Int64) throws(StoreError) -> Bool {
+        let isKnown = try database.first(
+            """
+            SELECT 1 FROM absences WHERE kind = ?1 AND namespace = ?2 AND name = ?3 \
+            AND since <= ?4 AND coalesce(until > ?4, true) \
+            UNION ALL SELECT 1 FROM store WHERE forgotten_past <= ?4 \
+            AND NOT EXISTS (SELECT 1 FROM absences WHERE kind = ?1 AND namespace = ?2 AND name = ?3) \
+            AND NOT EXISTS (SELECT 1 FROM past_objects WHERE kind = ?1 AND namespace = ?2 AND name = ?3) \
+            AND NOT EXISTS (SELECT 1 FROM objects WHERE kind = ?1 AND namespace = ?2 AND name = ?3) \
+            LIMIT 1
+            """,
+            key.values + [.integer(past)]
+        ) { row throws(SQLiteError) in row.integer(0) }
+        return isKnown != nil
     }
 }

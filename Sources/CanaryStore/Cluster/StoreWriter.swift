@@ -14,13 +14,19 @@ package final class StoreWriter: StoreReader {
 
     /// How many changes of one object, and of one host's routing, `undo` and `history` can go back.
     package static let keptChanges = 100
-    /// How many deleted objects are remembered, at least those of the last revision that deleted any.
-    package static let keptDeletions = 10_000
     static let keptCommits: Int64 = 1000
 
-    private let note: ChangeNote
-    private let context: StoreContext
-    private let keptDeletions: Int
+    /// How much is remembered of what does not exist any more.
+    struct Limits {
+        /// Deleted keys for those who follow changes, at least those of the last revision that deleted any.
+        var deletions = 10_000
+        /// Deleted objects whose past `undo` can bring back, at least those of the last revision that deleted any.
+        var pastObjects = 50_000
+    }
+
+    let note: ChangeNote
+    let context: StoreContext
+    let limits: Limits
     private var hasDeleted = false
     private var hostChanges: [(host: String, summary: String, objects: [ResourceKey])] = []
     /// The revision that this transaction makes; `nil` while it has changed nothing.
@@ -32,11 +38,11 @@ package final class StoreWriter: StoreReader {
         _ database: Database,
         note: ChangeNote,
         context: StoreContext,
-        keptDeletions: Int = StoreWriter.keptDeletions
+        limits: Limits = Limits()
     ) throws(StoreError) {
         self.note = note
         self.context = context
-        self.keptDeletions = keptDeletions
+        self.limits = limits
         newCommit = try Self.randomID(database)
         try super.init(database)
     }
@@ -52,6 +58,7 @@ package final class StoreWriter: StoreReader {
     ///     the object.
     ///   - specChanged: whether anything but metadata and status differs, which counts `generation` up.
     ///   - routeEpochs: of a VirtualService, since when each HTTP route splits its traffic as it does.
+    ///   - identity: an earlier state of the object whose identity and age it has again; `nil` leaves it what it has.
     /// - Returns: what became of the object.
     /// - Throws: ``StoreError``.
     @discardableResult
@@ -60,24 +67,33 @@ package final class StoreWriter: StoreReader {
         body: [UInt8],
         tokens: Set<String>,
         specChanged: Bool = true,
-        routeEpochs: [RouteEpoch] = []
+        routeEpochs: [RouteEpoch] = [],
+        identity: StoredMeta? = nil
     ) throws(StoreError) -> Outcome {
         guard let old = try existing(key) else {
-            try create(key, body: body, tokens: tokens, routeEpochs: routeEpochs)
+            try create(key, body: body, tokens: tokens, routeEpochs: routeEpochs, identity: identity)
             return .created
         }
         try setTokens(tokens, of: old.id)
-        guard old.object.body != body else { return .unchanged }
+        let meta = old.object.meta
+        let (uid, createdRevision, createdAt) =
+            identity.map { ($0.uid, $0.createdRevision, $0.createdAt) }
+            ?? (meta.uid, meta.createdRevision, meta.createdAt)
+        guard old.object.body != body || meta.uid != uid || meta.createdRevision != createdRevision else {
+            return .unchanged
+        }
         let revision = changeRevision()
         try keepPast(old.object, replacedBy: revision)
+        // Counted on from whichever state came further, so that no generation comes again.
+        let generation = max(meta.generation, identity?.generation ?? 0) &+ (specChanged ? 1 : 0)
         try database.run(
             """
-            UPDATE objects SET revision = ?, generation = generation + ?, route_epochs = ?, body = ? \
-            WHERE id = ?
+            UPDATE objects SET uid = ?, revision = ?, created_revision = ?, generation = ?, created_at = ?, \
+            route_epochs = ?, body = ? WHERE id = ?
             """,
             [
-                .integer(revision), .integer(specChanged ? 1 : 0), StoredMeta.value(of: routeEpochs),
-                .utf8(body), .integer(old.id),
+                .text(uid), .integer(revision), .integer(createdRevision), .integer(generation),
+                .integer(createdAt), StoredMeta.value(of: routeEpochs), .utf8(body), .integer(old.id),
             ]
         )
         return .changed
@@ -95,6 +111,7 @@ package final class StoreWriter: StoreReader {
             "INSERT OR REPLACE INTO tombstones (kind, namespace, name, revision) VALUES (?, ?, ?, ?)",
             key.values + [.integer(revision)]
         )
+        try beginAbsence(of: key, at: revision)
         hasDeleted = true
         return true
     }
@@ -120,6 +137,7 @@ package final class StoreWriter: StoreReader {
         try database.run("UPDATE store SET revision = ? WHERE id = 1", [.integer(newRevision)])
         try nameCommit(newRevision)
         if hasDeleted { try forgetOldDeletions() }
+        if hasDeleted { try forgetOldPast() }
     }
 
     // MARK: - Objects
@@ -171,15 +189,16 @@ package final class StoreWriter: StoreReader {
         _ key: ResourceKey,
         body: [UInt8],
         tokens: Set<String>,
-        routeEpochs: [RouteEpoch]
+        routeEpochs: [RouteEpoch],
+        identity: StoredMeta?
     ) throws(StoreError) {
         let revision = changeRevision()
         let meta = StoredMeta(
-            uid: context.newUID(),
+            uid: identity?.uid ?? context.newUID(),
             revision: revision,
-            createdRevision: revision,
-            generation: 1,
-            createdAt: context.now(),
+            createdRevision: identity?.createdRevision ?? revision,
+            generation: identity?.generation ?? 1,
+            createdAt: identity?.createdAt ?? context.now(),
             routeEpochs: routeEpochs
         )
         let id = try database.first(
@@ -195,6 +214,7 @@ package final class StoreWriter: StoreReader {
             "DELETE FROM tombstones WHERE kind = ? AND namespace = ? AND name = ?",
             key.values
         )
+        try endAbsence(of: key, at: revision)
     }
 
     private func setTokens(_ tokens: Set<String>, of id: Int64) throws(StoreError) {
@@ -216,98 +236,6 @@ package final class StoreWriter: StoreReader {
         try database.run(
             "INSERT INTO tokens (token, object) VALUES (?, ?)",
             [.text(token), .integer(id)]
-        )
-    }
-}
-
-// MARK: - The past
-
-extension StoreWriter {
-    /// Keeps the state that a change replaces. Secrets leave no trace.
-    private func keepPast(_ object: StoredObject, replacedBy revision: Int64) throws(StoreError) {
-        // What this transaction itself wrote was never the state of any revision.
-        guard object.key.kind != .secret, object.meta.revision < revision else { return }
-        try database.run(
-            """
-            INSERT INTO past_objects (kind, namespace, name, replaced_revision, replaced_at, actor, reason, \
-            \(StoredMeta.columns), body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            object.key.values
-                + [.integer(revision), .integer(context.now()), .text(note.actor), SQLValue(note.reason)]
-                + object.meta.values + [.utf8(object.body)]
-        )
-        try database.run(
-            """
-            DELETE FROM past_objects WHERE kind = ?1 AND namespace = ?2 AND name = ?3 AND replaced_revision <= \
-            (SELECT replaced_revision FROM past_objects WHERE kind = ?1 AND namespace = ?2 AND name = ?3 \
-            ORDER BY replaced_revision DESC LIMIT 1 OFFSET ?4)
-            """,
-            object.key.values + [.integer(Int64(Self.keptChanges))]
-        )
-    }
-
-    private func keep(
-        _ host: String,
-        _ summary: String,
-        _ objects: [ResourceKey],
-        at revision: Int64
-    ) throws(StoreError) {
-        try database.run(
-            """
-            INSERT OR REPLACE INTO host_changes (host, revision, at, actor, reason, summary) \
-            VALUES (?, ?, ?, ?, ?, ?)
-            """,
-            [
-                .text(host), .integer(revision), .integer(context.now()), .text(note.actor),
-                SQLValue(note.reason), .text(summary),
-            ]
-        )
-        for key in objects {
-            try database.run(
-                """
-                INSERT OR REPLACE INTO host_change_objects (kind, namespace, name, host, revision) \
-                VALUES (?, ?, ?, ?, ?)
-                """,
-                key.values + [.text(host), .integer(revision)]
-            )
-        }
-        try forgetOldChanges(of: host)
-    }
-
-    private func forgetOldChanges(of host: String) throws(StoreError) {
-        let limit = try database.first(
-            "SELECT revision FROM host_changes WHERE host = ? ORDER BY revision DESC LIMIT 1 OFFSET ?",
-            [.text(host), .integer(Int64(Self.keptChanges))]
-        ) { row throws(SQLiteError) in row.integer(0) }
-        guard let limit else { return }
-        for table in ["host_changes", "host_change_objects"] {
-            try database.run(
-                "DELETE FROM \(table) WHERE host = ? AND revision <= ?",
-                [.text(host), .integer(limit)]
-            )
-        }
-    }
-
-    /// Deleted names would pile up for ever where names are made up by programs.
-    private func forgetOldDeletions() throws(StoreError) {
-        let limit = try database.first(
-            "SELECT revision FROM tombstones ORDER BY revision DESC LIMIT 1 OFFSET ?",
-            [.integer(Int64(keptDeletions))]
-        ) { row throws(SQLiteError) in row.integer(0) }
-        guard let limit else { return }
-        // Those of the limit itself stay, so that the last deletion stays whole however large it was.
-        let oldest = SQLValue.integer(limit)
-        try database.run(
-            """
-            DELETE FROM past_objects WHERE (kind, namespace, name) IN \
-            (SELECT kind, namespace, name FROM tombstones WHERE revision < ?)
-            """,
-            [oldest]
-        )
-        try database.run("DELETE FROM tombstones WHERE revision < ?", [oldest])
-        try database.run(
-            "UPDATE store SET forgotten_revision = max(forgotten_revision, ? - 1) WHERE id = 1",
-            [oldest]
         )
     }
 }

@@ -15,13 +15,13 @@ final class Database {
     /// In bytes; reading such a log takes about a millisecond.
     private static let logLimit: Int64 = 1 << 20
     /// For the moments in which another process holds SQLite's own locks: recovery of the log after a crash.
-    private static let busyTimeoutMilliseconds: Int32 = 5000
+    static let busyTimeoutMilliseconds: Int32 = 5000
 
     let path: String
-    private let location: StoreLocation
-    private let format: DatabaseFormat
+    let location: StoreLocation
+    let format: DatabaseFormat
     private let lockTimeoutMilliseconds: Int64
-    private let connection: Connection
+    let connection: Connection
     /// The file that the connection has open.
     private let identity: FileIdentity
 
@@ -85,6 +85,15 @@ final class Database {
         lockTimeoutMilliseconds: Int64
     ) throws(StoreError) -> Database? {
         guard try location.isOwnDirectory(), try isPresent(format, at: location) else { return nil }
+        if FileIdentity(path: location.path(of: format.name) + "-journal") != nil {
+            // The first versions could be killed while they made a database. Only a writer can put that right.
+            return try open(format, at: location, lockTimeoutMilliseconds: lockTimeoutMilliseconds)
+        }
+        if FileIdentity(path: location.path(of: format.name) + "-shm") == nil,
+            access(location.directory, W_OK) != 0
+        {
+            throw .noIndex(location.path(of: format.name))
+        }
         let database = try Database(
             format,
             at: location,
@@ -206,7 +215,7 @@ extension Database {
         emptyLongLog()
     }
 
-    private func acquireLock() throws(StoreError) -> StoreLock {
+    func acquireLock() throws(StoreError) -> StoreLock {
         try StoreLock(
             path: location.path(of: format.lockName),
             guarding: path,
@@ -216,7 +225,7 @@ extension Database {
 
     /// Ends a transaction that a commit has not ended. It cannot fail in a way that matters: what SQLite did not write
     /// is gone when the connection closes.
-    private func rollBack() {
+    func rollBack() {
         guard connection.isInTransaction else { return }
         try? connection.execute("ROLLBACK")
     }
@@ -228,94 +237,5 @@ extension Database {
         connection.setBusyTimeout(milliseconds: 0)
         defer { connection.setBusyTimeout(milliseconds: Self.busyTimeoutMilliseconds) }
         try? connection.checkpoint()
-    }
-}
-
-// MARK: - Making and upgrading
-
-extension Database {
-    private static func isPresent(
-        _ format: DatabaseFormat,
-        at location: StoreLocation
-    ) throws(StoreError) -> Bool {
-        let path = location.path(of: format.name)
-        var status = stat()
-        guard lstat(path, &status) == 0 else {
-            if errno == ENOENT { return false }
-            throw .system("open", path, errno: errno)
-        }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw .foreignFile(path) }
-        return true
-    }
-
-    /// Makes an empty file with mode 0600, which SQLite hands on to the files that it makes beside it.
-    ///
-    /// It gets its final name only when it is closed: closing a file drops all `fcntl` locks that the process holds on
-    /// it, also those of SQLite connections in other threads.
-    private static func makeFile(
-        _ format: DatabaseFormat,
-        at location: StoreLocation,
-        lockTimeoutMilliseconds: Int64
-    ) throws(StoreError) {
-        let path = location.path(of: format.name)
-        let lock = try StoreLock(
-            path: location.path(of: format.lockName),
-            guarding: path,
-            timeoutMilliseconds: lockTimeoutMilliseconds
-        )
-        try withExtendedLifetime(lock) { () throws(StoreError) in
-            if try isPresent(format, at: location) { return }
-            let fresh = "\(path).new"
-            let descriptor = Glibc.open(fresh, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
-            guard descriptor >= 0 else { throw .system("make", path, errno: errno) }
-            close(descriptor)
-            // A log without its database would be replayed into the new one.
-            unlink("\(path)-wal")
-            unlink("\(path)-shm")
-            guard rename(fresh, path) == 0 else { throw .system("make", path, errno: errno) }
-        }
-    }
-
-    /// The file's schema version, 0 for an empty file; throws if the file is not ours or from the future. To be read in one
-    /// transaction, as another process may be making the schema.
-    private func schemaVersion() throws(StoreError) -> Int64 {
-        let number = { (row: Row) throws(SQLiteError) -> Int64 in row.integer(0) }
-        let applicationID = try first("PRAGMA application_id", [], number) ?? 0
-        let version = try first("PRAGMA user_version", [], number) ?? 0
-        if applicationID != format.applicationID {
-            let isEmpty = try first("SELECT count(*) FROM sqlite_schema", [], number) == 0
-            guard applicationID == 0, version == 0, isEmpty else { throw .foreignFile(path) }
-            return 0
-        }
-        guard version <= format.schemaVersion else {
-            throw .newerSchema(path, found: version, known: format.schemaVersion)
-        }
-        guard version > 0 else { throw .corrupt(path, "it has no format version") }
-        return version
-    }
-
-    /// Runs the missing migrations, all or none. Two processes may come here at once: the second one finds nothing to do.
-    private func migrate() throws(StoreError) {
-        let lock = try acquireLock()
-        try withExtendedLifetime(lock) { () throws(StoreError) in
-            // Outside of the transaction, as SQLite wants it; an empty WAL database is still an empty one.
-            try execute("PRAGMA journal_mode = WAL")
-            try execute("BEGIN IMMEDIATE")
-            defer { rollBack() }
-            for script in format.migrations.dropFirst(Int(try schemaVersion())) {
-                try execute(script)
-            }
-            try execute("PRAGMA application_id = \(format.applicationID)")
-            try execute("PRAGMA user_version = \(format.schemaVersion)")
-            try execute("COMMIT")
-        }
-    }
-
-    private func execute(_ sql: String) throws(StoreError) {
-        do throws(SQLiteError) {
-            try connection.execute(sql)
-        } catch {
-            throw StoreError(error, "change", path)
-        }
     }
 }

@@ -21,12 +21,16 @@ package struct StoreLocation: Hashable, Sendable {
     /// A directory of another user is refused: the store says what to run and where to send traffic, and who owns
     /// the directory can change it at will.
     package func makeDirectory() throws(StoreError) {
+        try requireShortPath()
         var path = ""
         for part in directory.split(separator: "/", omittingEmptySubsequences: false) {
             path +=
                 path.isEmpty && part.isEmpty
                 ? "/" : path.hasSuffix("/") || path.isEmpty ? "\(part)" : "/\(part)"
-            guard mkdir(path, 0o700) != 0 else { continue }
+            guard mkdir(path, 0o700) != 0 else {
+                Self.synchronize(directory: "\(path)/..")
+                continue
+            }
             let number = errno
             if number != EEXIST, !Self.exists(path) {
                 throw .system("make the directory", path, errno: number)
@@ -37,6 +41,7 @@ package struct StoreLocation: Hashable, Sendable {
 
     /// Whether the directory is there. Throws when something else is at its place or it belongs to another user.
     func isOwnDirectory() throws(StoreError) -> Bool {
+        try requireShortPath()
         var status = stat()
         guard stat(directory, &status) == 0 else {
             if errno == ENOENT { return false }
@@ -48,6 +53,32 @@ package struct StoreLocation: Hashable, Sendable {
             throw .foreignOwner(directory, owner: Self.name(of: status.st_uid), user: Self.name(of: user))
         }
         return true
+    }
+
+    /// Makes the names in the directory last, also through a loss of power. A file system that cannot say so has none to lose, or
+    /// nothing that could be done about it.
+    func synchronize() {
+        Self.synchronize(directory: directory)
+    }
+
+    private static func synchronize(directory: String) {
+        let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
+    }
+
+    /// SQLite takes paths of at most 511 bytes, the names of its files included, and says no more than that it cannot open one.
+    private func requireShortPath() throws(StoreError) {
+        guard directory.utf8.count > 480 else { return }
+        throw .tooLong(directory)
+    }
+
+    /// Whether a path leads to a plain file, or nowhere.
+    static func isFileOrMissing(_ path: String) -> Bool {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return errno == ENOENT }
+        return status.st_mode & S_IFMT == S_IFREG
     }
 
     private static func exists(_ path: String) -> Bool {

@@ -14,6 +14,7 @@ struct StoreLock: ~Copyable {
     init(path: String, guarding database: String, timeoutMilliseconds: Int64) throws(StoreError) {
         let deadline = StoreContext.milliseconds(CLOCK_MONOTONIC) + timeoutMilliseconds
         var pause = 500
+        guard StoreLocation.isFileOrMissing(path) else { throw .foreignFile(path) }
         while true {
             let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
             guard descriptor >= 0 else { throw .system("change", database, errno: errno) }

@@ -32,11 +32,14 @@ final class Program: Sendable {
 
     private static let count = Atomic(0)
 
-    /// - Parameter output: the descriptor to write to instead of a file.
+    /// - Parameters:
+    ///   - environment: variables besides the usual ones.
+    ///   - output: the descriptor to write to instead of a file.
     init(
         _ arguments: [String],
         in scratch: ScratchDirectory,
         executable: String = Program.path,
+        environment added: [String] = [],
         output: Int32? = nil
     ) throws {
         let number = Self.count.add(1, ordering: .relaxed).newValue
@@ -53,9 +56,11 @@ final class Program: Sendable {
         }
         posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, errorPath, O_WRONLY | O_CREAT, 0o600)
         let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
-        let environment = [
-            "CANARYCTL_STORE=\(scratch.path("store"))", "HOME=\(scratch.path)", "USER=ada", "PATH=\(path)",
-        ]
+        let environment =
+            [
+                "CANARYCTL_STORE=\(scratch.path("store"))", "HOME=\(scratch.path)", "USER=ada",
+                "PATH=\(path)",
+            ] + added
         var words = ([executable] + arguments).map { strdup($0) } + [nil]
         var variables = environment.map { strdup($0) } + [nil]
         defer { (words + variables).forEach { free($0) } }

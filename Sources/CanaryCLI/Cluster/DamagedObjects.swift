@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryManifests
+import CanaryModel
+import CanaryStore
+
+/// Turns stored texts into resources and remembers those that cannot be read, so that one damaged object stands in nobody
+/// else's way and can itself be deleted or replaced.
+final class DamagedObjects {
+    private(set) var errors: [ResourceKey: CommandError] = [:]
+
+    /// In the objects' order.
+    var all: [CommandError] { errors.sorted { $0.key < $1.key }.map(\.value) }
+
+    func contains(_ key: ResourceKey) -> Bool { errors[key] != nil }
+
+    /// The objects that can be read.
+    func readable(_ objects: [StoredObject]) -> [Resource] { objects.compactMap(read) }
+
+    func read(_ object: StoredObject) -> Resource? {
+        do {
+            return try Self.resource(object)
+        } catch {
+            errors[object.key] = error
+            return nil
+        }
+    }
+
+    static func resource(_ object: StoredObject) throws(CommandError) -> Resource {
+        do {
+            return Resource(key: object.key, body: try JSONReader.read(object.body), stored: object.meta)
+        } catch {
+            throw CommandError(
+                "cannot read \(object.key.qualifiedName) in the cluster store: it is damaged (\(error))",
+                hint: "apply its manifest again, or delete it: \(deletion(of: object.key))"
+            )
+        }
+    }
+
+    /// What stands for a damaged object where its existence counts: when it is replaced or deleted.
+    static func placeholder(_ object: StoredObject) -> Resource {
+        var body = Node.mapping(["kind": .string(object.key.kind.rawValue)])
+        body.set(.string(object.key.name), at: "metadata", "name")
+        return Resource(key: object.key, body: body, stored: object.meta)
+    }
+
+    private static func deletion(of key: ResourceKey) -> String {
+        let place = key.kind.isNamespaced ? " -n \(key.namespace)" : ""
+        return "canaryctl delete \(key.kind.singular) \(key.name)\(place)"
+    }
+}
