@@ -2,6 +2,7 @@
 
 import CanaryModel
 import CanaryTestSupport
+import Glibc
 import Synchronization
 import Testing
 
@@ -107,7 +108,7 @@ struct EvidenceTests {
         do {
             let connection = try proxy.connect()
             try connection.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n")
-            while origin.connections.load(ordering: .relaxed) == 0 {}
+            while origin.connections.load(ordering: .relaxed) == 0 { usleep(1000) }
         }
         proxy.stop()
         let evidence = sum(proxy)

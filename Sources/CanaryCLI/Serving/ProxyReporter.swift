@@ -5,15 +5,20 @@ import CanaryProxy
 import CanaryStore
 import Synchronization
 
-/// Tells `runtime.db` what the proxy serves and what it counted: once a second, at each new table, and at the end.
+/// Tells `runtime.db` what the proxy serves and what it counted: once a second, at each new table, at the end, and soon after
+/// anything was counted, so that pages are up to date.
 final class ProxyReporter: Sendable {
     private struct State {
         var record: ProxyRecord
         var runtime: RuntimeStore
         var hasReported = false
         var keptHouseAt: Int64?
+        /// When the last report was written, and how long that took, in milliseconds.
+        var writtenAt: Int64 = 0
+        var cost: Int64 = 0
     }
 
+    private static let heartbeatMilliseconds: Int64 = 1000
     /// How often what is counted is said to be still in use, and what is too old forgotten.
     private static let housekeepingMilliseconds: Int64 = 3_600_000
 
@@ -42,6 +47,7 @@ final class ProxyReporter: Sendable {
         try state.withLock { state throws(StoreError) in
             if let revision { state.record.appliedRevision = revision }
             state.record.listeners = proxy.listenerAddresses
+            let startedAt = now()
             let evidence = proxy.evidence()
             let isKnown = try state.runtime.report(
                 state.record,
@@ -51,8 +57,22 @@ final class ProxyReporter: Sendable {
             proxy.confirm(evidence)
             if state.hasReported, !isKnown { proxy.repeatEvidence() }
             state.hasReported = true
+            state.writtenAt = now()
+            state.cost = state.writtenAt - startedAt
             try keepHouse(&state)
         }
+    }
+
+    /// Reports if there is anything to say: new counts, unless the last report took so long that reports would be all that the
+    /// proxy does, or that it still runs.
+    func reportIfDue() throws(StoreError) {
+        let moment = now()
+        let isDue = state.withLock { state in
+            let age = moment - state.writtenAt
+            if age < 0 || age >= Self.heartbeatMilliseconds { return true }
+            return age >= state.cost * 20 && proxy.evidence().isNews
+        }
+        if isDue { try report() }
     }
 
     /// Hands in the last counts and takes the proxy off the list.
@@ -77,6 +97,8 @@ final class ProxyReporter: Sendable {
 }
 
 extension EvidenceReport {
+    fileprivate var isNews: Bool { !items.isEmpty || !finished.isEmpty }
+
     fileprivate var records: [EvidenceRecord] {
         items.map { EvidenceRecord(key: $0.key, part: $0.part, evidence: $0.evidence) }
     }

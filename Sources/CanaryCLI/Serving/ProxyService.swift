@@ -16,7 +16,8 @@ struct ProxyService {
     /// Where a parent waits for the proxy to be ready.
     let readyDescriptor: Int32?
 
-    private static let reportMilliseconds: Int32 = 1000
+    /// How soon counts are reported.
+    private static let reportMilliseconds: Int32 = 200
 
     func run() throws -> ExitStatus {
         let signals = try SignalReader()
@@ -148,7 +149,7 @@ struct ProxyService {
                 log.inform("draining")
                 drain = Drain(proxy)
             }
-            if signal == nil { attempt(log) { () throws(StoreError) in try reporter.report() } }
+            if signal == nil { attempt(log) { () throws(StoreError) in try reporter.reportIfDue() } }
         }
         return .success
     }
