@@ -38,7 +38,11 @@ import Testing
     }
 
     @Test func `a missing Gateway is not also one without the host`() {
-        #expect(findings("{hosts: [web], gateways: [none], http: [{\(Self.destination)}]}") == ["CAN0809"])
+        #expect(
+            findings("{hosts: [web], gateways: [none], http: [{\(Self.destination)}]}") == [
+                "CAN0809", "CAN1125",
+            ]
+        )
     }
 
     @Test func `what can be no host is not also unknown`() {

@@ -19,7 +19,7 @@ enum ReferenceCheck {
             changed.count > mostNeighbourhoods || changed.contains { $0.kind == .gateway }
             ? try change.snapshot() : try neighbourhood(of: changed, in: change)
         snapshot.insert(contentsOf: others)
-        return findings(about: changed, in: snapshot).asWarnings
+        return findings(about: changed, in: snapshot).filter { !$0.isAboutIstiosGateway }.asWarnings
     }
 
     /// Fewer objects than this are checked sooner than a thread is started.

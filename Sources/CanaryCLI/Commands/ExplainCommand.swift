@@ -34,23 +34,51 @@ struct ExplainCommand: Subcommand {
         let request = try asked.request(namespace: settings.namespace)
         let labels = try asked.labels()
         let input = manifests.files.isEmpty ? nil : try read(settings, context)
-        let snapshot =
-            try input.map { try self.snapshot(of: $0, for: request, settings) }
-            ?? stored(for: request, settings, context)
-        let explainer = RequestExplainer(
-            snapshot: snapshot,
-            namespace: settings.namespace,
-            sourceLabels: labels
-        )
+        var (snapshot, explainer) = try ask(of: input, wholly: false, request, labels, settings, context)
         if let gateway = request.gateway, !explainer.serves(gateway) { throw noGateway(gateway) }
-        let explanation = explainer.explain(request)
-        write(explanation, request, settings, context)
+        let port = try asked.port(request)
+        var (askedRequest, explanation) = explainer.explain(request, arrivingAt: port)
+        if explanation.action == .notFound, request.gateway == nil {
+            // Listeners of Gateways and Services take names that are not theirs.
+            (snapshot, explainer) = try ask(of: input, wholly: true, request, labels, settings, context)
+            (askedRequest, explanation) = explainer.explain(request, arrivingAt: port)
+        }
+        write(explanation, askedRequest, settings, context)
+        if explanation.action == .notFound, request.gateway == nil {
+            hint(at: explainer.gateways(answering: request), context)
+        }
         guard target == .istio, let effective = explanation.effective else { return .success }
         let refused = IstioRefusals.findings(about: effective, in: snapshot)
         context.standardOutput.flush()
         DiagnosticPrinter(context.standardError, settings, context, sources: input?.sources ?? [])
             .printProblems(refused)
-        return refused.isEmpty ? .success : .invalidManifests
+        return refused.hasErrors ? .invalidManifests : .success
+    }
+
+    /// What knows of a request: with `wholly` all there is, else what is about its host.
+    private func ask(
+        of input: ManifestInput?,
+        wholly: Bool,
+        _ request: ExplainedRequest,
+        _ labels: [String: String],
+        _ settings: Settings,
+        _ context: CommandContext
+    ) throws -> (ClusterSnapshot, RequestExplainer) {
+        let snapshot =
+            try input.map { try self.snapshot(of: $0, for: request, wholly, settings) }
+            ?? stored(for: request, wholly, settings, context)
+        let explainer = RequestExplainer(
+            snapshot: snapshot,
+            namespace: settings.namespace,
+            sourceLabels: labels
+        )
+        return (snapshot, explainer)
+    }
+
+    private func hint(at gateways: [String], _ context: CommandContext) {
+        guard let first = gateways.first, output.output == .text else { return }
+        context.standardOutput.flush()
+        context.standardError.writeLine("hint: --gateway \(first) asks as a client of that Gateway")
     }
 
     private func write(
@@ -95,21 +123,28 @@ struct ExplainCommand: Subcommand {
     }
 
     /// What the manifests say about the request.
-    private func snapshot(of input: ManifestInput, for request: ExplainedRequest, _ settings: Settings) throws
-        -> ClusterSnapshot
-    {
+    private func snapshot(
+        of input: ManifestInput,
+        for request: ExplainedRequest,
+        _ wholly: Bool,
+        _ settings: Settings
+    ) throws -> ClusterSnapshot {
         var snapshot = ClusterSnapshot()
         snapshot.insert(contentsOf: input.resources)
         let reachable = snapshot.withReachableGateways
-        return request.isForAddress ? reachable : try neighbourhood(of: request, settings, in: reachable)
+        return wholly || request.isForAddress
+            ? reachable : try neighbourhood(of: request, settings, in: reachable)
     }
 
     /// What the store knows of the request's host.
-    private func stored(for request: ExplainedRequest, _ settings: Settings, _ context: CommandContext) throws
-        -> ClusterSnapshot
-    {
+    private func stored(
+        for request: ExplainedRequest,
+        _ wholly: Bool,
+        _ settings: Settings,
+        _ context: CommandContext
+    ) throws -> ClusterSnapshot {
         try ClusterSession(settings: settings, context: context).read { view in
-            guard !request.isForAddress else { return try view.snapshot() }
+            guard !wholly, !request.isForAddress else { return try view.snapshot() }
             return try neighbourhood(of: request, settings, in: view, revision: view.revision)
         }
     }

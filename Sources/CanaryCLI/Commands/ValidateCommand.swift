@@ -77,7 +77,7 @@ struct ValidateCommand: Subcommand {
         let blocking = input.diagnostics.filter { $0.severity == .error }
         let others = input.diagnostics.filter { $0.severity != .error } + references
         let suppressed = SuppressedFindings(suppressions, input.resources)
-        let kept = others.filter { !suppressed.contains($0) && (target == .canaryctl || !$0.isAboutProxy) }
+        let kept = others.filter { !suppressed.contains($0) && isAboutTarget($0) }
         var seen: Set<Diagnostic> = []
         let shown = (blocking + kept).filter { seen.insert($0).inserted }
         return Selection(
@@ -85,6 +85,10 @@ struct ValidateCommand: Subcommand {
             suppressed: others.count(where: suppressed.contains),
             unused: suppressed.unused(among: others)
         )
+    }
+
+    private func isAboutTarget(_ finding: Diagnostic) -> Bool {
+        target == .istio ? !finding.isAboutProxy : !finding.isAboutIstiosGateway
     }
 
     private struct Selection {

@@ -25,6 +25,17 @@ struct RequestOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The value of sticky traffic's hash key", valueName: "key"))
     var user: String?
 
+    /// The port that the URL leads to, whatever a `Host` header says.
+    func port(_ request: ExplainedRequest) throws -> Int {
+        guard let url = words.last else { return 80 }
+        let (scheme, rest) = try Self.scheme(of: url)
+        var addressed = request
+        addressed.scheme = scheme
+        addressed.authority = String(rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" })
+        try Self.checkPort(of: addressed.authority)
+        return addressed.port
+    }
+
     /// The request; a `Host` header decides about the authority. A Gateway without namespace is of the given one.
     func request(namespace: String) throws -> ExplainedRequest {
         guard let url = words.last, words.count <= 2 else {

@@ -435,5 +435,21 @@ enum RuleTexts {
         Several DestinationRules of a namespace have the same host. Istio takes them together, the oldest first, of equal age by name: the first traffic policy counts, and of subsets of one name the first. What is lost is a warning; a subset that is repeated as it is, and rules that add to each other, are information.
         - CAN1122 - information
         A regular expression for the header `cookie` looks for one cookie after a semicolon, but has no room for the space that clients write there: `^(.*?;)?(user=jason)(;.*)?$` finds the cookie only where it is the first one. RFC 6265 separates cookies by a semicolon and a space.
+        - CAN1123 - warning
+        A condition on a header is named `uri`, `scheme`, `method` or `authority`, which are no headers. Istio's documentation says that such keys are ignored; what it makes of them is a condition on a header of that name, which no request has. Both were hardly meant: the match block has fields of these names.
+        - CAN1124 - warning
+        A condition on `uri` asks for what no path has: a query, a fragment, dot segments, or a beginning other than a slash. Paths are compared without their query and after dot segments are resolved, so that no request meets the condition.
+        - CAN1125 - warning
+        A VirtualService of a Gateway has a host without a dot. That is short for the Service's full name, which is all that the Gateway knows: requests for the short name itself get 404. It is information where the VirtualService is for the mesh too.
+        - CAN1126 - warning
+        A rewrite replaces just the part of the path that the prefix matched, and the seam is wrong: `/` for `/api` makes `//users` of `/api/users`, and `/v2` for `/api/` makes `/v2users`. Without a condition on `uri` the slash at the beginning is what is replaced, so that `/v2` makes `/v2users` of `/users`.
+        - CAN1127 - warning
+        The header `cookie` is compared as a whole, by `exact`, with a single cookie: a client that sends any other cookie too does not meet the condition.
+        - CAN1128 - warning
+        A route that delegates changes headers, and so does a route of its delegate: there, the delegate's changes replace all of the delegating route's, they are not put together.
+        - CAN1129 - warning
+        Another VirtualService at the same place has a wildcard that covers a host of this one. Its routes do not count for that host: what no route here takes gets 404 and does not go on to them. It is information where a route here takes everything.
+        - CAN1130 - information
+        A VirtualService has HTTP routes for a Service whose ports Istio takes for TCP or TLS, by their names or `appProtocol`. There it ignores HTTP routes: requests go to the endpoints of all versions, and nothing is split. canaryctl's proxy serves them, so it is information unless the manifests are meant for Istio (`--for istio`).
         """#
 }

@@ -19,10 +19,15 @@ extension Diagnostic {
     /// Whether the finding is about what canaryctl's proxy can do, and so is none for Istio.
     package var isAboutProxy: Bool { code == NotServedRule.code }
 
+    /// Whether the finding is about the workload of a Gateway, which only Istio has: canaryctl opens every port itself.
+    package var isAboutIstiosGateway: Bool {
+        [GatewaySelectorUnknownRule.code, GatewayPortClosedRule.code].contains(code)
+    }
+
     /// Codes that are errors for istioctl whatever they are about. IST0106 is not among them: where canaryctl gives it to a
     /// warning, istioctl warns too.
     private static let istioErrors: Set<String> = ["IST0101", "IST0109", "IST0112", "IST0145", "IST0173"]
 
     /// What works in canaryctl, and is accepted but does not work in Istio.
-    private static let istioSurprises: Set<String> = ["CAN1115"]
+    private static let istioSurprises: Set<String> = ["CAN1115", "CAN1130"]
 }

@@ -53,7 +53,7 @@ package struct ExplainedRequest: Sendable {
     }
 
     /// The authority's port, else the scheme's default.
-    var port: Int {
+    package var port: Int {
         let port = withExtendedLifetime(RoutingArena()) { Authority.split($0.store(authority)).port }
         return port > 0 ? Int(port) : scheme == "https" ? 443 : 80
     }

@@ -35,10 +35,40 @@ package struct RequestExplainer {
     }
 
     package func explain(_ request: ExplainedRequest) -> Explanation {
+        explain(request, at: listener(for: request))
+    }
+
+    /// The same where the client's URL leads: what the mesh has no answer for goes to a port that a Gateway or a Service opens.
+    /// `port` is that of the URL. The request comes back as it was asked, with the Gateway.
+    package func explain(_ request: ExplainedRequest, arrivingAt port: Int) -> (
+        ExplainedRequest, Explanation
+    ) {
+        let inMesh = explain(request)
+        guard request.gateway == nil, inMesh.action == .notFound else { return (request, inMesh) }
+        for (index, spec) in table.listeners.enumerated()
+        where spec.kind != .mesh && spec.port == port && spec.isOpen {
+            var asked = request
+            if spec.kind == .gateway { asked.gateway = spec.origin.map { GatewayReference($0) } }
+            let explanation = explain(asked, at: Int32(clamping: index))
+            if explanation.action != .notFound { return (asked, explanation) }
+        }
+        return (request, inMesh)
+    }
+
+    /// The Gateways with a plain port that have an answer for a request, as people write them.
+    package func gateways(answering request: ExplainedRequest) -> [String] {
+        table.listeners.compactMap { spec in
+            guard spec.kind == .gateway, let origin = spec.origin else { return nil }
+            var asked = request
+            asked.gateway = GatewayReference(origin)
+            return explain(asked).action == .notFound ? nil : "\(origin.namespace)/\(origin.name)"
+        }
+    }
+
+    private func explain(_ request: ExplainedRequest, at listener: Int32) -> Explanation {
         let arena = RoutingArena()
         return withExtendedLifetime((arena, table)) {
             var facts = request.facts(in: arena)
-            let listener = listener(for: request)
             guard let host = table.virtualHost(listener: listener, authority: facts.authority) else {
                 return Explanation(reason: unknownHost(request, listener))
             }
@@ -130,6 +160,11 @@ package struct RequestExplainer {
             explanation.route = reporter.defaultRoute(host)
         }
     }
+}
+
+extension ListenerSpec {
+    /// Whether the proxy can open it; Gateways that are taken as written bind to no address.
+    fileprivate var isOpen: Bool { bind.map(IPAddress.isValid) ?? true }
 }
 
 /// The routes of VirtualServices that requests were asked about already: many requests ask the same few.

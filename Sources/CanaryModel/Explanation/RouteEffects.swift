@@ -14,11 +14,11 @@ struct RouteEffects {
             route.appendRedirectLocation(facts, listenerIsTLS: facts.scheme.text == "https", to: &buffer)
             effects.status = Int(route.redirectStatus)
             effects.location = buffer.slice.text
-            effects.headers.response = texts(route.responseHeaderEdits(nil))
+            effects.headers.response = answerTexts(effects.status)
         case .directResponse:
             effects.status = Int(route.directStatus)
             if !route.directBody.isEmpty { effects.body = route.directBody.text }
-            effects.headers.response = texts(route.responseHeaderEdits(nil))
+            effects.headers.response = answerTexts(effects.status)
         case .forward: addForwarding(to: &effects)
         }
         return effects
@@ -62,6 +62,13 @@ struct RouteEffects {
             request: texts(route.requestHeaderEdits(destination)),
             response: response
         )
+    }
+
+    /// Changes of the headers of an answer that the proxy gives itself.
+    private func answerTexts(_ status: Int?) -> [String] {
+        var facts = facts
+        facts.responseCode = Int32(clamping: status ?? 0)
+        return route.responseHeaderEdits(nil).compactMap { $0.text(facts) }
     }
 
     private func texts(_ edits: UnsafeBufferPointer<HeaderEdit>) -> [String] {

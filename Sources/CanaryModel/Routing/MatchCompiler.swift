@@ -47,10 +47,8 @@ struct MatchCompiler {
     }
 
     private func headers(_ headers: [String: StringMatch], isInverted: Bool) -> [MatchCondition] {
-        headers.sorted { $0.key < $1.key }.compactMap { key, value in
+        headers.sorted { $0.key < $1.key }.map { key, value in
             let name = key.lowercased()
-            // Istio leaves these to the conditions of the same names.
-            guard !["uri", "scheme", "method", "authority"].contains(name) else { return nil }
             let test = value == .regex("*") ? .present : value
             var condition =
                 switch name {

@@ -46,7 +46,10 @@ struct VirtualHostCompiler {
             }
             return self.entries(asked.candidates[candidate].routes, compiler, arena, ports: decision.ports)
         }
-        guard !entries.isEmpty else { return nil }
+        // Where all routes are lost with their delegates, those who ask are told which.
+        guard !entries.isEmpty || asked.candidates.contains(where: { isLost($0.virtualService) }) else {
+            return nil
+        }
         return table(
             host,
             entries: entries,
@@ -68,7 +71,7 @@ struct VirtualHostCompiler {
             redirectsToHTTPS
             ? [entry(compiler.compileHTTPSRedirect())]
             : self.entries(virtualServices.flatMap(snapshot.effectiveRoutes), compiler, arena)
-        guard !entries.isEmpty else { return nil }
+        guard !entries.isEmpty || virtualServices.contains(where: isLost) else { return nil }
         return table(
             host,
             entries: entries,
@@ -82,6 +85,10 @@ struct VirtualHostCompiler {
     /// What compiles destinations as this listener's clients see them.
     func destinations(in arena: RoutingArena) -> DestinationCompiler {
         DestinationCompiler(lookup: lookup, identifiers: identifiers, arena: arena)
+    }
+
+    private func isLost(_ resource: Resource) -> Bool {
+        resource.virtualService?.http.isEmpty == false && snapshot.effectiveRoutes(of: resource).isEmpty
     }
 
     private func isListed(_ host: String, _ entries: [Resource]) -> Bool {

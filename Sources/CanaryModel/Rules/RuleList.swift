@@ -135,6 +135,11 @@ extension RuleCatalog {
         MatchAlternativesRule.self,
         MatchGatewayUnboundRule.self,
         CookieSpaceRule.self,
+        HeaderOfPseudoNameRule.self,
+        UnmatchablePathRule.self,
+        ShortGatewayHostRule.self,
+        RewriteSeamRule.self,
+        CookieExactRule.self,
     ]
 
     /// The rules that need other objects, by code.
@@ -176,6 +181,9 @@ extension RuleCatalog {
         EjectionImpossibleRule.self,
         GatewayRouteOrderRule.self,
         DestinationRulesMergedRule.self,
+        RootHeadersReplacedRule.self,
+        WildcardShadowedRule.self,
+        HTTPRoutesOnTCPPortRule.self,
     ]
 
     /// The rules about replacing an object, by code.

@@ -85,7 +85,7 @@ struct MatchTests {
             headers: ["cookie": "a=b", "Cookie": "user=jason"],
             matches: true
         ),
-        Row(match: ["headers": ["uri": ["exact": "/nope"], "METHOD": ["exact": "x"]]], matches: true),
+        Row(match: ["headers": ["uri": ["exact": "/nope"], "METHOD": ["exact": "x"]]], matches: false),
         Row(match: ["headers": ["@request.auth.claims.sub": ["exact": "x"]]], matches: false),
         Row(match: ["withoutHeaders": ["x-a": ["exact": "1"]]], matches: true),
         Row(match: ["withoutHeaders": ["x-a": ["exact": "1"]]], headers: ["x-a": "1"], matches: false),

@@ -15,12 +15,16 @@ enum GatewayWithoutHostRule: ReferenceRule {
             else { continue }
             // That there is no such Gateway is told as that.
             guard let served = cluster.hosts(of: reference),
-                !spec.hosts.contains(where: { served.admits($0, from: namespace) })
+                // A short name is that of a Service, which istioctl forgets.
+                !spec.hosts.contains(where: {
+                    served.admits(HostName.resolve($0, namespace: namespace), from: namespace)
+                })
             else { continue }
             report.add(
                 at: place,
                 "no host of the VirtualService is served by the Gateway \"\(name)\"",
-                hint: hint(served.hosts, namespace)
+                hint: hint(served.hosts, namespace),
+                isKnownToIstio: !spec.hosts.contains { served.admits($0, from: namespace) }
             )
         }
     }

@@ -20,7 +20,8 @@ enum HostOffGatewaysRule: ReferenceRule {
         }
         let places = object.spec?["hosts"]?.items ?? []
         let missing = places.filter { place in
-            !served.contains { $0.admits(place.string ?? "", from: namespace) }
+            let host = HostName.resolve(place.string ?? "", namespace: namespace)
+            return !served.contains { $0.admits(host, from: namespace) }
         }
         // Where no host is served, another rule says so for each Gateway.
         guard missing.count < places.count else { return }

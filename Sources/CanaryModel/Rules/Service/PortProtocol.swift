@@ -21,6 +21,17 @@ enum PortProtocol {
         return !names.contains(name) && !wellKnown.contains(port["port"]?.integer ?? 0)
     }
 
+    private static let http: Set<String> = [
+        "grpc", "http", "http2", "http_proxy", "kubernetes.io/h2c", "kubernetes.io/ws", "kubernetes.io/wss",
+    ]
+
+    /// Whether Istio neither takes a port for HTTP nor looks at what is spoken there.
+    static func isOpaque(_ port: Located) -> Bool {
+        guard !isUnknown(port) else { return false }
+        let text = (port["appProtocol"]?.string ?? port["name"]?.string ?? "").lowercased()
+        return !http.contains(text) && !http.contains(String(text.prefix { $0 != "-" }))
+    }
+
     /// Whether a Service belongs to Kubernetes or Istio itself.
     static func isExempt(_ service: Resource) -> Bool {
         systemNamespaces.contains(service.namespace) || service.metadata.labels["release"] == "istio"

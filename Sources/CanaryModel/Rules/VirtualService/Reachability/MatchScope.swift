@@ -123,7 +123,7 @@ struct MatchScope: Hashable {
         }
         for (headers, isInverted) in [(match.headers, false), (match.withoutHeaders, true)] {
             for (key, value) in headers {
-                guard let subject = subject(ofHeader: key.lowercased()) else { continue }
+                let subject = subject(ofHeader: key.lowercased())
                 let text = TextCondition(value == .regex("*") ? .present : value)
                 conditions.insert(Condition(subject, isInverted: isInverted, text))
             }
@@ -134,10 +134,8 @@ struct MatchScope: Hashable {
         return conditions
     }
 
-    /// `nil` for the names that Istio leaves to the fields of the same names.
-    private static func subject(ofHeader name: String) -> String? {
+    private static func subject(ofHeader name: String) -> String {
         switch name {
-        case "uri", "scheme", "method", "authority": nil
         // Envoy's :path has the query with it, so it is no path.
         case ":method": "method"
         case ":scheme": "scheme"
