@@ -174,4 +174,35 @@ struct EvidenceTests {
             all.assigned == UInt64(total) && all.completed.answers == [Answer(status: 200): UInt64(total)]
         )
     }
+
+    @Test func `pages show the present table, and each destination once`() throws {
+        let origins = try ["v1", "v2"].map { try TestOrigin(named: $0) }
+        let endpoints = zip(["v1", "v2"], origins).map { (version: $0, port: $1.port) }
+        let proxy = try TestProxy(endpoints, http: TestProxy.split([("v1", 61), ("v2", 39)]))
+        _ = try proxy.ask()
+        let routes: Value = [
+            ["match": [["uri": ["prefix": "/away"]]], "redirect": ["uri": "/there", "redirectCode": 308]],
+            [
+                "match": [["uri": ["prefix": "/x"]]],
+                "route": [["destination": ["host": "app", "subset": "v1"]]],
+            ],
+            ["name": "rest", "route": [["destination": ["host": "app", "subset": "v1"]]]],
+        ]
+        proxy.proxy.install(TestProxy.table(endpoints, routes, [], proxy.identifiers, revision: 2))
+        _ = try proxy.ask()
+        proxy.stop()
+        let pages = AdminPages(shared: proxy.proxy.shared)
+        let dump = pages.configuration().body
+        for gone in ["\"weight\":61", "\"weight\":39", "\"subset\":\"v2\"", "\(origins[1].port)"] {
+            #expect(!dump.contains(gone), "\(gone) in \(dump)")
+        }
+        for present in [
+            "\"action\":\"redirect\"", "\"status\":308", "\"route\":\"rest\"", "127.0.0.1:\(origins[0].port)",
+        ] {
+            #expect(dump.contains(present), "\(present) not in \(dump)")
+        }
+        let lines = pages.clusters().body.split(separator: "\n")
+        let keys = lines.map { $0[..<($0.lastIndex(of: ":") ?? $0.endIndex)] }
+        #expect(lines.count == 3 && Set(keys).count == 3, "\(lines)")
+    }
 }
