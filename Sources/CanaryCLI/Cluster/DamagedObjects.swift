@@ -31,7 +31,7 @@ final class DamagedObjects {
             return Resource(key: object.key, body: try JSONReader.read(object.body), stored: object.meta)
         } catch {
             throw CommandError(
-                "cannot read \(object.key.qualifiedName) in the cluster store: it is damaged (\(error))",
+                "cannot read \(object.key.qualifiedName) in the cluster store: it is damaged (\(error.message))",
                 hint: "apply its manifest again, or delete it: \(deletion(of: object.key))"
             )
         }

@@ -72,9 +72,9 @@ struct UndoPlan {
                     name: delegate.name
                 )
                 guard states[key] == nil else { continue }
-                guard let state = try Self.state(of: key, asOf: revision, in: reader) else { continue }
-                states[key] = state
-                open.append(state)
+                let state = try Self.state(of: key, asOf: revision, in: reader)
+                states.updateValue(state, forKey: key)
+                if let state { open.append(state) }
             }
         }
     }

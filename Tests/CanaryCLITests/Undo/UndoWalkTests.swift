@@ -12,7 +12,7 @@ import Testing
 /// `CANARYCTL_WALK_STEPS` makes the walk longer, `CANARYCTL_WALK_SEED` another one.
 @Suite struct UndoWalkTests {
     @Test func `undo brings back what a host's routing was`() throws {
-        let steps = getenv("CANARYCTL_WALK_STEPS").flatMap { Int(String(cString: $0)) } ?? 250
+        let steps = getenv("CANARYCTL_WALK_STEPS").flatMap { Int(String(cString: $0)) } ?? 150
         let seed = getenv("CANARYCTL_WALK_SEED").flatMap { UInt64(String(cString: $0)) } ?? 27
         let walk = try UndoWalk(seed: seed)
         for step in 0..<steps { try walk.step(step) }
@@ -130,10 +130,11 @@ private final class UndoWalk {
         let target = random.pick([nil, nil, nil, 0, Int.random(in: 1...now + 2, using: &random)])
         let revision = target.flatMap { $0 == 0 ? nil : $0 } ?? (known.last?.revision ?? 0) - 1
         let before = states[now]
+        let mayDo = isPossible(host, to: revision, isBare: target ?? 0 == 0)
         let words = ["undo", HostName.short(host)] + (target.map { ["--to-revision", "\($0)"] } ?? [])
         let (status, errors) = try run(words, undoing: host)
         let label = "\(words) at revision \(now): \(errors)"
-        guard isPossible(host, to: revision, isBare: target ?? 0 == 0) else {
+        guard mayDo else {
             #expect(status == .failure, "\(label)")
             #expect(errors.hasPrefix("error: "), "\(label)")
             return
@@ -195,6 +196,12 @@ private final class UndoWalk {
                     undone == host
                     ? changed : changed.intersection(before.keys(of: host).union(after.keys(of: host)))
                 if !keys.isEmpty { changes[host, default: []].append((states.count, keys)) }
+                let known = (changes[host] ?? []).suffix(StoreWriter.keptChanges).map { Int64($0.revision) }
+                let told = try reader.history(host: host).map(\.revision)
+                try #require(
+                    told == known.reversed(),
+                    "\(words) at \(states.count): \(changed), \(before.routing(of: host)) → \(after.routing(of: host))"
+                )
             }
             states.append(after)
         }
