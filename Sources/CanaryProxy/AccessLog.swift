@@ -3,44 +3,35 @@
 import CanaryModel
 import Glibc
 
-/// One worker's access log: lines gather in memory and are written together, at the latest after a second.
+/// One worker's access log: lines gather while the worker handles a batch of events, and go to the log's own thread with its
+/// end.
 struct AccessLog: ~Copyable {
     private static let flushSize = 32_768
-    private static let flushDelay: Int64 = 1000
 
     let format: ProxyConfiguration.AccessLogFormat
-    private let descriptor: Int32
+    private let writer: LogWriter?
+    private let process = UInt64(getpid())
     private var lines = ByteBuffer(capacity: 256)
-    private(set) var flushAt = Registration.never
 
-    init(format: ProxyConfiguration.AccessLogFormat, descriptor: Int32) {
-        self.format = format
-        self.descriptor = descriptor
+    init(format: ProxyConfiguration.AccessLogFormat, writer: LogWriter?) {
+        self.format = writer == nil ? .off : format
+        self.writer = writer
     }
 
     var isOn: Bool { format != .off }
 
-    mutating func add(_ line: borrowing LogLine, now: Int64) {
-        if format == .json { line.appendJSON(to: &lines) } else { line.appendText(to: &lines) }
-        if flushAt == Registration.never { flushAt = now &+ Self.flushDelay }
+    mutating func add(_ line: borrowing LogLine) {
+        if format == .json {
+            line.appendJSON(process: process, to: &lines)
+        } else {
+            line.appendText(process: process, to: &lines)
+        }
         if lines.count >= Self.flushSize { flush() }
     }
 
-    mutating func flushIfDue(now: Int64) {
-        if now >= flushAt { flush() }
-    }
-
     mutating func flush() {
-        flushAt = Registration.never
-        var start = 0
-        while start < lines.count {
-            let written = write(descriptor, lines.base + start, lines.count - start)
-            if written > 0 {
-                start += written
-            } else if errno != EINTR {
-                break
-            }
-        }
+        guard lines.count > 0 else { return }
+        writer?.write(lines.slice.raw)
         lines.truncate()
     }
 }
@@ -65,8 +56,8 @@ struct LogLine {
     var source: ByteSlice
     var upstream: String
 
-    /// Envoy's default line, shortened to what the proxy knows.
-    func appendText(to buffer: inout ByteBuffer) {
+    /// Envoy's default line, shortened to what the proxy knows, and the number of the process.
+    func appendText(process: UInt64, to buffer: inout ByteBuffer) {
         buffer.append("[")
         buffer.append(timestamp: time)
         buffer.append("] \"")
@@ -92,7 +83,9 @@ struct LogLine {
         appendQuoted(authority, to: &buffer)
         buffer.append(" \"")
         buffer.append(text: upstream.isEmpty ? "-" : upstream)
-        buffer.append("\"\n")
+        buffer.append("\" ")
+        buffer.append(decimal: process)
+        buffer.append("\n")
     }
 
     private func appendQuoted(_ value: ByteSlice, to buffer: inout ByteBuffer) {
@@ -101,7 +94,7 @@ struct LogLine {
         buffer.append("\"")
     }
 
-    func appendJSON(to buffer: inout ByteBuffer) {
+    func appendJSON(process: UInt64, to buffer: inout ByteBuffer) {
         buffer.append("{\"start_time\":\"")
         buffer.append(timestamp: time)
         buffer.append("\",\"method\":\"")
@@ -111,7 +104,7 @@ struct LogLine {
         buffer.append(version == 0 ? "\",\"protocol\":\"HTTP/1.0\"" : "\",\"protocol\":\"HTTP/1.1\"")
         let numbers: [(StaticString, UInt64)] = [
             ("response_code", UInt64(max(status, 0))), ("bytes_received", bytesReceived),
-            ("bytes_sent", bytesSent), ("duration", milliseconds),
+            ("bytes_sent", bytesSent), ("duration", milliseconds), ("pid", process),
         ]
         for (name, number) in numbers {
             buffer.append(",\"")

@@ -20,37 +20,46 @@ enum ListenerOpener {
     static func open(
         _ address: SocketAddress,
         _ spec: ListenerSpec,
-        number: Int32,
-        workers: Int
+        number: Int,
+        workers: Int,
+        namesOwner: Bool = true
     ) throws(ProxyError) -> OpenListener {
-        if address.port != 0 { try requireFree(address) }
+        if address.port != 0 { try requireFree(address, namesOwner: namesOwner) }
         var address = address
-        var descriptors: [Int32] = []
+        var sockets: [ListeningSocket] = []
         for _ in 0..<workers {
             switch Socket.listen(on: address, shared: workers > 1) {
             case .success(let descriptor):
-                descriptors.append(descriptor)
+                sockets.append(ListeningSocket(descriptor))
                 address.port = SocketAddress(boundTo: descriptor).port
             case .failure(let failure):
-                for descriptor in descriptors { close(descriptor) }
                 throw error(failure, address)
             }
         }
-        return OpenListener(number: number, spec: spec, address: address, descriptors: descriptors)
+        return OpenListener(number: number, spec: spec, address: address, sockets: sockets)
     }
 
     /// Sharing sockets would let a second proxy of the same user join in unnoticed; one that does not share finds out.
-    private static func requireFree(_ address: SocketAddress) throws(ProxyError) {
+    private static func requireFree(_ address: SocketAddress, namesOwner: Bool) throws(ProxyError) {
         switch Socket.listen(on: address, shared: false) {
         case .success(let descriptor): close(descriptor)
-        case .failure(let failure): throw error(failure, address)
+        case .failure(let failure): throw error(failure, address, namesOwner: namesOwner)
         }
     }
 
-    static func error(_ failure: SocketFailure, _ address: SocketAddress) -> ProxyError {
+    /// Whether nobody listens there, as far as trying tells.
+    static func isFree(_ address: SocketAddress) -> Bool {
+        guard case .success(let descriptor) = Socket.listen(on: address, shared: false) else { return false }
+        close(descriptor)
+        return true
+    }
+
+    static func error(_ failure: SocketFailure, _ address: SocketAddress, namesOwner: Bool = true)
+        -> ProxyError
+    {
         guard failure.reason == EADDRINUSE else {
             return .cannotListen(address: address.text, reason: failure.text)
         }
-        return .taken(address: address.text, owner: PortOwner.find(port: address.port))
+        return .taken(address: address.text, owner: namesOwner ? PortOwner.find(port: address.port) : nil)
     }
 }

@@ -19,35 +19,51 @@ import Synchronization
 /// It knows no store, no manifests, no arguments and no environment, installs no signal handlers, and writes nothing but its
 /// access log.
 package final class Proxy: Sendable {
-    /// Told what went wrong without ending anything: a listener that cannot be opened.
-    package typealias WarningHandler = @Sendable (String) -> Void
+    /// Told, in words, what went wrong without ending anything, such as a listener that cannot be opened.
+    package typealias MessageHandler = @Sendable (String) -> Void
+
+    /// The IP addresses of a host name, or `nil` where it has none now. May take as long as it likes.
+    package typealias NameLookUp = @Sendable (String) -> [String]?
+
+    /// As the system resolves them.
+    package static let systemLookUp: NameLookUp = SystemNames.lookUp
+
+    /// How long workers may take to close listeners before others are opened all the same.
+    private static let closingMilliseconds: Int64 = 200
 
     private struct State {
         var threads: [Thread] = []
         var resolver: Thread?
-        var nextListener: Int32 = 0
-        /// Listeners that could not be opened, so that each is reported once.
-        var refused: Set<ListenerSpec> = []
+        var listeners: ListenerSet
+        /// The tables that not every worker has taken over yet, and the last one that all have, with the versions of their
+        /// publications.
+        var tables: [(version: Int, revision: Int64)] = []
+        /// IP addresses by host name.
+        var addresses: [String: [String]] = [:]
         var isStarted = false
-        /// Endpoints below this were looked at for names.
-        var knownEndpoints: UInt32 = 0
     }
 
     /// Where it listens for requests, `host:port`, with real ports.
     package let boundAddresses: [String]
     let shared: ProxyShared
-    private let warn: WarningHandler
+    private let warn: MessageHandler
+    private let inform: MessageHandler
     private let state: Mutex<State>
     private let admin: AdminServer
 
     /// Where the admin pages are served, `host:port`; `nil` for nowhere.
     package var adminAddress: String? { admin.boundAddress }
 
+    /// The path of the socket that accepts `POST /drain`; `nil` for none.
+    package var controlSocket: String? { admin.control?.path }
+
     /// Opens every listener of the configuration.
     package init(
         configuration: ProxyConfiguration,
         identifiers: RoutingIdentifiers,
-        warn: @escaping WarningHandler = { _ in }
+        warn: @escaping MessageHandler = { _ in },
+        inform: @escaping MessageHandler = { _ in },
+        lookUp: @escaping NameLookUp = Proxy.systemLookUp
     ) throws(ProxyError) {
         let count = max(1, configuration.workers)
         var wakes: [Int32] = []
@@ -59,32 +75,25 @@ package final class Proxy: Sendable {
         shared = ProxyShared(
             configuration: configuration,
             identifiers: identifiers,
+            resolver: Resolver(lookUp: lookUp),
             wakeDescriptors: wakes
         )
         self.warn = warn
+        self.inform = inform
         var open: [OpenListener] = []
-        do throws(ProxyError) {
-            for text in configuration.listen {
-                let address = try ListenerOpener.parse(text)
-                open += [try ListenerOpener.open(address, .mesh, number: Int32(open.count), workers: count)]
-            }
-            admin = try AdminServer(shared: shared)
-        } catch {
-            for descriptor in open.flatMap(\.descriptors) { close(descriptor) }
-            throw error
+        for text in configuration.listen {
+            let address = try ListenerOpener.parse(text)
+            open += [try ListenerOpener.open(address, .mesh, number: open.count, workers: count)]
         }
+        admin = try AdminServer(shared: shared)
         boundAddresses = open.map(\.address.text)
-        state = Mutex(State(nextListener: Int32(open.count)))
+        let set = ListenerSet(own: open, bindAddress: configuration.bindAddress, workers: count)
+        state = Mutex(State(listeners: set))
         let listeners = open
         shared.publish { publication in
             publication.listeners = listeners
-            publication.entries = listeners.map { _ in .unknown }
+            publication.entries = listeners.map { .unknown($0.number) }
         }
-    }
-
-    deinit {
-        guard !state.withLock({ $0.isStarted }) else { return }
-        for descriptor in shared.publication().listeners.flatMap(\.descriptors) { close(descriptor) }
     }
 
     /// Begins to serve on threads of its own, and returns at once.
@@ -99,8 +108,16 @@ package final class Proxy: Sendable {
             guard let thread else { throw .cannotStart(reason: "no more threads") }
             threads.append(thread)
         }
-        let resolver = Thread(name: "resolver") {
-            shared.resolver.run { addresses in shared.publish { $0.resolutions = addresses } }
+        let resolver = Thread(name: "resolver") { [self] in
+            shared.resolver.run(
+                wanted: { Set(shared.identifiers.names.values.map(\.host)) },
+                publish: { addresses in
+                    state.withLock { state in
+                        state.addresses = addresses
+                        publishAddresses(addresses)
+                    }
+                }
+            )
         }
         try admin.start()
         let started = threads
@@ -118,79 +135,123 @@ package final class Proxy: Sendable {
     package func install(_ table: RoutingTable) {
         // The lock is held to the end: tables that come from several threads are installed one after the other.
         state.withLock { state in
-            let present = shared.publication()
-            var listeners = present.listeners
-            if !present.isDraining {
-                listeners.removeAll { $0.spec.kind != .mesh && !table.listeners.contains($0.spec) }
-                state.refused.formIntersection(table.listeners)
-                for spec in table.listeners where spec.kind != .mesh {
-                    guard !listeners.contains(where: { $0.spec == spec }) else { continue }
-                    if let listener = openExtra(spec, &state) { listeners.append(listener) }
-                }
-            }
-            resolveNames(&state)
-            let open = listeners
-            let entries = Self.entries(of: open, in: table)
-            shared.publish { publication in
-                publication.table = table
-                publication.listeners = open
-                publication.entries = entries
-                publication.staleSince = nil
-            }
+            if !isDraining { follow(table.listeners, &state) }
+            publishAddresses(state.addresses)
+            let version = publish(state.listeners, table, isNew: true)
+            state.tables.append((version, table.revision))
+        }
+        shared.resolver.wake()
+    }
+
+    /// Closes listeners before it opens others: a port may go from one address to another.
+    private func follow(_ wanted: [ListenerSpec], _ state: inout State) {
+        let isClosing = state.listeners.release(all: wanted)
+        if isClosing, state.isStarted, let table = shared.publication().table {
+            let version = publish(state.listeners, table, isNew: false)
+            _ = waitUntilAdopted(version, milliseconds: Self.closingMilliseconds)
+        }
+        state.listeners.open(all: wanted).forEach(warn)
+    }
+
+    /// Tries again what failed before: listeners that could not be opened. To be called every second or so.
+    package func retry() {
+        state.withLock { state in
+            guard !isDraining, let table = shared.publication().table else { return }
+            let opened = state.listeners.retry()
+            guard !opened.isEmpty else { return }
+            publish(state.listeners, table, isNew: false)
+            for address in opened { inform("listening on \(address), which could not be opened before") }
         }
     }
 
-    /// Has the names among new endpoints resolved before the first request needs them.
-    private func resolveNames(_ state: inout State) {
-        let count = UInt32(clamping: shared.identifiers.endpointCount)
-        while state.knownEndpoints < count {
-            if let address = shared.identifiers.endpoint(state.knownEndpoints), address.isName {
-                shared.resolver.resolve(state.knownEndpoints, address)
-            }
-            state.knownEndpoints += 1
+    @discardableResult
+    private func publish(_ listeners: ListenerSet, _ table: RoutingTable, isNew: Bool) -> Int {
+        let entries = Self.entries(of: listeners.open, in: table)
+        return shared.publish { publication in
+            publication.table = table
+            publication.listeners = listeners.open
+            publication.problems = listeners.problems
+            publication.entries = entries
+            if isNew { publication.staleSince = nil }
         }
     }
 
-    private func openExtra(_ spec: ListenerSpec, _ state: inout State) -> OpenListener? {
-        let host = spec.bind ?? shared.configuration.bindAddress
-        do throws(ProxyError) {
-            guard let port = UInt16(exactly: spec.port), let address = SocketAddress(host: host, port: port)
-            else { throw .badAddress("\(host):\(spec.port)") }
-            let count = shared.counters.count
-            let listener = try ListenerOpener.open(address, spec, number: state.nextListener, workers: count)
-            state.nextListener += 1
-            state.refused.remove(spec)
-            return listener
-        } catch {
-            if state.refused.insert(spec).inserted { warn(error.message) }
-            return nil
-        }
+    private func publishAddresses(_ addresses: [String: [String]]) {
+        let present = shared.publication().resolutions
+        let next = Resolutions(addresses, shared.identifiers)
+        guard !next.isSame(as: present ?? Resolutions([:], shared.identifiers)) else { return }
+        shared.publish { $0.resolutions = next }
     }
 
     private static func entries(of listeners: [OpenListener], in table: RoutingTable) -> [ListenerEntry] {
-        let count = (listeners.map(\.number).max() ?? -1) + 1
-        var entries = [ListenerEntry](repeating: .unknown, count: Int(count))
-        for listener in listeners {
-            guard let index = table.listeners.firstIndex(of: listener.spec) else { continue }
-            entries[Int(listener.number)] = ListenerEntry(
-                index: Int32(index),
-                requestPort: table.listeners[index].requestPort
+        let indices = Dictionary(zip(table.listeners, table.listeners.indices)) { first, _ in first }
+        return listeners.map { listener in
+            guard let index = indices[listener.spec] else { return .unknown(listener.number) }
+            return ListenerEntry(
+                number: listener.number,
+                index: Int32(clamping: index),
+                requestPort: listener.spec.requestPort
             )
         }
-        return entries
     }
 
-    /// Notes that the table may be out of date, and since when (seconds since 1970); `nil` when it is current again. Shown by
+    /// The revision of the table that every worker serves; `nil` before the first.
+    package var servedRevision: Int64? {
+        state.withLock { state in
+            let adopted = shared.adoptedVersion
+            guard let last = state.tables.lastIndex(where: { $0.version <= adopted }) else { return nil }
+            state.tables.removeFirst(last)
+            return state.tables[0].revision
+        }
+    }
+
+    /// Waits until every worker serves the table that was installed last; `false` when the time was over before. To be called
+    /// by one thread at a time.
+    package func waitUntilServed(milliseconds: Int64) -> Bool {
+        let version = state.withLock { $0.isStarted ? $0.tables.last?.version : nil }
+        return version.map { waitUntilAdopted($0, milliseconds: milliseconds) } ?? false
+    }
+
+    private func waitUntilAdopted(_ version: Int, milliseconds: Int64) -> Bool {
+        let end = Int64(Clock.monotonicNanoseconds() / 1_000_000) + milliseconds
+        while shared.adoptedVersion < version {
+            let left = end - Int64(Clock.monotonicNanoseconds() / 1_000_000)
+            guard left > 0 else { return false }
+            var descriptor = pollfd(fd: shared.adoptedDescriptor, events: Int16(POLLIN), revents: 0)
+            poll(&descriptor, 1, Int32(clamping: left))
+            var count: UInt64 = 0
+            _ = read(shared.adoptedDescriptor, &count, MemoryLayout<UInt64>.size)
+        }
+        return true
+    }
+
+    /// Listeners that tables ask for and that could not be opened, each in words.
+    package var problems: [String] { shared.publication().problems }
+
+    /// Notes that the table may be out of date, since when (seconds since 1970) and why, until the next one comes. Shown by
     /// `/ready`, which stays 200.
-    package func setStale(since: Int64?) {
-        shared.publish { $0.staleSince = since }
+    package func setStale(since: Int64, because reason: String) {
+        shared.publish { publication in
+            publication.staleSince = publication.staleSince ?? since
+            publication.staleReason = reason
+        }
+    }
+
+    /// Since when the table may be out of date, and why; `nil` where it is current.
+    package var staleness: (since: Int64, reason: String)? {
+        let state = shared.publication()
+        return state.staleSince.map { ($0, state.staleReason) }
     }
 
     // MARK: - The end
 
     /// Accepts nothing new, lets requests under way finish, and ends when they did or the drain timeout is over.
     package func drain() {
-        shared.publish { $0.isDraining = true }
+        state.withLock { $0.listeners.releaseAll() }
+        shared.publish { publication in
+            publication.isDraining = true
+            publication.listeners = []
+        }
     }
 
     package var isDraining: Bool { shared.publication().isDraining }
@@ -206,9 +267,13 @@ package final class Proxy: Sendable {
         }
         for thread in threads { thread.join() }
         admin.stop()
+        admin.removeControlSocket()
         shared.resolver.stop()
         resolver?.join()
     }
+
+    /// Ends without a wait: removes what others would find the proxy by.
+    package func abandon() { admin.removeControlSocket() }
 
     // MARK: - Counters
 

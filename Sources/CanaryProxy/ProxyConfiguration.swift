@@ -10,17 +10,17 @@ package struct ProxyConfiguration: Sendable {
     package var listen = ["127.0.0.1:15001"]
     /// Where the read-only admin pages are served; `nil` for nowhere.
     package var admin: String? = "127.0.0.1:15000"
-    /// The path of the Unix socket that also accepts `POST /drain`; `nil` for none.
-    package var adminSocket: String?
+    /// Where the proxy's own Unix socket is made, which also accepts `POST /drain`; `nil` for none.
+    package var controlDirectory: String?
     /// The address that listeners of Gateways, NodePorts and LoadBalancers bind.
     package var bindAddress = "127.0.0.1"
     /// Threads that serve requests; at least one.
     package var workers = 1
     /// How long in-flight requests may take to finish while draining.
     package var drainTimeout: Int64 = 30_000
-    /// What the lines of the access log look like, and the descriptor that they are written to.
+    /// What the lines of the access log look like, and what writes them; `nil` for nobody.
     package var accessLog = AccessLogFormat.off
-    package var accessLogDescriptor: Int32 = 1
+    package var accessLogWriter: LogWriter?
     package var limits = ProxyLimits()
 
     package init() {}

@@ -32,10 +32,11 @@ enum PortOwner {
             ["/proc/net/tcp", "/proc/net/tcp6"].flatMap { listeningInodes(readFile($0), port: port) }
         )
         guard !inodes.isEmpty else { return nil }
-        for process in entries("/proc") {
+        for process in DirectoryEntries.names("/proc") {
             guard let pid = Int(process) else { continue }
-            for descriptor in entries("/proc/\(process)/fd") {
-                guard let target = link("/proc/\(process)/fd/\(descriptor)"), target.hasPrefix("socket:[")
+            for descriptor in DirectoryEntries.names("/proc/\(process)/fd") {
+                guard let target = FileLink.target("/proc/\(process)/fd/\(descriptor)"),
+                    target.hasPrefix("socket:[")
                 else { continue }
                 guard inodes.contains(String(target.dropFirst(8).dropLast())) else { continue }
                 let name = readFile("/proc/\(process)/comm").filter { $0 != "\n" }
@@ -69,27 +70,5 @@ enum PortOwner {
             bytes += chunk[..<count]
         }
         return String(decoding: bytes, as: UTF8.self)
-    }
-
-    private static func entries(_ path: String) -> [String] {
-        guard let directory = opendir(path) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
-    }
-
-    private static func link(_ path: String) -> String? {
-        var target = [UInt8](repeating: 0, count: 256)
-        let count = target.withUnsafeMutableBytes { room in
-            guard let base = room.baseAddress else { return 0 }
-            return readlink(path, base.assumingMemoryBound(to: CChar.self), room.count)
-        }
-        return count > 0 ? String(decoding: target[..<count], as: UTF8.self) : nil
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinux
 import CanaryModel
 import Glibc
 import Synchronization
@@ -7,22 +8,36 @@ import Synchronization
 /// A listener with one socket a worker.
 struct OpenListener: Sendable {
     /// The proxy's own number, never used again.
-    var number: Int32
+    var number: Int
     var spec: ListenerSpec
     var address: SocketAddress
-    var descriptors: [Int32]
+    var sockets: [ListeningSocket]
+}
+
+/// A listening socket, open for as long as anybody has it: one that was published and withdrawn before its worker looked is closed
+/// too.
+final class ListeningSocket: Sendable {
+    let descriptor: Int32
+
+    init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+    deinit { close(descriptor) }
 }
 
 /// What workers see of the proxy at one version.
 struct Publication: Sendable {
     var version = 0
     var table: RoutingTable?
+    /// By rising numbers.
     var listeners: [OpenListener] = []
-    /// By the listener's number.
+    /// What the table knows of each.
     var entries: [ListenerEntry] = []
-    var resolutions: [UInt32: SocketAddress] = [:]
+    var resolutions: Resolutions?
+    /// Listeners that could not be opened, in words.
+    var problems: [String] = []
     var isDraining = false
     var staleSince: Int64?
+    var staleReason = ""
 }
 
 /// What the threads of a proxy share: settings that never change, and one publication behind a lock. Workers look at the
@@ -32,39 +47,68 @@ final class ProxyShared: Sendable {
     let identifiers: RoutingIdentifiers
     let counters: [WorkerCounters]
     let book: CounterBook
-    let resolver = Resolver()
+    let resolver: Resolver
     let version = Atomic<Int>(0)
     let wakeDescriptors: [Int32]
+    /// What each worker has taken over.
+    let progress: [WorkerProgress]
+    /// Tells that a worker took something over.
+    let adoptedDescriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
     private let state = Mutex(Publication())
 
-    init(configuration: ProxyConfiguration, identifiers: RoutingIdentifiers, wakeDescriptors: [Int32]) {
+    init(
+        configuration: ProxyConfiguration,
+        identifiers: RoutingIdentifiers,
+        resolver: Resolver,
+        wakeDescriptors: [Int32]
+    ) {
         self.configuration = configuration
         self.identifiers = identifiers
+        self.resolver = resolver
         self.wakeDescriptors = wakeDescriptors
         counters = wakeDescriptors.map { _ in WorkerCounters() }
         book = CounterBook(registry: identifiers.counters, workers: counters)
+        progress = wakeDescriptors.map { _ in WorkerProgress() }
     }
 
     deinit {
         for descriptor in wakeDescriptors { close(descriptor) }
+        close(adoptedDescriptor)
     }
 
     var connectionsPerWorker: Int { max(1, configuration.limits.connections / max(1, wakeDescriptors.count)) }
 
     func publication() -> Publication { state.withLock { $0 } }
 
-    /// Changes what workers see, and wakes them.
-    func publish(_ change: (inout Publication) -> Void) {
-        state.withLock { publication in
+    /// Changes what workers see, and wakes them. The version that they see from then on.
+    @discardableResult
+    func publish(_ change: (inout Publication) -> Void) -> Int {
+        let published = state.withLock { publication in
             change(&publication)
             publication.version += 1
             version.store(publication.version, ordering: .releasing)
+            return publication.version
         }
         for descriptor in wakeDescriptors { Self.wake(descriptor) }
+        return published
     }
+
+    /// Notes that a worker has taken a version over.
+    func adopted(_ version: Int, worker: Int) {
+        progress[worker].version.store(version, ordering: .releasing)
+        Self.wake(adoptedDescriptor)
+    }
+
+    /// The version that every worker has taken over; -1 before the first.
+    var adoptedVersion: Int { progress.map { $0.version.load(ordering: .acquiring) }.min() ?? -1 }
 
     static func wake(_ descriptor: Int32) {
         var one: UInt64 = 1
         _ = write(descriptor, &one, MemoryLayout<UInt64>.size)
     }
+}
+
+/// The version that a worker has taken over last.
+final class WorkerProgress: Sendable {
+    let version = Atomic<Int>(-1)
 }

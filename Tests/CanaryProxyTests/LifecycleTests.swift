@@ -173,7 +173,7 @@ struct LifecycleTests {
         let origin = try TestOrigin(named: "v1")
         let proxy = try TestProxy([("v1", origin.port)]) {
             $0.admin = "127.0.0.1:0"
-            $0.adminSocket = directory.path("admin.sock")
+            $0.controlDirectory = directory.path
         }
         _ = try proxy.ask()
         _ = try proxy.ask("GET / HTTP/1.1\r\nHost: nobody\r\n\r\n")
@@ -198,12 +198,14 @@ struct LifecycleTests {
         #expect(metrics.contains("istio_request_duration_milliseconds_count{"))
         #expect(try get("/config_dump").body.contains("app.default.svc.cluster.local"))
         #expect(try get("/clusters").body.contains("127.0.0.1:\(origin.port)"))
-        proxy.proxy.setStale(since: 0)
+        proxy.proxy.setStale(since: 0, because: "it is gone")
+        proxy.proxy.setStale(since: 60, because: "it is still gone")
         #expect(try get("/ready").body == "LIVE\nstale since 1970-01-01T00:00:00.000Z\n")
         var status = stat()
-        #expect(stat(directory.path("admin.sock"), &status) == 0)
+        let path = try #require(proxy.proxy.controlSocket)
+        #expect(stat(path, &status) == 0)
         #expect(status.st_mode & 0o777 == 0o600)
-        let socket = try connectUnix(directory.path("admin.sock"))
+        let socket = try connectUnix(path)
         try socket.send("POST /drain HTTP/1.1\r\nHost: admin\r\n\r\n")
         #expect(try socket.readMessage().body == "draining\n")
         #expect(proxy.proxy.isDraining)
@@ -235,17 +237,19 @@ struct LifecycleTests {
         let origin = try TestOrigin { request in
             TestOrigin.response(request.fields.first { $0.hasPrefix("x-request-id: ") } ?? "")
         }
+        let writer = try #require(LogWriter(descriptors: [descriptor]) { count, _ in "\(count) lost\n" })
         var ids: [String] = []
         do {
             let proxy = try TestProxy([("v1", origin.port)]) {
                 $0.accessLog = format
-                $0.accessLogDescriptor = descriptor
+                $0.accessLogWriter = writer
             }
             let made = try proxy.ask("GET /a\"b HTTP/1.1\r\nHost: app\r\nUser-Agent: \"x\\\u{9b}\r\n\r\n")
             ids.append(String(made.body.dropFirst("x-request-id: ".count)))
             _ = try proxy.ask("GET / HTTP/1.1\r\nHost: nobody\r\nX-Request-ID: mine\r\n\r\n")
             ids.append("mine")
         }
+        writer.finish(milliseconds: 60_000)
         var bytes = [UInt8](repeating: 0, count: 65_536)
         let count = pread(descriptor, &bytes, bytes.count, 0)
         let text = String(decoding: bytes[..<max(count, 0)], as: UTF8.self)
@@ -259,9 +263,11 @@ struct LifecycleTests {
         if format == .json {
             #expect(lines[0].contains("\"path\":\"/a\\u0022b\""))
             #expect(lines[1].contains("\"response_code\":404"))
+            #expect(lines[1].contains("\"pid\":\(getpid())"))
         } else {
             #expect(lines[0].contains("\"GET /a\\u0022b HTTP/1.1\" 200 - 0 50 "))
             #expect(lines[1].contains(" 404 NR 0 0 "))
+            #expect(lines[1].hasSuffix("\" \(getpid())"))
         }
     }
 

@@ -35,7 +35,9 @@ import Testing
             version: "1.0",
             admin: "127.0.0.1:15000",
             listeners: ["127.0.0.1:15001", "127.0.0.1:8080"],
-            appliedRevision: 7
+            appliedRevision: 7,
+            staleSince: 600,
+            problems: ["cannot listen on 127.0.0.1:80: permission denied", "cannot read the store"]
         )
     }
 

@@ -57,6 +57,19 @@ static inline int canary_epoll_remove(int epoll, int descriptor)
     return epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, &event);
 }
 
+/// The process that listens at the other end of a connected Unix socket; -1 where that is unknown. The structure is ucred of
+/// <sys/socket.h>, which is there under _GNU_SOURCE only.
+static inline int canary_peer_pid(int descriptor)
+{
+    struct {
+        pid_t pid;
+        uid_t uid;
+        gid_t gid;
+    } peer = {.pid = -1};
+    socklen_t length = sizeof peer;
+    return getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? peer.pid : -1;
+}
+
 static inline int canary_pipe2(int descriptors[2], int flags) { return pipe2(descriptors, flags); }
 
 // POSIX_SPAWN_SETSID of <spawn.h>, which is there under _GNU_SOURCE only: the child starts a session of its own.

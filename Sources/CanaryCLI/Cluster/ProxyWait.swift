@@ -24,11 +24,17 @@ struct ProxyWait {
         let isDone = try patience.wait {
             try runtime.liveProxies().allSatisfy { $0.appliedRevision >= revision }
         }
-        guard !isDone else { return .success }
+        guard !isDone else {
+            for warning in try runtime.liveProxies().flatMap(\.warnings) {
+                session.context.standardError.writeLine("warning: \(warning)")
+            }
+            return .success
+        }
         let late = try runtime.liveProxies().filter { $0.appliedRevision < revision }
-        let names = late.map { "\($0.process.pid) (at revision \($0.appliedRevision))" }.joined(
-            separator: ", "
-        )
+        let names = late.map { "\($0.process.pid) (at revision \($0.appliedRevision)\($0.staleText))" }
+            .joined(
+                separator: ", "
+            )
         throw CommandError(
             "the change is stored as revision \(revision), but not every proxy serves it yet: \(names)",
             hint: "canaryctl proxy-status shows when they do",
@@ -43,5 +49,11 @@ extension ClusterSession {
         RuntimeStore(at: location) { [context] message in
             context.standardError.writeLine("warning: \(TerminalText.escape(message))")
         }
+    }
+}
+
+extension ProxyRecord {
+    fileprivate var staleText: String {
+        staleSince == nil ? "" : ", \(state(at: nil)): \(TerminalText.escape(problems.first ?? ""))"
     }
 }

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import CanaryModel
+import CanaryProxy
 import CanaryStore
 import Glibc
 
@@ -19,34 +20,53 @@ struct DownCommand: Subcommand {
 
     func run(in context: CommandContext) throws -> ExitStatus {
         let settings = try Settings(global, context)
-        let proxies = try ClusterSession(settings: settings, context: context).runtime.liveProxies()
-        guard !proxies.isEmpty else {
+        let processes = try running(ClusterSession(settings: settings, context: context))
+        guard !processes.isEmpty else {
             context.standardError.writeLine("No proxy is running.")
             return .success
         }
-        var asked: [ProxyRecord] = []
-        for proxy in proxies {
-            context.note("asking proxy \(proxy.process.pid) to drain and stop")
-            if kill(proxy.process.pid, SIGTERM) == 0 {
-                asked.append(proxy)
-            } else if proxy.process.isRunning {
-                throw CommandError("cannot stop proxy \(proxy.process.pid): \(SystemCallError(errno).reason)")
+        var asked: [ProcessIdentity] = []
+        for process in processes {
+            context.note("asking proxy \(process.pid) to drain and stop")
+            if kill(process.pid, SIGTERM) == 0 {
+                asked.append(process)
+            } else if process.isRunning {
+                throw CommandError("cannot stop proxy \(process.pid): \(SystemCallError(errno).reason)")
             }
         }
         return wait(for: asked, context)
     }
 
-    private func wait(for proxies: [ProxyRecord], _ context: CommandContext) -> ExitStatus {
-        let patience = Patience(timeout.duration)
-        for proxy in proxies {
-            guard patience.wait(until: { !proxy.process.isRunning }) else {
-                context.standardError.writeLine(
-                    "error: proxy \(proxy.process.pid) still serves requests after \(timeout.defaultValueDescription)"
-                )
-                return .timedOut
-            }
-            context.standardOutput.writeLine("proxy stopped, pid \(proxy.process.pid)")
+    /// The proxies that reported, and those that could not, as their sockets tell.
+    private func running(_ session: ClusterSession) throws -> [ProcessIdentity] {
+        let listening = ControlSocket.owners(in: session.settings.storeDirectory)
+        var processes: [ProcessIdentity] = []
+        do throws(StoreError) {
+            processes = try session.runtime.liveProxies().map(\.process)
+        } catch {
+            // A proxy has to be stopped above all where its store is damaged.
+            if listening.isEmpty { throw error }
         }
-        return .success
+        let reported = Set(processes.map(\.pid))
+        return processes + listening.filter { !reported.contains($0) }.compactMap(ProcessIdentity.init(of:))
+    }
+
+    private func wait(for processes: [ProcessIdentity], _ context: CommandContext) -> ExitStatus {
+        let patience = Patience(timeout.duration)
+        var status = ExitStatus.success
+        for process in processes {
+            guard patience.wait(until: { !process.isRunning }) else {
+                context.standardError.writeLine(
+                    "error: proxy \(process.pid) still serves requests after \(timeout.defaultValueDescription)"
+                )
+                context.standardError.writeLine(
+                    "hint: wait longer with --timeout, or end it at once with kill -9 \(process.pid)"
+                )
+                status = .timedOut
+                continue
+            }
+            context.standardOutput.writeLine("proxy stopped, pid \(process.pid)")
+        }
+        return status
     }
 }

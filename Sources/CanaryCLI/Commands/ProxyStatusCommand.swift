@@ -17,8 +17,8 @@ struct ProxyStatusCommand: Subcommand {
     func run(in context: CommandContext) throws -> ExitStatus {
         let settings = try Settings(global, context)
         let session = ClusterSession(settings: settings, context: context)
-        let revision = try session.read(\.revision)
         let proxies = try session.runtime.liveProxies()
+        let revision = try revision(session, proxies)
         guard output.output == .text else {
             let list = ObjectText.list(proxies.map { Self.node($0, revision) })
             context.standardOutput.write(ObjectText.text(list, as: output.output))
@@ -34,26 +34,38 @@ struct ProxyStatusCommand: Subcommand {
             table.add([
                 String(proxy.process.pid),
                 String(proxy.appliedRevision),
-                proxy.appliedRevision == revision
-                    ? "up to date" : "at \(proxy.appliedRevision) of \(revision)",
+                proxy.state(at: revision),
                 proxy.listeners.joined(separator: ","),
                 proxy.admin ?? "<none>",
                 TimeText.age(from: proxy.startedAt, to: context.now()),
             ])
         }
         context.standardOutput.write(table.text)
+        for warning in proxies.flatMap(\.warnings) { context.standardError.writeLine("warning: \(warning)") }
         return .success
     }
 
-    private static func node(_ proxy: ProxyRecord, _ revision: Int64) -> Node {
+    /// The store's revision; proxies go on, and are shown, where it cannot be read.
+    private func revision(_ session: ClusterSession, _ proxies: [ProxyRecord]) throws -> Int64? {
+        do {
+            return try session.read(\.revision)
+        } catch let error as StoreError where !proxies.isEmpty {
+            session.context.standardError.writeLine("warning: \(TerminalText.escape(error.message))")
+            return nil
+        }
+    }
+
+    private static func node(_ proxy: ProxyRecord, _ revision: Int64?) -> Node {
         .mapping([
             "apiVersion": .string("canaryctl.dev/v1alpha1"),
             "kind": .string("ProxyStatus"),
             "pid": .integer(Int64(proxy.process.pid)),
             "version": .string(proxy.version),
             "appliedRevision": .integer(proxy.appliedRevision),
-            "revision": .integer(revision),
-            "upToDate": .bool(proxy.appliedRevision == revision),
+            "revision": revision.map { .integer($0) } ?? Node(.null),
+            "upToDate": .bool(revision.map { proxy.isUpToDate(at: $0) } ?? false),
+            "staleSince": proxy.staleSince.map { .string(TimeText.rfc3339($0)) } ?? Node(.null),
+            "problems": .sequence(proxy.problems.map { .string($0) }),
             "listeners": .sequence(proxy.listeners.map { .string($0) }),
             "admin": proxy.admin.map { .string($0) } ?? Node(.null),
             "startedAt": .string(TimeText.rfc3339(proxy.startedAt)),

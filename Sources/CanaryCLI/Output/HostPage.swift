@@ -40,6 +40,10 @@ struct HostPage {
         guard !proxies.isEmpty else { return "no proxy" }
         let count = proxies.count == 1 ? "1 proxy" : "\(proxies.count) proxies"
         let late = proxies.count { $0.appliedRevision < report.traffic.revision }
+        let stale = proxies.count { $0.staleSince != nil }
+        if stale > 0 { return "\(count), \(proxies.count == 1 ? "" : "\(stale) ")stale" }
+        let lacking = proxies.count { !$0.problems.isEmpty }
+        if late == 0, lacking > 0 { return "\(count), \(lacking) without all listeners" }
         if late == 0 { return "\(count), up to date" }
         return "\(count), \(late) not yet at revision \(report.traffic.revision)"
     }

@@ -32,7 +32,8 @@ struct TrafficPage {
             }
             let list = ProxyList(proxies: proxies, revision: revision, style: style)
             if reports.isEmpty { sayThatNothingIsThere() }
-            return (pages + [host == nil || proxies.isEmpty ? list.text : ""]).filter { !$0.isEmpty }
+            let isListed = host == nil || proxies.isEmpty || proxies.contains { !$0.problems.isEmpty }
+            return (pages + [isListed ? list.text : ""]).filter { !$0.isEmpty }
                 .joined(separator: "\n")
         }
     }
@@ -93,11 +94,12 @@ private struct ProxyList {
             return "\(style.severity(.warning)): no proxy is running; canaryctl proxy --detach starts one\n"
         }
         let lines = proxies.map { proxy in
-            let state = proxy.appliedRevision >= revision ? "up to date" : "not yet at revision \(revision)"
+            let state = proxy.state(at: revision)
             let place = TerminalText.escape(proxy.listeners.joined(separator: ", "))
             return "  pid \(proxy.process.pid)  revision \(proxy.appliedRevision), \(state)  \(place)\n"
         }
-        return "proxies\n" + lines.joined()
+        let warnings = proxies.flatMap(\.warnings).map { "\(style.severity(.warning)): \($0)\n" }
+        return "proxies\n" + (lines + warnings).joined()
     }
 }
 

@@ -17,36 +17,37 @@ struct DetachedProxy {
         let location = StoreLocation(settings.storeDirectory)
         try location.makeDirectory()
         let logPath = location.path(of: "proxy.log")
+        let log = open(logPath, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        guard log >= 0 else { throw Self.failure("write \(logPath)") }
+        defer { close(log) }
         var ends: [Int32] = [-1, -1]
         guard canary_pipe2(&ends, O_CLOEXEC) == 0 else { throw Self.failure("make a pipe") }
         defer { close(ends[0]) }
         let pid: pid_t
         do {
             defer { close(ends[1]) }
-            pid = try spawn(arguments + ["--ready-descriptor", "\(Self.readyDescriptor)"], logPath, ends[1])
+            pid = try spawn(arguments + ["--ready-descriptor", "\(Self.readyDescriptor)"], log, ends[1])
         }
-        let announcement = FileReader.readAll(descriptor: ends[0])
-        guard case .success(let bytes) = announcement, !bytes.isEmpty else {
-            return try explainFailure(pid, logPath)
+        let message = (try? FileReader.readAll(descriptor: ends[0]).get()) ?? []
+        let lines = String(decoding: message, as: UTF8.self).split(separator: "\n").map(String.init)
+        guard lines.contains(where: { $0.hasPrefix("listening on ") }) else {
+            return try explainFailure(pid, lines, logPath)
         }
         context.standardOutput.writeLine("proxy started, pid \(pid)")
-        context.standardOutput.write(String(decoding: bytes, as: UTF8.self))
+        for line in lines {
+            let isWarning = line.hasPrefix("warning: ")
+            (isWarning ? context.standardError : context.standardOutput).writeLine(line)
+        }
         return .success
     }
 
-    private func spawn(_ arguments: [String], _ logPath: String, _ readyEnd: Int32) throws -> pid_t {
+    private func spawn(_ arguments: [String], _ log: Int32, _ readyEnd: Int32) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(
-            &actions,
-            STDOUT_FILENO,
-            logPath,
-            O_WRONLY | O_CREAT | O_APPEND,
-            0o600
-        )
-        posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, log, STDOUT_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, log, STDERR_FILENO)
         posix_spawn_file_actions_adddup2(&actions, readyEnd, Self.readyDescriptor)
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -62,18 +63,16 @@ struct DetachedProxy {
         return pid
     }
 
-    /// The child ended before it was ready; the last line of its log says why.
-    private func explainFailure(_ pid: pid_t, _ logPath: String) throws -> ExitStatus {
+    /// The child ended before it was ready, and said why if it could.
+    private func explainFailure(_ pid: pid_t, _ lines: [String], _ logPath: String) throws -> ExitStatus {
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
-        let log =
-            (try? FileReader.read(path: logPath).get()).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        let lines = log.split(separator: "\n")
-        let reason = lines.last { $0.hasPrefix("error: ") }.map { String($0.dropFirst(7)) }
+        func value(_ title: String) -> String? {
+            lines.first { $0.hasPrefix(title) }.map { String($0.dropFirst(title.count)) }
+        }
         throw CommandError(
-            reason ?? "the proxy ended before it accepted requests",
-            hint: lines.last { $0.hasPrefix("hint: ") }.map { String($0.dropFirst(6)) }
-                ?? "\(logPath) tells more"
+            value("error: ") ?? "the proxy ended before it accepted requests",
+            hint: value("hint: ") ?? "\(logPath) tells more"
         )
     }
 

@@ -16,6 +16,7 @@ final class ProxyReporter: Sendable {
         /// When the last report was written, and how long that took, in milliseconds.
         var writtenAt: Int64 = 0
         var cost: Int64 = 0
+        var failure: String?
     }
 
     private static let heartbeatMilliseconds: Int64 = 1000
@@ -24,63 +25,89 @@ final class ProxyReporter: Sendable {
 
     private let proxy: Proxy
     private let identifiers: RoutingIdentifiers
+    private let log: ServiceLog
     private let now: @Sendable () -> Int64
     private let state: Mutex<State>
 
     init(
         proxy: Proxy,
         identifiers: RoutingIdentifiers,
+        log: ServiceLog,
         record: ProxyRecord,
         runtime: sending RuntimeStore,
         now: @escaping @Sendable () -> Int64
     ) {
         self.proxy = proxy
         self.identifiers = identifiers
+        self.log = log
         self.now = now
         state = Mutex(State(record: record, runtime: runtime))
     }
 
     /// Reports now. A failure loses nothing: the next report holds what this one would have.
-    ///
-    /// - Parameter revision: the revision of a new table; `nil` where it is still the last one.
-    func report(applied revision: Int64? = nil) throws(StoreError) {
-        try state.withLock { state throws(StoreError) in
-            if let revision { state.record.appliedRevision = revision }
-            state.record.listeners = proxy.listenerAddresses
-            let startedAt = now()
-            let evidence = proxy.evidence()
+    func report() {
+        change { state throws(StoreError) in
+            self.describeProxy(in: &state.record)
+            let startedAt = self.now()
+            let evidence = self.proxy.evidence()
             let isKnown = try state.runtime.report(
                 state.record,
                 writing: evidence.records,
                 settling: evidence.finished
             )
-            proxy.confirm(evidence)
-            if state.hasReported, !isKnown { proxy.repeatEvidence() }
+            self.proxy.confirm(evidence)
+            if state.hasReported, !isKnown { self.proxy.repeatEvidence() }
             state.hasReported = true
-            state.writtenAt = now()
+            state.writtenAt = self.now()
             state.cost = state.writtenAt - startedAt
-            try keepHouse(&state)
+            try self.keepHouse(&state)
         }
+    }
+
+    private func describeProxy(in record: inout ProxyRecord) {
+        record.appliedRevision = proxy.servedRevision ?? 0
+        record.listeners = proxy.listenerAddresses
+        let staleness = proxy.staleness
+        record.staleSince = staleness.map { $0.since * 1000 }
+        record.problems = (staleness.map { [$0.reason] } ?? []) + proxy.problems
     }
 
     /// Reports if there is anything to say: new counts, unless the last report took so long that reports would be all that the
     /// proxy does, or that it still runs.
-    func reportIfDue() throws(StoreError) {
+    func reportIfDue() {
         let moment = now()
         let isDue = state.withLock { state in
             let age = moment - state.writtenAt
-            if age < 0 || age >= Self.heartbeatMilliseconds { return true }
+            if age < 0 || age >= Self.heartbeatMilliseconds {
+                proxy.retry()
+                return true
+            }
             return age >= state.cost * 20 && proxy.evidence().isNews
         }
-        if isDue { try report() }
+        if isDue { report() }
     }
 
     /// Hands in the last counts and takes the proxy off the list.
-    func close() throws(StoreError) {
-        try state.withLock { state throws(StoreError) in
-            let evidence = proxy.evidence()
+    func close() {
+        change { state throws(StoreError) in
+            let evidence = self.proxy.evidence()
             try state.runtime.remove(proxy: state.record.id, writing: evidence.records)
-            proxy.confirm(evidence)
+            self.proxy.confirm(evidence)
+        }
+    }
+
+    /// What fails is worth a line in the log and nothing more, and what fails each second is worth one line altogether.
+    private func change(_ body: (inout State) throws(StoreError) -> Void) {
+        state.withLock { state in
+            do throws(StoreError) {
+                try body(&state)
+                if state.failure != nil { log.inform("what is served and counted is reported again") }
+                state.failure = nil
+            } catch {
+                if error.message != state.failure { log.warn(error.message) }
+                state.failure = error.message
+                state.writtenAt = now()
+            }
         }
     }
 

@@ -6,7 +6,7 @@ import CanaryStore
 import Glibc
 import Synchronization
 
-/// A proxy from its first table to its last request: the data plane, the thread that follows the store, reports, signals.
+/// A proxy from its first table to its last request: the data plane, the threads that follow the store and report, signals.
 struct ProxyService {
     let settings: Settings
     let context: CommandContext
@@ -18,17 +18,85 @@ struct ProxyService {
 
     /// How soon counts are reported.
     private static let reportMilliseconds: Int32 = 200
+    /// How long a report waits for its turn.
+    private static let lockMilliseconds: Int64 = 1000
+    private static let signalMilliseconds: Int32 = 1000
+    /// How long a new table may take to reach all workers before its revision is reported anyway, once a second.
+    private static let adoptionMilliseconds: Int64 = 1000
+    /// How long the last report may take: the store may be held by somebody, or gone.
+    private static let farewellMilliseconds: Int32 = 2000
 
     func run() throws -> ExitStatus {
+        do {
+            return try serve()
+        } catch let error as CommandError {
+            tellParent(["error: \(error.message)"] + (error.hint.map { ["hint: \($0)"] } ?? []))
+            throw error
+        }
+    }
+
+    private func serve() throws -> ExitStatus {
         let signals = try SignalReader()
-        let log = ServiceLog(now: context.now)
+        let streams = try ServiceStreams(accessLog: configuration.accessLog, now: context.now)
+        defer { streams.finish() }
+        let log = ServiceLog(writer: streams.errors, isDetached: readyDescriptor != nil, now: context.now)
         let location = StoreLocation(settings.storeDirectory)
         try location.makeDirectory()
         let identifiers = RoutingIdentifiers()
-        let proxy = try makeProxy(identifiers, location, log)
+        let proxy = try makeProxy(identifiers, location, streams, log)
         let stop = StopSignal()
-        let publisher = TablePublisher(
-            follower: StoreFollower(at: location, stop: stop),
+        let publisher = makePublisher(StoreFollower(at: location, stop: stop), proxy, identifiers, log)
+        let reporter = makeReporter(proxy, identifiers, location, log)
+        // The first table comes in this thread, so that the proxy never answers without one.
+        _ = publisher.next()
+        do {
+            try proxy.start()
+        } catch {
+            throw CommandError(error)
+        }
+        _ = proxy.waitUntilServed(milliseconds: Self.adoptionMilliseconds)
+        // Whoever looks for the proxy finds it from here on, whatever its store is like.
+        reporter.report()
+        start(publisher, proxy, reporter, stop, log)
+        announce(proxy, log)
+        let status = serve(proxy, signals, streams, log)
+        stop.stop()
+        proxy.abandon()
+        sayFarewell(reporter)
+        return status
+    }
+
+    // MARK: - Parts
+
+    private func makeProxy(
+        _ identifiers: RoutingIdentifiers,
+        _ location: StoreLocation,
+        _ streams: ServiceStreams,
+        _ log: ServiceLog
+    ) throws -> Proxy {
+        var configuration = configuration
+        configuration.controlDirectory = location.directory
+        configuration.accessLogWriter = streams.output
+        do {
+            return try Proxy(
+                configuration: configuration,
+                identifiers: identifiers,
+                warn: { log.warn($0) },
+                inform: { log.inform($0) }
+            )
+        } catch {
+            throw CommandError(error)
+        }
+    }
+
+    private func makePublisher(
+        _ follower: sending StoreFollower,
+        _ proxy: Proxy,
+        _ identifiers: RoutingIdentifiers,
+        _ log: ServiceLog
+    ) -> sending TablePublisher {
+        TablePublisher(
+            follower: follower,
             proxy: proxy,
             log: log,
             now: context.now,
@@ -41,34 +109,6 @@ struct ProxyService {
                 )
             }
         )
-        let reporter = makeReporter(proxy, identifiers, location, log)
-        start(publisher, reporter, log)
-        do {
-            try proxy.start()
-        } catch {
-            throw CommandError(error)
-        }
-        announce(proxy, log)
-        let status = serve(proxy, signals, reporter, log)
-        stop.stop()
-        attempt(log) { () throws(StoreError) in try reporter.close() }
-        return status
-    }
-
-    // MARK: - Parts
-
-    private func makeProxy(
-        _ identifiers: RoutingIdentifiers,
-        _ location: StoreLocation,
-        _ log: ServiceLog
-    ) throws -> Proxy {
-        var configuration = configuration
-        configuration.adminSocket = location.path(of: "admin.sock")
-        do {
-            return try Proxy(configuration: configuration, identifiers: identifiers) { log.warn($0) }
-        } catch {
-            throw CommandError(error)
-        }
     }
 
     private func makeReporter(
@@ -86,35 +126,50 @@ struct ProxyService {
             admin: proxy.adminAddress,
             listeners: proxy.boundAddresses
         )
-        let runtime = RuntimeStore(at: location) { log.warn($0) }
+        var store = StoreContext.system
+        store.lockTimeoutMilliseconds = Self.lockMilliseconds
+        let runtime = RuntimeStore(at: location, context: store) { log.warn($0) }
         return ProxyReporter(
             proxy: proxy,
             identifiers: identifiers,
+            log: log,
             record: record,
             runtime: runtime,
             now: context.now
         )
     }
 
-    /// Publishes the first table in this thread, so that the proxy never answers without one, and the rest in another.
-    private func start(_ publisher: sending TablePublisher, _ reporter: ProxyReporter, _ log: ServiceLog) {
-        if case .published(let revision) = publisher.next() {
-            attempt(log) { () throws(StoreError) in try reporter.report(applied: revision) }
-        }
+    /// Follows the store in one thread and reports in another: a store that is slow or held by somebody delays neither
+    /// signals nor tables.
+    private func start(
+        _ publisher: sending TablePublisher,
+        _ proxy: Proxy,
+        _ reporter: ProxyReporter,
+        _ stop: StopSignal,
+        _ log: ServiceLog
+    ) {
         let follower = Thread(name: "store") {
             while true {
                 switch publisher.next() {
-                case .published(let revision):
-                    attempt(log) { () throws(StoreError) in try reporter.report(applied: revision) }
-                case .kept: break
+                case .published:
+                    _ = proxy.waitUntilServed(milliseconds: Self.adoptionMilliseconds)
+                    reporter.report()
+                case .kept: reporter.report()
                 case .stopped: return
                 }
             }
         }
-        if let follower {
-            follower.detach()
-        } else {
-            log.warn("cannot start a thread to follow the store: changes will not be seen")
+        let housekeeper = Thread(name: "reports") {
+            while !stop.wait(milliseconds: Self.reportMilliseconds) {
+                reporter.reportIfDue()
+            }
+        }
+        follower?.detach()
+        housekeeper?.detach()
+        if follower == nil || housekeeper == nil {
+            log.warn(
+                "the system has no more threads: changes will not be seen, or what is served not be told"
+            )
         }
     }
 
@@ -122,10 +177,24 @@ struct ProxyService {
         var lines = proxy.boundAddresses.map { "listening on \($0)" }
         if let admin = proxy.adminAddress { lines.append("admin on \(admin)") }
         lines.forEach(log.announce)
+        tellParent(lines + log.takeStartMessages())
+    }
+
+    private func tellParent(_ lines: [String]) {
         guard let readyDescriptor else { return }
         let bytes = Array((lines.joined(separator: "\n") + "\n").utf8)
         _ = write(readyDescriptor, bytes, bytes.count)
         close(readyDescriptor)
+    }
+
+    private func sayFarewell(_ reporter: ProxyReporter) {
+        let done = StopSignal()
+        let thread = Thread(name: "last-report") {
+            reporter.close()
+            done.stop()
+        }
+        thread?.detach()
+        if thread != nil { _ = done.wait(milliseconds: Self.farewellMilliseconds) }
     }
 
     // MARK: - Serving
@@ -134,22 +203,25 @@ struct ProxyService {
     private func serve(
         _ proxy: Proxy,
         _ signals: SignalReader,
-        _ reporter: ProxyReporter,
+        _ streams: ServiceStreams,
         _ log: ServiceLog
     ) -> ExitStatus {
         var interrupts = 0
         var drain: Drain?
         while drain?.isDone != true {
-            let signal = signals.next(
-                milliseconds: drain == nil ? Self.reportMilliseconds : Drain.pauseMilliseconds
-            )
+            let pause = drain == nil ? Self.signalMilliseconds : Drain.pauseMilliseconds
+            let signal = signals.next(milliseconds: pause)
+            if signal == SIGHUP || signal == SIGUSR1 {
+                streams.reopen().forEach(log.warn)
+                log.inform("logs opened again")
+                continue
+            }
             if signal == SIGINT { interrupts += 1 }
             if interrupts > 1 { return .interrupted }
             if signal != nil || proxy.isDraining, drain == nil {
                 log.inform("draining")
                 drain = Drain(proxy)
             }
-            if signal == nil { attempt(log) { () throws(StoreError) in try reporter.reportIfDue() } }
         }
         return .success
     }
@@ -172,15 +244,6 @@ private final class Drain: Sendable {
         waiter?.detach()
         // Without a thread to wait in there is no patience either.
         if waiter == nil { done.withLock { $0 = true } }
-    }
-}
-
-/// Runs something whose failure is worth a line in the log and nothing more.
-private func attempt(_ log: ServiceLog, _ body: () throws(StoreError) -> Void) {
-    do throws(StoreError) {
-        try body()
-    } catch {
-        log.warn(error.message)
     }
 }
 

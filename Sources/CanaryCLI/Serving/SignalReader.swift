@@ -3,15 +3,17 @@
 import CLinux
 import Glibc
 
-/// Takes SIGTERM and SIGINT as data instead of interruptions. Make it before any thread starts: threads inherit the mask.
+/// Takes the signals that a proxy knows as data instead of interruptions. Make it before any thread starts: threads inherit the
+/// mask.
 final class SignalReader {
+    private static let known = [SIGTERM, SIGINT, SIGHUP, SIGUSR1]
+
     private let descriptor: Int32
 
     init() throws {
         var signals = sigset_t()
         sigemptyset(&signals)
-        sigaddset(&signals, SIGTERM)
-        sigaddset(&signals, SIGINT)
+        for signal in Self.known { sigaddset(&signals, signal) }
         pthread_sigmask(SIG_BLOCK, &signals, nil)
         descriptor = signalfd(-1, &signals, Int32(SFD_CLOEXEC) | Int32(SFD_NONBLOCK))
         guard descriptor >= 0 else {

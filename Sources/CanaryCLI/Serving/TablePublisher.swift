@@ -31,8 +31,8 @@ final class TablePublisher {
     }
 
     enum Step {
-        /// A table of this revision was installed.
-        case published(Int64)
+        /// A table was installed.
+        case published
         /// The last table stays.
         case kept
         case stopped
@@ -61,14 +61,14 @@ final class TablePublisher {
             builder.apply(changed: changed, removed: changes.deleted, revision: changes.revision)
         }
         install()
-        return .published(changes.revision)
+        return .published
     }
 
     /// A store that is not there yet is an empty one; one that breaks or goes away leaves the traffic as it is.
     private func keepLastTable(because error: StoreError) -> Step {
         guard error.code == .absent, !hasPublished else { return keepLastTable(because: error.message) }
         install()
-        return .published(0)
+        return .published
     }
 
     private func install() {
@@ -78,7 +78,7 @@ final class TablePublisher {
 
     private func keepLastTable(because reason: String) -> Step {
         log.warn("\(reason); the traffic goes on as it was")
-        proxy.setStale(since: now() / 1000)
+        proxy.setStale(since: now() / 1000, because: reason)
         return .kept
     }
 }

@@ -5,6 +5,15 @@ struct DestinationCompiler {
     let lookup: DestinationLookup
     let identifiers: RoutingIdentifiers
     let arena: RoutingArena
+    private let lease: IdentifierLease
+
+    init(lookup: DestinationLookup, identifiers: RoutingIdentifiers, arena: RoutingArena) {
+        self.lookup = lookup
+        self.identifiers = identifiers
+        self.arena = arena
+        lease = IdentifierLease(identifiers)
+        arena.keep(lease)
+    }
 
     func resolve(_ host: String, subset: String?) -> ResolvedDestination {
         lookup.resolve(host, subset: subset)
@@ -69,6 +78,9 @@ struct DestinationCompiler {
         var record = undefined
         record.port = Int32(clamping: requestPort)
         record.number = Int32(clamping: port.number)
+        record.id = lease.id(
+            of: ClusterName(host: destination.host, subset: destination.subset ?? "", port: port.number)
+        )
         record.isDefined = true
         record.balancing = Balancing(policy.loadBalancer)
         record.hashKey = hashKey(policy.loadBalancer?.hashKey)
@@ -96,8 +108,10 @@ struct DestinationCompiler {
             counter.key.destination = EvidenceKey.destination(version: endpoint.version)
         }
         return EndpointRecord(
-            id: endpoint.id,
+            id: lease.id(of: endpoint.address),
+            hash: endpoint.hash,
             weight: endpoint.weight,
+            isName: endpoint.address.isName,
             counter: self.counter(counter)
         )
     }

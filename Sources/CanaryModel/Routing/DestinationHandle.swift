@@ -11,14 +11,26 @@ package enum Balancing: UInt8, BitwiseCopyable, Sendable {
 }
 
 /// An endpoint that is ready.
-package struct EndpointRecord: BitwiseCopyable {
-    /// The address: see ``RoutingIdentifiers/endpoint(_:)``.
-    package var id: UInt32
+package struct EndpointRecord: BitwiseCopyable, Sendable {
+    /// The address: see ``RoutingIdentifiers/endpoint(_:)``. Never another's, in no table.
+    package var id: UInt64
+    /// Of the address: ``EndpointAddress/hash``.
+    package var hash: UInt64
     /// Relative, at least 1.
     package var weight: UInt32
+    /// Whether the address is a name, which has to be resolved.
+    package var isName: Bool
     /// Where requests that this endpoint gets are counted: the destination's counter with this endpoint's workload and
     /// version. See ``RoutingIdentifiers/counter(_:)``.
     package var counter: UInt32
+
+    package init(id: UInt64, hash: UInt64, weight: UInt32 = 1, isName: Bool = false, counter: UInt32 = 0) {
+        self.id = id
+        self.hash = hash
+        self.weight = weight
+        self.isName = isName
+        self.counter = counter
+    }
 }
 
 /// The destination that was chosen for a request; valid while its ``RoutingTable`` is kept.
@@ -51,6 +63,9 @@ package struct DestinationHandle: BitwiseCopyable {
     package var endpoints: UnsafeBufferPointer<EndpointRecord> {
         cluster?.pointee.endpoints ?? UnsafeBufferPointer(start: nil, count: 0)
     }
+
+    /// What round robin is kept by: the cluster, whichever table or route it is in.
+    package var clusterID: UInt64 { cluster?.pointee.id ?? 0 }
 
     package var balancing: Balancing { cluster?.pointee.balancing ?? .leastRequest }
 

@@ -15,23 +15,22 @@ final class DestinationLookup {
 
     private let snapshot: ClusterSnapshot
     private let scope: ClientScope
-    private let identifiers: RoutingIdentifiers
     private var destinations: [DestinationKey: ResolvedDestination] = [:]
     private var endpoints: [EndpointsKey: [ReadyEndpoint]] = [:]
     private var workloads: [String: WorkloadNames] = [:]
 
     /// An endpoint that is ready, with what its metrics are labelled with.
     struct ReadyEndpoint {
-        var id: UInt32
+        var address: EndpointAddress
+        var hash: UInt64
         var weight: UInt32
         var version: String?
         var workload: String?
     }
 
-    init(_ snapshot: ClusterSnapshot, _ scope: ClientScope, _ identifiers: RoutingIdentifiers) {
+    init(_ snapshot: ClusterSnapshot, _ scope: ClientScope) {
         self.snapshot = snapshot
         self.scope = scope
-        self.identifiers = identifiers
     }
 
     func resolve(_ host: String, subset: String?) -> ResolvedDestination {
@@ -57,7 +56,8 @@ final class DestinationLookup {
         let names = workloadNames(of: destination)
         let ready = snapshot.endpoints(of: destination, port: port).filter(\.isReady).map { endpoint in
             ReadyEndpoint(
-                id: identifiers.id(of: endpoint.address),
+                address: endpoint.address,
+                hash: endpoint.address.hash,
                 weight: UInt32(clamping: endpoint.weight),
                 version: endpoint.labels[ResolvedDestination.versionLabel],
                 workload: names.name(for: endpoint.labels)

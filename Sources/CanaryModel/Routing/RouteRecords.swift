@@ -112,6 +112,8 @@ struct ClusterRecord: BitwiseCopyable {
     var port: Int32
     /// The Service's port behind it.
     var number: Int32
+    /// The same in every table.
+    var id: UInt64 = 0
     var isDefined: Bool
     var balancing: Balancing
     var hashKey: HashKeyRecord

@@ -14,6 +14,7 @@ final class RoutingArena: @unchecked Sendable {
     private var expressions: [RegularExpression] = []
     private var registry: CounterRegistry?
     private var counters: Set<UInt32> = []
+    private var leases: [IdentifierLease] = []
 
     private static let chunkSize = 2048
     private static let alignment = 16
@@ -62,6 +63,9 @@ final class RoutingArena: @unchecked Sendable {
         self.registry = registry
         return registry.lease(counter, held: &counters)
     }
+
+    /// Holds the numbers that records in here name.
+    func keep(_ lease: IdentifierLease) { leases.append(lease) }
 
     private func allocate(_ size: Int) -> UnsafeMutableRawPointer {
         let rounded = (size + Self.alignment - 1) & ~(Self.alignment - 1)

@@ -20,7 +20,7 @@ struct VirtualHostCompiler {
         self.scope = scope
         self.identifiers = identifiers
         self.position = position
-        lookup = DestinationLookup(snapshot, scope, identifiers)
+        lookup = DestinationLookup(snapshot, scope)
     }
 
     /// A host of the mesh: a Service, a ServiceEntry's, or one that only a VirtualService names; `nil` where it is none, or

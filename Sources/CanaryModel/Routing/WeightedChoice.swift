@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How one of several destinations is chosen.
-enum WeightedChoice {
+package enum WeightedChoice {
     /// Independent draw: each index with exactly its weight's share of `total`, which must be the weights' positive sum.
     ///
     /// Lemire's multiply-shift ("Fast random integer generation in an interval", 2019) with its rejection step, so there is no
@@ -47,7 +47,7 @@ enum WeightedChoice {
     }
 
     /// -w / ln u with u = (h + 1/2) / 2^53, h being the hash's upper 53 bits; so u is never 0 or 1.
-    static func stickyScore(weight: UInt64, hash: UInt64) -> Double {
+    package static func stickyScore(weight: UInt64, hash: UInt64) -> Double {
         let u = (Double(hash >> 11) + 0.5) * 0x1p-53
         return Double(weight) / -NaturalLogarithm.of(u)
     }

@@ -11,10 +11,13 @@ struct AdminPages {
         let state = shared.publication()
         if state.isDraining { return .init(status: 503, body: "DRAINING\n") }
         guard state.table != nil else { return .init(status: 503, body: "INITIALIZING\n") }
-        guard let since = state.staleSince else { return .init(status: 200, body: "LIVE\n") }
-        var moment = ByteBuffer(capacity: 32)
-        moment.append(timestamp: since &* 1000)
-        return .init(status: 200, body: "LIVE\nstale since \(moment.slice.text)\n")
+        var lines = ["LIVE"]
+        if let since = state.staleSince {
+            var moment = ByteBuffer(capacity: 32)
+            moment.append(timestamp: since &* 1000)
+            lines.append("stale since \(moment.slice.text)")
+        }
+        return .init(status: 200, body: (lines + state.problems).map { $0 + "\n" }.joined())
     }
 
     func prometheus() -> AdminConnection.Answer {

@@ -12,8 +12,8 @@ final class AdminServer: Sendable {
 
     let boundAddress: String?
     private let shared: ProxyShared
-    private let tcp: Int32?
-    private let unix: Int32?
+    private let tcp: ListeningSocket?
+    let control: ControlSocket?
     private let stopDescriptor: Int32
     private let busy = Atomic<Int>(0)
     private let thread = Mutex<Thread?>(nil)
@@ -32,33 +32,34 @@ final class AdminServer: Sendable {
             }
             listener = try ListenerOpener.open(address, .mesh, number: 0, workers: 1)
         }
-        tcp = listener?.descriptors.first
+        tcp = listener?.sockets.first
         boundAddress = listener?.address.text
         do {
-            unix = try shared.configuration.adminSocket.map { path throws(ProxyError) in
-                try UnixListener.open(path)
+            control = try shared.configuration.controlDirectory.map { directory throws(ProxyError) in
+                try ControlSocket.open(in: directory)
             }
         } catch {
-            if let tcp { close(tcp) }
             close(stopDescriptor)
             throw error
         }
     }
 
     deinit {
-        if let tcp { close(tcp) }
-        if let unix {
-            close(unix)
-            if let path = shared.configuration.adminSocket { unlink(path) }
-        }
+        if let control { close(control.descriptor) }
+        removeControlSocket()
         close(stopDescriptor)
     }
 
     func start() throws(ProxyError) {
-        guard tcp != nil || unix != nil else { return }
+        guard tcp != nil || control != nil else { return }
         let started = Thread(name: "admin") { [self] in run() }
         guard let started else { throw .cannotStart(reason: "no more threads") }
         thread.withLock { $0 = started }
+    }
+
+    /// Nobody is to find the proxy any more.
+    func removeControlSocket() {
+        if let control { unlink(control.path) }
     }
 
     /// Ends the thread, when there is one.
@@ -73,14 +74,14 @@ final class AdminServer: Sendable {
 
     private func run() {
         var watched = [pollfd(fd: stopDescriptor, events: Int16(POLLIN), revents: 0)]
-        for descriptor in [tcp, unix].compactMap({ $0 }) {
+        for descriptor in [tcp?.descriptor, control?.descriptor].compactMap({ $0 }) {
             watched.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
         }
         while true {
             guard poll(&watched, nfds_t(watched.count), -1) > 0 else { continue }
             if watched[0].revents != 0 { return }
             for listener in watched.dropFirst() where listener.revents != 0 {
-                accept(listener.fd, isPrivate: listener.fd == unix)
+                accept(listener.fd, isPrivate: listener.fd == control?.descriptor)
             }
         }
     }
@@ -105,38 +106,5 @@ final class AdminServer: Sendable {
             return
         }
         thread.detach()
-    }
-}
-
-/// A listening Unix socket that only its owner can open.
-enum UnixListener {
-    static func open(_ path: String) throws(ProxyError) -> Int32 {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let bytes = Array(path.utf8)
-        let fits = withUnsafeMutableBytes(of: &address.sun_path) { room in
-            guard bytes.count < room.count else { return false }
-            room.copyBytes(from: bytes)
-            return true
-        }
-        guard fits else { throw .cannotListen(address: path, reason: "the path is too long for a socket") }
-        let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-        let descriptor = socket(AF_UNIX, kind, 0)
-        guard descriptor >= 0 else {
-            throw .cannotListen(address: path, reason: SocketFailure(reason: errno).text)
-        }
-        // What an ended proxy left behind; the store's owner decides that there is one proxy a path.
-        unlink(path)
-        let isBound = withUnsafePointer(to: address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
-            }
-        }
-        guard isBound, chmod(path, 0o600) == 0, listen(descriptor, 16) == 0 else {
-            let reason = errno
-            close(descriptor)
-            throw .cannotListen(address: path, reason: SocketFailure(reason: reason).text)
-        }
-        return descriptor
     }
 }

@@ -20,7 +20,7 @@ struct Downstream: ~Copyable {
     var registration = Registration(.downstream)
     let descriptor: Int32
     /// The proxy's own number of the listener that accepted it.
-    let listener: Int32
+    let listener: Int
     var phase = Phase.head
     /// The socket may hold bytes that were not read yet; edge-triggered events say so only once.
     var canRead = true
@@ -48,7 +48,7 @@ struct Downstream: ~Copyable {
     var outbox = ByteQueue()
     var peer: PeerAddress
 
-    init(descriptor: Int32, listener: Int32, peer: consuming PeerAddress) {
+    init(descriptor: Int32, listener: Int, peer: consuming PeerAddress) {
         self.descriptor = descriptor
         self.listener = listener
         self.peer = peer

@@ -42,7 +42,7 @@ struct Exchange: ~Copyable {
     /// Retries by the route's policy, and whether a stale pooled connection was replaced.
     var retries: Int32 = 0
     var hasReplacedStale = false
-    var lastEndpoint: UInt32?
+    var lastEndpoint: UInt64?
     /// The request's id where the client sent none, once it went out.
     var madeID: RequestID?
 
@@ -96,7 +96,7 @@ struct Exchange: ~Copyable {
 /// A routing table and how many exchanges of this worker still use it.
 struct TableGeneration {
     let table: Unmanaged<RoutingTable>
-    /// What the table knows of each of the proxy's listeners, by the proxy's number.
+    /// What the table knows of each of the proxy's open listeners, by rising numbers.
     let listeners: UnsafeMutableBufferPointer<ListenerEntry>
     var exchanges = 0
     var isCurrent = true
@@ -104,10 +104,15 @@ struct TableGeneration {
 
 /// One of the proxy's listeners as a routing table sees it.
 struct ListenerEntry: Equatable {
+    /// The proxy's own number of the listener.
+    var number: Int
     /// The index in the table's list of listeners; -1 when it has none such.
     var index: Int32
     /// The port that requests count as having addressed; -1 where the authority decides.
     var requestPort: Int32
 
-    static let unknown = ListenerEntry(index: -1, requestPort: -1)
+    /// A listener that the table does not know.
+    static func unknown(_ number: Int) -> ListenerEntry {
+        ListenerEntry(number: number, index: -1, requestPort: -1)
+    }
 }

@@ -10,7 +10,7 @@ struct Upstream: ~Copyable {
     var registration = Registration(.upstream)
     let descriptor: Int32
     /// The endpoint's identifier.
-    let endpoint: UInt32
+    let endpoint: UInt64
     var phase: Phase
     var canRead = true
     var isEnding = false
@@ -28,7 +28,7 @@ struct Upstream: ~Copyable {
     var nextIdle: UpstreamPointer?
     var previousIdle: UpstreamPointer?
 
-    init(descriptor: Int32, endpoint: UInt32, phase: Phase) {
+    init(descriptor: Int32, endpoint: UInt64, phase: Phase) {
         self.descriptor = descriptor
         self.endpoint = endpoint
         self.phase = phase

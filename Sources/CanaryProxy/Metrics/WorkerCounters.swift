@@ -20,6 +20,9 @@ final class WorkerCounters: @unchecked Sendable {
     private let local = CounterBlock()
     let connections = Atomic<Int>(0)
     let upstreamConnections = Atomic<Int>(0)
+    /// Endpoints and clusters that the worker keeps something of.
+    let knownEndpoints = Atomic<Int>(0)
+    let knownClusters = Atomic<Int>(0)
     let rejectedHeads = Atomic<UInt64>(0)
     let revision = Atomic<Int64>(-1)
 
@@ -74,6 +77,10 @@ final class WorkerCounters: @unchecked Sendable {
 
     func countRejected() { rejectedHeads.bump() }
     func setConnections(_ count: Int) { connections.store(count, ordering: .relaxed) }
+    func setKnown(endpoints: Int, clusters: Int) {
+        knownEndpoints.store(endpoints, ordering: .relaxed)
+        knownClusters.store(clusters, ordering: .relaxed)
+    }
     func setRevision(_ revision: Int64) { self.revision.store(revision, ordering: .relaxed) }
 
     func addUpstreamConnections(_ difference: Int) {

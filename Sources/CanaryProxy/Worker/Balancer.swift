@@ -18,18 +18,27 @@ enum Balancer {
         return index(endpoints, at: turn % totalWeight(endpoints))
     }
 
-    /// Highest random weight (Thaler and Ravishankar, 1998): when endpoints come or go, only their own users move. Weights
-    /// count as that many copies of the endpoint, at most 16.
+    /// Highest random weight (Thaler and Ravishankar, 1998), with weights as in the choice of a version: when endpoints come
+    /// or go, only their own users move. It depends on addresses, weights and the hash alone, so that all proxies agree.
     static func rendezvous(_ endpoints: UnsafeBufferPointer<EndpointRecord>, hash: UInt64) -> Int {
+        haveOneWeight(endpoints)
+            ? best(endpoints) { Double(mix(hash ^ mix($0.hash)) >> 11) }
+            : best(endpoints) {
+                WeightedChoice.stickyScore(weight: UInt64(max($0.weight, 1)), hash: mix(hash ^ mix($0.hash)))
+            }
+    }
+
+    private static func best(
+        _ endpoints: UnsafeBufferPointer<EndpointRecord>,
+        _ score: (EndpointRecord) -> Double
+    ) -> Int {
         var best = 0
-        var bestScore: UInt64 = 0
+        var bestScore = -1.0
         for index in 0..<endpoints.count {
-            for copy in 0..<UInt64(min(max(endpoints[index].weight, 1), 16)) {
-                let score = mix(hash ^ mix(UInt64(endpoints[index].id) << 8 | copy))
-                if score > bestScore {
-                    best = index
-                    bestScore = score
-                }
+            let score = score(endpoints[index])
+            if score > bestScore {
+                best = index
+                bestScore = score
             }
         }
         return best

@@ -6,8 +6,9 @@ import Glibc
 /// A listening socket as one worker has it.
 struct WorkerListener {
     /// The proxy's own number of the listener.
-    var number: Int32
-    var descriptor: Int32
+    var number: Int
+    let socket: ListeningSocket
+    var descriptor: Int32 { socket.descriptor }
 }
 
 extension Worker {
@@ -16,8 +17,9 @@ extension Worker {
 
     /// Takes what waits at a listener, as far as the limits allow; `true` when more may wait.
     @discardableResult
-    mutating func acceptConnections(listener number: Int32) -> Bool {
-        guard let listener = listeners.first(where: { $0.number == number }) else { return false }
+    mutating func acceptConnections(listener number: Int) -> Bool {
+        guard let position = listeners.index(rising: number, by: { $0.number }) else { return false }
+        let listener = listeners[position]
         for _ in 0..<Self.acceptBatch {
             guard connections < shared.connectionsPerWorker else {
                 pauseAccepting()
@@ -41,7 +43,7 @@ extension Worker {
         return true
     }
 
-    private mutating func adopt(_ descriptor: Int32, from address: SocketAddress, listener: Int32) {
+    private mutating func adopt(_ descriptor: Int32, from address: SocketAddress, listener: Int) {
         Socket.disableDelay(descriptor)
         let client = downstreams.take()
         client.initialize(
@@ -80,9 +82,30 @@ extension Worker {
         isAcceptPaused = false
         acceptResumesAt = Registration.never
         for listener in listeners { watch(listener) }
+        lastListener = max(lastListener, listeners.last?.number ?? -1)
     }
 
     func watch(_ listener: WorkerListener) {
-        _ = canary_epoll_add(epoll, listener.descriptor, CANARY_EPOLLIN, UInt64(listener.number) &+ 1)
+        _ = canary_epoll_add(epoll, listener.descriptor, CANARY_EPOLLIN, Self.token(of: listener.number))
+    }
+
+    /// What the kernel gives back with a listener's events. It is odd, so that it is never taken for a connection's
+    /// address, however many listeners there were.
+    private static func token(of number: Int) -> UInt64 { UInt64(bitPattern: Int64(number)) &<< 1 | 1 }
+
+    /// The listener that a token stands for; `nil` for an address.
+    static func listener(of token: UInt64) -> Int? { token & 1 == 0 ? nil : Int(token &>> 1) }
+}
+
+extension RandomAccessCollection where Index == Int {
+    /// The position of a number among elements that are ordered by it.
+    func index(rising number: Int, by key: (Element) -> Int) -> Int? {
+        var low = startIndex
+        var high = endIndex
+        while low < high {
+            let middle = (low &+ high) / 2
+            if key(self[middle]) < number { low = middle &+ 1 } else { high = middle }
+        }
+        return low < endIndex && key(self[low]) == number ? low : nil
     }
 }

@@ -6,9 +6,6 @@ import Glibc
 
 /// Tries: an endpoint is chosen, a connection taken or opened, and the request sent.
 extension Worker {
-    /// How often the choice is repeated to avoid the endpoint that just failed: Envoy's host reselection.
-    private static let reselections = 5
-
     /// Sends the request to some endpoint, again and again while failing at once is no reason to give up. `pending` is what
     /// was received of the body and not used; how many bytes of it were used.
     mutating func attempt(_ exchange: ExchangePointer, _ pending: UnsafeRawBufferPointer) -> Int {
@@ -17,9 +14,8 @@ extension Worker {
                 reply(exchange, status: 503, flag: .noHealthyUpstream, body: "no healthy upstream")
                 return 0
             }
-            count(exchange, endpoint.counter)
-            exchange.pointee.lastEndpoint = endpoint.id
-            switch connect(exchange, endpoint.id) {
+            exchange.pointee.lastEndpoint = endpoint
+            switch connect(exchange, endpoint) {
             case .ready(let upstream):
                 switch sendRequest(exchange, upstream, pending) {
                 case .sent(let used): return used
@@ -29,7 +25,6 @@ extension Worker {
                 }
             case .waiting: return 0
             case .failed: guard failTry(exchange, .connect) else { return 0 }
-            case .unresolved: return 0
             }
         }
     }
@@ -48,57 +43,6 @@ extension Worker {
         client.pointee.needsMore = false
     }
 
-    // MARK: - Choice of the endpoint
-
-    private mutating func chooseEndpoint(_ exchange: ExchangePointer) -> EndpointRecord? {
-        guard let destination = exchange.pointee.destination else { return nil }
-        let endpoints = destination.endpoints
-        guard let first = endpoints.first else {
-            count(exchange, destination.counter)
-            return nil
-        }
-        if endpoints.count == 1 { return first }
-        let facts = exchange.pointee.kept.facts
-        var choice = balance(destination, endpoints, facts)
-        guard let failed = exchange.pointee.lastEndpoint, destination.balancing != .hash else {
-            return choice
-        }
-        for _ in 0..<Self.reselections where choice.id == failed {
-            choice = balance(destination, endpoints, facts)
-        }
-        return choice
-    }
-
-    private mutating func balance(
-        _ destination: DestinationHandle,
-        _ endpoints: UnsafeBufferPointer<EndpointRecord>,
-        _ facts: RequestFacts
-    ) -> EndpointRecord {
-        switch destination.balancing {
-        case .hash:
-            guard let hash = destination.endpointHash(for: facts) else { return endpoints[draw(endpoints)] }
-            return endpoints[Balancer.rendezvous(endpoints, hash: hash)]
-        case .random: return endpoints[draw(endpoints)]
-        case .roundRobin:
-            let pool = pools[endpoints[0].id]
-            pool.pointee.turn &+= 1
-            return endpoints[Balancer.turn(endpoints, pool.pointee.turn)]
-        case .leastRequest:
-            let one = endpoints[draw(endpoints)]
-            let other = endpoints[draw(endpoints)]
-            return load(other) < load(one) ? other : one
-        }
-    }
-
-    /// An index by weight.
-    private mutating func draw(_ endpoints: UnsafeBufferPointer<EndpointRecord>) -> Int {
-        Balancer.draw(endpoints, random: random.next())
-    }
-
-    private mutating func load(_ endpoint: EndpointRecord) -> Int32 {
-        pools[endpoint.id].pointee.active
-    }
-
     // MARK: - Connections
 
     private enum Connection {
@@ -106,22 +50,16 @@ extension Worker {
         /// Under way: the request is sent when it stands.
         case waiting
         case failed
-        /// Its name has no address yet; the request was answered.
-        case unresolved
     }
 
-    private mutating func connect(_ exchange: ExchangePointer, _ endpoint: UInt32) -> Connection {
+    private mutating func connect(_ exchange: ExchangePointer, _ endpoint: UInt64) -> Connection {
         let pool = pools[endpoint]
-        if !pool.pointee.isKnown { lookUp(endpoint, pool) }
         if !exchange.pointee.hasReplacedStale, let upstream = takeIdle(pool, exchange) {
             pool.pointee.active &+= 1
             attach(upstream, exchange)
             return .ready(upstream)
         }
-        guard let address = pool.pointee.address else {
-            reply(exchange, status: 503, flag: .noHealthyUpstream, body: "no healthy upstream")
-            return .unresolved
-        }
+        guard let address = address(of: endpoint, pool) else { return .failed }
         let (descriptor, isReady, _) = Socket.connect(to: address)
         guard descriptor >= 0 else { return .failed }
         let upstream = upstreams.take()
@@ -184,8 +122,9 @@ extension Worker {
         bury(upstream.registration)
     }
 
-    /// Keeps a connection for later requests.
+    /// Keeps a connection for later requests, unless its endpoint has left.
     mutating func pool(_ upstream: UpstreamPointer, idleTimeout: Int32) {
+        guard !pools[upstream.pointee.endpoint].pointee.hasLeft else { return closeUpstream(upstream) }
         upstream.pointee.phase = .idle
         upstream.pointee.inbox.release()
         pools[upstream.pointee.endpoint].pointee.push(upstream)

@@ -25,7 +25,7 @@ extension Worker {
             source: facts.sourceAddress,
             upstream: endpoint?.description ?? ""
         )
-        accessLog.add(line, now: now)
+        accessLog.add(line)
     }
 
     private static func header(_ name: StaticString, _ facts: RequestFacts) -> ByteSlice {

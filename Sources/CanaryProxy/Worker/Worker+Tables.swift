@@ -12,8 +12,9 @@ extension Worker {
         seenVersion = published.version
         adopt(published.listeners)
         if let table = published.table { adopt(table, published.entries) }
-        adoptResolutions(published.resolutions)
+        adopt(published.resolutions)
         if published.isDraining, !isDraining { startDraining() }
+        shared.adopted(seenVersion, worker: index)
     }
 
     // MARK: - Tables
@@ -36,32 +37,31 @@ extension Worker {
     }
 
     /// Lets go of a table that no request uses any more.
-    func free(_ generation: UnsafeMutablePointer<TableGeneration>) {
+    mutating func free(_ generation: UnsafeMutablePointer<TableGeneration>) {
         generation.pointee.table.release()
         generation.pointee.listeners.deallocate()
         generation.deallocate()
+        sweepSoon()
     }
 
     // MARK: - Listeners
 
     private mutating func adopt(_ open: [OpenListener]) {
-        for listener in listeners where !open.contains(where: { $0.number == listener.number }) {
+        for listener in listeners where open.index(rising: listener.number, by: { $0.number }) == nil {
             stop(listener)
             retire { $0.pointee.listener == listener.number }
         }
-        listeners.removeAll { listener in !open.contains { $0.number == listener.number } }
-        for listener in open where !listeners.contains(where: { $0.number == listener.number }) {
-            let mine = WorkerListener(number: listener.number, descriptor: listener.descriptors[index])
-            listeners.append(mine)
-            if !isAcceptPaused { watch(mine) }
-        }
+        listeners = open.map { WorkerListener(number: $0.number, socket: $0.sockets[index]) }
+        guard !isAcceptPaused else { return }
+        let last = lastListener
+        for listener in listeners where listener.number > last { watch(listener) }
+        lastListener = max(last, listeners.last?.number ?? -1)
     }
 
-    /// Takes what still waits at a listener, and closes it.
+    /// Takes what still waits at a listener, before it is let go of.
     private mutating func stop(_ listener: WorkerListener) {
         while acceptConnections(listener: listener.number) {}
         if !isAcceptPaused { _ = canary_epoll_remove(epoll, listener.descriptor) }
-        close(listener.descriptor)
     }
 
     // MARK: - Draining
@@ -78,39 +78,20 @@ extension Worker {
     /// Frees everything when the loop has ended.
     mutating func shutDown() {
         while let client = openDownstreams.first { closeClient(client) }
-        for endpoint in 0..<pools.count {
-            while let upstream = pools[UInt32(endpoint)].pointee.firstIdle { closeUpstream(upstream) }
-        }
+        for endpoint in pools.numbers { closeIdle(endpoint) }
+        adopt(nil)
         while ready.popFirst() != nil {}
         buryClosed()
         if let generation { free(generation) }
         generation = nil
         accessLog.flush()
     }
-
-    // MARK: - Endpoints
-
-    /// Finds an endpoint's address; one whose name is not resolved yet stays without.
-    func lookUp(_ endpoint: UInt32, _ pool: UnsafeMutablePointer<EndpointPool>) {
-        guard let address = shared.identifiers.endpoint(endpoint) else { return }
-        pool.pointee.isKnown = true
-        pool.pointee.address = SocketAddress(host: address.host, port: address.port)
-        if pool.pointee.address == nil { shared.resolver.resolve(endpoint, address) }
-    }
-
-    private mutating func adoptResolutions(_ resolutions: [UInt32: SocketAddress]) {
-        for (endpoint, address) in resolutions {
-            let pool = pools[endpoint]
-            pool.pointee.isKnown = true
-            pool.pointee.address = address
-        }
-    }
 }
 
 extension TableGeneration {
     /// What the table knows of one of the proxy's listeners.
-    func listener(_ number: Int32) -> ListenerEntry {
-        let index = Int(number)
-        return index >= 0 && index < listeners.count ? listeners[index] : .unknown
+    func listener(_ number: Int) -> ListenerEntry {
+        let index = listeners.index(rising: number) { $0.number }
+        return index.map { listeners[$0] } ?? .unknown(number)
     }
 }

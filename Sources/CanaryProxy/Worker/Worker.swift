@@ -19,8 +19,6 @@ import Synchronization
 struct Worker: ~Copyable {
     static let scratchSize = 65_536
     private static let eventCount: Int32 = 256
-    /// Tokens below this are not addresses: 0 wakes the loop, others are listeners.
-    static let firstAddress: UInt64 = 4096
 
     let index: Int
     let shared: ProxyShared
@@ -58,15 +56,25 @@ struct Worker: ~Copyable {
     var downstreams = Slab<Downstream>(chunkCount: 64)
     var exchanges = Slab<Exchange>(chunkCount: 64)
     var upstreams = Slab<Upstream>(chunkCount: 64)
-    var pools = EndpointPools()
+    var pools = NumberMap(EndpointPool())
+    /// Whose turn it is, by cluster, for round robin.
+    var turns = NumberMap<UInt64>(0)
+    /// The addresses of the endpoints that are names.
+    var names = NumberMap(NamedAddresses())
+    var resolutions: Resolutions?
     var blocks = BlockPool()
     var accessLog: AccessLog
     var connections = 0
+    /// By rising numbers.
     var listeners: [WorkerListener] = []
+    /// The newest that was watched.
+    var lastListener = -1
     var isAcceptPaused = false
     var acceptResumesAt = Registration.never
     var generation: UnsafeMutablePointer<TableGeneration>?
     var seenVersion = -1
+    /// When to let go of what no table has any more.
+    var sweepAt = Registration.never
     var isDraining = false
     var drainDeadline = Registration.never
     var openDownstreams = DownstreamList()
@@ -98,7 +106,7 @@ struct Worker: ~Copyable {
         random = RandomSource()
         accessLog = AccessLog(
             format: shared.configuration.accessLog,
-            descriptor: shared.configuration.accessLogDescriptor
+            writer: shared.configuration.accessLogWriter
         )
         _ = canary_epoll_add(epoll, wakeDescriptor, CANARY_EPOLLIN, 0)
         hostName.append(text: Self.machineName())
@@ -133,7 +141,8 @@ struct Worker: ~Copyable {
             fireTimers()
             serveReady()
             buryClosed()
-            accessLog.flushIfDue(now: now)
+            sweepIfDue()
+            accessLog.flush()
         }
         shutDown()
     }
@@ -146,7 +155,7 @@ struct Worker: ~Copyable {
     private var waitingTime: Int32 {
         if !ready.isEmpty { return 0 }
         var wait = timers.wait(now: now)
-        for deadline in [acceptResumesAt, drainDeadline, accessLog.flushAt]
+        for deadline in [acceptResumesAt, drainDeadline, sweepAt]
         where deadline != Registration.never {
             let left = Int32(clamping: max(0, deadline &- now))
             wait = wait < 0 ? left : min(wait, left)
@@ -171,8 +180,8 @@ struct Worker: ~Copyable {
         let token = event.data.u64
         if token == 0 {
             drainWakeDescriptor()
-        } else if token < Self.firstAddress {
-            acceptConnections(listener: Int32(token) &- 1)
+        } else if let listener = Self.listener(of: token) {
+            acceptConnections(listener: listener)
         } else if let entry = UnsafeMutablePointer<Registration>(bitPattern: UInt(token)) {
             let client = client(of: entry)
             switch entry.pointee.kind {

@@ -16,6 +16,12 @@ package final class StopSignal: Sendable {
         close(descriptor)
     }
 
+    /// Waits for the signal; `false` when the time is over before.
+    package func wait(milliseconds: Int32) -> Bool {
+        var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&polled, 1, milliseconds) > 0
+    }
+
     package func stop() {
         var one: UInt64 = 1
         _ = write(descriptor, &one, 8)

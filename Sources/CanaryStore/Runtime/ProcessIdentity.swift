@@ -18,6 +18,12 @@ package struct ProcessIdentity: Hashable, Sendable {
         ProcessIdentity(pid: getpid(), startTicks: status(of: getpid())?.startTicks ?? 0)
     }
 
+    /// The process that has the number now; `nil` for none.
+    package init?(of pid: Int32) {
+        guard let status = Self.status(of: pid), status.state != "Z" else { return nil }
+        self.init(pid: pid, startTicks: status.startTicks)
+    }
+
     /// Whether the process still runs. One that ended and waits for its parent does not.
     package var isRunning: Bool {
         guard let status = Self.status(of: pid) else { return false }

@@ -9,7 +9,7 @@ extension DatabaseFormat {
         name: "runtime.db",
         lockName: "runtime.lock",
         applicationID: 0x63_6e_72_74,
-        migrations: [runtimeVersion1, runtimeVersion2],
+        migrations: [runtimeVersion1, runtimeVersion2, runtimeVersion3],
         synchronous: "NORMAL"
     )
 
@@ -69,5 +69,10 @@ extension DatabaseFormat {
             PRIMARY KEY (evidence, proxy, part)
         ) WITHOUT ROWID;
         CREATE INDEX evidence_counts_by_proxy ON evidence_counts (proxy, part);
+        """
+
+    private static let runtimeVersion3 = """
+        ALTER TABLE proxies ADD COLUMN stale_since INTEGER;
+        ALTER TABLE proxies ADD COLUMN problems TEXT NOT NULL DEFAULT '';
         """
 }

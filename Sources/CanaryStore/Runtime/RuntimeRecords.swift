@@ -15,8 +15,12 @@ package struct ProxyRecord: Hashable, Sendable {
     package var admin: String?
     /// The addresses that traffic is accepted on.
     package var listeners: [String]
-    /// The store's revision that the proxy serves; 0 before its first table.
+    /// The store's revision that all of the proxy serves; 0 before its first table.
     package var appliedRevision: Int64
+    /// Since when it cannot read the store: milliseconds since 1970, UTC.
+    package var staleSince: Int64?
+    /// What is not as it was asked for, such as a listener that could not be opened: a sentence each.
+    package var problems: [String]
     /// When it last reported: milliseconds since 1970, UTC. ``RuntimeStore/report(_:writing:settling:)`` sets it.
     package var heartbeat: Int64
 
@@ -28,6 +32,8 @@ package struct ProxyRecord: Hashable, Sendable {
         admin: String?,
         listeners: [String],
         appliedRevision: Int64 = 0,
+        staleSince: Int64? = nil,
+        problems: [String] = [],
         heartbeat: Int64 = 0
     ) {
         self.id = id
@@ -37,6 +43,8 @@ package struct ProxyRecord: Hashable, Sendable {
         self.admin = admin
         self.listeners = listeners
         self.appliedRevision = appliedRevision
+        self.staleSince = staleSince
+        self.problems = problems
         self.heartbeat = heartbeat
     }
 }

@@ -101,12 +101,14 @@ package final class RuntimeStore {
         try database.run(
             """
             INSERT OR REPLACE INTO proxies (id, pid, process_start, started_at, heartbeat, applied_revision, \
-            version, admin, listeners) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            version, admin, listeners, stale_since, problems) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .text(proxy.id), .integer(Int64(proxy.process.pid)), .integer(proxy.process.startTicks),
                 .integer(proxy.startedAt), .integer(context.now()), .integer(proxy.appliedRevision),
                 .text(proxy.version), SQLValue(proxy.admin), .text(proxy.listeners.joined(separator: "\n")),
+                proxy.staleSince.map { .integer($0) } ?? .null,
+                .text(proxy.problems.map { $0.replacing("\n", with: " ") }.joined(separator: "\n")),
             ]
         )
     }
@@ -129,7 +131,8 @@ package final class RuntimeStore {
         try look { database throws(StoreError) in
             try database.rows(
                 """
-                SELECT id, pid, process_start, started_at, heartbeat, applied_revision, version, admin, listeners \
+                SELECT id, pid, process_start, started_at, heartbeat, applied_revision, version, admin, listeners, \
+                stale_since, problems \
                 FROM proxies ORDER BY started_at, id
                 """
             ) { row throws(SQLiteError) in
@@ -144,6 +147,8 @@ package final class RuntimeStore {
                     admin: row.optionalText(7),
                     listeners: row.text(8).split(separator: "\n").map(String.init),
                     appliedRevision: row.integer(5),
+                    staleSince: row.optionalInteger(9),
+                    problems: row.text(10).split(separator: "\n").map(String.init),
                     heartbeat: row.integer(4)
                 )
             }

@@ -137,6 +137,10 @@ struct Row {
         sqlite3_column_int64(handle, column)
     }
 
+    func optionalInteger(_ column: Int32) -> Int64? {
+        sqlite3_column_type(handle, column) == SQLITE_NULL ? nil : integer(column)
+    }
+
     /// The text of a column, with malformed UTF-8 repaired; empty for NULL.
     func text(_ column: Int32) -> String {
         withBytes(column) { String(decoding: $0, as: UTF8.self) }

@@ -15,8 +15,8 @@ final class TestOrigin: Sendable {
     let connections = Atomic<Int>(0)
 
     /// Every connection goes through `handle`; its number counts from 0. Errors end the connection.
-    init(receiveBuffer: Int32 = 0, _ handle: @escaping Handler) throws {
-        let address = try ListenerOpener.parse("127.0.0.1:0")
+    init(at place: String = "127.0.0.1:0", receiveBuffer: Int32 = 0, _ handle: @escaping Handler) throws {
+        let address = try ListenerOpener.parse(place)
         descriptor = try Socket.listen(on: address, shared: false).get()
         if receiveBuffer > 0 { TestConnection.narrow(descriptor, to: receiveBuffer) }
         _ = fcntl(descriptor, F_SETFL, 0)
@@ -38,15 +38,18 @@ final class TestOrigin: Sendable {
     }
 
     /// Answers every request of every connection by `answer`, which returns a whole response.
-    convenience init(answer: @escaping @Sendable (TestConnection.Message) -> String) throws {
-        try self.init { connection, _ in
+    convenience init(
+        at place: String = "127.0.0.1:0",
+        answer: @escaping @Sendable (TestConnection.Message) -> String
+    ) throws {
+        try self.init(at: place) { connection, _ in
             while true { try connection.send(answer(try connection.readMessage())) }
         }
     }
 
     /// Answers with the name it was given.
-    convenience init(named name: String) throws {
-        try self.init { _ in Self.response(name) }
+    convenience init(named name: String, at place: String = "127.0.0.1:0") throws {
+        try self.init(at: place) { _ in Self.response(name) }
     }
 
     deinit {

@@ -15,14 +15,15 @@ final class TestProxy {
         _ endpoints: [(version: String, port: UInt16)],
         http: Value? = nil,
         resources: [Resource] = [],
-        configure: (inout ProxyConfiguration) -> Void = { _ in }
+        configure: (inout ProxyConfiguration) -> Void = { _ in },
+        lookUp: @escaping Proxy.NameLookUp = Proxy.systemLookUp
     ) throws {
         var configuration = ProxyConfiguration()
         configuration.listen = ["127.0.0.1:0"]
         configuration.admin = nil
         configuration.drainTimeout = 5000
         configure(&configuration)
-        proxy = try Proxy(configuration: configuration, identifiers: identifiers)
+        proxy = try Proxy(configuration: configuration, identifiers: identifiers, lookUp: lookUp)
         proxy.install(Self.table(endpoints, http, resources, identifiers))
         try proxy.start()
     }

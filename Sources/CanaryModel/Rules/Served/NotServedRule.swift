@@ -37,12 +37,21 @@ enum NotServedRule: ObjectRule {
     private static func checkDestinationRule(_ object: CheckedObject, _ report: inout RuleReport) {
         for level in object.policyLevels {
             check(level, policyFields, &report)
-            if let balancer = level["loadBalancer"] { check(balancer, balancerFields, &report) }
+            if let balancer = level["loadBalancer"] { check(balancer, &report) }
             if let tcp = level["connectionPool"]?["tcp"] { check(tcp, tcpFields, &report) }
             if let http = level["connectionPool"]?["http"] { check(http, httpFields, &report) }
             guard let tls = level["tls"], (tls["mode"]?.string ?? "DISABLE") != "DISABLE" else { continue }
             add(tls, &report)
         }
+    }
+
+    private static func check(_ balancer: Located, _ report: inout RuleReport) {
+        check(balancer, balancerFields, &report)
+        guard let lifetime = balancer["consistentHash"]?["httpCookie"]?["ttl"] else { return }
+        report.add(
+            at: lifetime,
+            "the proxy does not make the cookie yet: requests without it are drawn independently"
+        )
     }
 
     private static func checkGateway(_ object: CheckedObject, _ report: inout RuleReport) {

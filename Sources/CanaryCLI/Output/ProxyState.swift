@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryStore
+
+extension ProxyRecord {
+    /// Whether it serves a revision of the store, on all listeners, and would see the next one.
+    func isUpToDate(at revision: Int64) -> Bool {
+        appliedRevision >= revision && staleSince == nil && problems.isEmpty
+    }
+
+    /// What it does about a revision, in a few words; `nil` where the store cannot say which one there is.
+    func state(at revision: Int64?) -> String {
+        if let staleSince { return "stale since \(TimeText.rfc3339(staleSince))" }
+        guard let revision else { return "revision \(appliedRevision)" }
+        guard appliedRevision >= revision else { return "not yet at revision \(revision)" }
+        guard !problems.isEmpty else { return "up to date" }
+        return problems.count == 1 ? "lacks 1 listener" : "lacks \(problems.count) listeners"
+    }
+
+    /// Its problems as sentences that stand alone.
+    var warnings: [String] {
+        problems.map { "proxy \(process.pid): \(TerminalText.escape($0))" }
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import Glibc
+
+/// A proxy's own socket in the store directory, which only its owner can open: `admin-PID.sock`.
+///
+/// It is reached through the directory's descriptor, so that the length of the directory's path does not matter.
+package struct ControlSocket: Sendable {
+    package let path: String
+    let descriptor: Int32
+    private static let prefix = "admin-"
+    private static let suffix = ".sock"
+
+    /// Opens the socket of this process. What proxies that were killed left behind is removed.
+    static func open(in directory: String) throws(ProxyError) -> ControlSocket {
+        let place = Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard place >= 0 else { throw failure(directory, errno) }
+        defer { close(place) }
+        for name in names(in: directory) where isAbandoned(name, in: place) { unlinkat(place, name, 0) }
+        // Another container may have a process of the same number, and the same store.
+        for attempt in 0..<100 {
+            let name = "\(prefix)\(getpid())\(attempt == 0 ? "" : "-\(attempt)")\(suffix)"
+            let descriptor = try newSocket(directory)
+            let isBound = withAddress(name, in: place) { bind(descriptor, $0, $1) } == 0
+            if isBound, fchmodat(place, name, 0o600, 0) == 0, listen(descriptor, 16) == 0 {
+                return ControlSocket(path: "\(directory)/\(name)", descriptor: descriptor)
+            }
+            let reason = errno
+            close(descriptor)
+            guard reason == EADDRINUSE else { throw failure("\(directory)/\(name)", reason) }
+        }
+        throw failure(directory, EADDRINUSE)
+    }
+
+    /// The processes behind the sockets of a directory.
+    package static func owners(in directory: String) -> [Int32] {
+        let place = Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard place >= 0 else { return [] }
+        defer { close(place) }
+        return names(in: directory).compactMap { owner(of: $0, in: place) }.sorted()
+    }
+
+    private static func names(in directory: String) -> [String] {
+        DirectoryEntries.names(directory).filter { $0.hasPrefix(prefix) && $0.hasSuffix(suffix) }
+    }
+
+    private static func isAbandoned(_ name: String, in place: Int32) -> Bool {
+        guard let descriptor = try? newSocket(name) else { return false }
+        defer { close(descriptor) }
+        return withAddress(name, in: place) { connect(descriptor, $0, $1) } != 0 && errno == ECONNREFUSED
+    }
+
+    private static func owner(of name: String, in place: Int32) -> Int32? {
+        guard let descriptor = try? newSocket(name) else { return nil }
+        defer { close(descriptor) }
+        guard withAddress(name, in: place, { connect(descriptor, $0, $1) }) == 0 else { return nil }
+        let pid = canary_peer_pid(descriptor)
+        return pid > 0 ? pid : nil
+    }
+
+    private static func newSocket(_ place: String) throws(ProxyError) -> Int32 {
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        let descriptor = socket(AF_UNIX, kind, 0)
+        guard descriptor >= 0 else { throw failure(place, errno) }
+        return descriptor
+    }
+
+    private static func withAddress(
+        _ name: String,
+        in place: Int32,
+        _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+    ) -> Int32 {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let path = Array("/proc/self/fd/\(place)/\(name)".utf8)
+        let fits = withUnsafeMutableBytes(of: &address.sun_path) { room in
+            guard path.count < room.count else { return false }
+            room.copyBytes(from: path)
+            return true
+        }
+        guard fits else {
+            errno = ENAMETOOLONG
+            return -1
+        }
+        return withUnsafePointer(to: address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+    }
+
+    private static func failure(_ path: String, _ reason: Int32) -> ProxyError {
+        .cannotListen(address: path, reason: SocketFailure(reason: reason).text)
+    }
+}

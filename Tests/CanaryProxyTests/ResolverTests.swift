@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryModel
+import Glibc
+import Synchronization
+import Testing
+
+@testable import CanaryProxy
+
+/// Names among endpoints: all their addresses, found beside the traffic.
+@Suite(.timeLimit(.minutes(2))) struct ResolverTests {
+    /// A resolver in a thread of its own, with the names that are wanted and what it published last.
+    private final class Running: Sendable {
+        let resolver: Resolver
+        let wanted = Mutex<Set<String>>([])
+        let found = Mutex<[String: [String]]>([:])
+        private let thread = Mutex<Thread?>(nil)
+
+        init(_ lookUp: @escaping Proxy.NameLookUp) {
+            resolver = Resolver(lookUp: lookUp)
+            let started = Thread(name: "resolver") { [self] in
+                resolver.run(wanted: { wanted.withLock(\.self) }) { news in found.withLock { $0 = news } }
+            }
+            thread.withLock { $0 = started }
+        }
+
+        func want(_ names: Set<String>) {
+            wanted.withLock { $0 = names }
+            resolver.wake()
+        }
+
+        func wait(until isTrue: ([String: [String]]) -> Bool) {
+            while !isTrue(found.withLock(\.self)) { usleep(1000) }
+        }
+
+        /// Returns when the resolver's thread has ended.
+        func stop() {
+            resolver.stop()
+            thread.withLock { $0.take() }?.join()
+        }
+    }
+
+    @Test func `names whose server is silent hold up neither others nor the end`() {
+        let gate = Mutex<Bool>(false)
+        let silent = Counter()
+        let running = Running { name in
+            guard name.hasPrefix("silent") else { return ["10.0.0.1"] }
+            silent.next()
+            while !gate.withLock(\.self) { usleep(1000) }
+            return nil
+        }
+        running.want(Set((0..<40).map { "silent-\($0).test" }))
+        while silent.value < 8 { usleep(1000) }
+        running.want(Set((0..<40).map { "silent-\($0).test" } + (0..<20).map { "good-\($0).test" }))
+        running.wait { $0.count == 20 }
+        #expect(silent.value <= 64)
+        running.stop()
+        gate.withLock { $0 = true }
+    }
+
+    @Test func `names that no table names are forgotten, and those that fail keep their addresses`() {
+        let isFailing = Mutex(false)
+        let running = Running { name in
+            isFailing.withLock(\.self) ? nil : ["10.0.0.1", "10.0.0.2"]
+        }
+        for round in 0..<2000 { running.want(["name-\(round).test", "stays.test"]) }
+        running.wait { $0["name-1999.test"] != nil && $0["stays.test"] != nil }
+        #expect(running.resolver.count == 2)
+        isFailing.withLock { $0 = true }
+        running.want(["stays.test", "new.test"])
+        running.wait { $0.count == 1 }
+        #expect(running.found.withLock(\.self) == ["stays.test": ["10.0.0.1", "10.0.0.2"]])
+        running.stop()
+    }
+
+    private func named(_ port: UInt16) -> Resource {
+        let spec: Value = [
+            "hosts": ["named.test"], "resolution": "DNS",
+            "ports": [
+                ["number": 80, "name": "http", "protocol": "HTTP", "targetPort": .integer(Int64(port))]
+            ],
+        ]
+        return TestProxy.resource(.serviceEntry, "named", ["spec": spec])
+    }
+
+    @Test func `all addresses of a name get requests, and one that leaves gets none`() throws {
+        let first = try TestOrigin(named: "127.0.0.2", at: "127.0.0.2:0")
+        let others = try ["127.0.0.3", "127.0.0.4"].map {
+            try TestOrigin(named: $0, at: "\($0):\(first.port)")
+        }
+        let addresses = Mutex(["127.0.0.2", "127.0.0.3", "127.0.0.4"])
+        let proxy = try TestProxy(
+            [],
+            resources: [named(first.port)],
+            lookUp: { _ in addresses.withLock(\.self) }
+        )
+        let request = "GET / HTTP/1.1\r\nHost: named.test\r\n\r\n"
+        while try proxy.ask(request).status == 503 {}
+        let connection = try proxy.connect()
+        var counts: [String: Int] = [:]
+        for _ in 0..<30 {
+            try connection.send(request)
+            counts[try connection.readMessage().body, default: 0] += 1
+        }
+        #expect(counts == ["127.0.0.2": 10, "127.0.0.3": 10, "127.0.0.4": 10])
+        withExtendedLifetime(others) {}
+    }
+
+    @Test func `the end of a proxy waits for no look-up`() throws {
+        let gate = Mutex(false)
+        let asked = Counter()
+        let proxy = try TestProxy(
+            [],
+            resources: [named(1)],
+            lookUp: { _ in
+                asked.next()
+                while !gate.withLock(\.self) { usleep(1000) }
+                return nil
+            }
+        )
+        while asked.value == 0 { usleep(1000) }
+        proxy.stop()
+        gate.withLock { $0 = true }
+    }
+}
