@@ -81,6 +81,8 @@ enum RuleTexts {
         The text is not what the field's format asks for: base64, or a quantity such as `100m` or `1Gi`.
         - CAN0110 IST0106 error
         A selector holds a `*` or an empty key, or a host is `*`, where that is not allowed.
+        - CAN0121 IST0106 error
+        An object has more than 200 findings; the others are not told.
         = VIRTUALSERVICE
         - CAN0201 IST0106 error
         A VirtualService has no routes at all: none of `http`, `tls` and `tcp` is given.
@@ -369,7 +371,7 @@ enum RuleTexts {
         - CAN0824 IST0177 warning
         Several ServiceEntries give a port of one host different protocols, in a namespace that sees them all. Which of them Istio uses is not defined.
         - CAN0825 - information
-        The pods of a Deployment behind a Service have no label `app` or `version`, by which Istio's metrics tell workloads and their versions apart; where no DestinationRule says otherwise, `version` is what routes know them by. Istio also takes Kubernetes' recommended labels, such as `app.kubernetes.io/name`, and those of its own, such as `service.istio.io/canonical-name`.
+        The pods of a Deployment behind a Service, of which routes name subsets, have no label `app` or `version`, by which Istio's metrics tell workloads and their versions apart; where no DestinationRule says otherwise, `version` is what routes know them by. Istio also takes Kubernetes' recommended labels, such as `app.kubernetes.io/name`, and those of its own, such as `service.istio.io/canonical-name`.
         = METADATA
         - CAN0901 - error
         An object's name is not one that Kubernetes takes: lower-case letters, digits, `-` and, for most kinds, `.`. Services and Namespaces are DNS labels, and a Service's name begins with a letter.
@@ -396,13 +398,13 @@ enum RuleTexts {
         - CAN1102 - warning
         One of a route's match blocks never gets a request, because an earlier block takes all that it would match. The other blocks of the route are in use.
         - CAN1103 - information
-        The weights of a route do not sum to 100, so that they are no percentages: Istio divides each by their sum. A sum of 1000, 10000 and so on is taken for percentages with decimals.
+        The weights of a route do not sum to 100, so that they are no percentages: Istio divides each by their sum. A sum of 1000, 10000 and so on is taken for percentages with decimals, and one of at most 20 for a ratio, such as 1 to 1.
         - CAN1104 - information
         The only destination of a route has a weight other than 100. It takes every request, whatever the weight: also with a weight of 0, which is a warning.
         - CAN1105 - warning
         A regular expression looks as if it were searched for inside of the value, but has to match all of it: a `cookie` that leaves no room for other cookies, a word of a user agent, an anchor at one end only, a path that does not begin with a slash. A pattern with nothing but plain characters does what `exact` does, which is information only.
         - CAN1106 - warning
-        Not all retries fit into the timeout of the route, which covers all tries together. A retry can begin as long as the tries before it, each as long as `perTryTimeout`, end within the timeout. That no retry can follow a try that takes its time is a warning, that only some can is information.
+        Not all retries fit into the timeout of the route, which covers all tries together. A retry can begin as long as the tries before it, each as long as `perTryTimeout`, end within the timeout. That no retry can follow a try that takes its time is a warning, that less than half of them can is information.
         - CAN1107 - warning
         A mirror copies requests to a destination that the same route sends them to, which then handles requests twice. What changes something is changed twice.
         - CAN1108 - warning

@@ -68,7 +68,7 @@ package struct ManifestReader: Sendable {
 
     private func readAndCheck(_ sources: [ManifestSource]) -> ManifestSet {
         var set = read(sources)
-        let checker = ObjectChecker()
+        let checker = ObjectChecker(text: SourceText(sources))
         for resource in set.resources { set.diagnostics += checker.check(resource) }
         return set
     }
@@ -79,7 +79,8 @@ package struct ManifestReader: Sendable {
             defaultNamespace: defaultNamespace,
             namespaceIsExplicit: namespaceIsExplicit,
             ignoreUnknownKinds: ignoreUnknownKinds,
-            objectLimit: objectLimit
+            objectLimit: objectLimit,
+            findingLimit: limits.findings
         )
     }
 }

@@ -10,6 +10,7 @@ struct ObjectBuilder {
     let namespaceIsExplicit: Bool
     let ignoreUnknownKinds: Bool
     var objectLimit: Int
+    let findingLimit: Int
     var diagnostics: [Diagnostic] = []
     /// What is not kept, and the workloads among it.
     var skipped = SkippedKinds()
@@ -20,8 +21,10 @@ struct ObjectBuilder {
         defaultNamespace: String,
         namespaceIsExplicit: Bool,
         ignoreUnknownKinds: Bool,
-        objectLimit: Int
+        objectLimit: Int,
+        findingLimit: Int
     ) {
+        self.findingLimit = findingLimit
         self.file = file
         self.defaultNamespace = defaultNamespace
         self.namespaceIsExplicit = namespaceIsExplicit
@@ -97,12 +100,14 @@ struct ObjectBuilder {
         _ path: FieldPath = .root,
         _ resource: ResourceKey? = nil
     ) {
+        guard diagnostics.count <= findingLimit else { return }
+        let isTooMany = diagnostics.count == findingLimit
         diagnostics.append(
             Diagnostic(
-                code,
-                severity,
-                message,
-                hint: hint,
+                isTooMany ? ManifestCodes.limit : code,
+                isTooMany ? .error : severity,
+                isTooMany ? "more than \(findingLimit) findings: the others are not told" : message,
+                hint: isTooMany ? "correct these first" : hint,
                 file: file,
                 position: place,
                 path: path,

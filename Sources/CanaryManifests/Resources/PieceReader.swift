@@ -23,6 +23,7 @@ final class PieceReader: Sendable {
         var diagnostics: [Diagnostic] = []
         var skipped = SkippedKinds()
         var skippedWorkloads: [Resource] = []
+        var headerFindings = 0
         var documents = 0
         var nodes = 0
         var aliasBytes = 0
@@ -108,6 +109,7 @@ final class PieceReader: Sendable {
     private func keepsLimits(_ yields: [Yield]) -> Bool {
         let limits = reader.limits
         return yields.reduce(0) { $0 + $1.documents } <= limits.documents
+            && yields.reduce(0) { $0 + $1.headerFindings } <= limits.findings
             && yields.reduce(0) { $0 + $1.resources.count } <= limits.documents
             && yields.reduce(0) { $0 + $1.nodes } <= limits.nodes
             && yields.reduce(0) { $0 + $1.aliasBytes } <= limits.aliasBytes
@@ -136,7 +138,7 @@ final class PieceReader: Sendable {
 
     /// Reads one piece after the other until none is left.
     private func work() {
-        let checker = ObjectChecker()
+        let checker = ObjectChecker(text: SourceText(sources))
         while let index = nextPiece() {
             let yield = read(pieces[index], checker)
             progress.withLock { progress in
@@ -168,6 +170,7 @@ final class PieceReader: Sendable {
         }
         guard faults.isEmpty else { return nil }
         yield.diagnostics += builder.diagnostics
+        yield.headerFindings = builder.diagnostics.count
         yield.skipped = builder.skipped
         yield.skippedWorkloads = builder.skippedWorkloads
         yield.documents = parser.documentCount

@@ -123,8 +123,11 @@ struct Composer {
         _ message: String,
         severity: Severity = .error,
         hint: String? = nil,
-        at place: Position
+        at place: Position,
+        isLast: Bool = false
     ) {
+        // One more than are told says that there are too many.
+        guard diagnostics.count <= limits.findings || isLast else { return }
         let finding = Diagnostic(
             code,
             severity,

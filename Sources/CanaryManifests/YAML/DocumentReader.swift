@@ -226,12 +226,12 @@ struct DocumentReader {
     }
 
     private mutating func stopAfterTooMany() {
-        report(
+        composer.report(
             ManifestCodes.limit,
             "more than \(composer.limits.findings) findings: the rest is not read",
-            "correct these first",
-            0,
-            0
+            hint: "correct these first",
+            at: Position(line: UInt32(clamping: line + 1), column: 1),
+            isLast: true
         )
         isStopped = true
     }

@@ -26,7 +26,7 @@ package enum RuleCatalog {
     package static func checkChange(from old: Resource, to new: Resource) -> [Diagnostic] {
         var report = RuleReport(CheckedObject(new))
         for rule in changeRules where rule.kinds.contains(new.kind) { report.apply(rule, replacing: old) }
-        return report.findings
+        return report.all
     }
 
     /// Every rule with a code of its own, the schema's left out.

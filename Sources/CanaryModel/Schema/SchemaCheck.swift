@@ -10,11 +10,18 @@ package struct SchemaCheck {
     private let file: String?
     /// `nil` for texts that are no objects.
     private let resource: ResourceKey?
+    private let text: (any WrittenText)?
     private var trail: [FieldPath.Component] = []
     private var findings: [Diagnostic] = []
+    private var unknownFields = 0
+    private var otherFaults = 0
 
     /// All findings about one object; none for a kind without a table. Whoever checks many should keep the tables.
-    package static func check(_ resource: Resource, _ tables: FieldTables = FieldTables()) -> [Diagnostic] {
+    package static func check(
+        _ resource: Resource,
+        _ tables: FieldTables = FieldTables(),
+        text: (any WrittenText)? = nil
+    ) -> [Diagnostic] {
         let table = tables.table(of: resource.kind)
         let body = resource.body
         let apiVersion = body["apiVersion"]?.string ?? ""
@@ -23,7 +30,8 @@ package struct SchemaCheck {
             table: table,
             body: body,
             file: resource.file,
-            resource: resource.key
+            resource: resource.key,
+            text: text
         )
         check.checkObject(body, root, parent: nil)
         return check.findings
@@ -32,12 +40,19 @@ package struct SchemaCheck {
     /// All findings about a document that is no object, but of a type of its own.
     static func check(_ document: Node, type: String, of table: FieldTable, file: String?) -> [Diagnostic] {
         guard let root = table.type(named: type) else { return [] }
-        var check = SchemaCheck(table: table, body: document, file: file, resource: nil)
+        var check = SchemaCheck(table: table, body: document, file: file, resource: nil, text: nil)
         check.checkObject(document, root, parent: nil)
         return check.findings
     }
 
-    private init(table: FieldTable, body: Node, file: String?, resource: ResourceKey?) {
+    private init(
+        table: FieldTable,
+        body: Node,
+        file: String?,
+        resource: ResourceKey?,
+        text: (any WrittenText)?
+    ) {
+        self.text = text
         self.table = table
         self.body = body
         self.file = file
@@ -70,7 +85,7 @@ package struct SchemaCheck {
                     checkField(entry.value, field, in: type)
                 }
             } else {
-                reportUnknown(entry.key, type, parent)
+                reportUnknown(place, in: mapping, type, parent)
             }
             trail.removeLast()
         }
@@ -153,7 +168,7 @@ package struct SchemaCheck {
             report(
                 .wrongType,
                 wrongType(node, wanted: field.element.description),
-                hint: node.hint(for: field.element, key: lastKey)
+                hint: node.hint(for: field, key: ownKey, written: written(node))
             )
         }
     }
@@ -250,7 +265,17 @@ package struct SchemaCheck {
 
     // MARK: Reporting
 
-    private mutating func report(_ rule: SchemaRule, _ message: String, hint: String? = nil) {
+    private mutating func report(
+        _ rule: SchemaRule,
+        _ message: String,
+        hint: String? = nil
+    ) {
+        otherFaults += 1
+        // The one too many is counted by whoever reports, and not told.
+        if otherFaults <= FindingQuota.most + 1 { append(rule, message, hint: hint) }
+    }
+
+    private mutating func append(_ rule: SchemaRule, _ message: String, hint: String? = nil) {
         let path = FieldPath(trail)
         findings.append(
             Diagnostic(
@@ -267,18 +292,39 @@ package struct SchemaCheck {
     }
 
     private mutating func reportUnknown(
-        _ key: String,
+        _ place: Int,
+        in mapping: Mapping,
         _ type: FieldTable.ObjectType,
         _ parent: FieldTable.ObjectType?
     ) {
-        let hint = table.whereBelongs(key, in: type, parent: parent)
-        report(.unknownField, "unknown field \"\(key)\"\(placeDescription)", hint: hint)
+        let key = mapping.entries[place].key
+        unknownFields += 1
+        guard unknownFields <= FindingQuota.most else {
+            // Whoever ignores unknown fields ignores this too.
+            guard unknownFields == FindingQuota.most + 1 else { return }
+            append(
+                .unknownField,
+                "there are more than \(FindingQuota.most) unknown fields: the others are not told"
+            )
+            return
+        }
+        let hint = table.whereBelongs(place, in: mapping, of: type, parent: parent)
+        append(.unknownField, "unknown field \"\(key)\"\(placeDescription)", hint: hint)
     }
 
     /// ` in "spec.http[0]"`, for the mapping that holds the current field; nothing at the top.
     private var placeDescription: String {
         let place = FieldPath(Array(trail.dropLast()))
         return place.components.isEmpty ? "" : " in \"\(place)\""
+    }
+
+    /// The key of the current value; items of lists have none.
+    private var ownKey: String? {
+        if case .key(let key) = trail.last { key } else { nil }
+    }
+
+    private func written(_ node: Node) -> String? {
+        file.flatMap { text?.scalar(at: node.position, in: $0) }
     }
 
     private var lastKey: String? {

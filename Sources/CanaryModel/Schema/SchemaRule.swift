@@ -26,10 +26,16 @@ package enum SchemaRule: CaseIterable, Sendable {
     /// A selector holds a `*` or an empty key, or a host is `*`, where that is not allowed.
     case wildcard
 
+    /// An object has more than 200 findings; the others are not told.
+    case tooManyFindings
+
     /// The rule's name in messages; Istio's is the same for every schema error, and none for unknown fields, which
     /// istioctl does not report.
     package func code(isIstio: Bool) -> RuleCode {
-        RuleCode(number, istio: isIstio && self != .unknownField ? "IST0106" : nil)
+        RuleCode(
+            number,
+            istio: isIstio && self != .unknownField && self != .tooManyFindings ? "IST0106" : nil
+        )
     }
 
     private var number: String {
@@ -44,6 +50,7 @@ package enum SchemaRule: CaseIterable, Sendable {
         case .badDuration: "CAN0108"
         case .badFormat: "CAN0109"
         case .wildcard: "CAN0110"
+        case .tooManyFindings: "CAN0121"
         }
     }
 }

@@ -289,7 +289,14 @@ struct IstioReferenceTests {
 
     @Test func `pods behind a Service should tell their version`() {
         let finding = ["CAN0825 spec.template.metadata.labels"]
-        #expect(codes(deployment(["app": "web"]), [service("one")]) == finding)
+        let split = virtualService(
+            hosts: ["one"],
+            gateways: ["mesh"],
+            destination: ["host": "one", "subset": "v1"]
+        )
+        #expect(codes(deployment(["app": "web"]), [service("one"), split]) == finding)
+        // To others than routes the labels do not matter.
+        #expect(codes(deployment(["app": "web"]), [service("one")]) == [])
         #expect(codes(deployment(["app": "web", "version": "v1"]), [service("one")]) == [])
         let recommended: Node = [
             "app.kubernetes.io/name": "web", "app.kubernetes.io/version": "1", "app": "web",

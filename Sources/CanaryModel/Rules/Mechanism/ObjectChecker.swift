@@ -6,13 +6,18 @@ package final class ObjectChecker {
     private let tables = FieldTables()
     private let patterns = PatternProblems()
 
-    package init() {}
+    private let text: (any WrittenText)?
+
+    /// - Parameter text: what the manifests say word for word, where that is at hand.
+    package init(text: (any WrittenText)? = nil) {
+        self.text = text
+    }
 
     /// What is wrong with one object: see ``RuleCatalog/checkObject(_:)``.
     package func check(_ resource: Resource) -> [Diagnostic] {
         let object = CheckedObject(resource, patterns)
-        var report = RuleReport(object, SchemaCheck.check(resource, tables))
+        var report = RuleReport(object, SchemaCheck.check(resource, tables, text: text))
         for rule in RuleCatalog.objectRulesByKind[resource.kind] ?? [] { report.apply(rule) }
-        return report.findings
+        return report.all
     }
 }

@@ -14,7 +14,7 @@ package final class ReferenceChecker {
         guard let rules = RuleCatalog.referenceRulesByKind[resource.kind] else { return [] }
         var report = RuleReport(CheckedObject(resource))
         for rule in rules { report.apply(rule, in: cluster) }
-        return report.findings
+        return report.all
     }
 }
 

@@ -2,14 +2,27 @@
 
 /// Collects what rules find about one object, one rule after the other.
 package struct RuleReport {
-    package private(set) var findings: [Diagnostic]
+    private(set) var findings: [Diagnostic] = []
+    private var quota = FindingQuota()
     private let object: CheckedObject
     /// The rule whose findings are added now.
     private var rule: (any Rule.Type)?
 
     init(_ object: CheckedObject, _ findings: [Diagnostic] = []) {
         self.object = object
-        self.findings = findings
+        for finding in findings { append(finding) }
+    }
+
+    /// The findings, and that there are more where not all are told.
+    package var all: [Diagnostic] { findings + [quota.notice(about: object.resource)].compactMap(\.self) }
+
+    private mutating func append(_ finding: Diagnostic) {
+        if isUnknownField(finding) || quota.take(finding.severity) { findings.append(finding) }
+    }
+
+    /// Unknown fields may be ignored on demand, and so are counted apart, by the schema's check.
+    private func isUnknownField(_ finding: Diagnostic) -> Bool {
+        finding.code.canary == SchemaRule.unknownField.code(isIstio: false).canary
     }
 
     mutating func apply(_ rule: any ObjectRule.Type) {
@@ -38,9 +51,10 @@ package struct RuleReport {
         isKnownToIstio: Bool = true
     ) {
         guard let rule else { return }
+        let severity = severity ?? rule.severity
+        guard quota.take(severity) else { return }
         let path = place.path
         let resource = object.resource
-        let severity = severity ?? rule.severity
         let istio = rule.code.istio == "IST0106" && severity != .error ? "IST0133" : rule.code.istio
         findings.append(
             Diagnostic(

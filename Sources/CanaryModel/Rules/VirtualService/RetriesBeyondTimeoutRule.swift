@@ -2,7 +2,7 @@
 
 /// Not all retries fit into the timeout of the route, which covers all tries together. A retry can begin as long as the tries
 /// before it, each as long as `perTryTimeout`, end within the timeout. That no retry can follow a try that takes its time is
-/// a warning, that only some can is information.
+/// a warning, that less than half of them can is information.
 enum RetriesBeyondTimeoutRule: ObjectRule {
     static let code = RuleCode("CAN1106")
     static let severity = Severity.warning
@@ -28,7 +28,7 @@ enum RetriesBeyondTimeoutRule: ObjectRule {
                     "no retry can follow a try that takes \(perTry): \(timeout) ends it",
                     hint: "give a \"timeout\" longer than \"perTryTimeout\""
                 )
-            } else if possible < Double(retries) {
+            } else if possible * 2 < Double(retries) {
                 report.add(
                     at: place,
                     "tries that take \(perTry) each leave time for \(Int64(possible)) of \(retries) retries: "

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The weights of a route do not sum to 100, so that they are no percentages: Istio divides each by their sum. A sum of
-/// 1000, 10000 and so on is taken for percentages with decimals.
+/// 1000, 10000 and so on is taken for percentages with decimals, and one of at most 20 for a ratio, such as 1 to 1.
 enum WeightSumRule: ObjectRule {
     static let code = RuleCode("CAN1103")
     static let severity = Severity.info
@@ -9,6 +9,9 @@ enum WeightSumRule: ObjectRule {
 
     /// What `set-weight` writes where whole percentages are not fine enough goes up to a million.
     private static let percentages: Set<Double> = [100, 1_000, 10_000, 100_000, 1_000_000]
+
+    /// Nobody means percentages by weights that sum to this or less.
+    private static let mostOfRatio = 20.0
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
         guard
@@ -21,9 +24,8 @@ enum WeightSumRule: ObjectRule {
             guard let list = route["route"], list.items.allSatisfy({ ($0["weight"]?.integer ?? -1) >= 0 })
             else { continue }
             let shares = WeightShares(list.items)
-            // 1 to 0 says "all or nothing", in whatever unit.
-            if shares.sum == 0 || shares.sum == 1 { continue }
-            guard let sum = shares.sum, !percentages.contains(sum), let whole = Int64(exactly: sum)
+            guard let sum = shares.sum, sum > mostOfRatio, !percentages.contains(sum),
+                let whole = Int64(exactly: sum)
             else { continue }
             report.add(
                 at: list,
