@@ -154,6 +154,10 @@ extension StoreError {
         case SQLITE_READONLY:
             self = .system(action, path, errno: error.systemError == EROFS ? EROFS : EACCES)
         case SQLITE_CANTOPEN, SQLITE_IOERR, SQLITE_PERM, SQLITE_AUTH:
+            if error.systemError == 0, FileIdentity.isAtSizeLimit(path) {
+                self = .system(action, path, errno: EFBIG)
+                return
+            }
             self =
                 error.systemError == 0
                 ? StoreError(.system, "cannot \(action) \(path): \(error.message)")

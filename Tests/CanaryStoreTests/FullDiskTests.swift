@@ -13,11 +13,14 @@ import Testing
         fixture = try StoreFixture()
     }
 
-    @Test func `a file size limit is a full store, and the last commit stands`() async throws {
+    /// The smaller one is met while SQLite writes, the other one in between.
+    @Test(arguments: [200 << 10, 2 << 20])
+    func `a file size limit is a full store, and the last commit stands`(_ most: Int) async throws {
         let directory = fixture.location.directory
-        await #expect(processExitsWith: .success) { [directory = directory as String] in
+        await #expect(processExitsWith: .success) {
+            [directory = directory as String, most = UInt(most) as UInt] in
             signal(SIGXFSZ, SIG_IGN)
-            var limit = rlimit(rlim_cur: 2 << 20, rlim_max: 2 << 20)
+            var limit = rlimit(rlim_cur: most, rlim_max: most)
             setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
             try fillUp(StoreLocation(directory))
         }

@@ -120,6 +120,17 @@ struct FileIdentity: Equatable {
         self.init(status)
     }
 
+    /// Whether the process may hardly write on behind a database's files: SQLite keeps to itself that this made a write fail.
+    static func isAtSizeLimit(_ database: String) -> Bool {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0,
+            let most = Int64(exactly: limit.rlim_cur)
+        else { return false }
+        return ["", "-wal", "-shm"].contains { suffix in
+            FileIdentity(path: database + suffix).map { $0.size >= most - (1 << 16) } ?? false
+        }
+    }
+
     init?(descriptor: Int32) {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return nil }
