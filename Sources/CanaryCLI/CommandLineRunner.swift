@@ -11,7 +11,8 @@ package enum CommandLineRunner {
     package static func run(_ arguments: [String], in context: CommandContext) -> ExitStatus {
         var context = context
         context.arguments = arguments
-        let status = outcome(of: ChangeOptions.expandingWait(arguments), in: context)
+        let words = ShortOptions.expanding(ChangeOptions.expandingWait(arguments))
+        let status = outcome(of: words, in: context)
         context.standardOutput.flush()
         context.standardError.flush()
         guard let number = context.standardOutput.failure else { return status }

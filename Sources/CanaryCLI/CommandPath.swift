@@ -22,7 +22,7 @@ enum CommandPath {
         let hint = Suggestion.closest(to: word, among: known).map { "did you mean \"\(program) \($0)\"?" }
         return .wrongUsage(
             "unknown command \"\(word)\" for \"\(program)\"",
-            hint: hint ?? "\(program) --help lists the commands"
+            hint: ForeignWords.hint(command: word) ?? hint ?? "\(program) --help lists the commands"
         )
     }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryModel
+
 /// The argument parser's messages in this program's words. The parser gives only text; a message of a form that is not
 /// known here stays as it is.
 struct ParserMessage {
@@ -16,7 +18,15 @@ struct ParserMessage {
             .filter { !$0.offset.isMultiple(of: 2) }.map { String($0.element) }
         guard let first = quoted.first else { return .wrongUsage(lowercased, hint: usage) }
         if text.hasPrefix("The value '"), quoted.count > 1 {
-            let choices = quoted.dropFirst(2).map { $0.hasSuffix("=") ? "\($0)TEMPLATE" : $0 }
+            if quoted[1].hasSuffix("<time>"), UInt(first) != nil {
+                return .wrongUsage(
+                    "\"\(first)\" is no time for \(Self.name(quoted[1])): it has no unit",
+                    hint: "did you mean \(first)s?"
+                )
+            }
+            var choices = quoted.dropFirst(2).map { String($0) }
+            if choices.isEmpty, quoted[1].hasPrefix("-o ") { choices = OutputFormat.allValueStrings }
+            choices = choices.map { Self.placeholder[$0] ?? $0 }
             return .wrongUsage(
                 "\"\(first)\" is no value for \(Self.name(quoted[1]))",
                 hint: choices.isEmpty ? usage : "it takes \(Self.list(choices))"
@@ -28,7 +38,9 @@ struct ParserMessage {
         if text.hasPrefix("Unknown option '") {
             return .wrongUsage(
                 "unknown option \"\(first)\"",
-                hint: quoted.count > 1 ? "did you mean \"\(quoted[1])\"?" : usage
+                hint: ForeignWords.hint(option: first, of: command)
+                    ?? quoted.dropFirst().first.flatMap { Suggestion.closest(to: first, among: [$0]) }
+                    .map { "did you mean \"\($0)\"?" } ?? usage
             )
         }
         if text.hasPrefix("Missing value for '") {
@@ -48,6 +60,10 @@ struct ParserMessage {
         }
         return .wrongUsage(lowercased, hint: usage)
     }
+
+    private static let placeholder = [
+        "jsonpath=": "jsonpath=TEMPLATE", "custom-columns=": "custom-columns=TITLE:PATH,...",
+    ]
 
     private var lowercased: String {
         text.prefix(1).lowercased() + text.dropFirst().replacing("'", with: "\"")

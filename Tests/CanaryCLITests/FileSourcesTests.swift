@@ -18,11 +18,27 @@ import Testing
         #expect(mkfifo(scratch.path("manifests/pipe.yaml"), 0o600) == 0)
         #expect(symlink("..", scratch.path("manifests/up")) == 0)
         #expect(symlink("../elsewhere/b.yaml", scratch.path("manifests/link.yaml")) == 0)
-        #expect(symlink("nowhere.yaml", scratch.path("manifests/lost.yaml")) == 0)
         let sources = FileSources(files: ["manifests"], recursive: true, option: "-f", noun: "manifests")
         let found = try sources.read(in: TestWorld(directory: scratch.path).context)
         #expect(found.read.map(\.name) == ["manifests/a.yaml", "manifests/link.yaml"])
         #expect(found.failures.isEmpty)
+    }
+
+    @Test func `a link that leads nowhere is a manifest that is missing`() throws {
+        let scratch = try ScratchDirectory()
+        try scratch.write("b", to: "manifests/b.yaml")
+        #expect(symlink("nowhere.yaml", scratch.path("manifests/a.yaml")) == 0)
+        #expect(symlink("c.yaml", scratch.path("manifests/c.yaml")) == 0)
+        #expect(symlink("nowhere.txt", scratch.path("manifests/d.txt")) == 0)
+        let sources = FileSources(files: ["manifests"], recursive: false, option: "-f", noun: "manifests")
+        let found = try sources.read(in: TestWorld(directory: scratch.path).context)
+        #expect(found.read.map(\.name) == ["manifests/b.yaml"])
+        #expect(
+            found.failures.map(\.message) == [
+                "cannot read manifests/a.yaml: no such file or directory",
+                "cannot read manifests/c.yaml: too many levels of symbolic links",
+            ]
+        )
     }
 
     @Test func `a link to a directory is read where it is named`() throws {

@@ -55,7 +55,7 @@ struct ClusterSession {
             try body(change)
             try ChangeWriter(writer: writer, verb: verb).write(change)
             context.warn(change.view.damage.all.map(\.message))
-            return change.changes
+            return try change.changes.map { try $0.stored(by: writer) }
         }
         context.note(isDryRun ? "took the change back" : Self.outcome(result.revision))
         return ChangeResult(changes: result.value, revision: isDryRun ? nil : result.revision)
@@ -75,6 +75,16 @@ struct ClusterSession {
 
     private var storeContext: StoreContext {
         StoreContext(now: context.now, newUID: context.newUID)
+    }
+}
+
+extension ObjectChange {
+    /// The change with what the store adds to the object: what is printed is what is stored.
+    fileprivate func stored(by writer: StoreWriter) throws -> ObjectChange {
+        guard outcome != .unchanged, after != nil, let object = try writer.object(key) else { return self }
+        var change = self
+        change.after?.stored = object.meta
+        return change
     }
 }
 

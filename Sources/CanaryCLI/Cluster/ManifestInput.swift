@@ -35,7 +35,7 @@ struct ManifestInput {
             diagnostics: manifests.diagnostics.compactMap { $0.adjusted(to: validation) },
             failures: sources.failures,
             sources: context.hasTerminal ? sources.read : []
-        )
+        ).refusingNothing(options)
     }
 
     /// The status that keeps a command from going on; `nil` where nothing does. The failures are told here.
@@ -46,7 +46,27 @@ struct ManifestInput {
     }
 }
 
+extension ManifestInput {
+    /// Whether the texts hold no object at all, not even one that is skipped.
+    private var isEmpty: Bool { resources.isEmpty && diagnostics.isEmpty && failures.isEmpty }
+
+    fileprivate func refusingNothing(_ options: ManifestOptions) -> ManifestInput {
+        guard isEmpty, !options.files.isEmpty else { return self }
+        var input = self
+        input.failures = [options.nothing]
+        return input
+    }
+}
+
 extension ManifestOptions {
+    /// Why input without objects is refused, as kubectl does: most often something before it went wrong.
+    var nothing: CommandError {
+        CommandError(
+            "no objects in \(names)",
+            hint: files.contains("-") ? "did the command that was to write them fail?" : nil
+        )
+    }
+
     /// A command that needs manifests says so at once, and does not wait for a terminal's input.
     func requireFiles(_ command: String) throws {
         guard files.isEmpty else { return }

@@ -105,7 +105,7 @@ struct UndoPlan {
     }
 
     private static func unchanged(_ host: String, _ view: ClusterView) throws -> CommandError {
-        guard try !view.closure(of: [host]).isEmpty else { return .unknownHost(host) }
+        guard try !view.closure(of: [host]).isEmpty else { return try view.unknownHost(host) }
         return CommandError(
             "nothing to undo: no change of the routing of \(HostName.short(host)) is known",
             hint: "only VirtualServices and DestinationRules can be undone"

@@ -19,13 +19,14 @@ struct ApplyCommand: Subcommand {
     var prune = false
 
     @Option(
-        name: [.customShort("l"), .long],
+        name: .selector,
         help: ArgumentHelp("Labels of objects to prune", valueName: "selector")
     )
     var selector: String?
 
     @OptionGroup(title: "Change") var change: ChangeOptions
-    @OptionGroup(title: "Output") var storing: StoringOptions
+    @OptionGroup(title: "Change") var storing: StoringOptions
+    @OptionGroup(title: "Output") var output: ChangeOutputOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func validate() throws {
@@ -49,7 +50,7 @@ struct ApplyCommand: Subcommand {
             manifests: manifests,
             change: change,
             validation: storing.validate,
-            output: storing.output,
+            output: output.output,
             settings: settings,
             context: context
         ).run { change, resources in

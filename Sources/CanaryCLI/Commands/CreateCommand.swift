@@ -12,15 +12,6 @@ struct StoringOptions: ParsableArguments {
         )
     )
     var validate = FieldValidation.strict
-
-    @Option(
-        name: .shortAndLong,
-        help: ArgumentHelp(
-            "Print the objects, or their names, instead of what happened to each",
-            valueName: "format"
-        )
-    )
-    var output: ChangeFormat?
 }
 
 /// Makes new objects.
@@ -36,7 +27,8 @@ struct CreateCommand: Subcommand {
 
     @OptionGroup(title: "Input") var manifests: ManifestOptions
     @OptionGroup(title: "Change") var change: ChangeOptions
-    @OptionGroup(title: "Output") var storing: StoringOptions
+    @OptionGroup(title: "Change") var storing: StoringOptions
+    @OptionGroup(title: "Output") var output: ChangeOutputOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func run(in context: CommandContext) throws -> ExitStatus {
@@ -46,7 +38,7 @@ struct CreateCommand: Subcommand {
             manifests: manifests,
             change: change,
             validation: storing.validate,
-            output: storing.output,
+            output: output.output,
             settings: try Settings(global, context),
             context: context
         ).run { change, resources in

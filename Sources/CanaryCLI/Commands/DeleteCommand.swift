@@ -19,25 +19,36 @@ struct DeleteCommand: Subcommand {
     @Argument(help: ArgumentHelp("A kind and names, or KIND/NAME", valueName: "object"))
     var objects: [String] = []
 
+    @Option(
+        name: .selector,
+        help: ArgumentHelp("Remove the objects of a kind with these labels", valueName: "selector")
+    )
+    var selector: String?
+
     @Flag(help: "A missing object is no error")
     var ignoreNotFound = false
 
     @OptionGroup(title: "Input") var manifests: ManifestOptions
     @OptionGroup(title: "Change") var change: ChangeOptions
+    @OptionGroup(title: "Output") var output: ChangeOutputOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func validate() throws {
         guard manifests.files.isEmpty != objects.isEmpty else {
-            throw ValidationError("delete takes either -f FILE, or a kind and names")
+            throw ValidationError("delete takes either -f FILE, or a kind and names or a selector")
+        }
+        guard selector == nil || manifests.files.isEmpty else {
+            throw ValidationError("--selector goes with kinds, not with -f")
         }
     }
 
     func run(in context: CommandContext) throws -> ExitStatus {
         let settings = try Settings(global, context)
-        let keys = try objects.isEmpty ? keysOfManifests(settings, context) : keysOfNames(settings)
+        let named = try keys(settings, context)
         let session = ClusterSession(settings: settings, context: context)
         var warnings: [String] = []
         let result = try session.change(change, verb: "delete") { change in
+            let keys = try named + keysOfSelector(settings, in: change)
             let missing = try keys.filter { try !Self.exists($0, in: change) }
             if !ignoreNotFound, let error = CommandError.joined(missing.map(CommandError.notFound)) {
                 throw error
@@ -46,7 +57,8 @@ struct DeleteCommand: Subcommand {
             warnings = try UnservedShares.warnings(of: change, client: settings.namespace)
         }
         context.warn(warnings)
-        ChangeReport(options: change, context: context).print(result.changes)
+        if result.changes.isEmpty, selector != nil { context.standardError.writeLine("No resources found.") }
+        ChangeReport(options: change, output: output.output, context: context).print(result)
         return try ProxyWait(options: change, session: session).wait(for: result)
     }
 
@@ -69,11 +81,29 @@ struct DeleteCommand: Subcommand {
         return try keys.filter { try $0.kind.isNamespaced && change.resource($0) != nil }
     }
 
+    /// The objects that are named, by manifests or by words; those of a selector are known only beside the store.
+    private func keys(_ settings: Settings, _ context: CommandContext) throws -> [ResourceKey] {
+        if objects.isEmpty { return try keysOfManifests(settings, context) }
+        return try selector == nil ? keysOfNames(settings) : []
+    }
+
+    private func keysOfSelector(_ settings: Settings, in change: ClusterChange) throws -> [ResourceKey] {
+        guard let selector = try selector.map(LabelSelector.init(argument:)) else { return [] }
+        guard case .kinds(let kinds) = try ObjectSelection(objects) else {
+            throw CommandError.wrongUsage("a label selector cannot be given together with names")
+        }
+        return try kinds.flatMap {
+            try change.resources(of: $0, namespace: $0.isNamespaced ? settings.namespace : nil)
+        }
+        .filter { selector.matches($0.metadata.labels) }.map(\.key)
+    }
+
     private func keysOfNames(_ settings: Settings) throws -> [ResourceKey] {
         guard case .names(let names) = try ObjectSelection(objects) else {
             throw CommandError.wrongUsage(
                 "no names given: delete does not remove all objects of a kind",
-                hint: "canaryctl delete KIND NAME…, or canaryctl delete namespace NAME for everything in it"
+                hint:
+                    "canaryctl delete KIND NAME…, KIND -l SELECTOR, or canaryctl delete namespace NAME for everything in it"
             )
         }
         return names.map { ResourceKey($0.kind, namespace: settings.namespace, name: $0.name) }
@@ -95,6 +125,7 @@ struct DeleteCommand: Subcommand {
             throw failure
         }
         if found.diagnostics.hasErrors { throw CommandError.silent(.invalidManifests) }
+        guard !found.resources.isEmpty || !found.diagnostics.isEmpty else { throw manifests.nothing }
         return found.resources.map(\.key)
     }
 }

@@ -28,6 +28,7 @@ struct DeregisterCommand: Subcommand {
     var ignoreNotFound = false
 
     @OptionGroup(title: "Change") var change: ChangeOptions
+    @OptionGroup(title: "Output") var output: ChangeOutputOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func run(in context: CommandContext) throws -> ExitStatus {
@@ -48,7 +49,7 @@ struct DeregisterCommand: Subcommand {
             warnings = try UnservedShares.warnings(of: change, client: settings.namespace)
         }
         context.warn(warnings)
-        ChangeReport(options: change, context: context).print(result.changes)
+        ChangeReport(options: change, output: output.output, context: context).print(result)
         return try ProxyWait(options: change, session: session).wait(for: result)
     }
 

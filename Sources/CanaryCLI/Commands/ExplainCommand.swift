@@ -43,7 +43,7 @@ struct ExplainCommand: Subcommand {
             (snapshot, explainer) = try ask(of: input, wholly: true, request, labels, settings, context)
             (askedRequest, explanation) = explainer.explain(request, arrivingAt: port)
         }
-        write(explanation, askedRequest, settings, context)
+        try write(explanation, askedRequest, input, settings, context)
         if explanation.action == .notFound, request.gateway == nil {
             hint(at: explainer.gateways(answering: request), context)
         }
@@ -84,9 +84,10 @@ struct ExplainCommand: Subcommand {
     private func write(
         _ explanation: Explanation,
         _ request: ExplainedRequest,
+        _ input: ManifestInput?,
         _ settings: Settings,
         _ context: CommandContext
-    ) {
+    ) throws {
         let stream = context.standardOutput
         switch output.output {
         case .json, .yaml:
@@ -100,12 +101,30 @@ struct ExplainCommand: Subcommand {
                 style: Style(settings.color, for: stream, in: context)
             )
             stream.write(page.text)
-            if explanation.host == nil, manifests.files.isEmpty {
+            if explanation.host == nil {
                 stream.flush()
-                context.standardError.writeLine(
-                    "hint: canaryctl get services,virtualservices,serviceentries -A lists what is stored"
-                )
+                try suggestHost(for: request, input, settings, context)
             }
+        }
+    }
+
+    /// Says which host may have been meant, or where the known ones are listed.
+    private func suggestHost(
+        for request: ExplainedRequest,
+        _ input: ManifestInput?,
+        _ settings: Settings,
+        _ context: CommandContext
+    ) throws {
+        let known =
+            try input.map { KnownHosts.names($0.resources) }
+            ?? ClusterSession(settings: settings, context: context).read { try $0.knownHosts() }
+        let host = HostName.fromUser(request.host, namespace: settings.namespace)
+        if let name = KnownHosts.suggestion(for: host, among: known) {
+            context.standardError.writeLine("hint: did you mean \"\(TerminalText.escape(name))\"?")
+        } else if input == nil {
+            context.standardError.writeLine(
+                "hint: canaryctl get services,virtualservices,serviceentries -A lists what is stored"
+            )
         }
     }
 

@@ -12,7 +12,11 @@ struct GetCommand: Subcommand {
         discussion: Help.examples(
             ("List the VirtualServices of the namespace", "canaryctl get virtualservices"),
             ("Show one as it was written", "canaryctl get vs/helloworld -o yaml"),
-            ("Show everything with a label, everywhere", "canaryctl get all -A -l app=helloworld")
+            ("Show everything with a label, everywhere", "canaryctl get all -A -l app=helloworld"),
+            (
+                "Columns of your own",
+                "canaryctl get deploy -o custom-columns=NAME:.metadata.name,REPLICAS:.spec.replicas"
+            )
         )
     )
 
@@ -28,7 +32,7 @@ struct GetCommand: Subcommand {
     var allNamespaces = false
 
     @Option(
-        name: [.customShort("l"), .long],
+        name: .selector,
         help: ArgumentHelp(
             "Only objects with these labels: app=helloworld,version!=v1",
             valueName: "selector"
@@ -36,7 +40,7 @@ struct GetCommand: Subcommand {
     )
     var selector: String?
 
-    @Flag(name: .shortAndLong, help: "Go on and print a row for each change")
+    @Flag(name: .shortAndLong, help: "Go on and print a row for each change, and which it is")
     var watch = false
 
     @OptionGroup(title: "Output") var output: ObjectOutputOptions
@@ -51,7 +55,7 @@ struct GetCommand: Subcommand {
         )
         let listing = try ObjectListing(
             query: query,
-            format: output.output,
+            output: output,
             settings: settings,
             context: context
         )

@@ -31,7 +31,7 @@ struct HistoryCommand: Subcommand {
         let (host, changes) = try session.read { view in
             let host = try view.host(named: self.host, namespace: settings.namespace)
             let changes = try view.reader?.history(host: host, limit: limit) ?? []
-            if changes.isEmpty, try view.closure(of: [host]).isEmpty { throw CommandError.unknownHost(host) }
+            if changes.isEmpty, try view.closure(of: [host]).isEmpty { throw try view.unknownHost(host) }
             return (host, changes)
         }
         guard output.output == .text else {

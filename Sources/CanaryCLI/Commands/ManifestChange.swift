@@ -22,7 +22,7 @@ struct ManifestChange {
         if let status = input.refusal(in: context) { return refuse(input.diagnostics, status, input.sources) }
         guard !input.resources.isEmpty else {
             print(input.diagnostics, input.sources)
-            throw CommandError("nothing to \(verb): no objects in \(manifests.names)")
+            throw manifests.nothing
         }
         var findings = input.diagnostics
         let session = ClusterSession(settings: settings, context: context)
@@ -41,7 +41,7 @@ struct ManifestChange {
             return refuse(findings, findings.hasErrors ? .invalidManifests : error.status, input.sources)
         }
         print(findings, input.sources)
-        report.print(result.changes)
+        report.print(result)
         announceSplits(result.changes)
         return try ProxyWait(options: change, session: session).wait(for: result)
     }

@@ -28,7 +28,7 @@ struct RegisterCommand: Subcommand {
     var address: String
 
     @Option(
-        name: [.customShort("l"), .long],
+        name: .selector,
         help: ArgumentHelp(
             "Labels besides the Service's selector; may be repeated or joined with commas",
             valueName: "key=value"
@@ -37,6 +37,7 @@ struct RegisterCommand: Subcommand {
     var labels: [String] = []
 
     @OptionGroup(title: "Change") var change: ChangeOptions
+    @OptionGroup(title: "Output") var output: ChangeOutputOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func run(in context: CommandContext) throws -> ExitStatus {
@@ -62,11 +63,11 @@ struct RegisterCommand: Subcommand {
                 + UnusedEndpoint.warnings(of: entry, for: target, client: settings.namespace, in: change)
         }
         context.warn(warnings)
-        ChangeReport(options: change, context: context).print(result.changes)
+        ChangeReport(options: change, output: output.output, context: context).print(result)
         return try ProxyWait(options: change, session: session).wait(for: result)
     }
 
-    static func service(named name: String, _ settings: Settings, in source: some ResourceSource) throws
+    static func service(named name: String, _ settings: Settings, in change: ClusterChange) throws
         -> Resource
     {
         guard !name.isEmpty else { throw CommandError.wrongUsage("no Service given: the argument is empty") }
@@ -76,8 +77,17 @@ struct RegisterCommand: Subcommand {
             HostName.service(of: host)
             ?? (labels.count == 2 ? (labels[0], labels[1]) : (name, settings.namespace))
         let key = ResourceKey(.service, namespace: namespace, name: name)
-        guard let service = try source.resource(key) else { throw CommandError.notFound(key) }
+        guard let service = try change.resource(key) else { throw try unknown(key, in: change) }
         return service
+    }
+
+    private static func unknown(_ key: ResourceKey, in change: ClusterChange) throws -> CommandError {
+        var error = CommandError.notFound(key)
+        let known = try change.resources(of: .service, namespace: key.namespace).map(\.name)
+        if let name = Suggestion.closest(to: key.name, among: known) {
+            error.hint = "did you mean \"\(name)\"?"
+        }
+        return error
     }
 
     private static func entry(
@@ -117,6 +127,20 @@ extension HostPort {
                 hint: "for example: 127.0.0.1:9081, 127.0.0.1 or [::1]:9081"
             )
         }
+        if let (host, port) = readAsHostAndPort(text) {
+            throw CommandError.wrongUsage(
+                "\"\(text)\" may be the address \(host) with the port \(port), or an address without port",
+                hint: "write [\(host)]:\(port) or [\(text)]"
+            )
+        }
         return address
+    }
+
+    /// What an IPv6 address without brackets is taken for by whoever forgot them.
+    private static func readAsHostAndPort(_ text: String) -> (host: Substring, port: Substring)? {
+        guard let colon = text.lastIndex(of: ":"), !text.hasPrefix("[") else { return nil }
+        let (host, port) = (text[..<colon], text[text.index(after: colon)...])
+        guard host.contains(":"), HostPort("[\(host)]:\(port)") != nil else { return nil }
+        return (host, port)
     }
 }

@@ -19,7 +19,8 @@ struct ReplaceCommand: Subcommand {
 
     @OptionGroup(title: "Input") var manifests: ManifestOptions
     @OptionGroup(title: "Change") var change: ChangeOptions
-    @OptionGroup(title: "Output") var storing: StoringOptions
+    @OptionGroup(title: "Change") var storing: StoringOptions
+    @OptionGroup(title: "Output") var output: ChangeOutputOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func run(in context: CommandContext) throws -> ExitStatus {
@@ -29,7 +30,7 @@ struct ReplaceCommand: Subcommand {
             manifests: manifests,
             change: change,
             validation: storing.validate,
-            output: storing.output,
+            output: output.output,
             settings: try Settings(global, context),
             context: context
         ).run { change, resources in

@@ -46,7 +46,7 @@ struct SetWeightCommand: Subcommand {
         let settings = try Settings(global, context)
         let request = try WeightRequest(arguments: shares)
         let session = ClusterSession(settings: settings, context: context)
-        var move: (plan: WeightPlan, warnings: [String])?
+        var move: WeightChange?
         let result = try session.change(change, verb: "set-weight") { change in
             let host = try change.view.host(named: self.host, namespace: settings.namespace)
             let plan = try plan(request, host, settings, in: change)
@@ -55,10 +55,15 @@ struct SetWeightCommand: Subcommand {
                 let place = route.map { " in route \(plan.routeName.isEmpty ? $0 : plan.routeName)" } ?? ""
                 change.summarize(plan.key, plan.summary(of: request) + place)
             }
-            move = (plan, try Self.warnings(host, plan, settings, in: change))
+            move = WeightChange(
+                host: host,
+                plan: plan,
+                route: try Self.route(host, plan, settings, in: change),
+                warnings: try Self.warnings(host, plan, settings, in: change)
+            )
         }
         guard let move else { return .success }
-        print(move.plan, move.warnings, result, context)
+        print(move, result, context)
         return try ProxyWait(options: change, session: session).wait(for: result)
     }
 
@@ -72,6 +77,8 @@ struct SetWeightCommand: Subcommand {
         do {
             let plan = try planner.plan(request, route: route)
             return plan.isNew ? try Self.taken(plan, in: change) : plan
+        } catch WeightPlanError.unknownHost {
+            throw try change.view.unknownHost(host)
         } catch let error as WeightPlanError {
             throw CommandError(error, host: HostName.short(host))
         }
@@ -108,14 +115,11 @@ struct SetWeightCommand: Subcommand {
         _ settings: Settings,
         in change: ClusterChange
     ) throws -> [String] {
-        let snapshot = try change.closure(of: [host])
-        let routes = snapshot.routes(of: host, namespace: settings.namespace)
+        let routes = try change.closure(of: [host]).routes(of: host, namespace: settings.namespace)
         guard let changed = routes.first(where: { $0.number == plan.routeIndex }) else { return [] }
-        guard let effective = changed.effective else {
+        guard let route = try route(host, plan, settings, in: change) else {
             return ["the proxy does not serve \(changed.list.rawValue.uppercased()) routes yet"]
         }
-        let reporter = TrafficReporter(snapshot: snapshot, namespace: settings.namespace)
-        let route = reporter.route(effective, host)
         let unserved = route.destinations.filter { $0.declaredShare > $0.servedShare }
         guard !unserved.isEmpty else { return [] }
         let share = unserved.reduce(0) { $0 + $1.declaredShare - $1.servedShare }
@@ -123,22 +127,34 @@ struct SetWeightCommand: Subcommand {
         return ["\(NumberText.percent(share)) of requests will get 503: no endpoint of \(names) is ready"]
     }
 
-    private func print(
+    /// The changed route as `describe` reports it; `nil` for routes that the proxy does not serve.
+    private static func route(
+        _ host: String,
         _ plan: WeightPlan,
-        _ warnings: [String],
-        _ result: ChangeResult,
-        _ context: CommandContext
-    ) {
+        _ settings: Settings,
+        in change: ClusterChange
+    ) throws -> TrafficReport.Route? {
+        let snapshot = try change.closure(of: [host])
+        let routes = snapshot.routes(of: host, namespace: settings.namespace)
+        let changed = routes.first { $0.number == plan.routeIndex }
+        return changed?.effective.map { effective in
+            TrafficReporter(snapshot: snapshot, namespace: settings.namespace).route(effective, host)
+        }
+    }
+
+    private func print(_ move: WeightChange, _ result: ChangeResult, _ context: CommandContext) {
         let stream = context.standardOutput
-        for warning in warnings {
+        let plan = move.plan
+        for warning in move.warnings {
             context.standardError.writeLine("warning: \(TerminalText.escape(warning))")
         }
         switch output.output {
-        case .json, .yaml: stream.write(ObjectText.text(plan.reportNode, as: output.output))
+        case .json, .yaml: stream.write(ObjectText.text(move.node(result.revision), as: output.output))
         case .text:
             let outcome = result.changes.first?.outcome ?? .unchanged
             stream.writeLine("\(plan.key.qualifiedName) \(outcome.rawValue)\(change.suffix)")
             if !plan.isUnchanged { stream.write(plan.table) }
+            ChangeReport(options: change, context: context).printRevision(result)
         }
     }
 }
@@ -191,7 +207,7 @@ extension WeightRequest {
 extension CommandError {
     fileprivate init(_ error: WeightPlanError, host: String) {
         switch error {
-        case .unknownHost: self = .unknownHost(host)
+        case .unknownHost: self = .unknownHost(host, among: [])
         case .unknownVersion(let version, let known):
             self.init(
                 "\(host) has no version \"\(version)\"",

@@ -38,7 +38,7 @@ struct TestCommand: Subcommand {
     )
     var target = ValidateCommand.Target.canaryctl
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("The form of the output", valueName: "format"))
+    @Option(name: .output, help: ArgumentHelp("The form of the output", valueName: "format"))
     var output = Form.text
 
     @OptionGroup(title: "Global options") var global: GlobalOptions

@@ -32,6 +32,7 @@ struct UndoCommand: Subcommand {
     var toRevision: Int64?
 
     @OptionGroup(title: "Change") var change: ChangeOptions
+    @OptionGroup(title: "Output") var output: ChangeOutputOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func run(in context: CommandContext) throws -> ExitStatus {
@@ -49,10 +50,12 @@ struct UndoCommand: Subcommand {
         }
         guard let undone else { return .success }
         context.warn(undone.warnings)
-        Self.printMoves(result.changes, context)
-        ChangeReport(options: change, context: context).print(result.changes)
+        ChangeReport(options: change, output: output.output, context: context).print(result)
         let host = TerminalText.escape(HostName.short(undone.host))
-        context.standardOutput.writeLine("\(host) is back to \(undone.plan.origin)\(change.suffix)")
+        // Machine forms have the objects alone on standard output.
+        let stream = output.output == nil ? context.standardOutput : context.standardError
+        Self.printMoves(result.changes, stream)
+        stream.writeLine("\(host) is back to \(undone.plan.origin)\(change.suffix)")
         return try ProxyWait(options: change, session: session).wait(for: result)
     }
 
@@ -63,13 +66,13 @@ struct UndoCommand: Subcommand {
         return hosts.subtracting([host]).sorted().map { "this also changes \(HostName.short($0))" }
     }
 
-    private static func printMoves(_ changes: [ObjectChange], _ context: CommandContext) {
+    private static func printMoves(_ changes: [ObjectChange], _ stream: OutputStream) {
         for item in changes {
             guard let before = item.before, let after = item.after else { continue }
             let moves = WeightMove.between(before, after)
             guard !moves.isEmpty else { continue }
             let text = TerminalText.escape(WeightMove.text(moves))
-            context.standardError.writeLine("\(item.key.qualifiedName): \(text)")
+            stream.writeLine("\(item.key.qualifiedName): \(text)")
         }
     }
 }

@@ -38,7 +38,7 @@ struct ValidateCommand: Subcommand {
     )
     var target = Target.canaryctl
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("The form of the output", valueName: "format"))
+    @Option(name: .output, help: ArgumentHelp("The form of the output", valueName: "format"))
     var output = Form.text
 
     @OptionGroup(title: "Findings") var findings: FindingOptions
@@ -61,9 +61,6 @@ struct ValidateCommand: Subcommand {
         defer { LeftToExit.keep(input, snapshot, references, chosen) }
         let refusal = input.refusal(in: context)
         report(chosen, input, settings, context)
-        if input.resources.isEmpty, refusal == nil {
-            context.standardError.writeLine("warning: no objects in \(TerminalText.escape(manifests.names))")
-        }
         let fails = chosen.shown.contains { !$0.isAllowedSkip && findings.fails(at: $0.severity) }
         return fails ? .invalidManifests : refusal ?? .success
     }
@@ -109,10 +106,14 @@ struct ValidateCommand: Subcommand {
     ) {
         let stream = context.standardOutput
         switch output {
-        case .json: stream.write(ObjectText.text(ValidationReport.node(chosen.shown), as: .json))
-        case .yaml: stream.write(ObjectText.text(ValidationReport.node(chosen.shown), as: .yaml))
-        case .sarif: stream.write(ObjectText.text(SARIFLog.node(chosen.shown), as: .json))
-        case .github: chosen.shown.forEach { stream.writeLine(GitHubAnnotation.line($0)) }
+        case .json:
+            stream.write(ObjectText.text(ValidationReport.node(chosen.shown, input.failures), as: .json))
+        case .yaml:
+            stream.write(ObjectText.text(ValidationReport.node(chosen.shown, input.failures), as: .yaml))
+        case .sarif: stream.write(ObjectText.text(SARIFLog.node(chosen.shown, input.failures), as: .json))
+        case .github:
+            input.failures.forEach { stream.writeLine(GitHubAnnotation.line($0)) }
+            chosen.shown.forEach { stream.writeLine(GitHubAnnotation.line($0)) }
         case .text:
             DiagnosticPrinter(stream, settings, context, sources: input.sources).print(chosen.shown)
             stream.flush()

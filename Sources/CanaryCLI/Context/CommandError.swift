@@ -40,10 +40,13 @@ extension CommandError {
         return first
     }
 
-    static func unknownHost(_ host: String) -> CommandError {
-        CommandError(
-            "no host \"\(HostName.short(host))\": no Service, ServiceEntry or VirtualService has this name",
-            hint: "canaryctl get services,virtualservices,serviceentries -A lists what is there"
+    /// - Parameter known: the hosts that may have been meant.
+    static func unknownHost(_ host: String, among known: [String]) -> CommandError {
+        let name = HostName.short(host)
+        return CommandError(
+            "no host \"\(name)\": no Service, ServiceEntry or VirtualService has this name",
+            hint: KnownHosts.suggestion(for: host, among: known).map { "did you mean \"\($0)\"?" }
+                ?? "canaryctl get services,virtualservices,serviceentries -A lists what is there"
         )
     }
 

@@ -28,7 +28,12 @@ struct FileSources {
         var failures: [CommandError] = []
         for file in files {
             do {
-                read += try sources(named: file, in: context)
+                for place in try places(named: file, in: context) {
+                    switch source(at: place, in: context) {
+                    case .success(let source): read.append(source)
+                    case .failure(let error): failures.append(error)
+                    }
+                }
             } catch let error as CommandError {
                 failures.append(error)
             }
@@ -36,16 +41,13 @@ struct FileSources {
         return (read, failures)
     }
 
-    private func sources(named name: String, in context: CommandContext) throws -> [ManifestSource] {
-        if name == "-" {
-            context.note("reading standard input")
-            let bytes = try context.readStandardInput().orThrow { "cannot read standard input: \($0)" }
-            return [ManifestSource(name: "<stdin>", bytes: bytes)]
-        }
+    /// The files that a name stands for: itself, or those in the directory.
+    private func places(named name: String, in context: CommandContext) throws -> [String] {
+        guard name != "-" else { return [name] }
         let type = try FileReader.type(of: context.absolutePath(name)).orThrow {
             "cannot read \(name): \($0)"
         }
-        guard type == .directory else { return [try source(at: name, in: context)] }
+        guard type == .directory else { return [name] }
         let found = try manifests(in: name, context)
         guard !found.isEmpty else {
             throw CommandError(
@@ -53,15 +55,16 @@ struct FileSources {
                 hint: recursive ? nil : "-R also reads the directories below"
             )
         }
-        return try found.map { try source(at: $0, in: context) }
+        return found
     }
 
-    private func source(at name: String, in context: CommandContext) throws -> ManifestSource {
-        context.note("reading \(name)")
-        let bytes = try FileReader.read(path: context.absolutePath(name)).orThrow {
-            "cannot read \(name): \($0)"
-        }
-        return ManifestSource(name: name, bytes: bytes)
+    private func source(at name: String, in context: CommandContext) -> Result<ManifestSource, CommandError> {
+        let isInput = name == "-"
+        let title = isInput ? "standard input" : name
+        context.note("reading \(title)")
+        let bytes = isInput ? context.readStandardInput() : FileReader.read(path: context.absolutePath(name))
+        return bytes.map { ManifestSource(name: isInput ? "<stdin>" : name, bytes: $0) }
+            .mapError { CommandError("cannot read \(title): \($0.reason)") }
     }
 
     private func manifests(in directory: String, _ context: CommandContext) throws -> [String] {
@@ -71,16 +74,18 @@ struct FileSources {
         }
         return try names.flatMap { name -> [String] in
             let path = "\(base)/\(name)"
-            // A link that leads nowhere, or a file removed since the listing, is no manifest.
             let place = context.absolutePath(path)
-            guard case .success(let type) = FileReader.type(of: place) else { return [] }
+            let isNamedSo = [".yaml", ".yml", ".json"].contains(where: name.hasSuffix)
+            guard case .success(let type) = FileReader.type(of: place) else {
+                // A file removed since the listing is none; a link that leads nowhere is a manifest that is missing.
+                return isNamedSo && FileReader.isLink(place) ? [path] : []
+            }
             if type == .directory {
                 // As with kubectl, a link to a directory is not followed: it could lead around in a circle.
                 return recursive && !FileReader.isLink(place) ? try manifests(in: path, context) : []
             }
             // Reading a pipe that nobody writes to would never end.
-            guard type == .file else { return [] }
-            return [".yaml", ".yml", ".json"].contains(where: name.hasSuffix) ? [path] : []
+            return type == .file && isNamedSo ? [path] : []
         }
     }
 }

@@ -14,7 +14,10 @@ struct GlobalOptions: ParsableArguments {
     )
     var store: String?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("The namespace to work in", valueName: "name"))
+    @Option(
+        name: [.customShort("n"), .long],
+        help: ArgumentHelp("The namespace to work in", valueName: "name")
+    )
     var namespace: String?
 
     @Option(help: ArgumentHelp("When to colour the output", valueName: "when"))

@@ -2,6 +2,13 @@
 
 import ArgumentParser
 
+extension NameSpecification {
+    /// `-o json`, `-ojson`, `--output json`.
+    static let output: NameSpecification = [.customShort("o"), .long]
+    /// `-l`, in front of labels and of selectors.
+    static let selector: NameSpecification = [.customShort("l"), .long]
+}
+
 /// The forms of `-o`.
 enum OutputFormat: ExpressibleByArgument {
     case wide
@@ -9,6 +16,7 @@ enum OutputFormat: ExpressibleByArgument {
     case yaml
     case json
     case jsonPath(String)
+    case customColumns(String)
 
     init?(argument: String) {
         switch argument {
@@ -17,26 +25,60 @@ enum OutputFormat: ExpressibleByArgument {
         case "yaml": self = .yaml
         case "json": self = .json
         default:
-            guard argument.hasPrefix("jsonpath=") else { return nil }
-            self = .jsonPath(String(argument.dropFirst("jsonpath=".count)))
+            if let template = Self.value(of: argument, "jsonpath=") {
+                self = .jsonPath(template)
+            } else if let columns = Self.value(of: argument, "custom-columns=") {
+                self = .customColumns(columns)
+            } else {
+                return nil
+            }
         }
     }
 
-    static var allValueStrings: [String] { ["wide", "name", "yaml", "json", "jsonpath="] }
+    private static func value(of argument: String, _ name: String) -> String? {
+        argument.hasPrefix(name) ? String(argument.dropFirst(name.count)) : nil
+    }
+
+    static var allValueStrings: [String] { ["wide", "name", "yaml", "json", "jsonpath=", "custom-columns="] }
 }
 
 /// `-o` of commands that list objects.
 struct ObjectOutputOptions: ParsableArguments {
     @Option(
-        name: .shortAndLong,
-        help: ArgumentHelp("wide, name, yaml, json or jsonpath=TEMPLATE", valueName: "format")
+        name: .output,
+        help: ArgumentHelp(
+            "wide, name, yaml, json, jsonpath=TEMPLATE or custom-columns=TITLE:PATH,...",
+            valueName: "format"
+        )
     )
     var output: OutputFormat?
+
+    @Flag(help: "Print tables without their titles")
+    var noHeaders = false
+
+    @Flag(help: "Print the labels in the last column")
+    var showLabels = false
+
+    @Option(
+        help: ArgumentHelp("Sort the objects by a field: .metadata.creationTimestamp", valueName: "path")
+    )
+    var sortBy: String?
 }
 
-/// `-o` of commands that store manifests.
+/// `-o` of commands that change objects.
 enum ChangeFormat: String, ExpressibleByArgument, CaseIterable {
     case name, yaml, json
+}
+
+struct ChangeOutputOptions: ParsableArguments {
+    @Option(
+        name: .output,
+        help: ArgumentHelp(
+            "Print the objects, or their names, instead of what happened to each",
+            valueName: "format"
+        )
+    )
+    var output: ChangeFormat?
 }
 
 /// `-o` of commands that report.
@@ -45,6 +87,6 @@ enum ReportFormat: String, ExpressibleByArgument, CaseIterable {
 }
 
 struct ReportOutputOptions: ParsableArguments {
-    @Option(name: .shortAndLong, help: ArgumentHelp("The form of the output", valueName: "format"))
+    @Option(name: .output, help: ArgumentHelp("The form of the output", valueName: "format"))
     var output = ReportFormat.text
 }

@@ -14,6 +14,12 @@ struct RequestOptions: ParsableArguments {
     )
     var header: [String] = []
 
+    @Option(
+        name: [.customShort("X"), .customLong("request")],
+        help: ArgumentHelp("The method, as curl takes it", valueName: "method")
+    )
+    var method: String?
+
     @Option(help: ArgumentHelp("The labels of the client's pod", valueName: "key=value,..."))
     var sourceLabels: String?
 
@@ -44,7 +50,10 @@ struct RequestOptions: ParsableArguments {
                 hint: "for example: canaryctl explain GET http://helloworld/hello"
             )
         }
-        let method = words.count == 2 ? words[0] : "GET"
+        guard self.method == nil || words.count == 1 else {
+            throw CommandError.wrongUsage("the method is given twice: by -X and before the URL")
+        }
+        let method = self.method ?? (words.count == 2 ? words[0] : "GET")
         guard !method.isEmpty, method.utf8.allSatisfy(Self.isTokenByte) else {
             throw CommandError.wrongUsage("\"\(method)\" is no method", hint: "for example: GET")
         }

@@ -9,14 +9,24 @@ struct ChangeReport {
     var output: ChangeFormat?
     let context: CommandContext
 
-    func print(_ changes: [ObjectChange]) {
+    /// The revision that holds the change goes to standard error: the lines are kubectl's, and objects carry it.
+    func print(_ result: ChangeResult) {
+        let changes = result.changes
         let stream = context.standardOutput
         switch output {
         case .yaml: stream.write(ObjectText.text(node(changes), as: .yaml))
         case .json: stream.write(ObjectText.text(node(changes), as: .json))
         case .name: changes.forEach { stream.writeLine($0.key.qualifiedName) }
-        case nil: changes.forEach { stream.writeLine(line($0)) }
+        case nil:
+            changes.forEach { stream.writeLine(line($0)) }
+            printRevision(result)
         }
+    }
+
+    func printRevision(_ result: ChangeResult) {
+        guard let revision = result.revision else { return }
+        context.standardOutput.flush()
+        context.standardError.writeLine("revision \(revision)")
     }
 
     /// One object alone, several as a `List`; without the data of Secrets, which only `get` shows.

@@ -22,6 +22,11 @@ enum GitHubAnnotation {
             + "::\(data(TerminalText.escape(diagnostic.message) + hint))"
     }
 
+    /// What kept files from being checked.
+    static func line(_ failure: CommandError) -> String {
+        "::error::\(data(TerminalText.escape(failure.message)))"
+    }
+
     private static func command(_ severity: Severity) -> String {
         switch severity {
         case .error: "error"

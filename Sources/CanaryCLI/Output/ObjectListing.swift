@@ -61,53 +61,46 @@ struct ObjectQuery {
 /// Prints the objects of a query in one of the forms of `-o`.
 struct ObjectListing {
     let query: ObjectQuery
-    let format: OutputFormat?
+    let output: ObjectOutputOptions
     let settings: Settings
     let context: CommandContext
     private let template: JSONPath?
+    private let columns: CustomColumns?
+    private let order: ObjectOrder?
 
-    init(query: ObjectQuery, format: OutputFormat?, settings: Settings, context: CommandContext) throws {
+    init(query: ObjectQuery, output: ObjectOutputOptions, settings: Settings, context: CommandContext) throws
+    {
         self.query = query
-        self.format = format
+        self.output = output
         self.settings = settings
         self.context = context
-        if case .jsonPath(let text) = format {
-            template = try JSONPath(text)
-        } else {
-            template = nil
-        }
+        template = if case .jsonPath(let text) = output.output { try JSONPath(text) } else { nil }
+        columns = if case .customColumns(let text) = output.output { try CustomColumns(text) } else { nil }
+        order = try output.sortBy.map(ObjectOrder.init)
     }
 
     /// Prints what is there, as kubectl does, and throws where something that was named is not.
     func print(_ view: ClusterView) throws {
         let (resources, missing) = try query.resources(in: view)
-        if !resources.isEmpty || missing.isEmpty { try print(resources, view) }
+        if !resources.isEmpty || missing.isEmpty { try print(order?.sorted(resources) ?? resources, view) }
         if let error = CommandError.joined(missing.map(CommandError.notFound)) { throw error }
     }
 
     private func print(_ resources: [Resource], _ view: ClusterView) throws {
-        let output = context.standardOutput
-        switch format {
-        case .yaml: output.write(ObjectText.text(machineNode(resources), as: .yaml))
-        case .json: output.write(ObjectText.text(machineNode(resources), as: .json))
-        case .jsonPath: output.write(template?.evaluate(machineNode(resources)) ?? "")
-        case .name: resources.forEach { output.writeLine($0.key.qualifiedName) }
+        let stream = context.standardOutput
+        switch output.output {
+        case .yaml: stream.write(ObjectText.text(machineNode(resources), as: .yaml))
+        case .json: stream.write(ObjectText.text(machineNode(resources), as: .json))
+        case .jsonPath: stream.write(template?.evaluate(machineNode(resources)) ?? "")
+        case .customColumns: write(columns?.table(of: resources.map(ObjectText.node)))
+        case .name: resources.forEach { stream.writeLine($0.key.qualifiedName) }
         case .wide, nil: try printTables(resources, view)
         }
     }
 
-    /// Rows without titles for objects that changed, for `-w`; machine forms print one object a line.
-    func printRows(_ resources: [Resource], _ view: ClusterView) throws {
-        for resource in resources where query.covers(resource) {
-            let output = context.standardOutput
-            switch format {
-            case .yaml: output.write("---\n" + ObjectText.text(ObjectText.node(resource), as: .yaml))
-            case .json: output.writeLine(JSONWriter.write(ObjectText.node(resource), pretty: false))
-            case .jsonPath: output.writeLine(template?.evaluate(ObjectText.node(resource)) ?? "")
-            case .name: output.writeLine(resource.key.qualifiedName)
-            case .wide, nil: output.write(try table(of: [resource], view).textWithoutTitles)
-            }
-        }
+    private func write(_ table: Table?) {
+        guard let table else { return }
+        context.standardOutput.write(output.noHeaders ? table.textWithoutTitles : table.text)
     }
 
     private func machineNode(_ resources: [Resource]) -> Node {
@@ -127,17 +120,18 @@ struct ObjectListing {
             rest = rest.dropFirst(group.count)
             if !isFirst { context.standardOutput.writeLine() }
             isFirst = false
-            context.standardOutput.write(try table(of: Array(group), view).text)
+            write(try table(of: Array(group), view))
         }
     }
 
     func table(of group: [Resource], _ view: ClusterView) throws -> Table {
         let ready = try readyEndpoints(of: group, view)
-        let isWide = if case .wide = format { true } else { false }
+        let isWide = if case .wide = output.output { true } else { false }
         let table = ResourceTable(
             kind: group[0].kind,
             isWide: isWide,
             showsNamespace: query.namespace == nil && group[0].kind.isNamespaced,
+            showsLabels: output.showLabels,
             now: context.now(),
             readyEndpoints: { ready[$0.key] ?? 0 }
         )
@@ -157,5 +151,63 @@ struct ObjectListing {
             }
         }
         return ready
+    }
+}
+
+// MARK: - Watching
+
+/// What happened to an object, in the words of Kubernetes' watch.
+enum WatchEvent: String {
+    case added = "ADDED"
+    case modified = "MODIFIED"
+    case deleted = "DELETED"
+}
+
+extension ObjectListing {
+    /// What is there when a watch begins: each object has been added.
+    func printFirst(_ view: ClusterView) throws {
+        let (resources, missing) = try query.resources(in: view)
+        let shown = order?.sorted(resources) ?? resources
+        if shown.isEmpty, missing.isEmpty, isTable { try printTables([], view) }
+        try printEvents(shown.map { (.added, $0) }, view, titled: !output.noHeaders)
+        if let error = CommandError.joined(missing.map(CommandError.notFound)) { throw error }
+    }
+
+    private var isTable: Bool {
+        switch output.output {
+        case .wide, nil: true
+        default: false
+        }
+    }
+
+    /// A row, a line of JSON or a document for each event; templates and names see the objects alone.
+    func printEvents(_ events: [(WatchEvent, Resource)], _ view: ClusterView, titled: Bool = false) throws {
+        var lastKind: ResourceKind?
+        for (event, resource) in events where query.covers(resource) {
+            let stream = context.standardOutput
+            let hasTitles = titled && lastKind != resource.kind
+            lastKind = resource.kind
+            switch output.output {
+            case .yaml: stream.write("---\n" + ObjectText.text(node(event, resource), as: .yaml))
+            case .json: stream.writeLine(JSONWriter.write(node(event, resource), pretty: false))
+            case .jsonPath: stream.writeLine(template?.evaluate(ObjectText.node(resource)) ?? "")
+            case .name: stream.writeLine(resource.key.qualifiedName)
+            case .customColumns:
+                guard let table = columns?.table(of: [ObjectText.node(resource)]) else { continue }
+                stream.write(row(event, table, titled: hasTitles))
+            case .wide, nil:
+                stream.write(row(event, try table(of: [resource], view), titled: hasTitles))
+            }
+        }
+    }
+
+    private func row(_ event: WatchEvent, _ table: Table, titled: Bool) -> String {
+        let table = table.prefixed(title: "EVENT", width: WatchEvent.modified.rawValue.count, event.rawValue)
+        return titled ? table.text : table.textWithoutTitles
+    }
+
+    /// The event as the watch of a Kubernetes API server sends it.
+    private func node(_ event: WatchEvent, _ resource: Resource) -> Node {
+        .mapping(["type": .string(event.rawValue), "object": ObjectText.node(resource)])
     }
 }

@@ -7,6 +7,7 @@ struct ResourceTable {
     let kind: ResourceKind
     let isWide: Bool
     let showsNamespace: Bool
+    let showsLabels: Bool
     /// Milliseconds since 1970, for ages.
     let now: Int64
     /// How many ready endpoints a Deployment has.
@@ -20,7 +21,8 @@ struct ResourceTable {
     func table(of resources: [Resource], namePrefix: Bool = false) -> Table {
         let narrow = columns.filter { !$0.isWide }
         let wide = columns.filter(\.isWide)
-        let titles = ["NAME"] + narrow.map(\.title) + ["AGE"] + wide.map(\.title)
+        let titles =
+            ["NAME"] + narrow.map(\.title) + ["AGE"] + wide.map(\.title) + (showsLabels ? ["LABELS"] : [])
         var table = Table(titles: showsNamespace ? ["NAMESPACE"] + titles : titles)
         for resource in resources { table.add(row(resource, narrow, wide, namePrefix)) }
         return table
@@ -33,6 +35,7 @@ struct ResourceTable {
         let age = resource.stored.map { TimeText.age(from: $0.createdAt, to: now) } ?? "<unknown>"
         let cells =
             [name] + narrow.map { $0.value(resource, self) } + [age] + wide.map { $0.value(resource, self) }
+            + (showsLabels ? [Self.labels(resource.metadata.labels)] : [])
         return showsNamespace ? [resource.namespace] + cells : cells
     }
 }

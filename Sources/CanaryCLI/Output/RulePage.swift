@@ -70,7 +70,7 @@ struct RulePage {
     }
 
     /// The first sentence.
-    private var title: Substring {
+    var title: Substring {
         let text = paragraphs.first ?? ""
         return text.firstRange(of: ". ").map { text[..<$0.lowerBound] }
             ?? text.dropLast(text.hasSuffix(".") ? 1 : 0)

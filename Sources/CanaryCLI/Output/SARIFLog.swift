@@ -4,15 +4,20 @@ import CanaryModel
 
 /// Findings as a SARIF 2.1.0 log, which code scanning services read.
 enum SARIFLog {
-    static func node(_ diagnostics: [Diagnostic]) -> Node {
-        let rules = Set(diagnostics.map(\.code)).sorted { $0.canary < $1.canary }
+    /// - Parameter failures: what kept files from being checked.
+    static func node(_ diagnostics: [Diagnostic], _ failures: [CommandError]) -> Node {
+        let codes = Set(diagnostics.map(\.code)).sorted { $0.canary < $1.canary }
+        let pages = Dictionary(RulePage.all.map { ($0.code.canary, $0) }) { first, _ in first }
         let driver = Node.mapping([
             "name": .string("canaryctl"),
-            "rules": .sequence(rules.map(rule)),
+            "version": .string(Version.text),
+            "semanticVersion": .string(Version.text),
+            "rules": .sequence(codes.map { rule($0, pages[$0.canary]) }),
         ])
         let run = Node.mapping([
             "tool": .mapping(["driver": driver]),
             "columnKind": .string("unicodeCodePoints"),
+            "invocations": .sequence([invocation(failures)]),
             "results": .sequence(diagnostics.map(result)),
         ])
         return .mapping([
@@ -22,11 +27,30 @@ enum SARIFLog {
         ])
     }
 
-    private static func rule(_ code: RuleCode) -> Node {
-        var rule = Node.mapping([
-            "id": .string(code.canary),
-            "help": .mapping(["text": .string("\"man canaryctl-rules\" explains \(code.canary)")]),
-        ])
+    private static func invocation(_ failures: [CommandError]) -> Node {
+        var invocation = Node.mapping(["executionSuccessful": .bool(failures.isEmpty)])
+        guard !failures.isEmpty else { return invocation }
+        let notifications = failures.map { failure in
+            Node.mapping([
+                "level": .string("error"),
+                "message": .mapping(["text": .string(failure.message)]),
+            ])
+        }
+        invocation.set(.sequence(notifications), at: "toolExecutionNotifications")
+        return invocation
+    }
+
+    private static func rule(_ code: RuleCode, _ page: RulePage?) -> Node {
+        var rule = Node.mapping(["id": .string(code.canary)])
+        if let page {
+            rule.set(.string("\(page.title)."), at: "shortDescription", "text")
+            rule.set(.string(page.paragraphs.joined(separator: "\n\n")), at: "fullDescription", "text")
+        }
+        rule.set(
+            .string("canaryctl help rule \(code.canary) explains \(code.canary)"),
+            at: "help",
+            "text"
+        )
         if let istio = code.istio { rule.set(.string(istio), at: "properties", "istioCode") }
         return rule
     }

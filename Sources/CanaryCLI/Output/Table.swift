@@ -12,6 +12,15 @@ struct Table {
         rows.append(cells.map(TerminalText.escape))
     }
 
+    /// The table with one more column in front, at least so wide, which has the same cell in every row.
+    func prefixed(title: String, width: Int, _ cell: String) -> Table {
+        var table = self
+        table.rows = rows.enumerated().map { index, row in
+            [(index == 0 ? title : cell).padded(to: width)] + row
+        }
+        return table
+    }
+
     var isEmpty: Bool { rows.count == 1 }
 
     var text: String {

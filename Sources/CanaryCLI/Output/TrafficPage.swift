@@ -11,10 +11,11 @@ struct TrafficPage {
     /// One host's page, or those of every host that has a VirtualService or several versions.
     func text(of host: String?) throws -> String {
         let (reports, revision) = try session.read { view in
-            (try hosts(host, view).map { try report($0, view) }, view.revision)
-        }
-        if host != nil, let report = reports.first, report.isEmpty {
-            throw CommandError.unknownHost(report.traffic.host)
+            let reports = try hosts(host, view).map { try report($0, view) }
+            if host != nil, let report = reports.first, report.isEmpty {
+                throw try view.unknownHost(report.traffic.host)
+            }
+            return (reports, view.revision)
         }
         switch output {
         case .json, .yaml:

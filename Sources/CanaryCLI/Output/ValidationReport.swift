@@ -4,12 +4,27 @@ import CanaryModel
 
 /// Findings as `validate -o json` gives them.
 enum ValidationReport {
-    static func node(_ diagnostics: [Diagnostic]) -> Node {
+    /// - Parameter failures: what kept files from being checked; they come first, as errors without a code, so that
+    ///   nobody takes the report for a clean one.
+    static func node(_ diagnostics: [Diagnostic], _ failures: [CommandError]) -> Node {
         .mapping([
             "apiVersion": .string("canaryctl.dev/v1alpha1"),
             "kind": .string("ValidationReport"),
-            "diagnostics": .sequence(diagnostics.map(node)),
+            "diagnostics": .sequence(failures.map(node) + diagnostics.map(node)),
         ])
+    }
+
+    private static func node(_ failure: CommandError) -> Node {
+        var node = Node.mapping([
+            "severity": .string(Severity.error.rawValue),
+            "message": .string(failure.message),
+            "path": .string(""),
+            "hint": optional(failure.hint),
+        ])
+        for key in ["code", "istioCode", "file", "line", "column", "resource"] {
+            node.set(Node(.null), at: key)
+        }
+        return node
     }
 
     static func node(_ diagnostic: Diagnostic) -> Node {

@@ -28,7 +28,7 @@ struct Watch {
     }
 }
 
-/// `get -w`: what is there, then a row for each object that changes, or an object a line with `-o json`.
+/// `get -w`: what is there, then each change and which it is: a row, or an object a line with `-o json`.
 struct ObjectWatch {
     let listing: ObjectListing
     /// What was there at the last change; `nil` until the store was read.
@@ -42,7 +42,7 @@ struct ObjectWatch {
         let follower = StoreFollower(at: session.location, stop: StopSignal())
         // Looks before it lists: what changes in between is shown twice rather than never.
         try take(follower.next(), session)
-        try session.read { try listing.print($0) }
+        try session.read { try listing.printFirst($0) }
         let stream = session.context.standardOutput
         stream.flush()
         while stream.isOpen { try take(follower.next(), session) }
@@ -56,8 +56,9 @@ struct ObjectWatch {
         case .changed(let changes):
             let changed = DamagedObjects().readable(changes.changed)
             if let before = known {
-                let deleted = changes.deleted.compactMap { before[$0] }
-                try session.read { view in try listing.printRows(changed + deleted, view) }
+                let events = changed.map { (before[$0.key] == nil ? WatchEvent.added : .modified, $0) }
+                let deleted = changes.deleted.compactMap { before[$0] }.map { (WatchEvent.deleted, $0) }
+                try session.read { view in try listing.printEvents(events + deleted, view) }
                 session.context.standardOutput.flush()
             }
             known = known ?? [:]

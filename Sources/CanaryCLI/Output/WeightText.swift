@@ -34,28 +34,8 @@ extension WeightPlan {
         }.joined()
     }
 
-    var reportNode: Node {
-        .mapping([
-            "apiVersion": .string("canaryctl.dev/v1alpha1"),
-            "kind": .string("WeightChange"),
-            "virtualService": .string(key.description),
-            "route": .integer(Int64(routeIndex)),
-            "routeName": .string(routeName),
-            "unchanged": .bool(isUnchanged),
-            "destinations": .sequence(
-                moves.map { move in
-                    .mapping([
-                        "name": .string(move.destination),
-                        "shareBefore": Node(.number(move.before)),
-                        "shareAfter": Node(.number(move.after)),
-                    ])
-                }
-            ),
-        ])
-    }
-
     /// Shares before and after; a destination that the route lacked had none.
-    private var moves: [WeightMove] {
+    fileprivate var moves: [WeightMove] {
         let (oldSum, newSum) = (Self.sum(before), Self.sum(after))
         return after.enumerated().map { index, share in
             let old = before.indices.contains(index) ? before[index].weight : 0
@@ -69,5 +49,44 @@ extension WeightPlan {
 
     private static func sum(_ shares: [Share]) -> Double {
         shares.reduce(0) { $0 + Double($1.weight) }
+    }
+}
+
+/// What `set-weight` did, in the words of `describe -o json`.
+struct WeightChange {
+    let host: String
+    let plan: WeightPlan
+    /// The route afterwards; `nil` where the proxy does not serve it.
+    let route: TrafficReport.Route?
+    let warnings: [String]
+
+    /// - Parameter revision: the one that holds the change; `nil` where nothing was stored.
+    func node(_ revision: Int64?) -> Node {
+        .mapping([
+            "apiVersion": .string("canaryctl.dev/v1alpha1"),
+            "kind": .string("WeightChange"),
+            "host": .string(host),
+            "virtualService": .string(plan.key.name),
+            "resource": .string(plan.key.description),
+            "revision": revision.map { .integer($0) } ?? Node(.null),
+            "route": .mapping([
+                "index": .integer(Int64(plan.routeIndex)),
+                "name": .string(plan.routeName),
+            ]),
+            "unchanged": .bool(plan.isUnchanged),
+            "destinations": .sequence(destinations),
+            "warnings": .sequence(warnings.map { .string($0) }),
+        ])
+    }
+
+    private var destinations: [Node] {
+        let reported = route?.destinations ?? []
+        return plan.moves.enumerated().map { index, move in
+            var node = reported.indices.contains(index) ? reported[index].node : .mapping([:])
+            node.set(.string(move.destination), at: "name")
+            node.set(Node(.number(move.before)), at: "shareBefore")
+            node.set(Node(.number(move.after)), at: "shareAfter")
+            return node
+        }
     }
 }

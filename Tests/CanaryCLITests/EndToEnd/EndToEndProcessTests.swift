@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryModel
 import CanaryTestSupport
 import CLinux
 import Glibc
@@ -54,6 +55,31 @@ import Testing
         #expect(eventually { list.output.split(separator: "\n").count == 2 }, "\(list.errors)")
         #expect(eventually { page.output.contains("35.0 %") }, "\(page.errors)")
         for watcher in [list, page] {
+            watcher.signal(SIGINT)
+            #expect(try watcher.end().status == 130)
+        }
+    }
+
+    @Test func `a watch tells which event it is, an object a line from the first`() throws {
+        try createHelloworld()
+        let lines = try Program(["get", "virtualservices", "-w", "-o", "json"], in: scratch)
+        let rows = try Program(["get", "virtualservices", "-w"], in: scratch)
+        let names = try Program(["get", "vs", "-w", "-o", "jsonpath={.metadata.name}"], in: scratch)
+        for watcher in [lines, rows, names] {
+            #expect(eventually { watcher.output.contains("helloworld") }, "\(watcher.errors)")
+        }
+        try Scene.succeed("set-weight", "helloworld", "v2", "35", in: scratch)
+        try Scene.succeed("delete", "vs", "helloworld", in: scratch)
+        #expect(eventually { names.output.split(separator: "\n").count >= 2 }, "\(names.errors)")
+        #expect(eventually { lines.output.contains("DELETED") && rows.output.contains("DELETED") })
+        for line in lines.output.split(separator: "\n") {
+            let event = try JSONReader.read(Array(line.utf8))
+            #expect(["ADDED", "MODIFIED", "DELETED"].contains(event["type"]?.string))
+            #expect(event["object"]?["kind"]?.string == "VirtualService")
+        }
+        #expect(rows.output.hasPrefix("EVENT      NAME         GATEWAYS   HOSTS        AGE\nADDED"))
+        #expect(names.output.split(separator: "\n").allSatisfy { $0 == "helloworld" })
+        for watcher in [lines, rows, names] {
             watcher.signal(SIGINT)
             #expect(try watcher.end().status == 130)
         }

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What users of kubectl, istioctl and other neighbours type, and what it is called here. No edit distance finds these.
+enum ForeignWords {
+    static func hint(command: String) -> String? {
+        commands[command]
+    }
+
+    /// - Parameter command: the words of the command: `canaryctl get`.
+    static func hint(option: String, of command: String) -> String? {
+        let name = String(option.prefix { $0 != "=" })
+        if name == "--all", command.hasSuffix(" delete") {
+            return "canaryctl delete namespace NAME removes everything in it, -l SELECTOR what has a label"
+        }
+        return options[name]
+    }
+
+    private static let options = [
+        "--file": "files are given with -f",
+        "--files": "files are given with -f, which may be repeated",
+        "--all": "canaryctl get all shows everything of the namespace, -A all namespaces",
+        "--force":
+            "nothing needs force here: changes are whole or not at all, and canaryctl undo takes them back",
+        "--context": "there are no clusters to choose from: --store says which store is meant",
+        "--kubeconfig": "there are no clusters to choose from: --store says which store is meant",
+        "--weight": "canaryctl set-weight HOST VERSION WEIGHT takes the weight as an argument",
+        "--message": "--reason says why a change is made",
+        "--yes": "nothing asks here: --dry-run=server shows what would change",
+        "--tail": "canaryctl history HOST --limit N lists the last changes",
+        "--replicas": "replicas are what the Deployment's manifest says: canaryctl apply -f FILE",
+    ]
+
+    private static let commands = [
+        "analyze": "did you mean \"canaryctl validate\"?",
+        "lint": "did you mean \"canaryctl validate\"?",
+        "check": "did you mean \"canaryctl validate\"?",
+        "edit": "canaryctl get KIND/NAME -o yaml, change it, and canaryctl replace -f FILE",
+        "patch": "canaryctl get KIND/NAME -o yaml, change it, and canaryctl replace -f FILE",
+        "label": "labels are in the manifests: change them, and canaryctl apply -f FILE",
+        "annotate": "annotations are in the manifests: change them, and canaryctl apply -f FILE",
+        "scale": "replicas are in the manifests: change spec.replicas, and canaryctl apply -f FILE",
+        "logs":
+            "canaryctl proxy-status lists the running proxies; a detached one logs into the store's directory",
+        "status": "canaryctl describe shows the hosts, canaryctl proxy-status the proxies",
+        "list": "did you mean \"canaryctl get\"?",
+        "ls": "did you mean \"canaryctl get\"?",
+        "show": "did you mean \"canaryctl describe\"?",
+        "rm": "did you mean \"canaryctl delete\"?",
+        "remove": "did you mean \"canaryctl delete\"?",
+        "rollback": "did you mean \"canaryctl undo\"?",
+        "revert": "did you mean \"canaryctl undo\"?",
+        "rollout":
+            "canaryctl set-weight moves traffic, canaryctl undo takes it back, canaryctl history lists changes",
+        "promote": "canaryctl set-weight HOST VERSION 100 gives a version all traffic",
+        "start": "canaryctl proxy --detach starts a proxy",
+        "up": "canaryctl proxy --detach starts a proxy",
+        "run": "canaryctl proxy --detach starts a proxy, canaryctl register adds what runs",
+        "stop": "did you mean \"canaryctl down\"?",
+        "ps": "did you mean \"canaryctl proxy-status\"?",
+        "curl": "canaryctl explain METHOD URL tells which route a request takes",
+        "route": "canaryctl explain METHOD URL tells which route a request takes",
+    ]
+}
