@@ -70,6 +70,8 @@ import Testing
         try Self.serve(.node) { proxy, shell in
             let script = """
                 for framing in Expect: Transfer-Encoding:\\ chunked; do for size in 0 65536 3145728 16777216; do
+                  # curl 7.88 never ends an empty body in chunks.
+                  [ "$size$framing" != "0Transfer-Encoding: chunked" ] || continue
                   curl -sS --max-time 50 -H Host:\\ app -H "$framing" -T files/$size -o got http://\(proxy.address)/ || exit 1
                   cmp got files/$size || exit 1
                 done; done

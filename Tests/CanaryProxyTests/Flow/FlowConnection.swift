@@ -109,6 +109,10 @@ final class FlowConnection: @unchecked Sendable {
     /// `false` at the connection's end.
     private func fill() throws -> Bool {
         if start == end { (start, end) = (0, 0) }
+        if end == buffer.count, start > 0 {
+            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[start..<end]))
+            (start, end) = (0, end - start)
+        }
         guard end < buffer.count else { throw FlowFailure.unexpected("a line that is too long") }
         let room = min(buffer.count - end, receiving == .slow ? 3001 : buffer.count)
         let count = recv(descriptor, buffer.baseAddress.map { $0 + end }, room, 0)
