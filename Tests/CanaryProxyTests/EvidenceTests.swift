@@ -190,7 +190,6 @@ struct EvidenceTests {
         ]
         proxy.proxy.install(TestProxy.table(endpoints, routes, [], proxy.identifiers, revision: 2))
         _ = try proxy.ask()
-        proxy.stop()
         let pages = AdminPages(shared: proxy.proxy.shared)
         let dump = pages.configuration().body
         for gone in ["\"weight\":61", "\"weight\":39", "\"subset\":\"v2\"", "\(origins[1].port)"] {
