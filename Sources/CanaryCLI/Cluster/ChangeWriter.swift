@@ -74,7 +74,7 @@ extension ClusterChange {
     func hosts(of item: ObjectChange) throws -> Set<String> {
         guard [.virtualService, .destinationRule].contains(item.key.kind) else { return [] }
         var hosts = concerned[item.key] ?? []
-        if let before = item.before { hosts.formUnion(try Self.hosts(of: before, in: view)) }
+        if let before = item.before { hosts.formUnion(try Self.hosts(of: before, in: known)) }
         if let after = item.after { hosts.formUnion(try Self.hosts(of: after, in: self)) }
         return hosts
     }
@@ -83,7 +83,7 @@ extension ClusterChange {
     static func hosts(of resource: Resource, in source: some ResourceSource) throws -> [String] {
         guard resource.virtualService?.isDelegate == true else { return resource.routedHosts }
         let token = IndexToken.delegate(resource.name, namespace: resource.namespace)
-        return try source.resources(with: token).flatMap(\.routedHosts)
+        return try source.keys(with: token).compactMap { try source.resource($0) }.flatMap(\.routedHosts)
     }
 }
 

@@ -21,6 +21,10 @@ final class ClusterChange: ResourceSource {
     let view: ClusterView
     /// What the view does not show yet; `nil` for removed objects.
     private var pending: [ResourceKey: Resource?] = [:]
+    /// The same without removed objects, to be looked up by tokens.
+    private var added = ClusterSnapshot()
+    /// The view without the changes.
+    let known: KnownObjects
     private(set) var changes: [ObjectChange] = []
     /// Lines for the history of hosts where the command has better words than the outcome.
     private(set) var summaries: [ResourceKey: String] = [:]
@@ -29,23 +33,29 @@ final class ClusterChange: ResourceSource {
 
     init(view: ClusterView) {
         self.view = view
+        known = KnownObjects(view)
     }
 
     // MARK: - Reading
 
     func resource(_ key: ResourceKey) throws -> Resource? {
         if let change = pending[key] { return change }
-        return try view.resource(key)
+        return try known.resource(key)
     }
 
     func resources(with token: IndexToken) throws -> [Resource] {
-        merged(try view.resources(with: token)) { $0.indexTokens.contains(token) }
+        merged(try view.resources(with: token), with: added.resources(with: token))
+    }
+
+    func keys(with token: IndexToken) throws -> [ResourceKey] {
+        try view.keys(with: token).filter { pending[$0] == nil } + added.keys(with: token)
     }
 
     func resources(of kind: ResourceKind, namespace: String?) throws -> [Resource] {
-        merged(try view.resources(of: kind, namespace: namespace)) {
-            $0.kind == kind && (namespace == nil || $0.namespace == namespace)
-        }
+        merged(
+            try view.resources(of: kind, namespace: namespace),
+            with: added.resources(of: kind, namespace: namespace)
+        )
     }
 
     func closure(of hosts: [String]) throws -> ClusterSnapshot {
@@ -61,9 +71,8 @@ final class ClusterChange: ResourceSource {
         return snapshot
     }
 
-    private func merged(_ stored: [Resource], where isWanted: (Resource) -> Bool) -> [Resource] {
-        let kept = stored.filter { pending[$0.key] == nil }
-        return (kept + pending.values.compactMap(\.self).filter(isWanted)).sorted(by: Resource.isOlder)
+    private func merged(_ stored: [Resource], with added: [Resource]) -> [Resource] {
+        (stored.filter { pending[$0.key] == nil } + added).sorted(by: Resource.isOlder)
     }
 
     // MARK: - Changing
@@ -121,7 +130,7 @@ final class ClusterChange: ResourceSource {
     /// that the object had before.
     func edit(_ resource: Resource) throws {
         let before = try self.resource(resource.key)
-        let known = before.map(RuleCatalog.checkObject)?.map(\.fault) ?? []
+        let known = Set(before.map(RuleCatalog.checkObject)?.map(\.fault) ?? [])
         let findings = RuleCatalog.checkObject(resource)
         if let problem = findings.first(where: { $0.severity == .error && !known.contains($0.fault) }) {
             throw CommandError(
@@ -135,6 +144,7 @@ final class ClusterChange: ResourceSource {
     func delete(_ key: ResourceKey, outcome: ChangeOutcome = .deleted) throws {
         guard let before = try resource(key) else { throw CommandError.notFound(key) }
         pending.updateValue(nil, forKey: key)
+        added.remove(key)
         changes.append(ObjectChange(key: key, outcome: outcome, before: before, after: nil))
     }
 
@@ -147,6 +157,7 @@ final class ClusterChange: ResourceSource {
                     && $0.stored?.createdRevision == past.stored?.createdRevision
             } ?? false
         pending[past.key] = past
+        added.insert(past)
         let outcome: ChangeOutcome = before == nil ? .created : isSame ? .unchanged : .configured
         changes.append(ObjectChange(key: past.key, outcome: outcome, before: before, after: past))
     }
@@ -165,6 +176,7 @@ final class ClusterChange: ResourceSource {
         var after = resource.removingResourceVersion()
         after.stored = before?.stored
         pending[resource.key] = after
+        added.insert(after)
         changes.append(ObjectChange(key: resource.key, outcome: outcome, before: before, after: after))
     }
 }

@@ -23,6 +23,10 @@ struct ClusterView: ResourceSource {
         damage.readable(try reader?.objects(token: token.text) ?? []).sorted(by: Resource.isOlder)
     }
 
+    func keys(with token: IndexToken) throws -> [ResourceKey] {
+        try reader?.keys(token: token.text) ?? []
+    }
+
     /// The objects of a kind by namespace and name; of all namespaces where none is given.
     func resources(of kind: ResourceKind, namespace: String?) throws -> [Resource] {
         damage.readable(try reader?.objects(kind: kind, namespace: kind.isNamespaced ? namespace : nil) ?? [])

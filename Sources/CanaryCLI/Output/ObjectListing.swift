@@ -141,14 +141,18 @@ struct ObjectListing {
     /// Deployments show how many endpoints carry their labels; nothing else needs to know.
     private func readyEndpoints(of group: [Resource], _ view: ClusterView) throws -> [ResourceKey: Int] {
         var ready: [ResourceKey: Int] = [:]
+        // Thousands of Deployments may share a label, and as many endpoints carry it.
+        var entries: [IndexToken: LabelIndex<WorkloadEntry>] = [:]
         for resource in group {
-            guard let labels = resource.deployment?.template.labels, let first = labels.first else {
-                continue
-            }
+            guard let labels = resource.deployment?.template.labels,
+                let first = labels.min(by: { $0.key < $1.key })
+            else { continue }
             let token = IndexToken.label(first.key, first.value, namespace: resource.namespace)
-            ready[resource.key] = try view.resources(with: token).count { candidate in
-                candidate.workloadEntry?.labels.contains(all: labels) ?? false
+            if entries[token] == nil {
+                let found = try view.resources(with: token).compactMap(\.workloadEntry)
+                entries[token] = LabelIndex(found, labels: \.labels)
             }
+            ready[resource.key] = entries[token]?.carrying(labels).count ?? 0
         }
         return ready
     }

@@ -11,7 +11,7 @@ struct TrafficPage {
     /// One host's page, or those of every host that has a VirtualService or several versions.
     func text(of host: String?) throws -> String {
         let (reports, revision) = try session.read { view in
-            let reports = try hosts(host, view).map { try report($0, view) }
+            let reports = try load(host, view)
             if host != nil, let report = reports.first, report.isEmpty {
                 throw try view.unknownHost(report.traffic.host)
             }
@@ -39,42 +39,21 @@ struct TrafficPage {
         }
     }
 
-    private func hosts(_ host: String?, _ view: ClusterView) throws -> [String] {
-        if let host { return [try view.host(named: host, namespace: session.settings.namespace)] }
-        return try view.snapshot().reportableHosts()
-    }
-
-    private func report(_ host: String, _ view: ClusterView) throws -> HostReport {
-        var snapshot = try view.closure(of: [host])
-        snapshot.storeID = view.storeID
-        let evidence = try session.runtime.evidence(store: view.storeID, host: host)
-        let namespace = HostName.service(of: host)?.namespace ?? session.settings.namespace
-        let reporter = TrafficReporter(snapshot: snapshot, namespace: namespace) { evidence[$0] }
-        let concerned = snapshot.resources.filter {
-            $0.routedHosts.contains(host) || $0.key.isService(of: host)
+    /// Of one host no more is loaded than what matters to it.
+    private func load(_ name: String?, _ view: ClusterView) throws -> [HostReport] {
+        guard let name else {
+            let snapshot = try view.snapshot()
+            let reporter = HostReporter(snapshot: snapshot, view: view, session: session)
+            return try snapshot.reportableHosts().map { try reporter.report($0) }
         }
-        return HostReport(
-            traffic: reporter.report(host),
-            diagnostics: try warnings(about: concerned.sorted { $0.key < $1.key }, of: host, snapshot, view),
-            autoscalers: Array(snapshot.resources(of: .horizontalPodAutoscaler)),
-            deployments: Dictionary(
-                snapshot.resources.filter(\.makesPods).map { ($0.name, $0) }
-            ) { first, second in first.kind == .deployment ? first : second },
-            changes: try view.reader?.history(host: host, limit: 5) ?? [],
-            isKnown: !snapshot.isEmpty
-        )
-    }
-
-    /// The rules also look at the routes of other hosts that the objects name.
-    private func warnings(
-        about concerned: [Resource],
-        of host: String,
-        _ snapshot: ClusterSnapshot,
-        _ view: ClusterView
-    ) throws -> [Diagnostic] {
-        let hosts = Set(concerned.flatMap(\.hostsOfConcern)).union([host])
+        let host = try view.host(named: name, namespace: session.settings.namespace)
+        let snapshot = try view.closure(of: [host])
+        // The rules also look at the routes of other hosts that the objects name.
+        let hosts = Set(snapshot.resources(concerning: host).flatMap(\.hostsOfConcern)).union([host])
         let wider = hosts.count > 1 ? try view.closure(of: hosts.sorted()) : snapshot
-        return RuleCatalog.checkReferences(concerned, in: wider).filter { $0.severity != .info }
+        var report = try HostReporter(snapshot: wider, view: view, session: session).report(host)
+        report.isKnown = !snapshot.isEmpty
+        return [report]
     }
 
     private func sayThatNothingIsThere() {
@@ -102,23 +81,4 @@ private struct ProxyList {
         let warnings = proxies.flatMap(\.warnings).map { "\(style.severity(.warning)): \($0)\n" }
         return "proxies\n" + (lines + warnings).joined()
     }
-}
-
-extension ResourceKey {
-    fileprivate func isService(of host: String) -> Bool {
-        kind == .service && HostName.service(name, namespace: namespace) == host
-    }
-}
-
-/// Everything that is told of one host.
-struct HostReport {
-    var traffic: TrafficReport
-    var diagnostics: [Diagnostic]
-    var autoscalers: [Resource]
-    var deployments: [String: Resource]
-    var changes: [HostChange]
-    /// Whether any object is about the host.
-    var isKnown: Bool
-
-    var isEmpty: Bool { !isKnown }
 }

@@ -17,7 +17,17 @@ enum UnifiedDiff {
         guard !old.hasSameBytes(as: new) else { return "" }
         let lines = merged(lines(of: old), lines(of: new))
         var result = "--- \(oldName)\n+++ \(newName)\n"
-        for hunk in hunks(lines, context) { result += text(of: hunk, in: lines) }
+        var before = (old: 0, new: 0)
+        var end = 0
+        for hunk in hunks(lines, context) {
+            let gap = counts(lines[end..<hunk.lowerBound])
+            let within = counts(lines[hunk])
+            before = (before.old + gap.old, before.new + gap.new)
+            result += "@@ -\(span(before.old, within.old)) +\(span(before.new, within.new)) @@\n"
+            result += text(of: lines[hunk])
+            before = (before.old + within.old, before.new + within.new)
+            end = hunk.upperBound
+        }
         return result
     }
 
@@ -28,22 +38,14 @@ enum UnifiedDiff {
     }
 
     private static func merged(_ old: [String], _ new: [String]) -> [Line] {
-        let difference = new.map(ExactText.init).difference(from: old.map(ExactText.init))
-        var removed: Set<Int> = []
-        var added: Set<Int> = []
-        for change in difference {
-            switch change {
-            case .remove(let offset, _, _): removed.insert(offset)
-            case .insert(let offset, _, _): added.insert(offset)
-            }
-        }
+        let difference = LineDifference(from: old, to: new)
         var result: [Line] = []
         var (oldIndex, newIndex) = (0, 0)
         while oldIndex < old.count || newIndex < new.count {
-            if oldIndex < old.count, removed.contains(oldIndex) {
+            if oldIndex < old.count, difference.removed[oldIndex] {
                 result.append(.removed(old[oldIndex]))
                 oldIndex += 1
-            } else if newIndex < new.count, added.contains(newIndex) {
+            } else if newIndex < new.count, difference.added[newIndex] {
                 result.append(.added(new[newIndex]))
                 newIndex += 1
             } else {
@@ -70,11 +72,9 @@ enum UnifiedDiff {
         return hunks
     }
 
-    private static func text(of hunk: Range<Int>, in lines: [Line]) -> String {
-        let before = counts(lines[..<hunk.lowerBound])
-        let within = counts(lines[hunk])
-        var text = "@@ -\(span(before.old, within.old)) +\(span(before.new, within.new)) @@\n"
-        for line in lines[hunk] {
+    private static func text(of lines: ArraySlice<Line>) -> String {
+        var text = ""
+        for line in lines {
             switch line {
             case .same(let content): text += " \(content)\n"
             case .removed(let content): text += "-\(content)\n"

@@ -4,6 +4,8 @@
 package protocol ResourceSource {
     func resource(_ key: ResourceKey) throws -> Resource?
     func resources(with token: IndexToken) throws -> [Resource]
+    /// The keys of the objects that carry a token, in no order.
+    func keys(with token: IndexToken) throws -> [ResourceKey]
 }
 
 /// All objects, or those that matter to a question, at one revision.
@@ -35,6 +37,8 @@ package struct ClusterSnapshot: Sendable {
     package func resources(with token: IndexToken) -> [Resource] {
         sorted(keys[token])
     }
+
+    package func keys(with token: IndexToken) -> [ResourceKey] { Array(keys[token] ?? []) }
 
     /// The ServiceEntries that list a host or pattern, oldest first.
     func serviceEntries(of host: String) -> [Resource] { sorted(entries[host]) }

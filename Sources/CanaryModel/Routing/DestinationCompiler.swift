@@ -73,8 +73,7 @@ struct DestinationCompiler {
         _ requestPort: Int,
         _ counter: RouteCounter
     ) -> ClusterRecord {
-        let subset = destination.subset.flatMap(destination.policy.subset)
-        let policy = destination.policy.effective(subset: subset, port: port.number)
+        let policy = destination.policy.effective(subset: destination.definition, port: port.number)
         var record = undefined
         record.port = Int32(clamping: requestPort)
         record.number = Int32(clamping: port.number)
@@ -128,26 +127,5 @@ extension Balancing {
             case nil, .unspecified, .leastConnections, .leastRequest, .passthrough: self = .leastRequest
             }
         }
-    }
-}
-
-/// Which Deployment an endpoint belongs to.
-struct WorkloadNames {
-    private let deployments: [(name: String, selector: LabelSelector, version: String?)]
-
-    init(_ snapshot: ClusterSnapshot, _ service: HostService?) {
-        let found = service.map { snapshot.deployments(of: $0) } ?? []
-        deployments = found.compactMap { resource in
-            resource.deployment.map {
-                (resource.name, $0.selector, $0.template.labels[ResolvedDestination.versionLabel])
-            }
-        }
-    }
-
-    /// The oldest Deployment whose selector takes the labels and whose pods have the same version.
-    func name(for labels: [String: String]) -> String? {
-        deployments.first {
-            $0.version == labels[ResolvedDestination.versionLabel] && $0.selector.matches(labels)
-        }?.name
     }
 }

@@ -3,19 +3,13 @@
 /// Looks destinations up in a snapshot and remembers the answers while some hosts are compiled: routes name the same few
 /// destinations again and again. Belongs to one thread.
 final class DestinationLookup {
-    private struct DestinationKey: Hashable {
+    private struct EndpointsKey: Hashable {
         var host: String
         var subset: String?
-    }
-
-    private struct EndpointsKey: Hashable {
-        var destination: DestinationKey
         var port: Int
     }
 
-    private let snapshot: ClusterSnapshot
-    private let scope: ClientScope
-    private var destinations: [DestinationKey: ResolvedDestination] = [:]
+    private let hosts: HostViews
     private var endpoints: [EndpointsKey: [ReadyEndpoint]] = [:]
     private var workloads: [String: WorkloadNames] = [:]
 
@@ -29,32 +23,25 @@ final class DestinationLookup {
     }
 
     init(_ snapshot: ClusterSnapshot, _ scope: ClientScope) {
-        self.snapshot = snapshot
-        self.scope = scope
+        hosts = HostViews(snapshot, namespace: scope.namespace, clientLabels: scope.labels)
     }
 
     func resolve(_ host: String, subset: String?) -> ResolvedDestination {
-        let key = DestinationKey(host: host, subset: subset)
-        if let known = destinations[key] { return known }
-        let resolved = snapshot.resolve(
-            host: host,
-            subset: subset,
-            namespace: scope.namespace,
-            clientLabels: scope.labels
-        )
-        destinations[key] = resolved
-        return resolved
+        hosts[host].destination(subset)
     }
 
     /// The ready endpoints of a destination at a port of its Service.
     func readyEndpoints(of destination: ResolvedDestination, port: HostService.Port) -> [ReadyEndpoint] {
         let key = EndpointsKey(
-            destination: DestinationKey(host: destination.host, subset: destination.subset),
+            host: destination.host,
+            subset: destination.subset,
             port: port.number
         )
         if let known = endpoints[key] { return known }
-        let names = workloadNames(of: destination)
-        let ready = snapshot.endpoints(of: destination, port: port).filter(\.isReady).map { endpoint in
+        let names = workloadNames(of: destination.host)
+        let view = hosts[destination.host]
+        let found = destination.labels.map { view.endpoints($0, at: port) } ?? []
+        let ready = found.filter(\.isReady).map { endpoint in
             ReadyEndpoint(
                 address: endpoint.address,
                 hash: endpoint.address.hash,
@@ -67,10 +54,10 @@ final class DestinationLookup {
         return ready
     }
 
-    private func workloadNames(of destination: ResolvedDestination) -> WorkloadNames {
-        if let known = workloads[destination.host] { return known }
-        let names = WorkloadNames(snapshot, destination.service)
-        workloads[destination.host] = names
+    private func workloadNames(of host: String) -> WorkloadNames {
+        if let known = workloads[host] { return known }
+        let names = WorkloadNames(hosts[host])
+        workloads[host] = names
         return names
     }
 }

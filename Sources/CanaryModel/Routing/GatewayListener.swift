@@ -8,56 +8,68 @@ struct GatewayListener: Sendable {
         var server: Gateway.Server
     }
 
-    var spec: ListenerSpec
-    var servers: [Server]
+    /// What the servers of one Gateway take.
+    private struct Hosts: Sendable {
+        var all: GatewayHostSet
+        /// Those of servers that redirect to https.
+        var redirecting: GatewayHostSet
+
+        init(_ servers: [Gateway.Server], namespace: String) {
+            all = GatewayHostSet(servers, namespace: namespace)
+            redirecting = GatewayHostSet(servers.filter(\.httpsRedirect), namespace: namespace)
+        }
+    }
+
+    let spec: ListenerSpec
+    let servers: [Server]
+    private let hosts: [GatewayReference: Hosts]
+    private let redirectingHosts: Set<String>
     private(set) var index = DomainIndex()
     private var tables: [String: VirtualHostTable] = [:]
 
+    private struct Place: Hashable {
+        var port: Int
+        var bind: String?
+    }
+
     /// The listeners of all Gateways, in the order of the Gateways' age; servers of one address and port share one.
     static func all(in snapshot: ClusterSnapshot) -> [GatewayListener] {
-        var listeners: [GatewayListener] = []
+        var specs: [ListenerSpec] = []
+        var servers: [Place: [Server]] = [:]
         for resource in snapshot.resources(of: .gateway) {
             let reference = GatewayReference(resource.key)
             for server in resource.gateway?.servers ?? []
             where server.isPlainHTTP && (1...65535).contains(server.port) {
-                let entry = Server(gateway: reference, server: server)
-                let position = listeners.firstIndex {
-                    $0.spec.port == server.port && $0.spec.bind == server.bind
-                }
-                if let position {
-                    listeners[position].servers.append(entry)
-                    continue
-                }
-                let spec = ListenerSpec(
-                    kind: .gateway,
-                    bind: server.bind,
-                    port: server.port,
-                    origin: resource.key,
-                    portName: server.portName,
-                    requestPort: Int32(clamping: server.port)
-                )
-                listeners.append(GatewayListener(spec: spec, servers: [entry]))
+                let place = Place(port: server.port, bind: server.bind)
+                if servers[place] == nil { specs.append(ListenerSpec(server, of: resource.key)) }
+                servers[place, default: []].append(Server(gateway: reference, server: server))
             }
         }
-        return listeners
+        return specs.map { spec in
+            GatewayListener(spec: spec, servers: servers[Place(port: spec.port, bind: spec.bind)] ?? [])
+        }
     }
 
     private init(spec: ListenerSpec, servers: [Server]) {
         self.spec = spec
         self.servers = servers
+        let servers = Dictionary(grouping: servers, by: \.gateway).mapValues { $0.map(\.server) }
+        hosts = servers.reduce(into: [:]) { hosts, entry in
+            hosts[entry.key] = Hosts(entry.value, namespace: entry.key.namespace)
+        }
+        redirectingHosts = Set(hosts.values.flatMap { $0.redirecting.hosts.map(\.pattern) })
     }
 
     /// Every host that VirtualServices or redirecting servers may give this listener.
     func candidates(in snapshot: ClusterSnapshot) -> Set<String> {
-        var hosts: Set<String> = []
-        for entry in servers {
-            let token = IndexToken.gateway(entry.gateway.name, namespace: entry.gateway.namespace)
+        var hosts = redirectingHosts
+        for gateway in self.hosts.keys {
+            let token = IndexToken.gateway(gateway.name, namespace: gateway.namespace)
             for resource in snapshot.resources(with: token) {
                 for host in resource.virtualService?.hosts ?? [] {
                     hosts.insert(HostName.resolve(host, namespace: resource.namespace))
                 }
             }
-            if entry.server.httpsRedirect { hosts.formUnion(entry.server.hosts.map(Self.name)) }
         }
         return hosts
     }
@@ -73,12 +85,10 @@ struct GatewayListener: Sendable {
         let compiler = compiler(snapshot, identifiers)
         for host in hosts {
             if let table = tables.removeValue(forKey: host) { old.append(table) }
-            let virtualServices = snapshot.resources(with: .host(host)).filter { accepts($0, host) }
-            let redirects = servers.contains { entry in
-                entry.server.httpsRedirect
-                    && (entry.server.hosts.contains { Self.name($0) == host }
-                        || virtualServices.contains { accepts($0, host, entry) })
-            }
+            let virtualServices = snapshot.resources(with: .host(host)).filter { accepts($0, host, \.all) }
+            let redirects =
+                redirectingHosts.contains(host)
+                || virtualServices.contains { accepts($0, host, \.redirecting) }
             guard !virtualServices.isEmpty || redirects else { continue }
             let table = compiler.gatewayHost(
                 host,
@@ -102,36 +112,32 @@ struct GatewayListener: Sendable {
     }
 
     /// Whether a VirtualService is bound to one of the Gateways, and one of that Gateway's servers takes the host.
-    private func accepts(_ resource: Resource, _ host: String) -> Bool {
-        servers.contains { accepts(resource, host, $0) }
-    }
-
-    private func accepts(_ resource: Resource, _ host: String, _ entry: Server) -> Bool {
+    private func accepts(_ resource: Resource, _ host: String, _ set: KeyPath<Hosts, GatewayHostSet>) -> Bool
+    {
         guard let virtualService = resource.virtualService else { return false }
-        let isBound = virtualService.gateways.contains {
-            GatewayReference($0, namespace: resource.namespace) == entry.gateway
+        return virtualService.gateways.contains { written in
+            guard let gateway = GatewayReference(written, namespace: resource.namespace),
+                let taken = hosts[gateway]?[keyPath: set],
+                Visibility.isExported(
+                    virtualService.exportTo,
+                    from: resource.namespace,
+                    to: gateway.namespace
+                )
+            else { return false }
+            return taken.admits(host, from: resource.namespace)
         }
-        let owner = entry.gateway.namespace
-        return isBound && Visibility.isExported(virtualService.exportTo, from: resource.namespace, to: owner)
-            && entry.server.hosts.contains { accepts($0, entry, resource.namespace, host) }
     }
+}
 
-    /// Reads `ns/host`, `./host`, `*/host` or `host`.
-    private func accepts(_ pattern: String, _ entry: Server, _ namespace: String, _ host: String) -> Bool {
-        let parts = pattern.split(separator: "/", maxSplits: 1)
-        if parts.count == 2, parts[0] != "*" {
-            guard namespace == (parts[0] == "." ? entry.gateway.namespace : String(parts[0])) else {
-                return false
-            }
-        }
-        return Self.overlap(Self.name(pattern), host)
-    }
-
-    private static func name(_ pattern: String) -> String {
-        String(pattern.split(separator: "/", maxSplits: 1).last ?? "").lowercased()
-    }
-
-    private static func overlap(_ left: String, _ right: String) -> Bool {
-        left == right || HostName.pattern(left, covers: right) || HostName.pattern(right, covers: left)
+extension ListenerSpec {
+    fileprivate init(_ server: Gateway.Server, of gateway: ResourceKey) {
+        self.init(
+            kind: .gateway,
+            bind: server.bind,
+            port: server.port,
+            origin: gateway,
+            portName: server.portName,
+            requestPort: Int32(clamping: server.port)
+        )
     }
 }

@@ -2,7 +2,7 @@
 
 /// What stands behind a host: a Kubernetes Service, or one or more ServiceEntries.
 package struct HostService: Sendable {
-    package struct Port: Sendable {
+    package struct Port: Hashable, Sendable {
         package var number: Int
         /// Empty for an unnamed one.
         package var name: String

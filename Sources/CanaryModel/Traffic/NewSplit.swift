@@ -13,13 +13,12 @@ struct NewSplit {
     }
 
     func plan(_ request: WeightRequest) throws(WeightPlanError) -> WeightPlan {
-        guard let service = snapshot.service(for: host, namespace: namespace) else {
-            throw .unknownHost(host)
-        }
-        let resolved = snapshot.resolve(host: host, subset: nil, namespace: namespace)
-        let catalog = VersionCatalog(snapshot, host: host, namespace: namespace)
-        let versions = Self.names(catalog, resolved.policy)
-        let weights = Self.spread(versions.map { catalog.version($0.label) })
+        let view = HostView(host, namespace: namespace, in: snapshot)
+        guard let service = view.service else { throw .unknownHost(host) }
+        let catalog = VersionCatalog(view)
+        let versions = Self.names(catalog, view.policy)
+        let byLabel = Dictionary(catalog.versions.map { ($0.name, $0) }) { first, _ in first }
+        let weights = Self.spread(versions.map { byLabel[$0.label] })
         let groups = try Self.groups(request, versions.map(\.name), versions.map(\.label))
         let after = WeightArithmetic.weights(current: weights, groups: groups)
         let owner = service.entries.isEmpty ? service.namespace : namespace
@@ -41,13 +40,15 @@ struct NewSplit {
     private static func names(_ catalog: VersionCatalog, _ policy: HostPolicy) -> [(
         name: String, label: String
     )] {
+        let named = Set(policy.subsets.map(\.name))
+        let ofVersion = Dictionary(
+            policy.subsets.map { ($0.labels[ResolvedDestination.versionLabel], $0.name) }
+        ) { first, _ in first }
         var names = catalog.versions.compactMap(\.name).map { label in
-            let subset =
-                policy.subset(label)
-                ?? policy.subsets.first { $0.labels[ResolvedDestination.versionLabel] == label }
-            return (name: subset?.name ?? label, label: label)
+            (name: named.contains(label) ? label : ofVersion[label] ?? label, label: label)
         }
-        for subset in policy.subsets where !names.contains(where: { $0.name == subset.name }) {
+        let taken = Set(names.map(\.name))
+        for subset in policy.subsets where !taken.contains(subset.name) {
             names.append((subset.name, subset.labels[ResolvedDestination.versionLabel] ?? subset.name))
         }
         return names

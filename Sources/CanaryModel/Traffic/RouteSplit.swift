@@ -10,23 +10,20 @@ struct RouteSplit {
         var isAdded: Bool
     }
 
-    private let snapshot: ClusterSnapshot
+    private let hosts: HostViews
     private let route: HostRoute
-    private let namespace: String
     private var targets: [Target]
 
     init(_ snapshot: ClusterSnapshot, _ route: HostRoute, namespace: String) {
-        self.snapshot = snapshot
+        let hosts = HostViews(snapshot, namespace: namespace)
+        self.hosts = hosts
         self.route = route
-        self.namespace = namespace
         let isAlone = route.destinations.count == 1
         targets = route.destinations.map { weighted in
             Target(
                 destination: weighted.destination,
-                resolved: snapshot.resolve(
-                    host: route.resolve(weighted.destination),
-                    subset: weighted.destination.subset,
-                    namespace: namespace
+                resolved: hosts[route.resolve(weighted.destination)].destination(
+                    weighted.destination.subset
                 ),
                 weight: isAlone ? 1 : max(weighted.weight ?? 0, 0),
                 isAdded: false
@@ -40,7 +37,8 @@ struct RouteSplit {
         switch request {
         case .one(let version, let share):
             let indices = try split.indices(of: version)
-            let others = split.targets.indices.filter { !indices.contains($0) }
+            let chosen = Set(indices)
+            let others = split.targets.indices.filter { !chosen.contains($0) }
             guard !others.isEmpty || share == .whole else { throw .onlyDestination(version) }
             let rest = Percentage(millionths: Percentage.whole.millionths - share.millionths)
             groups = [.init(indices, share), .init(others, rest)]
@@ -75,9 +73,9 @@ struct RouteSplit {
     }
 
     private mutating func add(_ version: String) throws(WeightPlanError) -> Int {
-        let known = knownVersions
-        guard known.contains(version), let sibling = targets.first(where: { knows($0.resolved, version) })
-        else { throw .unknownVersion(version, known: known) }
+        let knowing = Set(targets.map(\.resolved.host)).filter { versions(of: $0).contains(version) }
+        guard let sibling = targets.first(where: { knowing.contains($0.resolved.host) })
+        else { throw .unknownVersion(version, known: knownVersions) }
         guard
             targets.allSatisfy({ $0.resolved.host != sibling.resolved.host || $0.destination.subset != nil })
         else { throw .wholeHost(sibling.resolved.host) }
@@ -87,28 +85,20 @@ struct RouteSplit {
             ?? subsets.first { $0.labels[ResolvedDestination.versionLabel] == version }
         var destination = sibling.destination
         destination.subset = subset?.name ?? version
-        let resolved = snapshot.resolve(
-            host: sibling.resolved.host,
-            subset: destination.subset,
-            namespace: namespace
-        )
+        let resolved = hosts[sibling.resolved.host].destination(destination.subset)
         targets.append(Target(destination: destination, resolved: resolved, weight: 0, isAdded: true))
         return targets.count - 1
     }
 
     private var knownVersions: [String] {
         var known: Set<String> = []
-        for target in targets { known.formUnion(versions(target.resolved)) }
+        for host in Set(targets.map(\.resolved.host)) { known.formUnion(versions(of: host)) }
         return known.sorted()
     }
 
-    private func knows(_ resolved: ResolvedDestination, _ version: String) -> Bool {
-        versions(resolved).contains(version)
-    }
-
-    private func versions(_ resolved: ResolvedDestination) -> Set<String> {
-        let catalog = VersionCatalog(snapshot, host: resolved.host, namespace: namespace)
-        return Set(catalog.versions.compactMap(\.name)).union(resolved.policy.subsets.map(\.name))
+    private func versions(of host: String) -> Set<String> {
+        let view = hosts[host]
+        return Set(VersionCatalog(view).versions.compactMap(\.name)).union(view.policy.subsets.map(\.name))
     }
 
     /// The one value of the version label that a destination's endpoints have, by its subset or its Service's selector.

@@ -2,19 +2,25 @@
 
 /// Makes traffic reports from a snapshot; the closure of the host is enough (``HostClosure``).
 package struct TrafficReporter {
-    package let snapshot: ClusterSnapshot
-    /// The client's namespace.
-    package let namespace: String
     /// What was counted under a key, summed over proxies; `nil` for nothing.
     package let observed: (EvidenceKey) -> RouteEvidence?
+    private let hosts: HostViews
+
+    private var snapshot: ClusterSnapshot { hosts.snapshot }
+    /// The client's namespace.
+    private var namespace: String { hosts.namespace }
 
     package init(
         snapshot: ClusterSnapshot,
         namespace: String,
         observed: @escaping (EvidenceKey) -> RouteEvidence? = { _ in nil }
     ) {
-        self.snapshot = snapshot
-        self.namespace = namespace
+        self.init(HostViews(snapshot, namespace: namespace), observed: observed)
+    }
+
+    /// For the reports of several hosts, which share what is behind them.
+    package init(_ hosts: HostViews, observed: @escaping (EvidenceKey) -> RouteEvidence? = { _ in nil }) {
+        self.hosts = hosts
         self.observed = observed
     }
 
@@ -80,14 +86,12 @@ package struct TrafficReporter {
     private func destination(_ effective: EffectiveRoute, _ destination: Destination, _ share: Double)
         -> TrafficReport.Destination
     {
-        let resolved = snapshot.resolve(
-            host: effective.resolve(destination),
-            subset: destination.subset,
-            namespace: namespace
-        )
+        let host = hosts[effective.resolve(destination)]
+        let resolved = host.destination(destination.subset)
         let ports = resolved.service?.ports ?? []
         let port = destination.port.map { number in ports.first { $0.number == number } } ?? ports.first
-        let endpoints = port.map { snapshot.endpoints(of: resolved, port: $0) } ?? []
+        let labels = resolved.labels
+        let endpoints = labels.flatMap { labels in port.map { host.endpoints(labels, at: $0) } } ?? []
         let ready = endpoints.count(where: \.isReady)
         return TrafficReport.Destination(
             host: resolved.host,
@@ -102,7 +106,7 @@ package struct TrafficReporter {
             latency: nil,
             readyEndpoints: ready,
             totalEndpoints: endpoints.count,
-            workloads: snapshot.workloadNames(of: resolved),
+            workloads: resolved.service == nil ? [] : labels.map(host.workloadNames) ?? [],
             isDefined: port != nil && resolved.labels != nil,
             isImplicit: resolved.isImplicit
         )
@@ -121,8 +125,8 @@ package struct TrafficReporter {
             virtualService: nil,
             status: nil
         )
-        let service = snapshot.service(for: host, namespace: namespace)
-        let catalog = VersionCatalog(snapshot, host: host, namespace: namespace)
+        let service = hosts[host].service
+        let catalog = VersionCatalog(hosts[host])
         let sum = catalog.versions.reduce(0.0) { $0 + Double($1.readyWeight) }
         for version in catalog.versions {
             let share = sum > 0 ? Double(version.readyWeight) / sum : 0
@@ -220,7 +224,7 @@ extension ClusterSnapshot {
                 }
             } else if resource.kind == .service {
                 let host = HostName.service(resource.name, namespace: resource.namespace)
-                let catalog = VersionCatalog(self, host: host, namespace: resource.namespace)
+                let catalog = VersionCatalog(HostView(host, namespace: resource.namespace, in: self))
                 if catalog.versions.count(where: { $0.name != nil }) > 1 { hosts.insert(host) }
             }
         }

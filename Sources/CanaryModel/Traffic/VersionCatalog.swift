@@ -17,20 +17,16 @@ package struct VersionCatalog: Sendable {
     /// In alphabetical order, the one without a label last.
     package let versions: [Version]
 
-    package init(_ snapshot: ClusterSnapshot, host: String, namespace: String) {
-        guard let service = snapshot.service(for: host, namespace: namespace) else {
-            versions = []
-            return
-        }
+    init(_ host: HostView) {
         var found: [String?: Version] = [:]
-        for endpoint in service.ports.first.map({ snapshot.endpoints(of: service, port: $0) }) ?? [] {
+        for endpoint in host.service?.ports.first.map({ host.endpoints([:], at: $0) }) ?? [] {
             let name = endpoint.labels[ResolvedDestination.versionLabel]
             found[name, default: Version(name: name)].totalEndpoints += 1
             guard endpoint.isReady else { continue }
             found[name]?.readyEndpoints += 1
             found[name]?.readyWeight += endpoint.weight
         }
-        for resource in snapshot.controllers(of: service) {
+        for resource in host.controllers {
             let name = resource.workloadLabels?[ResolvedDestination.versionLabel]
             found[name, default: Version(name: name)].workloads.append(resource.name)
             found[name]?.replicas &+= max(0, min(resource.declaredReplicas ?? 1, Int(Int32.max)))

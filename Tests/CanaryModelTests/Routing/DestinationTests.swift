@@ -81,8 +81,9 @@ struct DestinationTests {
             ["host": .string(Helloworld.host), "exportTo": ["third"], "subsets": subset("x")]
         )
         func labels(_ rules: [Resource], _ namespace: String) -> String? {
-            ClusterSnapshot(Helloworld.backends + rules)
-                .resolve(host: Helloworld.host, subset: "v2", namespace: namespace).labels?["version"]
+            let snapshot = ClusterSnapshot(Helloworld.backends + rules)
+            return HostView(Helloworld.host, namespace: namespace, in: snapshot)
+                .destination("v2").labels?["version"]
         }
         #expect(labels([wide, exact, root, client], "default") == "v1")
         #expect(labels([wide, root], "default") == "wide")

@@ -13,7 +13,8 @@ import Testing
     private static let asked = [
         "shop.example.com", "SHOP.example.com", "other.example.com", "a.example.org", "a.b.example.org",
         "example.org", "x.team.example.com", "own.example.com", "open.example.com", "notirregular.net",
-        "irregular.net", "*.example.com", "*.net", "*", "shop", "",
+        "irregular.net", "*.example.com", "*.net", "*", "shop", "", "*.shop.example.com",
+        "*.team.example.com", "*ample.com", "*.com",
     ]
 
     @Test(arguments: asked, ["edge", "team"]) func `looking up is the same as comparing with each`(
@@ -31,7 +32,7 @@ import Testing
             ]
         ]
         let resource = Resource(key: ResourceKey(.gateway, namespace: "edge", name: "front"), body: body)
-        let set = GatewayHostSet(try #require(resource.gateway), namespace: "edge")
+        let set = GatewayHostSet(try #require(resource.gateway).servers, namespace: "edge")
         #expect(set.hosts.count == Self.written.count)
         #expect(
             set.admits(host, from: namespace)

@@ -24,7 +24,7 @@ package final class ClusterView {
     private var latestServices: (object: CheckedObject, services: [Resource])?
     /// What destinations mean: several rules ask about each.
     private var resolved: [Use: ResolvedDestination] = [:]
-    private var hosts: [HostUse: HostView] = [:]
+    private var hosts: [HostUse: HostCapacities] = [:]
     private var gatewayHosts: [GatewayReference: GatewayHostSet] = [:]
     private var routes: [HostUse: [HostRoute]] = [:]
 
@@ -82,7 +82,7 @@ package final class ClusterView {
 
     /// The subsets and versions by which a destination's host can be split, in alphabetical order.
     func versions(of written: Destination, in resource: Resource) -> [String] {
-        view(of: use(written, in: resource)).versions
+        view(of: use(written, in: resource)).host.versions
     }
 
     private func use(_ written: Destination, in resource: Resource) -> Use {
@@ -92,15 +92,15 @@ package final class ClusterView {
 
     private func destination(_ use: Use) -> ResolvedDestination {
         if let known = resolved[use] { return known }
-        let found = view(of: use).destination(use.subset)
+        let found = view(of: use).host.destination(use.subset)
         resolved[use] = found
         return found
     }
 
-    private func view(of use: Use) -> HostView {
+    private func view(of use: Use) -> HostCapacities {
         let key = HostUse(host: use.host, namespace: use.namespace)
         if let known = hosts[key] { return known }
-        let view = HostView(use.host, namespace: use.namespace, in: snapshot)
+        let view = HostCapacities(HostView(use.host, namespace: use.namespace, in: snapshot))
         hosts[key] = view
         return view
     }
@@ -119,7 +119,7 @@ package final class ClusterView {
         if let known = gatewayHosts[gateway] { return known }
         let key = ResourceKey(.gateway, namespace: gateway.namespace, name: gateway.name)
         let spec = snapshot.resource(key)?.gateway
-        let found = spec.map { GatewayHostSet($0, namespace: gateway.namespace) }
+        let found = spec.map { GatewayHostSet($0.servers, namespace: gateway.namespace) }
         gatewayHosts[gateway] = found
         return found
     }

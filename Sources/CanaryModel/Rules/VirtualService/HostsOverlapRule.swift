@@ -8,12 +8,10 @@ enum HostsOverlapRule: ObjectRule {
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
         let hosts = object.spec?["hosts"]?.items ?? []
         guard hosts.count > 1 else { return }
-        var seen: [String: Int] = [:]
+        var places = Places()
         for (index, host) in hosts.enumerated() {
             guard let text = host.string else { continue }
-            let names = text.hasPrefix("*") ? [] : HostName.patterns(covering: text)
-            let other = ([text] + names).compactMap { seen[$0] }.first ?? covered(by: text, hosts[..<index])
-            if let other, let name = hosts[other].string {
+            if let other = places.overlapping(text), let name = hosts[other].string {
                 report.add(
                     at: host,
                     name == text
@@ -22,17 +20,25 @@ enum HostsOverlapRule: ObjectRule {
                     hint: "remove one of them"
                 )
             }
-            seen[text] = seen[text] ?? index
+            places.add(text, at: index)
         }
     }
 
-    /// The first of the earlier hosts that a wildcard overlaps with.
-    private static func covered(by wildcard: String, _ earlier: ArraySlice<Located>) -> Int? {
-        guard wildcard.hasPrefix("*") else { return nil }
-        return earlier.firstIndex { host in
-            guard let text = host.string else { return false }
-            return text.dropFirst(text.hasPrefix("*") ? 1 : 0).hasSuffix(wildcard.dropFirst())
-                || (text.hasPrefix("*") && wildcard.dropFirst().hasSuffix(text.dropFirst()))
+    /// Where hosts stand in the list, by their names and by the wildcards that cover them; of several the first.
+    private struct Places {
+        private var named: [String: Int] = [:]
+        private var covered: [String: Int] = [:]
+
+        mutating func add(_ host: String, at index: Int) {
+            named[host] = named[host] ?? index
+            for pattern in HostName.patterns(covering: host) { covered[pattern] = covered[pattern] ?? index }
+        }
+
+        /// The same host, one that covers it, or for a wildcard the first of either kind or of those that it covers.
+        func overlapping(_ host: String) -> Int? {
+            let covering = HostName.patterns(covering: host).compactMap { named[$0] }
+            guard host.hasPrefix("*") else { return covering.first }
+            return (covering + [covered[host]].compactMap(\.self)).min()
         }
     }
 }

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryModel
+import CanaryStore
+
+/// Everything that is told of one host.
+struct HostReport {
+    var traffic: TrafficReport
+    var diagnostics: [Diagnostic]
+    var autoscalers: [Resource]
+    var deployments: [String: Resource]
+    var changes: [HostChange]
+    /// Whether any object is about the host.
+    var isKnown: Bool
+
+    var isEmpty: Bool { !isKnown }
+}
+
+/// Makes the reports of hosts from one snapshot. What several hosts share, such as a VirtualService and what is wrong with it,
+/// is looked at once. Belongs to one thread.
+final class HostReporter {
+    private let snapshot: ClusterSnapshot
+    private let view: ClusterView
+    private let session: ClusterSession
+    private let checker: ReferenceChecker
+    private var views: [String: HostViews] = [:]
+    private var findings: [ResourceKey: Findings] = [:]
+
+    /// What is wrong with an object: with it as a whole, and with one of the hosts that it lists.
+    private struct Findings {
+        var general: [Diagnostic] = []
+        var ofHost: [String: [Diagnostic]] = [:]
+    }
+
+    init(snapshot: ClusterSnapshot, view: ClusterView, session: ClusterSession) {
+        var snapshot = snapshot
+        snapshot.storeID = view.storeID
+        self.snapshot = snapshot
+        self.view = view
+        self.session = session
+        checker = ReferenceChecker(snapshot)
+    }
+
+    func report(_ host: String) throws -> HostReport {
+        let evidence = try session.runtime.evidence(store: view.storeID, host: host)
+        let views = views(for: HostName.service(of: host)?.namespace ?? session.settings.namespace)
+        let traffic = TrafficReporter(views) { evidence[$0] }.report(host)
+        let destinations = Set(traffic.routes.flatMap(\.destinations).map(\.host)).union([host]).sorted()
+        return HostReport(
+            traffic: traffic,
+            diagnostics: snapshot.resources(concerning: host).flatMap { warnings(about: $0, of: host) },
+            autoscalers: autoscalers(destinations.map { views[$0] }),
+            deployments: Dictionary(destinations.flatMap { views[$0].controllers }.map { ($0.name, $0) }) {
+                $0.kind == .deployment ? $0 : $1
+            },
+            changes: try view.reader?.history(host: host, limit: 5) ?? [],
+            isKnown: true
+        )
+    }
+
+    private func views(for namespace: String) -> HostViews {
+        if let known = views[namespace] { return known }
+        let found = HostViews(snapshot, namespace: namespace)
+        views[namespace] = found
+        return found
+    }
+
+    private func autoscalers(_ hosts: [HostView]) -> [Resource] {
+        var found: [ResourceKey: Resource] = [:]
+        for autoscaler in hosts.flatMap(\.autoscalers) { found[autoscaler.key] = autoscaler }
+        return found.values.sorted(by: Resource.isOlder)
+    }
+
+    private func warnings(about resource: Resource, of host: String) -> [Diagnostic] {
+        let found = findings(about: resource)
+        return found.general + (found.ofHost[host] ?? [])
+    }
+
+    private func findings(about resource: Resource) -> Findings {
+        if let known = findings[resource.key] { return known }
+        let hosts = resource.routedHosts
+        var found = Findings()
+        for finding in checker.check(resource).asWarnings where finding.severity != .info {
+            guard case .index(let index)? = finding.path.hostIndex, hosts.indices.contains(index) else {
+                found.general.append(finding)
+                continue
+            }
+            found.ofHost[hosts[index], default: []].append(finding)
+        }
+        findings[resource.key] = found
+        return found
+    }
+}
+
+extension FieldPath {
+    /// The `3` of `spec.hosts[3]`.
+    fileprivate var hostIndex: Component? {
+        components.count == 3 && components[0] == .key("spec") && components[1] == .key("hosts")
+            ? components[2] : nil
+    }
+}
+
+extension ClusterSnapshot {
+    /// The VirtualServices and DestinationRules that name a host, and its Service; in the order of their keys.
+    func resources(concerning host: String) -> [Resource] {
+        let naming = resources(with: .host(host)) + resources(with: .rule(host))
+        let service = HostName.service(of: host).flatMap { name, namespace in
+            resource(ResourceKey(.service, namespace: namespace, name: name))
+        }
+        return (naming.filter { $0.kind != .serviceEntry } + [service].compactMap(\.self))
+            .sorted { $0.key < $1.key }
+    }
+}
