@@ -66,6 +66,7 @@ let package = Package(
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
         .target(name: "CLinux"),
 
+        .target(name: "CWorkCounter", path: "Tests/CWorkCounter"),
         .target(name: "CanaryTestSupport", path: "Tests/CanaryTestSupport", swiftSettings: settings),
         .testTarget(
             name: "CanaryModelTests",
@@ -92,6 +93,7 @@ let package = Package(
             dependencies: [
                 "CanaryCLI", "CanaryManifests", "CanaryModel", "CanaryProxy", "CanaryStore", "canaryctl",
                 "CLinux",
+                "CWorkCounter",
                 "CanaryTestSupport",
                 argumentParser,
             ],

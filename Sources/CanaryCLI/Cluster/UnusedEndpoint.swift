@@ -15,14 +15,15 @@ enum UnusedEndpoint {
         let users = try change.resources(with: .destination(host))
         guard !users.isEmpty else { return [] }
         let version = labels[ResolvedDestination.versionLabel]
-        let earlier = VersionCatalog(try change.view.closure(of: [host]), host: host, namespace: namespace)
+        let earlier = VersionCatalog(
+            HostView(host, namespace: namespace, in: try change.view.closure(of: [host]))
+        )
         if let version, earlier.version(version) != nil { return [] }
-        let snapshot = try change.closure(of: [host])
+        let view = HostView(host, namespace: namespace, in: try change.closure(of: [host]))
         let isUsed = users.contains { user in
             (user.virtualService?.http.flatMap(\.destinations) ?? []).map(\.destination).contains {
                 guard HostName.resolve($0.host, namespace: user.namespace) == host else { return false }
-                let resolved = snapshot.resolve(host: host, subset: $0.subset, namespace: namespace)
-                return resolved.labels.map(labels.contains(all:)) ?? false
+                return view.destination($0.subset).labels.map(labels.contains(all:)) ?? false
             }
         }
         guard !isUsed else { return [] }

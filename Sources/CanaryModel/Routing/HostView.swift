@@ -34,7 +34,7 @@ package final class HostView {
         return Set(labels + policy.subsets.map(\.name)).sorted()
     }()
 
-    init(
+    package init(
         _ host: String,
         namespace: String,
         clientLabels: [String: String] = [:],
@@ -51,7 +51,7 @@ package final class HostView {
         )
     }
 
-    func destination(_ subset: String?) -> ResolvedDestination {
+    package func destination(_ subset: String?) -> ResolvedDestination {
         if let known = destinations[subset] { return known }
         let found = ResolvedDestination(
             host: host,

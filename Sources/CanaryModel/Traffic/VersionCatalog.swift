@@ -17,7 +17,7 @@ package struct VersionCatalog: Sendable {
     /// In alphabetical order, the one without a label last.
     package let versions: [Version]
 
-    init(_ host: HostView) {
+    package init(_ host: HostView) {
         var found: [String?: Version] = [:]
         for endpoint in host.service?.ports.first.map({ host.endpoints([:], at: $0) }) ?? [] {
             let name = endpoint.labels[ResolvedDestination.versionLabel]

@@ -2,7 +2,7 @@
 
 /// The requests that a match block takes, in a form that can be compared with another block's.
 struct MatchScope: Hashable {
-    private struct Condition: Hashable {
+    struct Condition: Hashable {
         /// What is looked at, as bytes: `path`, `header x-user`.
         var subject: [UInt8]
         var isInverted = false
@@ -24,7 +24,7 @@ struct MatchScope: Hashable {
         }
     }
 
-    private var conditions: Set<Condition>
+    private(set) var conditions: Set<Condition>
     private let port: Int?
     var gateways: Set<String>
     private let sourceLabels: [String: String]

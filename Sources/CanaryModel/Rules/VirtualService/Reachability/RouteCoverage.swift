@@ -34,13 +34,13 @@ struct RouteCoverage {
     /// The routes none of whose blocks gets a request.
     private(set) var deadRoutes: Set<Int> = []
 
-    /// How many earlier blocks a block is compared with; more are only looked up for being the same.
+    /// With how many earlier blocks one is compared in the way of istioctl.
     static let mostCompared = 256
 
     /// `routes` are the items of `http`, nulls included: they are numbered as written.
     init(http routes: [Located]) {
         let patterns = PatternCache()
-        var takers: [Block] = []
+        var takers = TakerIndex()
         var known: [MatchScope: Block] = [:]
         var seen: [MatchScope: Block] = [:]
         var prefixes: [Node] = []
@@ -53,7 +53,7 @@ struct RouteCoverage {
                 let twin = seen[block.scope]
                 if twin == nil { seen[block.scope] = block }
                 let same = known[block.scope]
-                if let taker = same ?? takers.first(where: { $0.scope.covers(block.scope, patterns) }) {
+                if let taker = same ?? takers.first(covering: block.scope, patterns) {
                     covered += 1
                     let isDuplicate = Self.isWrittenAlike(block.match, twin?.match)
                     let isOverlap =
@@ -65,7 +65,7 @@ struct RouteCoverage {
                     )
                 } else if takes {
                     known[block.scope] = block
-                    if takers.count < Self.mostCompared { takers.append(block) }
+                    takers.add(block)
                 }
                 if let match = block.match, prefixes.count < Self.mostCompared,
                     match.node["uri"]?["prefix"] != nil
