@@ -19,9 +19,9 @@ enum FileWriter {
     }
 
     private static func isDirectory(_ path: String) -> Result<Void, SystemCallError> {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return .failure(SystemCallError(errno)) }
-        return status.st_mode & S_IFMT == S_IFDIR ? .success(()) : .failure(SystemCallError(ENOTDIR))
+        FileReader.type(of: path).flatMap {
+            $0 == .directory ? .success(()) : .failure(SystemCallError(ENOTDIR))
+        }
     }
 
     /// Puts a file in the place of another one at once: readers see the old or the new content, also after a loss of power.

@@ -5,6 +5,8 @@ struct GrowthThing: Sendable, CustomStringConvertible {
     let description: String
     /// How much more of it is looked at: beyond what is compared with each other because it is little.
     let scale: Int
+    /// The others take part where `$CANARYCTL_GROWTH` is set.
+    let isAlwaysTried: Bool
     private let documents: @Sendable (Int) -> [String]
 
     /// The manifests of so many, with a value of their own for each version of the file.
@@ -16,9 +18,15 @@ struct GrowthThing: Sendable, CustomStringConvertible {
         .joined(separator: value)
     }
 
-    init(_ description: String, scale: Int = 1, _ documents: @escaping @Sendable (Int) -> [String]) {
+    init(
+        _ description: String,
+        scale: Int = 1,
+        always isAlwaysTried: Bool = false,
+        _ documents: @escaping @Sendable (Int) -> [String]
+    ) {
         self.description = description
         self.scale = scale
+        self.isAlwaysTried = isAlwaysTried
         self.documents = documents
     }
 
@@ -26,13 +34,13 @@ struct GrowthThing: Sendable, CustomStringConvertible {
         GrowthThing("VirtualServices of a host") { n in
             pair + numbers(n) { virtualService(split, name: "vs-\($0)") }
         },
-        GrowthThing("VirtualServices of a Service") { n in
+        GrowthThing("VirtualServices of a Service", always: true) { n in
             pair + numbers(n) { virtualService(split, name: "vs-\($0)", hosts: "h\($0).example.com") }
         },
-        GrowthThing("hosts of a VirtualService") { n in
+        GrowthThing("hosts of a VirtualService", always: true) { n in
             pair + [virtualService(split, hosts: "app, " + list(n) { "h\($0).example.com" })]
         },
-        GrowthThing("hosts that are Services", scale: 3) { n in
+        GrowthThing("hosts that are Services", always: true) { n in
             pair + numbers(n) { service("app-\($0)", selector: "app") }
                 + [virtualService(split, hosts: "app, " + list(n) { "app-\($0)" })]
         },
@@ -44,7 +52,7 @@ struct GrowthThing: Sendable, CustomStringConvertible {
                 virtualService(list(n) { route("{headers: {u: {exact: u\($0)}}}", to("v1")) } + ", " + split)
             ]
         },
-        GrowthThing("routes to subsets") { n in
+        GrowthThing("routes to subsets", always: true) { n in
             [service("app", selector: "app"), rule("app", list(n + 2) { subset($0) })]
                 + [
                     virtualService(
@@ -60,18 +68,18 @@ struct GrowthThing: Sendable, CustomStringConvertible {
                 )
             ]
         },
-        GrowthThing("match blocks", scale: 4) { n in
+        GrowthThing("match blocks") { n in
             pair + [virtualService(route(list(n) { "{uri: {prefix: /p\($0)/}}" }, to("v1")) + ", " + split)]
         },
-        GrowthThing("destinations") { n in
+        GrowthThing("destinations", always: true) { n in
             [service("app", selector: "app"), rule("app", list(n) { subset($0) })]
                 + [virtualService("{route: [\(list(n) { to("v\($0)", weight: 1) })]}")]
         },
         GrowthThing("subsets") { n in pair + [rule("app", list(n) { subset($0) }), virtualService(split)] },
-        GrowthThing("DestinationRules of a host") { n in
+        GrowthThing("DestinationRules of a host", always: true) { n in
             pair + numbers(n) { rule("rule-\($0)", subset($0)) } + [virtualService(split)]
         },
-        GrowthThing("Deployments of a version") { n in
+        GrowthThing("Deployments of a version", always: true) { n in
             pair + numbers(n) { deployment("d-\($0)", version: "v1") } + [virtualService(split)]
         },
         GrowthThing("versions") { n in pair + numbers(n) { deployment("d-\($0)", version: "w\($0)") } },
@@ -99,7 +107,7 @@ struct GrowthThing: Sendable, CustomStringConvertible {
                 virtualService(split, hosts: list(n) { "h\($0).example.com" }, more: "gateways: [g], "),
             ]
         },
-        GrowthThing("delegates") { n in
+        GrowthThing("delegates", always: true) { n in
             pair + numbers(n) { virtualService("{route: [\(to("v1"))]}", name: "part-\($0)", hosts: "") } + [
                 virtualService(
                     list(n) { "{match: [{uri: {prefix: /p\($0)/}}], delegate: {name: part-\($0)}}" }
