@@ -133,6 +133,32 @@ import Testing
         #expect(pages.allSatisfy { text.contains("  \($0.code.canary) ") })
     }
 
+    @Test func `the manual lists every field that is kept and not served`() throws {
+        let lines = Self.section("WHAT IS SERVED", of: try Self.page("canaryctl-manifest.5"))
+        let start = try #require(lines.firstIndex { $0 == ".Ss Kept, but not served" })
+        var listed: [String: Set<String>] = [:]
+        var kind = ""
+        for line in lines[start...].prefix(while: { $0 != ".El" }) {
+            let words = line.split(separator: " ").map(String.init)
+            if line.hasPrefix(".It Sy ") { kind = words[2] }
+            if line.hasPrefix(".Li "), words.count > 1 { listed[kind, default: []].insert(words[1]) }
+        }
+        for kind in ServedFields.kinds {
+            let kept = ServedFields.fields(of: kind).filter {
+                if case .kept = $0.standing { true } else { false }
+            }.map { Self.atTopLevel($0.path) }
+            #expect(listed[kind.rawValue] ?? [] == Set(kept), "\(kind)")
+        }
+    }
+
+    /// The policy of a subset or a port has the fields of the DestinationRule's.
+    private static func atTopLevel(_ path: String) -> String {
+        path.replacing("subsets.trafficPolicy", with: "trafficPolicy").replacing(
+            ".portLevelSettings",
+            with: ""
+        )
+    }
+
     @Test func `every command explains itself`() throws {
         for command in try Self.commands().all {
             let (text, status) = try Self.output(of: [command.name, "--help"])
