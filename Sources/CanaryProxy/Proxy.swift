@@ -37,7 +37,7 @@ package final class Proxy: Sendable {
         var listeners: ListenerSet
         /// The tables that not every worker has taken over yet, and the last one that all have, with the versions of their
         /// publications.
-        var tables: [(version: Int, revision: Int64)] = []
+        var tables: [(version: Int, served: ServedTable)] = []
         /// IP addresses by host name.
         var addresses: [String: [String]] = [:]
         var isStarted = false
@@ -132,13 +132,15 @@ package final class Proxy: Sendable {
 
     /// Makes a table the one by which requests are routed from now on; requests under way keep theirs. Listeners that
     /// the table names are opened, those that it names no more are closed; one that cannot be opened is a warning.
-    package func install(_ table: RoutingTable) {
+    ///
+    /// - Parameter commit: tells the table from others of its revision, which comes again where a backup is restored.
+    package func install(_ table: RoutingTable, commit: String = "") {
         // The lock is held to the end: tables that come from several threads are installed one after the other.
         state.withLock { state in
             if !isDraining { follow(table.listeners, &state) }
             publishAddresses(state.addresses)
             let version = publish(state.listeners, table, isNew: true)
-            state.tables.append((version, table.revision))
+            state.tables.append((version, ServedTable(revision: table.revision, commit: commit)))
         }
         shared.resolver.wake()
     }
@@ -195,13 +197,13 @@ package final class Proxy: Sendable {
         }
     }
 
-    /// The revision of the table that every worker serves; `nil` before the first.
-    package var servedRevision: Int64? {
+    /// The table that every worker serves; `nil` before the first.
+    package var served: ServedTable? {
         state.withLock { state in
             let adopted = shared.adoptedVersion
             guard let last = state.tables.lastIndex(where: { $0.version <= adopted }) else { return nil }
             state.tables.removeFirst(last)
-            return state.tables[0].revision
+            return state.tables[0].served
         }
     }
 
@@ -288,4 +290,10 @@ package final class Proxy: Sendable {
 
     /// The addresses of the listeners that are open now, those that tables asked for included.
     package var listenerAddresses: [String] { shared.publication().listeners.map(\.address.text) }
+}
+
+/// The state of the store that a table was made from.
+package struct ServedTable: Hashable, Sendable {
+    package var revision: Int64
+    package var commit: String
 }

@@ -36,6 +36,7 @@ import Testing
             admin: "127.0.0.1:15000",
             listeners: ["127.0.0.1:15001", "127.0.0.1:8080"],
             appliedRevision: 7,
+            appliedCommit: "c7",
             staleSince: 600,
             problems: ["cannot listen on 127.0.0.1:80: permission denied", "cannot read the store"]
         )

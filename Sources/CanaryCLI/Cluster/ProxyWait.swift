@@ -22,7 +22,7 @@ struct ProxyWait {
         session.context.note("waiting for the running proxies to serve revision \(revision)")
         let patience = Patience(span.duration)
         let isDone = try patience.wait {
-            try runtime.liveProxies().allSatisfy { $0.appliedRevision >= revision }
+            try session.liveProxies().allSatisfy { $0.appliedRevision >= revision }
         }
         guard !isDone else {
             for warning in try runtime.liveProxies().flatMap(\.warnings) {
@@ -30,7 +30,7 @@ struct ProxyWait {
             }
             return .success
         }
-        let late = try runtime.liveProxies().filter { $0.appliedRevision < revision }
+        let late = try session.liveProxies().filter { $0.appliedRevision < revision }
         let names = late.map { "\($0.process.pid) (at revision \($0.appliedRevision)\($0.staleText))" }
             .joined(
                 separator: ", "
@@ -44,6 +44,30 @@ struct ProxyWait {
 }
 
 extension ClusterSession {
+    /// The running proxies, at the revisions of the store as it is now.
+    fileprivate func liveProxies() throws -> [ProxyRecord] {
+        try read { view in try liveProxies(seenFrom: view) }
+    }
+
+    /// The running proxies at the revisions that a state of the store knows: one that serves what a restored backup has undone is
+    /// at none of them, whatever its number.
+    func liveProxies(seenFrom view: ClusterView) throws -> [ProxyRecord] {
+        try runtime.liveProxies().map { proxy in
+            var proxy = proxy
+            if try !isKnown(proxy, view.reader) { proxy.appliedRevision = 0 }
+            return proxy
+        }
+    }
+
+    /// Of revisions long past no commit is known any more; none of them is the present one.
+    private func isKnown(_ proxy: ProxyRecord, _ reader: StoreReader?) throws -> Bool {
+        guard let reader, !proxy.appliedCommit.isEmpty else { return true }
+        guard let commit = try reader.commit(of: proxy.appliedRevision) else {
+            return proxy.appliedRevision < reader.revision
+        }
+        return commit == proxy.appliedCommit
+    }
+
     /// What is running and what it counted.
     var runtime: RuntimeStore {
         RuntimeStore(at: location) { [context] message in

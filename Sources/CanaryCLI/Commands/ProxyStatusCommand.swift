@@ -17,8 +17,7 @@ struct ProxyStatusCommand: Subcommand {
     func run(in context: CommandContext) throws -> ExitStatus {
         let settings = try Settings(global, context)
         let session = ClusterSession(settings: settings, context: context)
-        let proxies = try session.runtime.liveProxies()
-        let revision = try revision(session, proxies)
+        let (proxies, revision) = try proxies(session)
         guard output.output == .text else {
             let list = ObjectText.list(proxies.map { Self.node($0, revision) })
             context.standardOutput.write(ObjectText.text(list, as: output.output))
@@ -45,13 +44,14 @@ struct ProxyStatusCommand: Subcommand {
         return .success
     }
 
-    /// The store's revision; proxies go on, and are shown, where it cannot be read.
-    private func revision(_ session: ClusterSession, _ proxies: [ProxyRecord]) throws -> Int64? {
+    /// The proxies and the store's revision; proxies go on, and are shown, where it cannot be read.
+    private func proxies(_ session: ClusterSession) throws -> ([ProxyRecord], revision: Int64?) {
+        let proxies = try session.runtime.liveProxies()
         do {
-            return try session.read(\.revision)
+            return try session.read { view in (try session.liveProxies(seenFrom: view), view.revision) }
         } catch let error as StoreError where !proxies.isEmpty {
             session.context.standardError.writeLine("warning: \(TerminalText.escape(error.message))")
-            return nil
+            return (proxies, nil)
         }
     }
 

@@ -10,19 +10,18 @@ struct TrafficPage {
 
     /// One host's page, or those of every host that has a VirtualService or several versions.
     func text(of host: String?) throws -> String {
-        let (reports, revision) = try session.read { view in
+        let (reports, proxies, revision) = try session.read { view in
             let reports = try load(host, view)
             if host != nil, let report = reports.first, report.isEmpty {
                 throw try view.unknownHost(report.traffic.host)
             }
-            return (reports, view.revision)
+            return (reports, try session.liveProxies(seenFrom: view), view.revision)
         }
         switch output {
         case .json, .yaml:
             let nodes = reports.map(\.node)
             return ObjectText.text(host == nil ? ObjectText.list(nodes) : nodes[0], as: output)
         case .text:
-            let proxies = try session.runtime.liveProxies()
             let style = Style(
                 session.settings.color,
                 for: session.context.standardOutput,

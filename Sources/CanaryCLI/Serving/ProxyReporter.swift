@@ -65,7 +65,9 @@ final class ProxyReporter: Sendable {
     }
 
     private func describeProxy(in record: inout ProxyRecord) {
-        record.appliedRevision = proxy.servedRevision ?? 0
+        let served = proxy.served
+        record.appliedRevision = served?.revision ?? 0
+        record.appliedCommit = served?.commit ?? ""
         record.listeners = proxy.listenerAddresses
         let staleness = proxy.staleness
         record.staleSince = staleness.map { $0.since * 1000 }

@@ -60,19 +60,19 @@ final class TablePublisher {
         } else {
             builder.apply(changed: changed, removed: changes.deleted, revision: changes.revision)
         }
-        install()
+        install(commit: changes.commit)
         return .published
     }
 
     /// A store that is not there yet is an empty one; one that breaks or goes away leaves the traffic as it is.
     private func keepLastTable(because error: StoreError) -> Step {
         guard error.code == .absent, !hasPublished else { return keepLastTable(because: error.message) }
-        install()
+        install(commit: "")
         return .published
     }
 
-    private func install() {
-        proxy.install(builder.table())
+    private func install(commit: String) {
+        proxy.install(builder.table(), commit: commit)
         hasPublished = true
     }
 

@@ -29,7 +29,7 @@ package class StoreReader {
     }
 
     /// The id of a revision's commit; `nil` for one that is not known any more.
-    func commit(of revision: Int64) throws(StoreError) -> String? {
+    package func commit(of revision: Int64) throws(StoreError) -> String? {
         try Self.commit(of: revision, in: database)
     }
 

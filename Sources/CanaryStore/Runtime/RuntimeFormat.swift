@@ -9,7 +9,7 @@ extension DatabaseFormat {
         name: "runtime.db",
         lockName: "runtime.lock",
         applicationID: 0x63_6e_72_74,
-        migrations: [runtimeVersion1, runtimeVersion2, runtimeVersion3],
+        migrations: [runtimeVersion1, runtimeVersion2, runtimeVersion3, runtimeVersion4],
         synchronous: "NORMAL"
     )
 
@@ -74,5 +74,9 @@ extension DatabaseFormat {
     private static let runtimeVersion3 = """
         ALTER TABLE proxies ADD COLUMN stale_since INTEGER;
         ALTER TABLE proxies ADD COLUMN problems TEXT NOT NULL DEFAULT '';
+        """
+
+    private static let runtimeVersion4 = """
+        ALTER TABLE proxies ADD COLUMN applied_commit TEXT NOT NULL DEFAULT '';
         """
 }

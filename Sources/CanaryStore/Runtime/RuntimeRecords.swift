@@ -17,6 +17,8 @@ package struct ProxyRecord: Hashable, Sendable {
     package var listeners: [String]
     /// The store's revision that all of the proxy serves; 0 before its first table.
     package var appliedRevision: Int64
+    /// The id of that revision's commit: revisions come again where a backup is restored. Empty before the first table.
+    package var appliedCommit: String
     /// Since when it cannot read the store: milliseconds since 1970, UTC.
     package var staleSince: Int64?
     /// What is not as it was asked for, such as a listener that could not be opened: a sentence each.
@@ -32,6 +34,7 @@ package struct ProxyRecord: Hashable, Sendable {
         admin: String?,
         listeners: [String],
         appliedRevision: Int64 = 0,
+        appliedCommit: String = "",
         staleSince: Int64? = nil,
         problems: [String] = [],
         heartbeat: Int64 = 0
@@ -43,6 +46,7 @@ package struct ProxyRecord: Hashable, Sendable {
         self.admin = admin
         self.listeners = listeners
         self.appliedRevision = appliedRevision
+        self.appliedCommit = appliedCommit
         self.staleSince = staleSince
         self.problems = problems
         self.heartbeat = heartbeat

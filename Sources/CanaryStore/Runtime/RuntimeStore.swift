@@ -101,7 +101,8 @@ package final class RuntimeStore {
         try database.run(
             """
             INSERT OR REPLACE INTO proxies (id, pid, process_start, started_at, heartbeat, applied_revision, \
-            version, admin, listeners, stale_since, problems) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            version, admin, listeners, stale_since, problems, applied_commit) \
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .text(proxy.id), .integer(Int64(proxy.process.pid)), .integer(proxy.process.startTicks),
@@ -109,6 +110,7 @@ package final class RuntimeStore {
                 .text(proxy.version), SQLValue(proxy.admin), .text(proxy.listeners.joined(separator: "\n")),
                 proxy.staleSince.map { .integer($0) } ?? .null,
                 .text(proxy.problems.map { $0.replacing("\n", with: " ") }.joined(separator: "\n")),
+                .text(proxy.appliedCommit),
             ]
         )
     }
@@ -132,7 +134,7 @@ package final class RuntimeStore {
             try database.rows(
                 """
                 SELECT id, pid, process_start, started_at, heartbeat, applied_revision, version, admin, listeners, \
-                stale_since, problems \
+                stale_since, problems, applied_commit \
                 FROM proxies ORDER BY started_at, id
                 """
             ) { row throws(SQLiteError) in
@@ -147,6 +149,7 @@ package final class RuntimeStore {
                     admin: row.optionalText(7),
                     listeners: row.text(8).split(separator: "\n").map(String.init),
                     appliedRevision: row.integer(5),
+                    appliedCommit: row.text(11),
                     staleSince: row.optionalInteger(9),
                     problems: row.text(10).split(separator: "\n").map(String.init),
                     heartbeat: row.integer(4)

@@ -32,6 +32,25 @@ final class Loopback {
         self.init(descriptor: descriptor)
     }
 
+    /// - Parameter socket: the path of a socket in the file system.
+    convenience init(socket path: String) throws {
+        let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var name = sockaddr_un()
+        name.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+        let isConnected = withUnsafePointer(to: &name) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
+        guard isConnected else {
+            let number = errno
+            close(descriptor)
+            throw SystemCallError(name: "connect \(path)", number: number)
+        }
+        self.init(descriptor: descriptor)
+    }
+
     deinit {
         close(descriptor)
     }

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryTestSupport
+import Glibc
+import Testing
+
+@testable import CanaryCLI
+
+/// What people are told of running proxies, and how these live beside others, with logs that are moved and stores that are not
+/// what they were.
+@Suite(.serialized) struct ProxyLifeTests {
+    private let scratch: ScratchDirectory
+
+    init() throws {
+        scratch = try ScratchDirectory()
+    }
+
+    private func createHelloworld() throws {
+        try Scene.succeed("create", "-f", "\(Scene.root)/examples/helloworld", in: scratch)
+    }
+
+    /// Starts a proxy in the background; whoever calls this ends it with `down`.
+    private func detach() throws -> Program.Ended {
+        let started = try Program.run(
+            "proxy",
+            "--detach",
+            "--listen",
+            "127.0.0.1:0",
+            "--admin",
+            "127.0.0.1:0",
+            in: scratch
+        )
+        try #require(started.status == 0, "\(started.errors)")
+        return started
+    }
+
+    private func status() throws -> String {
+        try Program.run("proxy-status", in: scratch).output
+    }
+
+    // MARK: - What is not as it was asked for
+
+    @Test func `a port that is taken is told at the start, on every page, and until it is free`() throws {
+        let (taken, address) = try Loopback.listen()
+        var isTaken = true
+        defer { if isTaken { close(taken) } }
+        let port = address.split(separator: ":")[1]
+        let gateway = """
+            apiVersion: networking.istio.io/v1
+            kind: Gateway
+            metadata: {name: edge}
+            spec:
+              servers:
+              - port: {name: http, number: \(port), protocol: HTTP}
+                hosts: ["*"]
+            """
+        try createHelloworld()
+        try Scene.succeed("create", "-f", scratch.write(gateway, to: "gateway.yaml"), in: scratch)
+        let started = try detach()
+        defer { _ = try? Program.run("down", in: scratch) }
+        #expect(started.output.hasPrefix("proxy started, pid "))
+        #expect(started.errors.contains("warning: "), "\(started.errors)")
+        #expect(started.errors.contains(address), "\(started.errors)")
+        #expect(try status().contains("lacks 1 listener"))
+        let described = try Program.run("describe", in: scratch).output
+        #expect(described.contains("1 proxy, 1 without all listeners"), "\(described)")
+        #expect(described.contains(address), "\(described)")
+        let changed = try Program.run("set-weight", "helloworld", "v2", "30", "--wait=30s", in: scratch)
+        #expect(changed.status == 0)
+        #expect(changed.errors.contains(address), "\(changed.errors)")
+        close(taken)
+        isTaken = false
+        #expect(try eventually { try status().contains("up to date") })
+        _ = try Loopback(to: address)
+    }
+
+    @Test func `a proxy whose store is gone is stale`() throws {
+        try createHelloworld()
+        let proxy = try Scene.startProxy(in: scratch)
+        #expect(try status().contains("up to date"))
+        for name in ["cluster.db", "cluster.db-wal", "cluster.db-shm"] {
+            rename(scratch.path("store/\(name)"), scratch.path(name))
+        }
+        #expect(try eventually { try status().contains("stale since") })
+        let described = try Program.run("describe", in: scratch).output
+        #expect(described.contains("stale since") && !described.contains("up to date"), "\(described)")
+        for name in ["cluster.db-wal", "cluster.db-shm", "cluster.db"] {
+            rename(scratch.path(name), scratch.path("store/\(name)"))
+        }
+        #expect(try eventually { try status().contains("up to date") })
+        proxy.signal(SIGTERM)
+        #expect(try proxy.end().status == 0)
+    }
+
+    // MARK: - Logs
+
+    @Test(arguments: [SIGHUP, SIGUSR1]) func `a log that was moved is opened again, and requests go on`(
+        _ signal: Int32
+    ) throws {
+        try createHelloworld()
+        let server = try VersionServer("v1")
+        try Scene.succeed("register", "helloworld", server.address, "-l", "version=v1", in: scratch)
+        try Scene.succeed("set-weight", "helloworld", "v1", "100", in: scratch)
+        let started = try detach()
+        defer { _ = try? Program.run("down", in: scratch) }
+        let line = try #require(started.output.split(separator: "\n").first)
+        let pid = try #require(line.split(separator: " ").last.flatMap { pid_t($0) })
+        let client = try Loopback(to: try Scene.listener(in: started.output))
+        let log = scratch.path("store/proxy.log")
+        rename(log, scratch.path("old.log"))
+        for _ in 0..<2 {
+            kill(pid, signal)
+            client.send("GET / HTTP/1.1\r\nhost: helloworld\r\n\r\n")
+            #expect(client.receive()?.body == "v1")
+        }
+        #expect(
+            eventually {
+                let bytes = (try? FileReader.read(path: log).get()) ?? []
+                return String(decoding: bytes, as: UTF8.self).contains("logs opened again")
+            }
+        )
+    }
+
+    // MARK: - Neighbours
+
+    @Test func `each proxy of a store has a socket of its own`() throws {
+        let first = try Scene.startProxy(in: scratch)
+        let second = try Scene.startProxy(in: scratch)
+        second.signal(SIGTERM)
+        #expect(try second.end().status == 0)
+        let control = try Loopback(socket: scratch.path("store/admin-\(first.pid).sock"))
+        control.send("POST /drain HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n")
+        #expect(control.receive()?.startLine.contains(" 200 ") == true)
+        #expect(try first.end().status == 0)
+    }
+
+    @Test func `down ends every proxy of a store`() throws {
+        let proxies = try [Scene.startProxy(in: scratch), Scene.startProxy(in: scratch)]
+        let down = try Program(["down"], in: scratch)
+        for proxy in proxies { #expect(try proxy.end().status == 0) }
+        let ended = try down.end()
+        #expect(ended.status == 0, "\(ended.errors)")
+        for proxy in proxies { #expect(ended.output.contains("proxy stopped, pid \(proxy.pid)\n")) }
+    }
+
+    @Test func `down finds a proxy that cannot report, as its store is damaged`() throws {
+        try scratch.write("no database", to: "store/cluster.db")
+        chmod(scratch.path("store"), 0o700)
+        mkdir(scratch.path("store/runtime.db"), 0o700)
+        let proxy = try Program(
+            ["proxy", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--workers", "1"],
+            in: scratch
+        )
+        // From its first socket on, long before it serves.
+        let socket = scratch.path("store/admin-\(proxy.pid).sock")
+        #expect(eventually { access(socket, F_OK) == 0 }, "\(proxy.errors)")
+        let down = try Program(["down"], in: scratch)
+        #expect(try proxy.end().status == 0)
+        let ended = try down.end()
+        #expect(ended.status == 0, "\(ended.errors)")
+        #expect(ended.output == "proxy stopped, pid \(proxy.pid)\n", "\(ended.errors)")
+    }
+
+    // MARK: - Waiting
+
+    @Test func `a change that was waited for is served by every worker`() throws {
+        let servers = try [VersionServer("v1"), VersionServer("v2")]
+        try createHelloworld()
+        for (server, version) in zip(servers, ["v1", "v2"]) {
+            try Scene.succeed(
+                "register",
+                "helloworld",
+                server.address,
+                "-l",
+                "version=\(version)",
+                in: scratch
+            )
+        }
+        let proxy = try Program(
+            ["proxy", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--workers", "16"],
+            in: scratch
+        )
+        #expect(eventually { proxy.errors.contains("admin on ") }, "\(proxy.errors)")
+        // The kernel spreads connections over the workers.
+        let address = try Scene.listener(of: proxy)
+        let clients = try (0..<64).map { _ in try Loopback(to: address) }
+        for version in ["v1", "v2", "v1"] {
+            try Scene.succeed("set-weight", "helloworld", version, "100", "--wait=30s", in: scratch)
+            for client in clients { client.send("GET / HTTP/1.1\r\nhost: helloworld\r\n\r\n") }
+            #expect(clients.map { $0.receive()?.body ?? "" } == clients.map { _ in version })
+        }
+        proxy.signal(SIGTERM)
+        #expect(try proxy.end().status == 0)
+    }
+
+    @Test func `revisions that a restored backup has undone count for nothing`() throws {
+        let scene = try Scene()
+        let store = scene.scratch.path("store")
+        let names = ["cluster.db", "cluster.db-wal"]
+        let backup = try names.map { try FileReader.read(path: "\(store)/\($0)").get() }
+        for share in ["20", "30", "40"] {
+            try scene.run("set-weight", "helloworld", "v2", share, "--wait=30s")
+        }
+        scene.proxy.signal(SIGSTOP)
+        for (name, bytes) in zip(names, backup) {
+            try scene.scratch.write(bytes, to: "restored")
+            rename(scene.scratch.path("restored"), "\(store)/\(name)")
+        }
+        unlink("\(store)/cluster.db-shm")
+        let early = try Program.run(
+            "set-weight",
+            "helloworld",
+            "v2",
+            "100",
+            "--wait=100ms",
+            in: scene.scratch
+        )
+        #expect(early.status == 124, "\(early.errors)")
+        let pages = try [["proxy-status"], ["describe"]].map {
+            try Program($0, in: scene.scratch).end().output
+        }
+        #expect(pages.allSatisfy { $0.contains("not yet at revision 4") }, "\(pages)")
+        scene.proxy.signal(SIGCONT)
+        try scene.run("set-weight", "helloworld", "v2", "100", "--reason", "again", "--wait=30s")
+        #expect(
+            try eventually {
+                try Program.run("proxy-status", in: scene.scratch).output.contains("up to date")
+            }
+        )
+        #expect(try scene.countOfV2(among: 50) == 50)
+    }
+}
