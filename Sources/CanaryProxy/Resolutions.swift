@@ -4,7 +4,8 @@ import CanaryModel
 
 /// The addresses that the names among endpoints stand for, each an endpoint with a number of its own.
 final class Resolutions: Sendable {
-    /// By the number of the name's endpoint; none is empty.
+    /// By the number of the name's endpoint; empty for names that have no address, missing for those that nobody has answered
+    /// for yet.
     let addresses: [UInt64: [EndpointRecord]]
     private let lease: IdentifierLease
 

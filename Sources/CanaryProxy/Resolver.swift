@@ -15,6 +15,8 @@ final class Resolver: Sendable {
         var startedAt: Int64?
         /// The last look-up took long: others come first.
         var isSlow = false
+        /// A look-up has ended, with or without addresses.
+        var isAnswered = false
     }
 
     private struct State {
@@ -56,7 +58,7 @@ final class Resolver: Sendable {
     ///
     /// - Parameters:
     ///   - wanted: the names that are needed now.
-    ///   - publish: is told all that is known, each time that it changed.
+    ///   - publish: is told all that is known, each time that it changed; names without addresses have none.
     func run(wanted: () -> Set<String>, publish: ([String: [String]]) -> Void) {
         while true {
             let names = wanted()
@@ -66,7 +68,7 @@ final class Resolver: Sendable {
                 return (state.hasNews ? state.names : nil, state.isStopped)
             }
             if isStopped { return }
-            if let news { publish(news.mapValues(\.addresses).filter { !$0.value.isEmpty }) }
+            if let news { publish(news.filter(\.value.isAnswered).mapValues(\.addresses)) }
             startThreads()
             wait()
         }
@@ -80,7 +82,7 @@ final class Resolver: Sendable {
     private static func follow(_ wanted: Set<String>, _ state: inout State, now: Int64) {
         for (host, name) in state.names where !wanted.contains(host) {
             state.names[host] = nil
-            if !name.addresses.isEmpty { state.hasNews = true }
+            if name.isAnswered { state.hasNews = true }
         }
         for host in wanted where state.names[host] == nil { state.names[host] = Name(dueAt: now) }
     }
@@ -147,8 +149,10 @@ final class Resolver: Sendable {
             name.isSlow = now - (name.startedAt ?? now) > Self.patience
             name.startedAt = nil
             name.dueAt = now + Self.refresh
-            let isNews = found.map { !$0.isEmpty && $0 != name.addresses } ?? false
-            if isNews, let found { name.addresses = found }
+            let isNew = found.map { !$0.isEmpty && $0 != name.addresses } ?? false
+            if isNew, let found { name.addresses = found }
+            let isNews = isNew || !name.isAnswered
+            name.isAnswered = true
             state.names[host] = name
             if isNews { state.hasNews = true }
             return isNews

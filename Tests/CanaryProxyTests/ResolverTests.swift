@@ -64,12 +64,14 @@ import Testing
             isFailing.withLock(\.self) ? nil : ["10.0.0.1", "10.0.0.2"]
         }
         for round in 0..<2000 { running.want(["name-\(round).test", "stays.test"]) }
-        running.wait { $0["name-1999.test"] != nil && $0["stays.test"] != nil }
+        running.wait { $0["name-1999.test"]?.count == 2 && $0["stays.test"]?.count == 2 }
         #expect(running.resolver.count == 2)
         isFailing.withLock { $0 = true }
         running.want(["stays.test", "new.test"])
-        running.wait { $0.count == 1 }
-        #expect(running.found.withLock(\.self) == ["stays.test": ["10.0.0.1", "10.0.0.2"]])
+        running.wait { $0.count == 2 && $0["new.test"] != nil }
+        #expect(
+            running.found.withLock(\.self) == ["stays.test": ["10.0.0.1", "10.0.0.2"], "new.test": []]
+        )
         running.stop()
     }
 
@@ -104,6 +106,47 @@ import Testing
         }
         #expect(counts == ["127.0.0.2": 10, "127.0.0.3": 10, "127.0.0.4": 10])
         withExtendedLifetime(others) {}
+    }
+
+    @Test func `a request waits for the first address of a name`() throws {
+        let origin = try TestOrigin { TestOrigin.response("got \($0.body)") }
+        let gate = Mutex(false)
+        let proxy = try TestProxy(
+            [],
+            resources: [named(origin.port)],
+            lookUp: { _ in
+                while !gate.withLock(\.self) { usleep(1000) }
+                return ["127.0.0.1"]
+            }
+        )
+        let connection = try proxy.connect()
+        try connection.send("POST / HTTP/1.1\r\nHost: named.test\r\nContent-Length: 4\r\n\r\nbo")
+        try connection.send("dy")
+        gate.withLock { $0 = true }
+        #expect(try connection.readMessage().body == "got body")
+    }
+
+    @Test func `a request does not wait for a name without address, nor for longer than it may`() throws {
+        let gate = Mutex(false)
+        defer { gate.withLock { $0 = true } }
+        let impatient: Value = [
+            "spec": [
+                "host": "named.test",
+                "trafficPolicy": ["connectionPool": ["tcp": ["connectTimeout": "50ms"]]],
+            ]
+        ]
+        let request = "GET / HTTP/1.1\r\nHost: named.test\r\n\r\n"
+        let unknown = try TestProxy([], resources: [named(1)], lookUp: { _ in nil })
+        #expect(try unknown.ask(request).status == 503)
+        let silent = try TestProxy(
+            [],
+            resources: [named(1), TestProxy.resource(.destinationRule, "named", impatient)],
+            lookUp: { _ in
+                while !gate.withLock(\.self) { usleep(1000) }
+                return nil
+            }
+        )
+        #expect(try silent.ask(request).status == 503)
     }
 
     @Test func `the end of a proxy waits for no look-up`() throws {

@@ -61,6 +61,8 @@ struct Exchange: ~Copyable {
     var tryDeadline = Registration.never
     var stallDeadline = Registration.never
     var retryAt = Registration.never
+    /// Until when it waits for the first address of a name.
+    var addressDeadline = Registration.never
     /// The client ended its side: when to take it for gone unless something was sent to it since.
     var departureDeadline = Registration.never
     /// What had been sent when that time began.

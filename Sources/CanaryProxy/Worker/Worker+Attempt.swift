@@ -11,6 +11,7 @@ extension Worker {
     mutating func attempt(_ exchange: ExchangePointer, _ pending: UnsafeRawBufferPointer) -> Int {
         while true {
             guard let endpoint = chooseEndpoint(exchange) else {
+                guard exchange.pointee.retryAt == Registration.never else { return 0 }
                 reply(exchange, status: 503, flag: .noHealthyUpstream, body: "no healthy upstream")
                 return 0
             }

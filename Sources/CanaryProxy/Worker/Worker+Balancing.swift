@@ -6,8 +6,11 @@ import CanaryModel
 extension Worker {
     /// How often the choice is repeated to avoid the endpoint that just failed: Envoy's host reselection.
     private static let reselections = 5
+    /// How often a request looks whether a name has got an address.
+    private static let addressPause: Int64 = 20
 
-    /// An endpoint with an address; `nil` where the destination has none. The request is counted there, once.
+    /// An endpoint with an address; `nil` where the destination has none, or where the request has to wait for it: then it has a
+    /// time for its next try. The request is counted there, once.
     mutating func chooseEndpoint(_ exchange: ExchangePointer) -> UInt64? {
         guard let destination = exchange.pointee.destination else { return nil }
         let endpoints = destination.endpoints
@@ -39,8 +42,26 @@ extension Worker {
             count(exchange, endpoint.counter)
             return id
         }
-        count(exchange, endpoints[chosen].counter)
+        if !awaitAddress(exchange, endpoints) { count(exchange, endpoints[chosen].counter) }
         return nil
+    }
+
+    /// Has the request wait while the first look-up of a name is under way, no longer than it would for a connection.
+    private mutating func awaitAddress(
+        _ exchange: ExchangePointer,
+        _ endpoints: UnsafeBufferPointer<EndpointRecord>
+    ) -> Bool {
+        var isUnderWay = false
+        for endpoint in endpoints where !names[endpoint.id].pointee.isKnown { isUnderWay = true }
+        guard isUnderWay else { return false }
+        if exchange.pointee.addressDeadline == Registration.never {
+            let timeout = exchange.pointee.destination?.connectTimeoutMilliseconds ?? 10_000
+            exchange.pointee.addressDeadline = now &+ Int64(max(timeout, 1))
+        }
+        guard now < exchange.pointee.addressDeadline else { return false }
+        exchange.pointee.retryAt = now &+ Self.addressPause
+        rearm(exchange)
+        return true
     }
 
     private mutating func balance(

@@ -23,6 +23,7 @@ extension Worker {
             let copy = UnsafeMutableBufferPointer<EndpointRecord>.allocate(capacity: addresses.count)
             _ = copy.initialize(from: addresses)
             names[name].pointee = NamedAddresses(
+                isKnown: true,
                 addresses: UnsafeBufferPointer(copy),
                 turn: random.next() >> 32
             )
@@ -68,6 +69,8 @@ extension Worker {
 
 /// The addresses that a name stands for, in a worker's own memory.
 struct NamedAddresses {
+    /// Whether its first look-up has ended.
+    var isKnown = false
     var addresses = UnsafeBufferPointer<EndpointRecord>(start: nil, count: 0)
     var turn: UInt64 = 0
 }
