@@ -11,8 +11,14 @@ package enum CommandLineRunner {
     package static func run(_ arguments: [String], in context: CommandContext) -> ExitStatus {
         var context = context
         context.arguments = arguments
-        let words = ShortOptions.expanding(ChangeOptions.expandingWait(arguments))
-        let status = outcome(of: words, in: context)
+        let status: ExitStatus
+        if Completion.isAsked(by: arguments) {
+            Completion.answer(arguments, in: context)
+            status = .success
+        } else {
+            let words = ShortOptions.expanding(ChangeOptions.expandingWait(arguments))
+            status = outcome(of: words, in: context)
+        }
         context.standardOutput.flush()
         context.standardError.flush()
         guard let number = context.standardOutput.failure else { return status }

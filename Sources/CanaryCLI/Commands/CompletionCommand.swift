@@ -29,7 +29,7 @@ struct CompletionCommand: Subcommand {
             case .zsh: .zsh
             case .fish: .fish
             }
-        context.standardOutput.writeLine(CanaryCtl.completionScript(for: kind))
+        context.standardOutput.writeLine(CompletionScript.text(for: kind))
         return .success
     }
 }

@@ -16,7 +16,10 @@ struct DeleteCommand: Subcommand {
         )
     )
 
-    @Argument(help: ArgumentHelp("A kind and names, or KIND/NAME", valueName: "object"))
+    @Argument(
+        help: ArgumentHelp("A kind and names, or KIND/NAME", valueName: "object"),
+        completion: .stored(.objects(all: false))
+    )
     var objects: [String] = []
 
     @Option(

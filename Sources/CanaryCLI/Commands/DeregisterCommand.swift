@@ -13,7 +13,7 @@ struct DeregisterCommand: Subcommand {
         )
     )
 
-    @Argument(help: "The Service")
+    @Argument(help: "The Service", completion: .stored(.service))
     var service: String
 
     @Argument(

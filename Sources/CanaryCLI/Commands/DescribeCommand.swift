@@ -25,7 +25,8 @@ struct DescribeCommand: Subcommand {
         help: ArgumentHelp(
             "A host, or a kind and a name; every host where nothing is given",
             valueName: "host"
-        )
+        ),
+        completion: .stored(.hostOrObject)
     )
     var subject: [String] = []
 

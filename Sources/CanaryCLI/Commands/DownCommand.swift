@@ -16,13 +16,18 @@ struct DownCommand: Subcommand {
     @Option(help: ArgumentHelp("How long to wait for them", valueName: "time"))
     var timeout = TimeSpan(.seconds(60))
 
+    @OptionGroup(title: "Output") var output: ReportOutputOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func run(in context: CommandContext) throws -> ExitStatus {
         let settings = try Settings(global, context)
         let processes = try running(ClusterSession(settings: settings, context: context))
         guard !processes.isEmpty else {
-            context.standardError.writeLine("No proxy is running.")
+            if output.output == .text {
+                context.standardError.writeLine("No proxy is running.")
+            } else {
+                print([], context)
+            }
             return .success
         }
         var asked: [ProcessIdentity] = []
@@ -35,6 +40,20 @@ struct DownCommand: Subcommand {
             }
         }
         return wait(for: asked, context)
+    }
+
+    private func print(_ results: [(pid: pid_t, isStopped: Bool)], _ context: CommandContext) {
+        let list = ObjectText.list(
+            results.map { result in
+                .mapping([
+                    "apiVersion": .string("canaryctl.dev/v1alpha1"),
+                    "kind": .string("ProxyStop"),
+                    "pid": .integer(Int64(result.pid)),
+                    "stopped": .bool(result.isStopped),
+                ])
+            }
+        )
+        context.standardOutput.write(ObjectText.text(list, as: output.output))
     }
 
     /// The proxies that reported, and those that could not, as their sockets tell.
@@ -54,6 +73,7 @@ struct DownCommand: Subcommand {
     private func wait(for processes: [ProcessIdentity], _ context: CommandContext) -> ExitStatus {
         let patience = Patience(timeout.duration)
         var status = ExitStatus.success
+        var results: [(pid: pid_t, isStopped: Bool)] = []
         for process in processes {
             guard patience.wait(until: { !process.isRunning }) else {
                 context.standardError.writeLine(
@@ -63,10 +83,15 @@ struct DownCommand: Subcommand {
                     "hint: wait longer with --timeout, or end it at once with kill -9 \(process.pid)"
                 )
                 status = .timedOut
+                results.append((process.pid, false))
                 continue
             }
-            context.standardOutput.writeLine("proxy stopped, pid \(process.pid)")
+            results.append((process.pid, true))
+            if output.output == .text {
+                context.standardOutput.writeLine("proxy stopped, pid \(process.pid)")
+            }
         }
+        if output.output != .text { print(results, context) }
         return status
     }
 }

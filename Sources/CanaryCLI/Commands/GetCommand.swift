@@ -24,7 +24,8 @@ struct GetCommand: Subcommand {
         help: ArgumentHelp(
             "A kind and names, KIND/NAME, several kinds with commas, or all",
             valueName: "object"
-        )
+        ),
+        completion: .stored(.objects(all: true))
     )
     var objects: [String] = []
 

@@ -16,7 +16,7 @@ struct HelpCommand: Subcommand {
 
     @Argument(
         help: ArgumentHelp("A command, a topic, or rule and the code of a finding", valueName: "topic"),
-        completion: .list(HelpTopic.allCases.map(\.rawValue))
+        completion: .stored(.helpTopic)
     )
     var words: [String] = []
 

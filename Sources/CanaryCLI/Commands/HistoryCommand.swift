@@ -12,7 +12,7 @@ struct HistoryCommand: Subcommand {
         discussion: Help.examples(("The last ten changes", "canaryctl history helloworld --limit 10"))
     )
 
-    @Argument(help: "The host")
+    @Argument(help: "The host", completion: .stored(.host))
     var host: String
 
     @Option(help: ArgumentHelp("How many changes to show, the newest first", valueName: "n"))

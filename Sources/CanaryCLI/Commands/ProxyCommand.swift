@@ -19,6 +19,7 @@ struct ProxyCommand: Subcommand {
     @Flag(help: "Run in the background; log to proxy.log in the store directory")
     var detach = false
 
+    @OptionGroup(title: "Output") var output: ReportOutputOptions
     @OptionGroup(title: "Listening") var listening: ListeningOptions
     @OptionGroup(title: "Serving") var serving: ServingOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
@@ -30,13 +31,17 @@ struct ProxyCommand: Subcommand {
     func validate() throws {
         try listening.validate()
         try serving.validate()
+        guard output.output == .text || detach || readyDescriptor != nil else {
+            throw ValidationError("--output goes with --detach: only then a result is printed")
+        }
     }
 
     func run(in context: CommandContext) throws -> ExitStatus {
         let settings = try Settings(global, context)
         if detach {
             let arguments = context.arguments.filter { $0 != "--detach" }
-            return try DetachedProxy(settings: settings, context: context).start(arguments)
+            return try DetachedProxy(settings: settings, context: context, form: output.output)
+                .start(arguments)
         }
         var configuration = ProxyConfiguration()
         listening.apply(to: &configuration)

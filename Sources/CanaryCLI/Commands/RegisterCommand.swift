@@ -16,7 +16,7 @@ struct RegisterCommand: Subcommand {
         )
     )
 
-    @Argument(help: "The Service")
+    @Argument(help: "The Service", completion: .stored(.service))
     var service: String
 
     @Argument(

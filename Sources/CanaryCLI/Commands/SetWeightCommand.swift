@@ -19,14 +19,15 @@ struct SetWeightCommand: Subcommand {
         )
     )
 
-    @Argument(help: "The host")
+    @Argument(help: "The host", completion: .stored(.host))
     var host: String
 
     @Argument(
         help: ArgumentHelp(
             "A version and its share in percent, or VERSION=SHARE for each version",
             valueName: "version share"
-        )
+        ),
+        completion: .stored(.version)
     )
     var shares: [String]
 
@@ -34,7 +35,8 @@ struct SetWeightCommand: Subcommand {
         help: ArgumentHelp(
             "The route, by name or index; else the one that takes every request",
             valueName: "route"
-        )
+        ),
+        completion: .stored(.route)
     )
     var route: String?
 

@@ -20,14 +20,15 @@ struct UndoCommand: Subcommand {
             """
     )
 
-    @Argument(help: "The host")
+    @Argument(help: "The host", completion: .stored(.host))
     var host: String
 
     @Option(
         help: ArgumentHelp(
             "The revision whose routing comes back; 0 is the one before the last change",
             valueName: "n"
-        )
+        ),
+        completion: .stored(.revision)
     )
     var toRevision: Int64?
 

@@ -52,7 +52,7 @@ package struct CommandContext {
 
     /// An environment variable; an empty one counts as unset.
     package func variable(_ name: String) -> String? {
-        environment[name].flatMap { $0.isEmpty ? nil : $0 }
+        Surroundings(self).variable(name)
     }
 
     /// Whether a person may see what is printed.
@@ -60,7 +60,7 @@ package struct CommandContext {
 
     /// A path as the user gave it, made absolute.
     package func absolutePath(_ path: String) -> String {
-        path.hasPrefix("/") ? path : "\(workingDirectory)/\(path)"
+        Surroundings(self).absolutePath(path)
     }
 }
 

@@ -8,6 +8,8 @@ package struct CommandError: Error {
     /// Lower case, no final stop; empty when everything has been said already.
     package var message: String
     package var hint: String?
+    /// The file that could not be read, as findings name files.
+    var file: String?
     /// What else went wrong in the same run, told after this.
     package var others: [CommandError] = []
 

@@ -14,6 +14,10 @@ struct Settings {
 
 extension Settings {
     init(_ options: GlobalOptions, _ context: CommandContext) throws {
+        try self.init(options, Surroundings(context))
+    }
+
+    init(_ options: GlobalOptions, _ context: Surroundings) throws {
         storeDirectory = try Self.storeDirectory(options.store, context)
         namespace = options.namespace ?? context.variable("CANARYCTL_NAMESPACE") ?? "default"
         guard KubernetesName.isLabel(namespace) else {
@@ -29,7 +33,7 @@ extension Settings {
 
     /// `--store`, else `$CANARYCTL_STORE`, else the XDG state directory. As XDG asks, empty or relative values of its
     /// variable are ignored.
-    private static func storeDirectory(_ flag: String?, _ context: CommandContext) throws -> String {
+    private static func storeDirectory(_ flag: String?, _ context: Surroundings) throws -> String {
         guard flag != "" else {
             throw CommandError.wrongUsage("--store names no directory: its value is empty")
         }

@@ -27,6 +27,7 @@ struct FileSources {
         var read: [ManifestSource] = []
         var failures: [CommandError] = []
         for file in files {
+            let given = file == "-" ? "<stdin>" : file
             do {
                 for place in try places(named: file, in: context) {
                     switch source(at: place, in: context) {
@@ -34,7 +35,8 @@ struct FileSources {
                     case .failure(let error): failures.append(error)
                     }
                 }
-            } catch let error as CommandError {
+            } catch var error as CommandError {
+                error.file = given
                 failures.append(error)
             }
         }
@@ -63,8 +65,12 @@ struct FileSources {
         let title = isInput ? "standard input" : name
         context.note("reading \(title)")
         let bytes = isInput ? context.readStandardInput() : FileReader.read(path: context.absolutePath(name))
-        return bytes.map { ManifestSource(name: isInput ? "<stdin>" : name, bytes: $0) }
-            .mapError { CommandError("cannot read \(title): \($0.reason)") }
+        let file = isInput ? "<stdin>" : name
+        return bytes.map { ManifestSource(name: file, bytes: $0) }.mapError {
+            var error = CommandError("cannot read \(title): \($0.reason)")
+            error.file = file
+            return error
+        }
     }
 
     private func manifests(in directory: String, _ context: CommandContext) throws -> [String] {

@@ -16,7 +16,8 @@ struct GlobalOptions: ParsableArguments {
 
     @Option(
         name: [.customShort("n"), .long],
-        help: ArgumentHelp("The namespace to work in", valueName: "name")
+        help: ArgumentHelp("The namespace to work in", valueName: "name"),
+        completion: .stored(.namespace)
     )
     var namespace: String?
 

@@ -24,7 +24,8 @@ struct RequestOptions: ParsableArguments {
     var sourceLabels: String?
 
     @Option(
-        help: ArgumentHelp("Ask as a client of this Gateway, not of the mesh", valueName: "namespace/name")
+        help: ArgumentHelp("Ask as a client of this Gateway, not of the mesh", valueName: "namespace/name"),
+        completion: .stored(.gateway)
     )
     var gateway: String?
 

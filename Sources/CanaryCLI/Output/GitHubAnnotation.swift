@@ -24,7 +24,8 @@ enum GitHubAnnotation {
 
     /// What kept files from being checked.
     static func line(_ failure: CommandError) -> String {
-        "::error::\(data(TerminalText.escape(failure.message)))"
+        let place = failure.file.map { " file=\(property($0))" } ?? ""
+        return "::error\(place)::\(data(TerminalText.escape(failure.message)))"
     }
 
     private static func command(_ severity: Severity) -> String {

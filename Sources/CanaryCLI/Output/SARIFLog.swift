@@ -30,11 +30,16 @@ enum SARIFLog {
     private static func invocation(_ failures: [CommandError]) -> Node {
         var invocation = Node.mapping(["executionSuccessful": .bool(failures.isEmpty)])
         guard !failures.isEmpty else { return invocation }
-        let notifications = failures.map { failure in
-            Node.mapping([
+        let notifications = failures.map { failure -> Node in
+            var notification = Node.mapping([
                 "level": .string("error"),
                 "message": .mapping(["text": .string(failure.message)]),
             ])
+            if let file = failure.file {
+                let artifact = Node.mapping(["artifactLocation": .mapping(["uri": .string(uri(file))])])
+                notification.set(.sequence([.mapping(["physicalLocation": artifact])]), at: "locations")
+            }
+            return notification
         }
         invocation.set(.sequence(notifications), at: "toolExecutionNotifications")
         return invocation

@@ -18,10 +18,11 @@ enum ValidationReport {
         var node = Node.mapping([
             "severity": .string(Severity.error.rawValue),
             "message": .string(failure.message),
+            "file": optional(failure.file),
             "path": .string(""),
             "hint": optional(failure.hint),
         ])
-        for key in ["code", "istioCode", "file", "line", "column", "resource"] {
+        for key in ["code", "istioCode", "line", "column", "resource"] {
             node.set(Node(.null), at: key)
         }
         return node

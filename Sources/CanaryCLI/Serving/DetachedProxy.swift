@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryModel
 import CanaryStore
 import CLinux
 import Glibc
@@ -8,6 +9,7 @@ import Glibc
 struct DetachedProxy {
     let settings: Settings
     let context: CommandContext
+    let form: ReportFormat
 
     /// The descriptor under which the child finds the pipe to its parent.
     private static let readyDescriptor: Int32 = 3
@@ -33,12 +35,33 @@ struct DetachedProxy {
         guard lines.contains(where: { $0.hasPrefix("listening on ") }) else {
             return try explainFailure(pid, lines, logPath)
         }
-        context.standardOutput.writeLine("proxy started, pid \(pid)")
-        for line in lines {
-            let isWarning = line.hasPrefix("warning: ")
-            (isWarning ? context.standardError : context.standardOutput).writeLine(line)
-        }
+        report(pid, lines, logPath)
         return .success
+    }
+
+    /// Warnings are on standard error in every form.
+    private func report(_ pid: pid_t, _ lines: [String], _ logPath: String) {
+        let warnings = lines.filter { $0.hasPrefix("warning: ") }
+        warnings.forEach { context.standardError.writeLine($0) }
+        let stream = context.standardOutput
+        guard form != .text else {
+            stream.writeLine("proxy started, pid \(pid)")
+            lines.filter { !$0.hasPrefix("warning: ") }.forEach { stream.writeLine($0) }
+            return
+        }
+        func values(_ title: String) -> [Node] {
+            lines.filter { $0.hasPrefix(title) }.map { .string(String($0.dropFirst(title.count))) }
+        }
+        let node = Node.mapping([
+            "apiVersion": .string("canaryctl.dev/v1alpha1"),
+            "kind": .string("ProxyStart"),
+            "pid": .integer(Int64(pid)),
+            "listeners": .sequence(values("listening on ")),
+            "admin": values("admin on ").first ?? Node(.null),
+            "log": .string(logPath),
+            "warnings": .sequence(values("warning: ")),
+        ])
+        stream.write(ObjectText.text(node, as: form))
     }
 
     private func spawn(_ arguments: [String], _ log: Int32, _ readyEnd: Int32) throws -> pid_t {

@@ -36,6 +36,12 @@ struct NewSplit {
         )
     }
 
+    /// Empty where there is no Service.
+    var versions: [String] {
+        let view = HostView(host, namespace: namespace, in: snapshot)
+        return Self.names(VersionCatalog(view), view.policy).map(\.name)
+    }
+
     /// Every version once: under its subset's name where a DestinationRule has one for it.
     private static func names(_ catalog: VersionCatalog, _ policy: HostPolicy) -> [(
         name: String, label: String

@@ -90,7 +90,7 @@ struct RouteSplit {
         return targets.count - 1
     }
 
-    private var knownVersions: [String] {
+    var knownVersions: [String] {
         var known: Set<String> = []
         for host in Set(targets.map(\.resolved.host)) { known.formUnion(versions(of: host)) }
         return known.sorted()

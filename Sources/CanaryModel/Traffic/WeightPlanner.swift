@@ -29,6 +29,17 @@ package struct WeightPlanner {
         return try RouteSplit(snapshot, route, namespace: namespace).plan(request)
     }
 
+    /// The versions that a request may name: of one route, or of all that have weights.
+    package func versions(in selector: String?) -> [String] {
+        guard !snapshot.virtualServices(for: host, namespace: namespace).isEmpty else {
+            return NewSplit(snapshot, host: host, namespace: namespace).versions
+        }
+        let routes = snapshot.routes(of: host, namespace: namespace)
+        let chosen = routes.filter { selector == nil || $0.name == selector || String($0.number) == selector }
+        let versions = chosen.flatMap { RouteSplit(snapshot, $0, namespace: namespace).knownVersions }
+        return Set(versions).sorted()
+    }
+
     private func find(_ selector: String?, in routes: [HostRoute]) throws(WeightPlanError) -> HostRoute {
         guard let selector else {
             if let route = routes.first(where: \.isCatchAll) { return route }

@@ -93,6 +93,21 @@ package class StoreReader {
         )
     }
 
+    /// The tokens that begin with some text, each once, in order.
+    package func tokens(beginningWith start: String) throws(StoreError) -> [String] {
+        try database.rows(
+            "SELECT DISTINCT token FROM tokens WHERE token >= ? AND substr(token, 1, ?) = ? ORDER BY token",
+            [.text(start), .integer(Int64(start.unicodeScalars.count)), .text(start)]
+        ) { row throws(SQLiteError) in row.text(0) }
+    }
+
+    /// The namespaces that objects are in, in order.
+    package func namespaces() throws(StoreError) -> [String] {
+        try database.rows("SELECT DISTINCT namespace FROM objects ORDER BY namespace", []) {
+            row throws(SQLiteError) in row.text(0)
+        }
+    }
+
     // MARK: - Following
 
     /// What changed after a revision. Everything, if the store cannot tell: because it forgot the deletions since then,

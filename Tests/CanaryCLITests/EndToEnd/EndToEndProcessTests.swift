@@ -216,6 +216,23 @@ import Testing
         #expect(throws: (any Error).self) { try Loopback(to: address) }
     }
 
+    @Test func `starting and stopping in the background report in machine forms too`() throws {
+        let options = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "-ojson"]
+        let started = try Program(["proxy", "--detach"] + options, in: scratch).end()
+        #expect(started.status == 0, "\(started.errors)")
+        let start = try JSONReader.read(started.output)
+        #expect(start["kind"]?.string == "ProxyStart")
+        let address = try #require(start["listeners"]?.items?.first?.string)
+        _ = try Loopback(to: address)
+        let stop = try JSONReader.read(try Program.run("down", "-o", "json", in: scratch).output)
+        #expect(stop["items"]?.items?.first?["pid"]?.integer == start["pid"]?.integer)
+        #expect(stop["items"]?.items?.first?["stopped"]?.bool == true)
+        #expect(throws: (any Error).self) { try Loopback(to: address) }
+        let none = try JSONReader.read(try Program.run("down", "-o", "json", in: scratch).output)
+        #expect(none["items"]?.items?.isEmpty == true)
+        #expect(try Program.run("proxy", "-o", "json", in: scratch).status == 64)
+    }
+
     @Test func `a taken port is named with its owner`() throws {
         let (descriptor, address) = try Loopback.listen()
         defer { close(descriptor) }

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+/// Completes words with what the store holds. Shells ask for it with a word of the parser's that begins a command line.
+enum Completion {
+    /// What a word stands for, and so where its completions come from.
+    enum Subject: Sendable {
+        case host
+        /// A host, or a kind and a name.
+        case hostOrObject
+        case service
+        /// A kind and names; `all` where everything can be meant.
+        case objects(all: Bool)
+        case namespace
+        case gateway
+        /// A version of the host before.
+        case version
+        case route
+        /// A revision of the host before.
+        case revision
+        case helpTopic
+    }
+
+    /// Where the shell is; the parser's closures take no context.
+    @TaskLocal private static var surroundings = Surroundings()
+
+    static func isAsked(by arguments: [String]) -> Bool { arguments.first == "---completion" }
+
+    /// Prints what completes a word, a line each. Says nothing where it can't: it would stand between the words that
+    /// somebody is typing.
+    static func answer(_ arguments: [String], in context: CommandContext) {
+        $surroundings.withValue(Surroundings(context)) {
+            do {
+                _ = try CanaryCtl.parseAsRoot(arguments)
+            } catch  where CanaryCtl.exitCode(for: error) == .success {
+                context.standardOutput.writeLine(CanaryCtl.fullMessage(for: error))
+            } catch {}
+        }
+    }
+
+    fileprivate static func words(_ subject: Subject, _ words: [String], _ position: Int) -> [String] {
+        let line = CompletedLine(words, position: position, environment: surroundings.environment)
+        let candidates = CompletionCandidates(line: line, surroundings: surroundings)
+        let found = (try? candidates.all(of: subject)) ?? []
+        return found.filter(ShellWord.isPlain)
+    }
+}
+
+extension CompletionKind {
+    static func stored(_ subject: Completion.Subject) -> CompletionKind {
+        .custom { words, position, _ in Completion.words(subject, words, position) }
+    }
+}
