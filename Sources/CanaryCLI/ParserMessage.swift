@@ -66,7 +66,8 @@ struct ParserMessage {
     ]
 
     private var lowercased: String {
-        text.prefix(1).lowercased() + text.dropFirst().replacing("'", with: "\"")
+        let sentence = text.hasSuffix(".") ? text.dropLast() : text[...]
+        return sentence.prefix(1).lowercased() + sentence.dropFirst().replacing("'", with: "\"")
     }
 
     /// `--color` of `--color <when>`.

@@ -22,6 +22,12 @@ enum ObjectSelection {
         }
         guard !words.contains("") else { throw CommandError.wrongUsage("a name is empty") }
         if words.contains(where: { $0.contains("/") }) {
+            if words.count == 1, first.hasSuffix("/") {
+                throw CommandError.wrongUsage(
+                    "\"\(first)\" lacks the name of an object",
+                    hint: "KIND/NAME is one object, KIND alone all of them"
+                )
+            }
             self = .names(try words.map(Self.slashed))
         } else if words.count > 1 {
             let kinds = try first.split(separator: ",").map { try Self.kind(String($0)) }

@@ -43,11 +43,15 @@ struct RequestOptions: ParsableArguments {
         return addressed.port
     }
 
+    /// A word alone that is one of these is no host: the URL was forgotten.
+    private static let methods: Set = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
     /// The request; a `Host` header decides about the authority. A Gateway without namespace is of the given one.
     func request(namespace: String) throws -> ExplainedRequest {
-        guard let url = words.last, words.count <= 2 else {
+        let lacksURL = words.isEmpty || words.count == 1 && Self.methods.contains(words[0])
+        guard let url = words.last, !lacksURL, words.count <= 2 else {
             throw CommandError.wrongUsage(
-                words.isEmpty ? "explain lacks the URL of a request" : "explain takes a method and a URL",
+                lacksURL ? "explain lacks the URL of a request" : "explain takes a method and a URL",
                 hint: "for example: canaryctl explain GET http://helloworld/hello"
             )
         }
