@@ -50,13 +50,34 @@ extension StickyChoice {
         let scores = scores(effective, key)
         let weights = effective.route.destinations.map { Double(max($0.weight ?? 0, 0)) }
         let sum = weights.reduce(0, +)
+        let shared = 1 / Double(max(scores.count - 1, 1))
+        let weighted = BestTwo(zip(scores, weights).map { $0 * $1 })
+        let alike = BestTwo(scores)
         return scores.indices.map { index in
             let rest = sum - weights[index]
-            let best = scores.indices.filter { $0 != index }.map { other in
-                scores[other] * (rest > 0 ? weights[other] / rest : 1 / Double(scores.count - 1))
-            }.max()
-            return best.map { $0 / ($0 + scores[index]) } ?? 0
+            let best = rest > 0 ? weighted.best(besides: index) / rest : alike.best(besides: index) * shared
+            return best / (best + scores[index])
         }
+    }
+
+    /// The greatest of some values besides any one of them.
+    private struct BestTwo {
+        private var first: (index: Int, value: Double)
+        private var second = -Double.infinity
+
+        /// - Parameter values: two at least.
+        init(_ values: [Double]) {
+            first = (0, values[0])
+            for (index, value) in values.enumerated().dropFirst() {
+                if value > first.value {
+                    (first, second) = ((index, value), first.value)
+                } else {
+                    second = max(second, value)
+                }
+            }
+        }
+
+        func best(besides index: Int) -> Double { index == first.index ? second : first.value }
     }
 
     /// What ``WeightedChoice`` compares, for a weight of 1 each.
