@@ -40,9 +40,11 @@ package struct WeightMove: Hashable, Sendable {
         var seen: Set<Target> = []
         let targets = (new.destinations + old.destinations).map(Target.init)
             .filter { seen.insert($0).inserted }
+        // The routes' targets differ in host or subset: who shares a subset has another host.
+        let hosts = targets.reduce(into: [String: Int]()) { $0[$1.subset ?? "", default: 0] += 1 }
         return targets.compactMap { target in
             let move = WeightMove(
-                destination: name(target, among: targets),
+                destination: name(target, isAlone: hosts[target.subset ?? ""] == 1),
                 before: was[target] ?? 0,
                 after: will[target] ?? 0
             )
@@ -51,9 +53,8 @@ package struct WeightMove: Hashable, Sendable {
     }
 
     /// The subset alone, unless other hosts of the route have one of that name.
-    private static func name(_ target: Target, among targets: [Target]) -> String {
+    private static func name(_ target: Target, isAlone: Bool) -> String {
         guard let subset = target.subset else { return target.host }
-        let isAlone = targets.allSatisfy { $0.subset != subset || $0.host == target.host }
         return isAlone ? subset : "\(subset) of \(target.host)"
     }
 
