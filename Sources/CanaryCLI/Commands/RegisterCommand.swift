@@ -57,6 +57,7 @@ struct RegisterCommand: Subcommand {
                     status: .usage
                 )
             }
+            try Self.requireSame(entry, in: change)
             try change.apply(entry)
             warnings =
                 try UnservedShares.warnings(of: change, client: settings.namespace)
@@ -102,12 +103,28 @@ struct RegisterCommand: Subcommand {
                 "cannot register an endpoint of service \"\(service.name)\": it has no selector",
                 hint: "give it one, or write an Endpoints object named \"\(service.name)\""
             )
+        } catch .labelOfSelector(let key, let value) {
+            throw CommandError.wrongUsage(
+                "cannot register an endpoint: service \"\(service.name)\" selects \(key)=\(value)",
+                hint: "leave the label \(key) out: the selector's labels are added"
+            )
         } catch .portNeeded(let target) {
             throw CommandError.wrongUsage(
                 "cannot tell the port: service \"\(service.name)\" names its target port \"\(target)\"",
                 hint: "canaryctl register \(service.name) \(address.ip):PORT"
             )
         }
+    }
+
+    /// Refuses to write over an object that is not the same endpoint.
+    private static func requireSame(_ entry: Resource, in change: ClusterChange) throws {
+        guard let existing = try change.resource(entry.key), !Registration.isSame(existing, as: entry) else {
+            return
+        }
+        throw CommandError(
+            "cannot register the endpoint: \(entry.key) is another one",
+            hint: "apply a WorkloadEntry of another name"
+        )
     }
 
     private static func label(_ text: Substring) throws -> (String, String) {

@@ -7,6 +7,8 @@ package enum Registration {
         case serviceWithoutSelector
         /// Without a port on the command line, a target port given by name cannot be known.
         case portNeeded(targetPort: String)
+        /// A label contradicts the Service's selector: the endpoint would not be one of the Service's.
+        case labelOfSelector(key: String, value: String)
     }
 
     /// The object's name: after service, address and port. `helloworld-127-0-0-1-9081`.
@@ -33,7 +35,10 @@ package enum Registration {
         labels extra: [String: String]
     ) throws(Refusal) -> Resource {
         guard let spec = service.service, !spec.selector.isEmpty else { throw .serviceWithoutSelector }
-        let labels = spec.selector.merging(extra) { _, extra in extra }
+        for (key, value) in spec.selector.sorted(by: { $0.key < $1.key }) where extra[key] ?? value != value {
+            throw .labelOfSelector(key: key, value: value)
+        }
+        let labels = spec.selector.merging(extra) { own, _ in own }
         let key = ResourceKey(
             .workloadEntry,
             namespace: service.namespace,
@@ -54,6 +59,12 @@ package enum Registration {
             "spec": Node(.mapping(entry)),
         ])
         return Resource(key: key, body: body)
+    }
+
+    /// Whether an object that has the name of an entry to be made is the same endpoint: of two Services, one name can stand for
+    /// two addresses (`a-1` at 2.3.4.80, and `a` at 1.2.3.4:80).
+    package static func isSame(_ existing: Resource, as entry: Resource) -> Bool {
+        existing.body["spec"]?["address"] == entry.body["spec"]?["address"]
     }
 
     private static func ports(of service: Service, _ address: HostPort) throws(Refusal) -> Node? {
