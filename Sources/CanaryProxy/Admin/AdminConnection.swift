@@ -41,12 +41,15 @@ struct AdminConnection {
         var chunk = [UInt8](repeating: 0, count: 4096)
         let deadline = Clock.monotonicNanoseconds() + UInt64(Self.patience) * 1_000_000_000
         var fields = FieldTable(capacity: 100)
+        var progress = HeadProgress()
         while bytes.count < 65_536, Clock.monotonicNanoseconds() < deadline {
             let count = recv(descriptor, &chunk, chunk.count, 0)
             guard count > 0 else { return nil }
             bytes += chunk[..<count]
             var head = RequestHead()
-            let outcome = bytes.withUnsafeBytes { RequestParser().parse($0, into: &head, fields: &fields) }
+            let outcome = bytes.withUnsafeBytes {
+                RequestParser().parse($0, after: &progress, into: &head, fields: &fields)
+            }
             switch outcome {
             case .incomplete: continue
             case .rejected: return Request(method: "", path: "", authority: "", isAcceptable: false)

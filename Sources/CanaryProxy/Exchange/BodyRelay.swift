@@ -39,7 +39,7 @@ struct BodyRelay: ~Copyable {
             piece.isLast = true
             return piece
         case .trailers(let start):
-            guard let end = try readTrailers(bytes, from: start, except: changes) else {
+            guard let end = try readTrailers(bytes, from: start, &reader, except: changes) else {
                 return piece(of: bytes, upTo: start, before, isLeaving: reader.leavesOut)
             }
             let isChanged = reader.leavesOut || !hasAllFields
@@ -78,7 +78,7 @@ struct BodyRelay: ~Copyable {
             case .framing: break
             case .needsMore: return Piece(used: position, bytes: rewritten.slice.raw, isLast: false)
             case .trailers(let start):
-                let end = try endOfTrailers(bytes, from: start)
+                let end = try endOfTrailers(bytes, from: start, &reader)
                 return Piece(used: end ?? start, bytes: rewritten.slice.raw, isLast: end != nil)
             case .rejected(let rejection): throw rejection
             }
@@ -86,10 +86,13 @@ struct BodyRelay: ~Copyable {
     }
 
     /// The end of the trailer section that begins at `start`, or `nil` when bytes are missing.
-    private mutating func endOfTrailers(_ bytes: UnsafeRawBufferPointer, from start: Int) throws(Rejection)
-        -> Int?
-    {
-        switch trailers.parse(UnsafeRawBufferPointer(rebasing: bytes[start...]), into: &fields) {
+    private mutating func endOfTrailers(
+        _ bytes: UnsafeRawBufferPointer,
+        from start: Int,
+        _ reader: inout BodyReader
+    ) throws(Rejection) -> Int? {
+        let section = UnsafeRawBufferPointer(rebasing: bytes[start...])
+        switch trailers.parse(section, after: &reader.trailerProgress, into: &fields) {
         case .incomplete: return nil
         case .rejected(let rejection): throw rejection
         case .complete(let length): return start &+ length
@@ -99,9 +102,10 @@ struct BodyRelay: ~Copyable {
     private mutating func readTrailers(
         _ bytes: UnsafeRawBufferPointer,
         from start: Int,
+        _ reader: inout BodyReader,
         except changes: UnsafeBufferPointer<HeaderEdit>
     ) throws(Rejection) -> Int? {
-        let end = try endOfTrailers(bytes, from: start)
+        let end = try endOfTrailers(bytes, from: start, &reader)
         guard end != nil, fields.count > 0, !changes.isEmpty else { return end }
         let section = UnsafeRawBufferPointer(rebasing: bytes[start...])
         for index in 0..<fields.count {

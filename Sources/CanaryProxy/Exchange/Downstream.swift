@@ -45,6 +45,7 @@ struct Downstream: ~Copyable {
     var exchange: ExchangePointer?
     /// Received and not used: part of a head, or what follows the current request.
     var inbox = ByteQueue()
+    var headProgress = HeadProgress()
     var outbox = ByteQueue()
     var peer: PeerAddress
 

@@ -23,6 +23,7 @@ struct Upstream: ~Copyable {
     var exchange: ExchangePointer?
     /// Part of a response's head.
     var inbox = ByteQueue()
+    var headProgress = HeadProgress()
     var outbox = ByteQueue()
     /// Neighbours in the pool's list of idle connections, the last used first.
     var nextIdle: UpstreamPointer?

@@ -15,6 +15,8 @@ struct BodyReader {
     private(set) var framing: BodyFraming
     private var remaining: UInt64 = 0
     private var decoder = ChunkedDecoder()
+    /// Of the section behind a chunked body's data.
+    var trailerProgress = HeadProgress()
 
     init(_ framing: BodyFraming) {
         self.framing = framing

@@ -85,7 +85,14 @@ extension Worker {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
             var head = ResponseHead()
             let method = exchange.pointee.request.method
-            switch responseParser.parse(rest, method: method, into: &head, fields: &responseFields) {
+            let outcome = responseParser.parse(
+                rest,
+                after: &upstream.pointee.headProgress,
+                method: method,
+                into: &head,
+                fields: &responseFields
+            )
+            switch outcome {
             case .incomplete:
                 return keep(rest, upstream)
             case .rejected:

@@ -96,7 +96,13 @@ extension Worker {
     private mutating func useHead(_ bytes: UnsafeRawBufferPointer, from client: DownstreamPointer) -> Int {
         guard client.pointee.outbox.isEmpty else { return 0 }
         var head = RequestHead()
-        switch requestParser.parse(bytes, into: &head, fields: &requestFields) {
+        let outcome = requestParser.parse(
+            bytes,
+            after: &client.pointee.headProgress,
+            into: &head,
+            fields: &requestFields
+        )
+        switch outcome {
         case .incomplete:
             if !client.pointee.hasReceivedHeadBytes {
                 client.pointee.hasReceivedHeadBytes = true
