@@ -55,7 +55,7 @@ package final class Proxy: Sendable {
     package var adminAddress: String? { admin.boundAddress }
 
     /// The path of the socket that accepts `POST /drain`; `nil` for none.
-    package var controlSocket: String? { admin.control?.path }
+    package var controlSocket: String? { admin.controlPath }
 
     /// Opens every listener of the configuration.
     package init(
@@ -85,7 +85,7 @@ package final class Proxy: Sendable {
             let address = try ListenerOpener.parse(text)
             open += [try ListenerOpener.open(address, .mesh, number: open.count, workers: count)]
         }
-        admin = try AdminServer(shared: shared)
+        admin = try AdminServer(shared: shared, warn: warn)
         boundAddresses = open.map(\.address.text)
         let set = ListenerSet(own: open, bindAddress: configuration.bindAddress, workers: count)
         state = Mutex(State(listeners: set))

@@ -158,6 +158,7 @@ import Testing
             synchronous: "FULL"
         )
         let location = StoreLocation(fixture.scratch.path("old"))
+        try location.makeDirectory()
         do {
             let database = try Database.open(old, at: location, lockTimeoutMilliseconds: 60_000)
             let columns = "uid, revision, created_revision, generation, created_at, route_revisions, body"

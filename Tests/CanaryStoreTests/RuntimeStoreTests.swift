@@ -13,6 +13,7 @@ import Testing
 
     init() throws {
         fixture = try StoreFixture()
+        try fixture.location.makeDirectory()
     }
 
     private func open() -> RuntimeStore {
@@ -66,6 +67,7 @@ import Testing
     }
 
     @Test func `without any proxy there is nothing, and looking makes nothing`() throws {
+        #expect(rmdir(fixture.location.directory) == 0)
         #expect(try open().liveProxies().isEmpty)
         #expect(try open().evidence(store: "s", host: "a").isEmpty)
         #expect(access(fixture.location.directory, F_OK) != 0)
@@ -177,6 +179,26 @@ import Testing
         for suffix in ["", "-wal", "-shm"] { unlink(fixture.path("runtime.db\(suffix)")) }
         try running.report(proxy("p"), writing: [record(2)])
         #expect(try assigned() == 2)
+        #expect(warnings.texts.withLock { $0 } == [])
+    }
+
+    @Test func `of a store that was moved away nothing is made, so that it can come back`() throws {
+        let running = open()
+        let elsewhere = fixture.scratch.path("elsewhere")
+        for round: UInt64 in 1...2 {
+            try running.report(proxy("p"), writing: [record(round)])
+            #expect(rename(fixture.location.directory, elsewhere) == 0)
+            for report in [
+                { try _ = running.report(self.proxy("p")) }, { try self.open().report(self.proxy("q")) },
+                { try running.renew([self.key()]) }, { try running.clean() },
+                { try running.remove(proxy: "p") },
+            ] as [() throws -> Void] {
+                #expect { try report() } throws: { ($0 as? StoreError)?.code == .absent }
+            }
+            #expect(rename(elsewhere, fixture.location.directory) == 0)
+            #expect(try running.report(proxy("p"), writing: [record(round + 3)]))
+            #expect(try assigned() == round + 3)
+        }
         #expect(warnings.texts.withLock { $0 } == [])
     }
 

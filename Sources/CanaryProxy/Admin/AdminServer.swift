@@ -9,17 +9,26 @@ import Synchronization
 /// owner can open.
 final class AdminServer: Sendable {
     private static let mostConnections = 16
+    /// How soon a store directory that came back, or to another's place, has the socket again.
+    private static let renewalMilliseconds: Int32 = 1000
+
+    private struct Control {
+        var socket: ControlSocket?
+        var isClosed = false
+    }
 
     let boundAddress: String?
     private let shared: ProxyShared
     private let tcp: ListeningSocket?
-    let control: ControlSocket?
+    private let control: Mutex<Control>
+    private let warn: Proxy.MessageHandler
     private let stopDescriptor: Int32
     private let busy = Atomic<Int>(0)
     private let thread = Mutex<Thread?>(nil)
 
-    init(shared: ProxyShared) throws(ProxyError) {
+    init(shared: ProxyShared, warn: @escaping Proxy.MessageHandler) throws(ProxyError) {
         self.shared = shared
+        self.warn = warn
         stopDescriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
         var listener: OpenListener?
         if let text = shared.configuration.admin {
@@ -35,9 +44,10 @@ final class AdminServer: Sendable {
         tcp = listener?.sockets.first
         boundAddress = listener?.address.text
         do {
-            control = try shared.configuration.controlDirectory.map { directory throws(ProxyError) in
+            let socket = try shared.configuration.controlDirectory.map { directory throws(ProxyError) in
                 try ControlSocket.open(in: directory)
             }
+            control = Mutex(Control(socket: socket))
         } catch {
             close(stopDescriptor)
             throw error
@@ -45,13 +55,16 @@ final class AdminServer: Sendable {
     }
 
     deinit {
-        if let control { close(control.descriptor) }
         removeControlSocket()
+        if let socket = control.withLock(\.socket) { close(socket.descriptor) }
         close(stopDescriptor)
     }
 
+    /// The path of the socket that changes something; `nil` for none.
+    var controlPath: String? { control.withLock(\.socket)?.path }
+
     func start() throws(ProxyError) {
-        guard tcp != nil || control != nil else { return }
+        guard tcp != nil || shared.configuration.controlDirectory != nil else { return }
         let started = Thread(name: "admin") { [self] in run() }
         guard let started else { throw .cannotStart(reason: "no more threads") }
         thread.withLock { $0 = started }
@@ -59,7 +72,31 @@ final class AdminServer: Sendable {
 
     /// Nobody is to find the proxy any more.
     func removeControlSocket() {
-        if let control { unlink(control.path) }
+        control.withLock { control in
+            control.isClosed = true
+            if let socket = control.socket, socket.isInPlace { unlink(socket.path) }
+        }
+    }
+
+    /// Opens the control socket anew where its directory was replaced, so that the proxy can still be told to drain. While there
+    /// is no directory nobody looks for it.
+    private func renewControlSocket(_ lastFailure: inout String?) {
+        guard let directory = shared.configuration.controlDirectory, access(directory, F_OK) == 0 else {
+            return
+        }
+        let failure: String? = control.withLock { control in
+            guard !control.isClosed, control.socket?.isInPlace != true else { return nil }
+            do throws(ProxyError) {
+                let socket = try ControlSocket.open(in: directory)
+                if let old = control.socket { close(old.descriptor) }
+                control.socket = socket
+                return nil
+            } catch {
+                return error.message
+            }
+        }
+        if let failure, failure != lastFailure { warn(failure) }
+        lastFailure = failure
     }
 
     /// Ends the thread, when there is one.
@@ -72,16 +109,20 @@ final class AdminServer: Sendable {
         running?.join()
     }
 
+    /// The only thread that renews the control socket, and so the only one that closes it while it is watched.
     private func run() {
-        var watched = [pollfd(fd: stopDescriptor, events: Int16(POLLIN), revents: 0)]
-        for descriptor in [tcp?.descriptor, control?.descriptor].compactMap({ $0 }) {
-            watched.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
-        }
+        let pause = shared.configuration.controlDirectory == nil ? -1 : Self.renewalMilliseconds
+        var lastFailure: String?
         while true {
-            guard poll(&watched, nfds_t(watched.count), -1) > 0 else { continue }
+            renewControlSocket(&lastFailure)
+            let control = control.withLock(\.socket)?.descriptor
+            var watched = [stopDescriptor, tcp?.descriptor, control].compactMap(\.self).map {
+                pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+            }
+            guard poll(&watched, nfds_t(watched.count), pause) > 0 else { continue }
             if watched[0].revents != 0 { return }
             for listener in watched.dropFirst() where listener.revents != 0 {
-                accept(listener.fd, isPrivate: listener.fd == control?.descriptor)
+                accept(listener.fd, isPrivate: listener.fd == control)
             }
         }
     }

@@ -9,6 +9,9 @@ import Glibc
 package struct ControlSocket: Sendable {
     package let path: String
     let descriptor: Int32
+    /// The socket's file: tells it from one that came to its place.
+    private let device: dev_t
+    private let inode: ino_t
     private static let prefix = "admin-"
     private static let suffix = ".sock"
 
@@ -17,20 +20,41 @@ package struct ControlSocket: Sendable {
         let place = Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard place >= 0 else { throw failure(directory, errno) }
         defer { close(place) }
+        guard isOwn(place) else { throw failure(directory, EACCES) }
         for name in names(in: directory) where isAbandoned(name, in: place) { unlinkat(place, name, 0) }
         // Another container may have a process of the same number, and the same store.
         for attempt in 0..<100 {
             let name = "\(prefix)\(getpid())\(attempt == 0 ? "" : "-\(attempt)")\(suffix)"
             let descriptor = try newSocket(directory)
             let isBound = withAddress(name, in: place) { bind(descriptor, $0, $1) } == 0
-            if isBound, fchmodat(place, name, 0o600, 0) == 0, listen(descriptor, 16) == 0 {
-                return ControlSocket(path: "\(directory)/\(name)", descriptor: descriptor)
+            var file = stat()
+            if isBound, fchmodat(place, name, 0o600, 0) == 0, listen(descriptor, 16) == 0,
+                fstatat(place, name, &file, AT_SYMLINK_NOFOLLOW) == 0
+            {
+                return ControlSocket(
+                    path: "\(directory)/\(name)",
+                    descriptor: descriptor,
+                    device: file.st_dev,
+                    inode: file.st_ino
+                )
             }
             let reason = errno
             close(descriptor)
             guard reason == EADDRINUSE else { throw failure("\(directory)/\(name)", reason) }
         }
         throw failure(directory, EADDRINUSE)
+    }
+
+    /// Whether its path still leads to it: the directory may have been moved, removed or replaced.
+    var isInPlace: Bool {
+        var file = stat()
+        return lstat(path, &file) == 0 && file.st_dev == device && file.st_ino == inode
+    }
+
+    /// Whoever owns the directory could put another socket in this one's place.
+    private static func isOwn(_ place: Int32) -> Bool {
+        var status = stat()
+        return fstat(place, &status) == 0 && status.st_uid == geteuid()
     }
 
     /// The processes behind the sockets of a directory.

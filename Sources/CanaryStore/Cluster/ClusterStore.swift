@@ -23,6 +23,7 @@ package final class ClusterStore {
         at location: StoreLocation,
         context: StoreContext = .system
     ) throws(StoreError) -> ClusterStore {
+        try location.makeDirectory()
         let database = try Database.open(
             .cluster,
             at: location,

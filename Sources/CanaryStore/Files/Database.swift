@@ -55,13 +55,16 @@ final class Database {
         }
     }
 
-    /// Opens the database for changes; makes it, and its directory, if there is none.
+    /// Opens the database for changes; makes it if there is none, but never its directory.
+    ///
+    /// - Throws: `.absent` where the directory is not there: a running proxy must not make one at the place of a store that was
+    ///   moved away, as it could not be moved back then.
     static func open(
         _ format: DatabaseFormat,
         at location: StoreLocation,
         lockTimeoutMilliseconds: Int64
     ) throws(StoreError) -> Database {
-        try location.makeDirectory()
+        guard try location.isOwnDirectory() else { throw .absent(location.directory) }
         if !(try isPresent(format, at: location)) {
             try makeFile(format, at: location, lockTimeoutMilliseconds: lockTimeoutMilliseconds)
         }

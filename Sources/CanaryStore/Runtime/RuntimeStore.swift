@@ -6,7 +6,7 @@ import Glibc
 /// What is running on a store and what it counted: `runtime.db`, beside the cluster store.
 ///
 /// Nothing here is worth stopping for. A damaged file is moved aside and made anew, one that was deleted is made again;
-/// only counts are lost. Like ``ClusterStore`` a value belongs to one thread at a time.
+/// only counts are lost. Of a store whose directory is gone nothing is made: reports fail until it returns. Like ``ClusterStore`` a value belongs to one thread at a time.
 package final class RuntimeStore {
     /// How long evidence is kept that no proxy serves any more: of earlier splits, of objects that are gone, of other stores.
     package static let keptMilliseconds: Int64 = 30 * 86_400_000

@@ -16,14 +16,10 @@ import Testing
         scratch = try ScratchDirectory()
     }
 
-    private func createHelloworld() throws {
-        try Scene.succeed("create", "-f", "\(Scene.root)/examples/helloworld", in: scratch)
-    }
-
     // MARK: - Streams
 
     @Test func `a reader that goes away early is no error`() throws {
-        try createHelloworld()
+        try Scene.createHelloworld(in: scratch)
         var ends: [Int32] = [-1, -1]
         try #require(canary_pipe2(&ends, O_CLOEXEC) == 0)
         close(ends[0])
@@ -34,7 +30,7 @@ import Testing
     }
 
     @Test func `a full disk under standard output is an error`() throws {
-        try createHelloworld()
+        try Scene.createHelloworld(in: scratch)
         let full = open("/dev/full", O_WRONLY | O_CLOEXEC)
         try #require(full >= 0)
         defer { close(full) }
@@ -46,7 +42,7 @@ import Testing
     // MARK: - Watching
 
     @Test func `get and describe show what changes until they are interrupted`() throws {
-        try createHelloworld()
+        try Scene.createHelloworld(in: scratch)
         let list = try Program(["get", "virtualservices", "-w", "-o", "name"], in: scratch)
         let page = try Program(["describe", "helloworld", "-w"], in: scratch)
         #expect(eventually { list.output.split(separator: "\n").count == 1 }, "\(list.errors)")
@@ -61,7 +57,7 @@ import Testing
     }
 
     @Test func `a watch tells which event it is, an object a line from the first`() throws {
-        try createHelloworld()
+        try Scene.createHelloworld(in: scratch)
         let lines = try Program(["get", "virtualservices", "-w", "-o", "json"], in: scratch)
         let rows = try Program(["get", "virtualservices", "-w"], in: scratch)
         let names = try Program(["get", "vs", "-w", "-o", "jsonpath={.metadata.name}"], in: scratch)
@@ -88,7 +84,7 @@ import Testing
     // MARK: - Writers
 
     @Test func `fifty set-weights at once lose nothing`() throws {
-        try createHelloworld()
+        try Scene.createHelloworld(in: scratch)
         var shares = (1...50).map { "\($0).5" }
         // A busy store says so and may simply be asked again.
         while !shares.isEmpty {
@@ -109,7 +105,7 @@ import Testing
     }
 
     @Test func `a killed writer leaves the last commit`() throws {
-        try createHelloworld()
+        try Scene.createHelloworld(in: scratch)
         for round in 0..<10 {
             let writer = try Program(["set-weight", "helloworld", "v2", "\(round + 20)"], in: scratch)
             poll(nil, 0, Int32(round * 4))
@@ -130,7 +126,7 @@ import Testing
     }
 
     @Test func `a store that somebody else changes for long is busy`() throws {
-        try createHelloworld()
+        try Scene.createHelloworld(in: scratch)
         let lock = open(scratch.path("store/lock"), O_RDWR | O_CLOEXEC)
         try #require(lock >= 0)
         defer { close(lock) }
@@ -189,23 +185,11 @@ import Testing
     }
 
     @Test func `a detached proxy serves until down`() throws {
-        try createHelloworld()
         let server = try VersionServer("v1")
-        try Scene.succeed("register", "helloworld", server.address, "-l", "version=v1", in: scratch)
-        try Scene.succeed("set-weight", "helloworld", "v1", "100", in: scratch)
-        let started = try Program.run(
-            "proxy",
-            "--detach",
-            "--listen",
-            "127.0.0.1:0",
-            "--admin",
-            "127.0.0.1:0",
-            in: scratch
-        )
-        #expect(started.status == 0, "\(started.errors)")
-        #expect(started.output.hasPrefix("proxy started, pid "))
-        let address = try Scene.listener(in: started.output)
-        let client = try Loopback(to: address)
+        try Scene.createHelloworld(servedBy: server, in: scratch)
+        let proxy = try Scene.detachProxy(in: scratch)
+        #expect(proxy.started.output.hasPrefix("proxy started, pid "))
+        let client = try Loopback(to: proxy.address)
         client.send("GET / HTTP/1.1\r\nhost: helloworld\r\nconnection: close\r\n\r\n")
         #expect(client.receive()?.body == "v1")
         let described = try Program.run("describe", in: scratch)
@@ -213,7 +197,7 @@ import Testing
         let down = try Program.run("down", in: scratch)
         #expect(down.status == 0, "\(down.errors)")
         #expect(down.output.hasPrefix("proxy stopped, pid "))
-        #expect(throws: (any Error).self) { try Loopback(to: address) }
+        #expect(throws: (any Error).self) { try Loopback(to: proxy.address) }
     }
 
     @Test func `starting and stopping in the background report in machine forms too`() throws {

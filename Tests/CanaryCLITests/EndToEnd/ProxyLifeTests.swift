@@ -15,29 +15,6 @@ import Testing
         scratch = try ScratchDirectory()
     }
 
-    private func createHelloworld() throws {
-        try Scene.succeed("create", "-f", "\(Scene.root)/examples/helloworld", in: scratch)
-    }
-
-    /// Starts a proxy in the background; whoever calls this ends it with `down`.
-    private func detach() throws -> Program.Ended {
-        let started = try Program.run(
-            "proxy",
-            "--detach",
-            "--listen",
-            "127.0.0.1:0",
-            "--admin",
-            "127.0.0.1:0",
-            in: scratch
-        )
-        try #require(started.status == 0, "\(started.errors)")
-        return started
-    }
-
-    private func status() throws -> String {
-        try Program.run("proxy-status", in: scratch).output
-    }
-
     // MARK: - What is not as it was asked for
 
     @Test func `a port that is taken is told at the start, on every page, and until it is free`() throws {
@@ -54,14 +31,13 @@ import Testing
               - port: {name: http, number: \(port), protocol: HTTP}
                 hosts: ["*"]
             """
-        try createHelloworld()
+        try Scene.createHelloworld(in: scratch)
         try Scene.succeed("create", "-f", scratch.write(gateway, to: "gateway.yaml"), in: scratch)
-        let started = try detach()
+        let proxy = try Scene.detachProxy(in: scratch)
         defer { _ = try? Program.run("down", in: scratch) }
-        #expect(started.output.hasPrefix("proxy started, pid "))
-        #expect(started.errors.contains("warning: "), "\(started.errors)")
-        #expect(started.errors.contains(address), "\(started.errors)")
-        #expect(try status().contains("lacks 1 listener"))
+        #expect(proxy.started.errors.contains("warning: "), "\(proxy.started.errors)")
+        #expect(proxy.started.errors.contains(address), "\(proxy.started.errors)")
+        #expect(try Scene.proxyStatus(in: scratch).contains("lacks 1 listener"))
         let described = try Program.run("describe", in: scratch).output
         #expect(described.contains("1 proxy, 1 without all listeners"), "\(described)")
         #expect(described.contains(address), "\(described)")
@@ -70,24 +46,24 @@ import Testing
         #expect(changed.errors.contains(address), "\(changed.errors)")
         close(taken)
         isTaken = false
-        #expect(try eventually { try status().contains("up to date") })
+        #expect(try eventually { try Scene.proxyStatus(in: scratch).contains("up to date") })
         _ = try Loopback(to: address)
     }
 
     @Test func `a proxy whose store is gone is stale`() throws {
-        try createHelloworld()
+        try Scene.createHelloworld(in: scratch)
         let proxy = try Scene.startProxy(in: scratch)
-        #expect(try status().contains("up to date"))
+        #expect(try Scene.proxyStatus(in: scratch).contains("up to date"))
         for name in ["cluster.db", "cluster.db-wal", "cluster.db-shm"] {
             rename(scratch.path("store/\(name)"), scratch.path(name))
         }
-        #expect(try eventually { try status().contains("stale since") })
+        #expect(try eventually { try Scene.proxyStatus(in: scratch).contains("stale since") })
         let described = try Program.run("describe", in: scratch).output
         #expect(described.contains("stale since") && !described.contains("up to date"), "\(described)")
         for name in ["cluster.db-wal", "cluster.db-shm", "cluster.db"] {
             rename(scratch.path(name), scratch.path("store/\(name)"))
         }
-        #expect(try eventually { try status().contains("up to date") })
+        #expect(try eventually { try Scene.proxyStatus(in: scratch).contains("up to date") })
         proxy.signal(SIGTERM)
         #expect(try proxy.end().status == 0)
     }
@@ -97,19 +73,15 @@ import Testing
     @Test(arguments: [SIGHUP, SIGUSR1]) func `a log that was moved is opened again, and requests go on`(
         _ signal: Int32
     ) throws {
-        try createHelloworld()
         let server = try VersionServer("v1")
-        try Scene.succeed("register", "helloworld", server.address, "-l", "version=v1", in: scratch)
-        try Scene.succeed("set-weight", "helloworld", "v1", "100", in: scratch)
-        let started = try detach()
+        try Scene.createHelloworld(servedBy: server, in: scratch)
+        let proxy = try Scene.detachProxy(in: scratch)
         defer { _ = try? Program.run("down", in: scratch) }
-        let line = try #require(started.output.split(separator: "\n").first)
-        let pid = try #require(line.split(separator: " ").last.flatMap { pid_t($0) })
-        let client = try Loopback(to: try Scene.listener(in: started.output))
+        let client = try Loopback(to: proxy.address)
         let log = scratch.path("store/proxy.log")
         rename(log, scratch.path("old.log"))
         for _ in 0..<2 {
-            kill(pid, signal)
+            kill(proxy.pid, signal)
             client.send("GET / HTTP/1.1\r\nhost: helloworld\r\n\r\n")
             #expect(client.receive()?.body == "v1")
         }
@@ -165,7 +137,7 @@ import Testing
 
     @Test func `a change that was waited for is served by every worker`() throws {
         let servers = try [VersionServer("v1"), VersionServer("v2")]
-        try createHelloworld()
+        try Scene.createHelloworld(in: scratch)
         for (server, version) in zip(servers, ["v1", "v2"]) {
             try Scene.succeed(
                 "register",
@@ -176,11 +148,7 @@ import Testing
                 in: scratch
             )
         }
-        let proxy = try Program(
-            ["proxy", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--workers", "16"],
-            in: scratch
-        )
-        #expect(eventually { proxy.errors.contains("admin on ") }, "\(proxy.errors)")
+        let proxy = try Scene.startProxy(workers: 16, in: scratch)
         // The kernel spreads connections over the workers.
         let address = try Scene.listener(of: proxy)
         let clients = try (0..<64).map { _ in try Loopback(to: address) }

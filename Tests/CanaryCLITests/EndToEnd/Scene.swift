@@ -23,7 +23,7 @@ final class Scene {
         scratch = try ScratchDirectory()
         v1 = try VersionServer("v1")
         v2 = try VersionServer("v2")
-        try Self.succeed("create", "-f", "\(Self.root)/examples/helloworld", in: scratch)
+        try Self.createHelloworld(in: scratch)
         if let example { try Self.succeed("apply", "-f", "\(Self.root)/examples/\(example)", in: scratch) }
         try Self.succeed("register", "helloworld", v1.address, "-l", "version=v1", in: scratch)
         try Self.succeed("register", canary, v2.address, "-l", "version=v2", in: scratch)
@@ -31,13 +31,41 @@ final class Scene {
         client = try Loopback(to: try Self.listener(of: proxy))
     }
 
-    static func startProxy(in scratch: ScratchDirectory) throws -> Program {
-        let proxy = try Program(
-            ["proxy", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--workers", "1"],
-            in: scratch
-        )
+    /// - Parameter server: takes all requests, as v1.
+    static func createHelloworld(servedBy server: VersionServer? = nil, in scratch: ScratchDirectory) throws {
+        try succeed("create", "-f", "\(root)/examples/helloworld", in: scratch)
+        guard let server else { return }
+        try succeed("register", "helloworld", server.address, "-l", "version=v1", in: scratch)
+        try succeed("set-weight", "helloworld", "v1", "100", in: scratch)
+    }
+
+    /// Starts a proxy and waits until it serves.
+    static func startProxy(_ options: String..., workers: Int = 1, in scratch: ScratchDirectory) throws
+        -> Program
+    {
+        let proxy = try Program(["proxy", "--workers", "\(workers)"] + anyPorts + options, in: scratch)
         #expect(eventually { proxy.errors.contains("admin on ") }, "\(proxy.errors)")
         return proxy
+    }
+
+    /// Starts a proxy in the background; whoever calls this ends it with `down`.
+    static func detachProxy(_ options: String..., in scratch: ScratchDirectory) throws -> DetachedProgram {
+        let started = try Program(["proxy", "--detach"] + anyPorts + options, in: scratch).end()
+        try #require(started.status == 0, "\(started.errors)")
+        let line = started.output.split(separator: "\n").first
+        let pid = line.flatMap { $0.split(separator: " ").last }.flatMap { pid_t($0) }
+        return DetachedProgram(
+            started: started,
+            pid: try #require(pid),
+            address: try listener(in: started.output)
+        )
+    }
+
+    private static let anyPorts = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
+
+    /// What the proxies of a store are doing.
+    static func proxyStatus(in scratch: ScratchDirectory) throws -> String {
+        try Program.run("proxy-status", in: scratch).output
     }
 
     /// The first address that a proxy says it listens on.
@@ -83,4 +111,13 @@ final class Scene {
             try (header.map { try request($0) } ?? request()) == "v2"
         }
     }
+}
+
+/// A proxy that was started in the background.
+struct DetachedProgram {
+    /// The command that started it.
+    let started: Program.Ended
+    let pid: pid_t
+    /// Where it listens.
+    let address: String
 }
