@@ -70,7 +70,7 @@ struct DescribeCommand: Subcommand {
         switch output.output {
         case .text: stream.write(ObjectDescription(resource, now: session.context.now()).text)
         case .json, .yaml:
-            stream.write(ObjectText.text(ObjectText.node(resource).hidingSecretData(), as: output.output))
+            stream.write(ObjectText.text(SecretData.hide(in: ObjectText.node(resource)), as: output.output))
         }
         return .success
     }

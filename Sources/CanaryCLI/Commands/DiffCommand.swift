@@ -70,23 +70,15 @@ struct DiffCommand: Subcommand {
 
     /// Secret data never shows: equal values become `***`, a changed one says which side it is on.
     private static func redacted(_ before: Node?, _ after: Node?) -> (Node?, Node?) {
-        guard (after ?? before)?["kind"]?.string == ResourceKind.secret.rawValue else {
-            return (before, after)
-        }
-        return (
+        (
             before.map { mask($0, differingFrom: after, as: "*** (before)") },
             after.map { mask($0, differingFrom: before, as: "*** (after)") }
         )
     }
 
     private static func mask(_ body: Node, differingFrom other: Node?, as mark: String) -> Node {
-        var body = body
-        for field in ["data", "stringData"] {
-            for entry in body[field]?.mapping?.entries ?? [] {
-                let isSame = other?[field]?[entry.key] == entry.value
-                body.set(.string(isSame ? "***" : mark), at: field, entry.key)
-            }
+        SecretData.hide(in: body) { place, value in
+            place.reduce(other) { $0?[$1] } == value ? "***" : mark
         }
-        return body
     }
 }

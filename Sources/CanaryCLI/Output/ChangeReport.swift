@@ -32,7 +32,7 @@ struct ChangeReport {
     /// One object alone, several as a `List`; without the data of Secrets, which only `get` shows.
     private func node(_ changes: [ObjectChange]) -> Node {
         let objects = changes.compactMap { $0.after ?? $0.before }
-            .map { ObjectText.node($0).hidingSecretData() }
+            .map { SecretData.hide(in: ObjectText.node($0)) }
         return objects.count == 1 ? objects[0] : ObjectText.list(objects)
     }
 

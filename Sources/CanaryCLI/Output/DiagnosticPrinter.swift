@@ -51,7 +51,9 @@ struct DiagnosticPrinter {
         }
     }
 
+    /// The lines of a Secret hold what nothing but `get` shows.
     private func excerpt(of lines: inout ManifestLines?, for diagnostic: Diagnostic) -> Excerpt? {
+        guard diagnostic.resource?.kind != .secret else { return nil }
         let columns = min(max(stream.columns ?? 80, 1), Self.mostColumns)
         let position = diagnostic.position
         guard position.isKnown, let line = lines?.line(around: position, reach: columns) else { return nil }

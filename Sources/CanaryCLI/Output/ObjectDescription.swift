@@ -6,11 +6,15 @@ import CanaryModel
 /// `describe KIND NAME`: what the object is, then its content. Secret data shows as its size.
 struct ObjectDescription {
     private let resource: Resource
+    private let body: Node
     private let now: Int64
 
     init(_ resource: Resource, now: Int64) {
         self.resource = resource
         self.now = now
+        body = SecretData.hide(in: resource.body) { _, value in
+            "\(value.string?.utf8.count ?? 0) characters"
+        }
     }
 
     var text: String {
@@ -18,7 +22,7 @@ struct ObjectDescription {
         if resource.kind.isNamespaced { lines.append("Namespace:    \(resource.namespace)") }
         lines.append("Kind:         \(resource.body["apiVersion"]?.string ?? "")/\(resource.kind.name)")
         lines += Self.list("Labels:", resource.metadata.labels)
-        lines += Self.list("Annotations:", resource.metadata.annotations)
+        lines += Self.list("Annotations:", annotations)
         if let stored = resource.stored {
             let age = TimeText.age(from: stored.createdAt, to: now)
             lines.append(
@@ -37,15 +41,14 @@ struct ObjectDescription {
             + pairs.dropFirst().map { String(repeating: " ", count: 14) + $0 }
     }
 
+    private var annotations: [String: String] {
+        let entries = body["metadata"]?["annotations"]?.mapping?.entries ?? []
+        return entries.reduce(into: [:]) { $0[$1.key] = $1.value.string ?? "" }
+    }
+
     private var content: Node {
-        var body = resource.body
-        for key in ["apiVersion", "kind", "metadata"] { body.set(nil, at: key) }
-        guard resource.kind == .secret else { return body }
-        for field in ["data", "stringData"] {
-            for entry in body[field]?.mapping?.entries ?? [] {
-                body.set(.string("\(entry.value.string?.utf8.count ?? 0) characters"), at: field, entry.key)
-            }
-        }
-        return body
+        var content = body
+        for key in ["apiVersion", "kind", "metadata"] { content.set(nil, at: key) }
+        return content
     }
 }

@@ -92,7 +92,7 @@ struct ObjectListing {
         case .yaml: stream.write(ObjectText.text(machineNode(resources), as: .yaml))
         case .json: stream.write(ObjectText.text(machineNode(resources), as: .json))
         case .jsonPath: stream.write(template?.evaluate(machineNode(resources)) ?? "")
-        case .customColumns: write(columns?.table(of: resources.map(ObjectText.node)))
+        case .customColumns: write(columns?.table(of: resources.map(Self.tableNode)))
         case .name: resources.forEach { stream.writeLine($0.key.qualifiedName) }
         case .wide, nil: try printTables(resources, view)
         }
@@ -101,6 +101,11 @@ struct ObjectListing {
     private func write(_ table: Table?) {
         guard let table else { return }
         context.standardOutput.write(output.noHeaders ? table.textWithoutTitles : table.text)
+    }
+
+    /// What columns choose from: tables show nothing secret.
+    private static func tableNode(_ resource: Resource) -> Node {
+        SecretData.hide(in: ObjectText.node(resource))
     }
 
     private func machineNode(_ resources: [Resource]) -> Node {
@@ -197,7 +202,7 @@ extension ObjectListing {
             case .jsonPath: stream.writeLine(template?.evaluate(ObjectText.node(resource)) ?? "")
             case .name: stream.writeLine(resource.key.qualifiedName)
             case .customColumns:
-                guard let table = columns?.table(of: [ObjectText.node(resource)]) else { continue }
+                guard let table = columns?.table(of: [Self.tableNode(resource)]) else { continue }
                 stream.write(row(event, table, titled: hasTitles))
             case .wide, nil:
                 stream.write(row(event, try table(of: [resource], view), titled: hasTitles))

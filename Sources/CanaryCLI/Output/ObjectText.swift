@@ -34,15 +34,3 @@ enum ObjectText {
         format == .yaml ? YAMLWriter.write(node) : JSONWriter.write(node, pretty: true) + "\n"
     }
 }
-
-extension Node {
-    /// A Secret with each value replaced by a mark; any other object as it is. Only `get` shows a Secret's data.
-    func hidingSecretData(mark: String = "***") -> Node {
-        guard self["kind"]?.string == ResourceKind.secret.rawValue else { return self }
-        var body = self
-        for field in ["data", "stringData"] {
-            for entry in body[field]?.mapping?.entries ?? [] { body.set(.string(mark), at: field, entry.key) }
-        }
-        return body
-    }
-}

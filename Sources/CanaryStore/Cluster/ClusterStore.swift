@@ -76,7 +76,7 @@ package final class ClusterStore {
             let value = try body(writer)
             try writer.finish()
             let change = StoreChange(value: value, revision: writer.newRevision)
-            return (change, dryRun ? .rollBack : .commit)
+            return (change, dryRun ? .rollBack : writer.hasRemovedSecret ? .commitAndForget : .commit)
         }
         if change.revision != nil, !dryRun { announce() }
         return change

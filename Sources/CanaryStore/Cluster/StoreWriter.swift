@@ -28,6 +28,8 @@ package final class StoreWriter: StoreReader {
     let context: StoreContext
     let limits: Limits
     private var hasDeleted = false
+    /// Whether data of a Secret went, which is not to stay in the log.
+    private(set) var hasRemovedSecret = false
     private var hostChanges: [(host: String, summary: String, objects: [ResourceKey])] = []
     /// The revision that this transaction makes; `nil` while it has changed nothing.
     package private(set) var newRevision: Int64?
@@ -83,6 +85,7 @@ package final class StoreWriter: StoreReader {
             return .unchanged
         }
         let revision = changeRevision()
+        hasRemovedSecret = hasRemovedSecret || key.kind == .secret
         try keepPast(old.object, replacedBy: revision)
         // Counted on from whichever state came further, so that no generation comes again.
         let generation = max(meta.generation, identity?.generation ?? 0) &+ (specChanged ? 1 : 0)
@@ -113,6 +116,7 @@ package final class StoreWriter: StoreReader {
         )
         try beginAbsence(of: key, at: revision)
         hasDeleted = true
+        hasRemovedSecret = hasRemovedSecret || key.kind == .secret
         return true
     }
 

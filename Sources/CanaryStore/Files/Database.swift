@@ -47,6 +47,7 @@ final class Database {
                 """
                 PRAGMA temp_store = MEMORY;
                 PRAGMA cell_size_check = ON;
+                PRAGMA secure_delete = ON;
                 PRAGMA synchronous = \(format.synchronous);
                 """
             )
@@ -165,6 +166,9 @@ extension Database {
     /// What becomes of a change when its body ends without an error.
     enum Ending {
         case commit
+        /// Something was removed that shall not stay behind: the log is emptied, however short it is. Pages of the database never
+        /// keep what was deleted in them.
+        case commitAndForget
         case rollBack
     }
 
@@ -188,7 +192,7 @@ extension Database {
         return try withExtendedLifetime(lock) {
             defer { rollBack() }
             let (result, ending) = try body()
-            if ending == .commit { try commit() }
+            if ending != .rollBack { try commit(forgets: ending == .commitAndForget) }
             return result
         }
     }
@@ -199,7 +203,7 @@ extension Database {
         return try withExtendedLifetime(lock) { () throws(StoreError) in
             defer { rollBack() }
             let (result, ending) = try body()
-            if ending == .commit { try commit() }
+            if ending != .rollBack { try commit(forgets: ending == .commitAndForget) }
             return result
         }
     }
@@ -213,9 +217,9 @@ extension Database {
         return lock
     }
 
-    private func commit() throws(StoreError) {
+    private func commit(forgets: Bool) throws(StoreError) {
         try run("COMMIT")
-        emptyLongLog()
+        emptyLog(longerThan: forgets ? 0 : Self.logLimit)
     }
 
     func acquireLock() throws(StoreError) -> StoreLock {
@@ -234,8 +238,8 @@ extension Database {
     }
 
     /// Failing is no error: the commit stands in the log, and the next writer tries again. The caller holds the lock.
-    private func emptyLongLog() {
-        guard let log = FileIdentity(path: path + "-wal"), log.size > Self.logLimit else { return }
+    private func emptyLog(longerThan limit: Int64) {
+        guard let log = FileIdentity(path: path + "-wal"), log.size > limit else { return }
         // Readers of the old state are left alone instead of waited for.
         connection.setBusyTimeout(milliseconds: 0)
         defer { connection.setBusyTimeout(milliseconds: Self.busyTimeoutMilliseconds) }
