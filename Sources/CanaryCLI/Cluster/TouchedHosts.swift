@@ -21,13 +21,14 @@ struct TouchedHosts<Source: ResourceSource> {
         self.source = source
     }
 
-    /// The hosts that send to what changed objects define, by what their routes are in one state of the cluster.
+    /// The hosts that changed objects define or are a part of, and those that send to them, by what their routes are in one state
+    /// of the cluster.
     private static func users(of objects: [Resource], in source: Source) throws -> Set<String> {
         var touched = TouchedHosts(source)
         for object in objects { try touched.add(object) }
         var routing: Set<ResourceKey> = []
         for host in touched.used { routing.formUnion(try source.keys(with: .destination(host))) }
-        return try routing.reduce(into: []) { hosts, key in
+        return try routing.reduce(into: touched.used) { hosts, key in
             guard let user = try source.resource(key) else { return }
             hosts.formUnion(try ClusterChange.hosts(of: user, in: source))
         }

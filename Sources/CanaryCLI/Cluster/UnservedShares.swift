@@ -18,9 +18,15 @@ enum UnservedShares {
         let before = try reporter(of: hosts, client: namespace, in: change.known)
         let after = try reporter(of: hosts, client: namespace, in: change)
         return hosts.flatMap { host in
-            let routes = routes(of: host, after)
-            let known = routes.isEmpty ? [:] : shares(of: self.routes(of: host, before))
-            return routes.compactMap { warning($0, host, isAlone: routes.count == 1, known) }
+            let routes = after.report(host).routes
+            let earlier = before.report(host).routes
+            let known = shares(of: earlier)
+            return routes.compactMap { route in
+                guard route.virtualService == nil else {
+                    return warning(route, host, isAlone: routes.count == 1, known)
+                }
+                return after.hasService(host) ? warning(route, host, earlier) : nil
+            }
         }
     }
 
@@ -33,12 +39,6 @@ enum UnservedShares {
             snapshot: try HostClosure.load(hosts, from: source, revision: 0),
             namespace: namespace
         )
-    }
-
-    /// Without VirtualService the requests go to what is there: nothing of them is counted.
-    private static func routes(of host: String, _ reporter: TrafficReporter) -> [TrafficReport.Route] {
-        let report = reporter.report(host)
-        return report.virtualService == nil ? [] : report.routes
     }
 
     private static func shares(of routes: [TrafficReport.Route]) -> [Place: Double] {
@@ -60,18 +60,38 @@ enum UnservedShares {
         destination.declaredShare - destination.servedShare
     }
 
+    /// Any destination that is worse gives reason to warn, of all that the route's requests will get.
     private static func warning(
         _ route: TrafficReport.Route,
         _ host: String,
         isAlone: Bool,
         _ known: [Place: Double]
     ) -> String? {
-        let worse = route.destinations.filter { unserved($0) > known[place($0, route)] ?? 0 }
-        guard !worse.isEmpty else { return nil }
-        let share = NumberText.percent(worse.reduce(0) { $0 + unserved($1) })
-        let names = worse.map { "\"\($0.subset ?? HostName.short($0.host))\"" }.joined(separator: " or ")
+        let unserved = route.destinations.filter { self.unserved($0) > 0 }
+        guard unserved.contains(where: { self.unserved($0) > known[place($0, route)] ?? 0 }) else {
+            return nil
+        }
+        let share = NumberText.percent(unserved.reduce(0) { $0 + self.unserved($1) })
+        let names = unserved.map { "\"\($0.subset ?? HostName.short($0.host))\"" }.joined(separator: " or ")
         let part = isAlone ? "" : " of route \(route.name.isEmpty ? String(route.index) : route.name)"
         return
             "\(share) of requests to \(HostName.short(host))\(part) will get 503: no endpoint of \(names) is ready"
+    }
+
+    /// Of the Service's own route, whose requests go to whatever is ready, so that all of them are served, or none is. It takes
+    /// every request, or those for which no VirtualService has a route.
+    private static func warning(
+        _ route: TrafficReport.Route,
+        _ host: String,
+        _ earlier: [TrafficReport.Route]
+    ) -> String? {
+        guard !isServed(route), earlier.contains(where: isServed) else { return nil }
+        let part = route.match == MatchDescription.anyRequest ? "" : " that no VirtualService takes"
+        return
+            "\(NumberText.percent(1)) of requests to \(HostName.short(host))\(part) will get 503: no endpoint is ready"
+    }
+
+    private static func isServed(_ route: TrafficReport.Route) -> Bool {
+        route.action != .forward || route.destinations.contains { $0.servedShare > 0 }
     }
 }

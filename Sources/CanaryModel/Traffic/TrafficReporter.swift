@@ -51,6 +51,9 @@ package struct TrafficReporter {
         )
     }
 
+    /// Whether a Service or ServiceEntry declares the host, so that its requests get 503 and not 404 where nothing is ready.
+    package func hasService(_ host: String) -> Bool { hosts[host].service != nil }
+
     /// The report of one route of a host.
     package func route(_ effective: EffectiveRoute, _ host: String) -> TrafficReport.Route {
         let route = effective.route
