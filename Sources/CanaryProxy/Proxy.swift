@@ -268,6 +268,12 @@ package final class Proxy: Sendable {
             return (state.threads, state.resolver)
         }
         for thread in threads { thread.join() }
+        let cutOff = shared.cutOff.exchange(0, ordering: .relaxed)
+        if cutOff > 0 {
+            warn(
+                "the time for draining is over: \(cutOff == 1 ? "1 request was" : "\(cutOff) requests were") cut off"
+            )
+        }
         admin.stop()
         admin.removeControlSocket()
         shared.resolver.stop()
@@ -290,10 +296,4 @@ package final class Proxy: Sendable {
 
     /// The addresses of the listeners that are open now, those that tables asked for included.
     package var listenerAddresses: [String] { shared.publication().listeners.map(\.address.text) }
-}
-
-/// The state of the store that a table was made from.
-package struct ServedTable: Hashable, Sendable {
-    package var revision: Int64
-    package var commit: String
 }

@@ -54,6 +54,8 @@ final class ProxyShared: Sendable {
     let progress: [WorkerProgress]
     /// Tells that a worker took something over.
     let adoptedDescriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+    /// How many requests the end of the drain timeout broke off.
+    let cutOff = Atomic<Int>(0)
     private let state = Mutex(Publication())
 
     init(

@@ -5,7 +5,7 @@ package enum ResponseFlag: UInt8, Sendable, CaseIterable {
     case none
     case noRoute, noCluster, noHealthyUpstream, upstreamConnectionFailure, upstreamConnectionTermination
     case upstreamRemoteReset, upstreamRetryLimitExceeded, upstreamRequestTimeout, upstreamProtocolError
-    case downstreamConnectionTermination, downstreamProtocolError, streamIdleTimeout, requestTimeout
+    case downstreamConnectionTermination, downstreamProtocolError, streamIdleTimeout, durationTimeout
 
     /// As metrics and logs show it.
     package var text: StaticString {
@@ -23,7 +23,7 @@ package enum ResponseFlag: UInt8, Sendable, CaseIterable {
         case .downstreamConnectionTermination: "DC"
         case .downstreamProtocolError: "DPE"
         case .streamIdleTimeout: "SI"
-        case .requestTimeout: "DT"
+        case .durationTimeout: "DT"
         }
     }
 }

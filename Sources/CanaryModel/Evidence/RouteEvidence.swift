@@ -16,11 +16,11 @@ package struct RouteEvidence: Sendable, Equatable {
         }
 
         /// Whether the destination is to blame: 5xx, resets and timeouts, also those in the middle of an answer. A client that
-        /// went away, or broke the protocol, is not.
+        /// went away, or broke the protocol, is not, nor is a switched protocol on which nobody said anything.
         package var isError: Bool {
             if status >= 500 { return true }
             return ["UF", "UC", "UR", "URX", "UT", "UPE", "UH", "NC"].contains(flag)
-                || flag == "SI" && status != 408
+                || flag == "SI" && status != 408 && status != 101
         }
     }
 

@@ -22,6 +22,12 @@ extension Worker {
             guard upstream.pointee.phase == .active else { return }
         case .active, .tunnel: break
         }
+        if upstream.pointee.phase == .tunnel, upstream.pointee.hasEnded, events & CANARY_EPOLLERR != 0,
+            let exchange = upstream.pointee.exchange
+        {
+            // It is not read any more, which would have told of the reset.
+            return upstreamTunnelEnded(upstream, exchange, isReset: true)
+        }
         if events & CANARY_EPOLLRDHUP != 0 || hasFailed { upstream.pointee.isEnding = true }
         if events & (CANARY_EPOLLIN | CANARY_EPOLLRDHUP) != 0 || hasFailed { upstream.pointee.canRead = true }
         if events & CANARY_EPOLLOUT != 0, !upstream.pointee.outbox.isEmpty { flush(upstream) }
@@ -37,6 +43,9 @@ extension Worker {
             upstream.pointee.outbox.release()
             upstream.pointee.exchange?.pointee.discardsBody = true
             upstream.pointee.canRead = true
+            if upstream.pointee.phase == .tunnel, let exchange = upstream.pointee.exchange {
+                return tunnelIsBroken(upstream, exchange)
+            }
         }
         upstream.pointee.lastUnacknowledged = -1
         if let exchange = upstream.pointee.exchange { renewStall(exchange) }

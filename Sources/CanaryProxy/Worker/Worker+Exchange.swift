@@ -157,7 +157,13 @@ extension Worker {
 
     /// The client is gone, or its connection is beyond use.
     mutating func abandon(_ exchange: ExchangePointer) {
-        if let upstream = detach(exchange) { closeUpstream(upstream) }
+        if let upstream = detach(exchange) {
+            // A switched protocol may take an end for a proper one.
+            if upstream.pointee.phase == .tunnel, exchange.pointee.flag != .streamIdleTimeout {
+                Socket.resetsWhenClosed(upstream.pointee.descriptor)
+            }
+            closeUpstream(upstream)
+        }
         if exchange.pointee.flag == .none { exchange.pointee.flag = .downstreamConnectionTermination }
         record(exchange)
         release(exchange)

@@ -3,6 +3,7 @@
 import CLinux
 import CanaryModel
 import Glibc
+import Synchronization
 
 /// What other threads ask of a worker: a new table, other listeners, an end.
 extension Worker {
@@ -75,9 +76,19 @@ extension Worker {
         retire { _ in true }
     }
 
+    /// Ends what is still under way when the time for draining is over, so that the client can tell.
+    private mutating func cutOff(_ client: DownstreamPointer) {
+        let isUnread = !client.pointee.outbox.isEmpty
+        guard client.pointee.exchange != nil || isUnread else { return closeClient(client) }
+        shared.cutOff.add(1, ordering: .relaxed)
+        guard let exchange = client.pointee.exchange else { return closeClient(client, resets: true) }
+        exchange.pointee.flag = .durationTimeout
+        if client.pointee.phase == .tunnel { closeClient(client, resets: true) } else { breakOff(exchange) }
+    }
+
     /// Frees everything when the loop has ended.
     mutating func shutDown() {
-        while let client = openDownstreams.first { closeClient(client) }
+        while let client = openDownstreams.first { cutOff(client) }
         for endpoint in pools.numbers { closeIdle(endpoint) }
         adopt(nil)
         while ready.popFirst() != nil {}

@@ -65,7 +65,10 @@ extension Worker {
 
     private mutating func giveUpStalled(_ exchange: ExchangePointer) {
         let client = exchange.pointee.downstream
-        if client.pointee.phase == .tunnel { return closeClient(client) }
+        if client.pointee.phase == .tunnel {
+            exchange.pointee.flag = .streamIdleTimeout
+            return closeClient(client)
+        }
         // Only a client that the upstream waits for is to blame.
         let status: Int32 = canForwardBody(client) ? 408 : 504
         reply(exchange, status: status, flag: .streamIdleTimeout, body: "stream timeout")

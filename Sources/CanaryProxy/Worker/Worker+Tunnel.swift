@@ -46,7 +46,7 @@ extension Worker {
         }
         guard upstream.pointee.outbox.isEmpty else { return 0 }
         guard send(bytes, to: upstream) else {
-            closeClient(client)
+            tunnelIsBroken(upstream, exchange)
             return bytes.count
         }
         exchange.pointee.bytesReceived &+= UInt64(bytes.count)
@@ -70,10 +70,19 @@ extension Worker {
         renewStall(exchange)
     }
 
+    /// The upstream takes no more. What it said before may still be read, unless it had ended already.
+    mutating func tunnelIsBroken(_ upstream: UpstreamPointer, _ exchange: ExchangePointer) {
+        if upstream.pointee.hasEnded { return upstreamTunnelEnded(upstream, exchange, isReset: true) }
+        upstream.pointee.canRead = true
+    }
+
     mutating func upstreamTunnelEnded(_ upstream: UpstreamPointer, _ exchange: ExchangePointer, isReset: Bool)
     {
         let client = exchange.pointee.downstream
-        if isReset { return closeClient(client, resets: true) }
+        if isReset {
+            exchange.pointee.flag = .upstreamConnectionTermination
+            return closeClient(client, resets: true)
+        }
         upstream.pointee.hasEnded = true
         if client.pointee.hasEnded { return closeTunnel(exchange) }
         shutdown(client.pointee.descriptor, Int32(SHUT_WR))

@@ -12,6 +12,8 @@ final class Loopback {
 
     private let descriptor: Int32
     private var buffer: [UInt8] = []
+    /// Whether only whole messages came so far.
+    var isBetweenMessages: Bool { buffer.isEmpty }
 
     init(descriptor: Int32) {
         self.descriptor = descriptor

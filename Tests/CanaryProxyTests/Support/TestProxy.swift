@@ -16,6 +16,7 @@ final class TestProxy {
         http: Value? = nil,
         resources: [Resource] = [],
         configure: (inout ProxyConfiguration) -> Void = { _ in },
+        warn: @escaping Proxy.MessageHandler = { _ in },
         lookUp: @escaping Proxy.NameLookUp = Proxy.systemLookUp
     ) throws {
         var configuration = ProxyConfiguration()
@@ -23,7 +24,7 @@ final class TestProxy {
         configuration.admin = nil
         configuration.drainTimeout = 5000
         configure(&configuration)
-        proxy = try Proxy(configuration: configuration, identifiers: identifiers, lookUp: lookUp)
+        proxy = try Proxy(configuration: configuration, identifiers: identifiers, warn: warn, lookUp: lookUp)
         proxy.install(Self.table(endpoints, http, resources, identifiers))
         try proxy.start()
     }

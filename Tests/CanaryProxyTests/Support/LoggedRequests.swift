@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryTestSupport
+import Glibc
+import Synchronization
+
+@testable import CanaryProxy
+
+/// What a proxy says of requests: its access log, and its warnings.
+final class LoggedRequests: Sendable {
+    let writer: LogWriter
+    private let descriptor: Int32
+    private let directory: ScratchDirectory
+    private let messages = Mutex<[String]>([])
+
+    init() throws {
+        directory = try ScratchDirectory()
+        descriptor = open(directory.path("access.log"), O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let writer = LogWriter(descriptors: [descriptor]) { count, _ in "\(count) lost\n" }
+        guard let writer else { throw SystemCallError(name: "LogWriter", number: EAGAIN) }
+        self.writer = writer
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    func configure(_ configuration: inout ProxyConfiguration) {
+        configuration.accessLog = .text
+        configuration.accessLogWriter = writer
+    }
+
+    @Sendable func warn(_ message: String) { messages.withLock { $0.append(message) } }
+
+    var warnings: [String] { messages.withLock(\.self) }
+
+    /// Status and flag of each request, `200 -`; once the proxy has ended.
+    func outcomes() -> [String] {
+        writer.finish(milliseconds: 60_000)
+        var bytes = [UInt8](repeating: 0, count: 65_536)
+        let count = pread(descriptor, &bytes, bytes.count, 0)
+        let lines = String(decoding: bytes[..<max(count, 0)], as: UTF8.self).split(separator: "\n")
+        return lines.map { line in
+            let rest = line.firstRange(of: " HTTP/1.").map { line[$0.upperBound...] } ?? ""
+            return rest.split(separator: " ").dropFirst().prefix(2).joined(separator: " ")
+        }
+    }
+}
