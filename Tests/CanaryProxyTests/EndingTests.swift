@@ -57,6 +57,37 @@ struct EndingTests {
         while ended.value == 0 { sched_yield() }
     }
 
+    /// Nothing of the answer came yet, events stream and pause, half of a body came: what the upstream has sent when the client
+    /// goes, and what the log says then.
+    @Test(arguments: [
+        ("", "0 DC"), ("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n", "200 DC"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", "200 DC"),
+    ])
+    func `a client that goes away ends its request at the upstream`(sent: String, outcome: String) throws {
+        let heard = Counter()
+        let ended = Counter()
+        let origin = try TestOrigin { connection, _ in
+            _ = try connection.readHead()
+            try connection.send(sent)
+            heard.next()
+            if connection.isEnded() { ended.next() }
+        }
+        let log = try LoggedRequests()
+        let proxy = try TestProxy([("v1", origin.port)]) {
+            log.configure(&$0)
+            $0.limits.departureTimeout = 20
+        }
+        do {
+            let client = try proxy.connect()
+            try client.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n")
+            if !sent.isEmpty { _ = try client.readHead() }
+            while heard.value == 0 { sched_yield() }
+        }
+        while ended.value == 0 { sched_yield() }
+        proxy.stop()
+        #expect(log.outcomes() == [outcome])
+    }
+
     @Test(arguments: ["Content-Length: 10\r\n", "Transfer-Encoding: chunked\r\n"], [0, 1])
     func `half an answer is no whole one`(framing: String, version: Int) throws {
         let origin = try TestOrigin { connection, _ in

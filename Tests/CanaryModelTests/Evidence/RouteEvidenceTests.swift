@@ -81,6 +81,7 @@ struct RouteEvidenceTests {
         }
         for (status, flag) in [
             (200, "-"), (404, "NR"), (499, "-"), (0, "DC"), (200, "DC"), (408, "SI"), (400, "DPE"),
+            (101, "SI"), (200, "DT"), (0, "DT"), (101, "DC"),
         ] {
             #expect(!RouteEvidence.Answer(status: status, flag: flag).isError, "\(status) \(flag)")
         }
