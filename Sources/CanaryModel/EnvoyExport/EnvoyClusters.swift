@@ -89,7 +89,7 @@ final class EnvoyClusters {
         return EnvoyConfiguration.Cluster(
             name: name,
             settings: .message([
-                "connect_timeout": .duration(milliseconds: record.connectTimeoutMilliseconds),
+                "connect_timeout": .duration(milliseconds: record.limits.connectTimeoutMilliseconds),
                 "lb_policy": .string(Self.policy(record.balancing)),
                 "circuit_breakers": .message(["thresholds": .sequence([Self.unlimited])]),
                 "typed_extension_protocol_options": Self.protocolOptions(record),
@@ -120,11 +120,11 @@ final class EnvoyClusters {
 
     /// Left out where all is Envoy's default.
     private static func protocolOptions(_ record: ClusterRecord) -> Node? {
-        let requests = record.maxRequestsPerConnection
-        guard record.idleTimeoutMilliseconds != 3_600_000 || requests > 0 else { return nil }
+        let requests = record.limits.requestsPerConnection
+        guard record.limits.idleTimeoutMilliseconds != 3_600_000 || requests > 0 else { return nil }
         let type = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
         let common = Node.message([
-            "idle_timeout": .duration(milliseconds: record.idleTimeoutMilliseconds),
+            "idle_timeout": .duration(milliseconds: record.limits.idleTimeoutMilliseconds),
             "max_requests_per_connection": requests > 0 ? .integer(Int64(requests)) : nil,
         ])
         return .message([

@@ -54,7 +54,7 @@ enum EnvoyFilters {
                 "percentage": .fraction(abort.percentage),
             ])
         case .grpc(let name):
-            guard let code = grpcCodes.firstIndex(of: name) ?? Int(name) else {
+            guard let code = GRPCStatus.number(name) else {
                 warn("Envoy does not know the gRPC status \"\(name)\": nothing is aborted")
                 return nil
             }
@@ -63,12 +63,6 @@ enum EnvoyFilters {
             ])
         }
     }
-
-    private static let grpcCodes = [
-        "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
-        "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE",
-        "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
-    ]
 
     private static func node(_ policy: CorsPolicy) -> Node {
         func list(_ names: [String]) -> Node? {

@@ -75,6 +75,11 @@ extension EffectiveRoute {
         }
     }
 
+    /// The destination of copies, which is never that of requests.
+    func mirrorIdentity(_ destination: Destination) -> String {
+        "mirror=\(destinationIdentity(destination))"
+    }
+
     /// `helloworld.default.svc.cluster.local|v1|80`.
     private func destinationIdentity(_ destination: Destination) -> String {
         let port = destination.port.map(String.init) ?? ""

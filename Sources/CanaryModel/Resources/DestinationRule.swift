@@ -44,10 +44,18 @@ package struct TrafficPolicy: Sendable {
     /// What identifies a user; at most one may be given.
     package enum HashKey: Hashable, Sendable {
         case header(String)
-        /// With a `ttl` the proxy sets the cookie where it is missing; zero means a session cookie.
-        case cookie(name: String, path: String, ttl: Duration?)
+        case cookie(Cookie)
         case sourceAddress
         case queryParameter(String)
+    }
+
+    package struct Cookie: Hashable, Sendable {
+        package var name: String
+        package var path: String
+        /// With it the proxy sets the cookie where it is missing; zero means a session cookie.
+        package var ttl: Duration?
+        /// Further attributes, each as it stands in `Set-Cookie`: `SameSite=Lax`, `Secure`.
+        package var attributes: [String]
     }
 
     /// The settings of one port; they replace whole blocks.
@@ -58,17 +66,18 @@ package struct TrafficPolicy: Sendable {
 
     /// Whether the block is there: a subset's block replaces the rule's.
     package var hasLoadBalancer: Bool
-    package var hasConnectionPool: Bool
     package var balancing: Balancing?
     package var hashKey: HashKey?
-    package var connectTimeout: Duration?
-    package var idleTimeout: Duration?
-    package var maxRequestsPerConnection: Int?
+    package var hashTable: HashTable
+    package var warmUp: WarmUp?
+    package var locality: LocalityPolicy?
+    package var connectionPool: ConnectionPool?
+    package var outlierDetection: OutlierDetection?
+    package var retryBudget: RetryBudget?
     package var portLevelSettings: [PortLevel]
 
     init(_ node: Node) {
         hasLoadBalancer = node["loadBalancer"] != nil
-        hasConnectionPool = node["connectionPool"] != nil
         portLevelSettings = (node["portLevelSettings"]?.items ?? []).compactMap { item in
             guard let port = item["port"]?["number"]?.integer else { return nil }
             return PortLevel(port: Int(port), policy: TrafficPolicy(item))
@@ -76,10 +85,12 @@ package struct TrafficPolicy: Sendable {
         let balancer = node["loadBalancer"]
         balancing = balancer?["simple"]?.string.flatMap(Balancing.init)
         hashKey = HashKey(balancer?["consistentHash"])
-        let pool = node["connectionPool"]
-        connectTimeout = Duration(pool?["tcp"]?["connectTimeout"])
-        idleTimeout = Duration(pool?["http"]?["idleTimeout"])
-        maxRequestsPerConnection = pool?["http"]?["maxRequestsPerConnection"]?.integer.map { Int($0) }
+        hashTable = HashTable(balancer?["consistentHash"])
+        warmUp = balancer.flatMap(WarmUp.init)
+        locality = balancer?["localityLbSetting"].map(LocalityPolicy.init)
+        connectionPool = node["connectionPool"].map(ConnectionPool.init)
+        outlierDetection = node["outlierDetection"].map(OutlierDetection.init)
+        retryBudget = node["retryBudget"].map(RetryBudget.init)
     }
 }
 
@@ -89,9 +100,16 @@ extension TrafficPolicy.HashKey {
             self = .header(name)
         } else if let cookie = node?["httpCookie"], let name = cookie["name"]?.string {
             self = .cookie(
-                name: name,
-                path: cookie["path"]?.string ?? "",
-                ttl: Duration(cookie["ttl"])
+                TrafficPolicy.Cookie(
+                    name: name,
+                    path: cookie["path"]?.string ?? "",
+                    ttl: Duration(cookie["ttl"]),
+                    attributes: (cookie["attributes"]?.items ?? []).compactMap { attribute in
+                        guard let name = attribute["name"]?.string else { return nil }
+                        let value = attribute["value"]?.string ?? ""
+                        return value.isEmpty ? name : "\(name)=\(value)"
+                    }
+                )
             )
         } else if node?["useSourceIp"]?.bool == true {
             self = .sourceAddress

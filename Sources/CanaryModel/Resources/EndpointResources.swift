@@ -86,6 +86,8 @@ package struct WorkloadEntry: Sendable {
     package var labels: [String: String]
     /// Relative weight among the endpoints of a subset; nil is 1.
     package var weight: Int?
+    /// As given, else as the labels say.
+    package var locality: Locality
 
     init(_ body: Node) {
         self.init(fields: body["spec"])
@@ -96,6 +98,8 @@ package struct WorkloadEntry: Sendable {
         address = fields?["address"]?.string
         labels = fields?["labels"]?.stringMap ?? [:]
         weight = fields?["weight"]?.integer.map { Int($0) }
+        let place = fields?["locality"]?.string ?? ""
+        locality = place.isEmpty ? Locality(labels: labels) : Locality(place)
         ports = [:]
         for entry in fields?["ports"]?.mapping?.entries ?? [] {
             if let port = entry.value.integer { ports[entry.key] = Int(port) }

@@ -41,12 +41,13 @@ struct DestinationCompiler {
         switch key {
         case nil: HashKeyRecord()
         case .header(let name): HashKeyRecord(source: .header, name: arena.store(name.lowercased()))
-        case .cookie(let name, let path, let ttl):
+        case .cookie(let cookie):
             HashKeyRecord(
                 source: .cookie,
-                name: arena.store(name),
-                path: arena.store(path),
-                ttlMilliseconds: ttl.map { Int64($0.milliseconds) } ?? -1
+                name: arena.store(cookie.name),
+                path: arena.store(cookie.path),
+                ttlMilliseconds: cookie.ttl.map { Int64($0.milliseconds) } ?? -1,
+                attributes: arena.store(cookie.attributes.map { "; \($0)" }.joined())
             )
         case .queryParameter(let name): HashKeyRecord(source: .queryParameter, name: arena.store(name))
         case .sourceAddress: HashKeyRecord(source: .sourceAddress)
@@ -60,9 +61,6 @@ struct DestinationCompiler {
             isDefined: false,
             balancing: .leastRequest,
             hashKey: HashKeyRecord(),
-            connectTimeoutMilliseconds: 10_000,
-            idleTimeoutMilliseconds: 3_600_000,
-            maxRequestsPerConnection: 0,
             endpoints: UnsafeBufferPointer(start: nil, count: 0)
         )
     }
@@ -83,17 +81,15 @@ struct DestinationCompiler {
         record.isDefined = true
         record.balancing = Balancing(policy.loadBalancer)
         record.hashKey = hashKey(policy.loadBalancer?.hashKey)
-        if let pool = policy.connectionPool {
-            if let timeout = pool.connectTimeout {
-                record.connectTimeoutMilliseconds = Int32(clamping: timeout.milliseconds)
-            }
-            if let timeout = pool.idleTimeout {
-                record.idleTimeoutMilliseconds = Int32(clamping: timeout.milliseconds)
-            }
-            record.maxRequestsPerConnection = Int32(clamping: max(pool.maxRequestsPerConnection ?? 0, 0))
+        record.limits = ConnectionLimits(policy.connectionPool, budget: policy.retryBudget)
+        record.outliers = OutlierPolicy(policy.outlierDetection)
+        if record.balancing == .hash, let kind = policy.loadBalancer?.hashTable {
+            record.hashTable = arena.keep(lookup.hashTable(kind, of: destination, port: port, policy))
         }
-        let endpoints = lookup.readyEndpoints(of: destination, port: port)
-        record.endpoints = arena.store(endpoints.map { endpoint($0, counter) })
+        record.warmUp = WarmUpPolicy(policy.loadBalancer?.warmUp)
+        let ranked = lookup.readyEndpoints(of: destination, port: port, policy)
+        record.groups = arena.store(ranked.groups)
+        record.endpoints = arena.store(ranked.endpoints.map { endpoint($0, counter) })
         return record
     }
 

@@ -73,18 +73,39 @@ package struct DestinationHandle: BitwiseCopyable {
     package func endpointHash(for facts: RequestFacts) -> UInt64? {
         guard let cluster, cluster.pointee.balancing == .hash else { return nil }
         let key = facts.userKey(cluster.pointee.hashKey)
-        guard !key.isEmpty else { return nil }
-        var hash = SipHash24(key: SipHash24.Key(k0: 0, k1: 0))
-        hash.update(key)
-        return hash.finish()
+        return key.isEmpty ? nil : XXHash64.of(key)
     }
 
+    /// The endpoint that a user's hash leads to, an index of ``endpoints``, among those that `isUsable` admits; `nil` where
+    /// that is none. Further `attempt`s (1, 2 …) mostly lead to other ones.
+    package func endpoint(ofHash hash: UInt64, attempt: Int = 0, where isUsable: (Int) -> Bool) -> Int? {
+        cluster?.pointee.hashTable.index(of: hash, attempt: attempt, where: isUsable)
+    }
+
+    /// The endpoints by priority and locality; empty where all are of one. Make a ``PriorityLoad`` of them.
+    package var groups: UnsafeBufferPointer<EndpointGroup> {
+        cluster?.pointee.groups ?? UnsafeBufferPointer(start: nil, count: 0)
+    }
+
+    /// How the share of a new endpoint grows.
+    package var warmUp: WarmUpPolicy { cluster?.pointee.warmUp ?? .none }
+
+    /// How many connections and requests there may be, and for how long.
+    package var limits: ConnectionLimits { cluster?.pointee.limits ?? ConnectionLimits() }
+
+    /// When endpoints are ejected for their errors.
+    package var outliers: OutlierPolicy { cluster?.pointee.outliers ?? .none }
+
     /// 10 s unless the DestinationRule says otherwise.
-    package var connectTimeoutMilliseconds: Int32 { cluster?.pointee.connectTimeoutMilliseconds ?? 10_000 }
+    package var connectTimeoutMilliseconds: Int32 {
+        cluster?.pointee.limits.connectTimeoutMilliseconds ?? 10_000
+    }
 
     /// How long a pooled connection may be idle: 1 h unless the DestinationRule says otherwise; 0 is for ever.
-    package var idleTimeoutMilliseconds: Int32 { cluster?.pointee.idleTimeoutMilliseconds ?? 3_600_000 }
+    package var idleTimeoutMilliseconds: Int32 {
+        cluster?.pointee.limits.idleTimeoutMilliseconds ?? 3_600_000
+    }
 
     /// 0 is unlimited, 1 no keep-alive.
-    package var maxRequestsPerConnection: Int32 { cluster?.pointee.maxRequestsPerConnection ?? 0 }
+    package var maxRequestsPerConnection: Int32 { cluster?.pointee.limits.requestsPerConnection ?? 0 }
 }

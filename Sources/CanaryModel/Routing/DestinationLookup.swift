@@ -9,9 +9,17 @@ final class DestinationLookup {
         var port: Int
     }
 
+    private struct TableKey: Hashable {
+        var endpoints: EndpointsKey
+        var kind: TrafficPolicy.HashTable
+    }
+
     private let hosts: HostViews
-    private var endpoints: [EndpointsKey: [ReadyEndpoint]] = [:]
+    private let scope: ClientScope
+    private var endpoints: [EndpointsKey: RankedEndpoints] = [:]
     private var workloads: [String: WorkloadNames] = [:]
+    /// Shared by all routes to the same endpoints: a table may have thousands of places.
+    private var tables: [TableKey: EndpointHashTable] = [:]
 
     /// An endpoint that is ready, with what its metrics are labelled with.
     struct ReadyEndpoint {
@@ -23,6 +31,7 @@ final class DestinationLookup {
     }
 
     init(_ snapshot: ClusterSnapshot, _ scope: ClientScope) {
+        self.scope = scope
         hosts = HostViews(snapshot, namespace: scope.namespace, clientLabels: scope.labels)
     }
 
@@ -30,18 +39,37 @@ final class DestinationLookup {
         hosts[host].destination(subset)
     }
 
-    /// The ready endpoints of a destination at a port of its Service.
-    func readyEndpoints(of destination: ResolvedDestination, port: HostService.Port) -> [ReadyEndpoint] {
+    /// The ready endpoints of a destination at a port of its Service, where the policy in force there ranks them.
+    func readyEndpoints(
+        of destination: ResolvedDestination,
+        port: HostService.Port,
+        _ policy: EffectivePolicy
+    ) -> RankedEndpoints {
         let key = EndpointsKey(
             host: destination.host,
             subset: destination.subset,
             port: port.number
         )
         if let known = endpoints[key] { return known }
-        let names = workloadNames(of: destination.host)
         let view = hosts[destination.host]
-        let found = destination.labels.map { view.endpoints($0, at: port) } ?? []
-        let ready = found.filter(\.isReady).map { endpoint in
+        let found = (destination.labels.map { view.endpoints($0, at: port) } ?? []).filter(\.isReady)
+        let groups = LocalityPlan.groups(
+            found.map {
+                .init(locality: $0.locality, labels: $0.labels, weight: UInt32(clamping: $0.weight))
+            },
+            client: Locality(labels: scope.labels),
+            labels: scope.labels,
+            policy: policy.loadBalancer?.locality,
+            detectsOutliers: policy.outlierDetection != nil
+        )
+        let ranked = RankedEndpoints(groups, of: ready(found, of: destination.host))
+        endpoints[key] = ranked
+        return ranked
+    }
+
+    private func ready(_ endpoints: [HostEndpoint], of host: String) -> [ReadyEndpoint] {
+        let names = workloadNames(of: host)
+        return endpoints.map { endpoint in
             ReadyEndpoint(
                 address: endpoint.address,
                 hash: endpoint.address.hash,
@@ -50,8 +78,22 @@ final class DestinationLookup {
                 workload: names.name(for: endpoint.labels)
             )
         }
-        endpoints[key] = ready
-        return ready
+    }
+
+    /// The table by which a hash finds one of those.
+    func hashTable(
+        _ kind: TrafficPolicy.HashTable,
+        of destination: ResolvedDestination,
+        port: HostService.Port,
+        _ policy: EffectivePolicy
+    ) -> EndpointHashTable {
+        let endpoints = EndpointsKey(host: destination.host, subset: destination.subset, port: port.number)
+        let key = TableKey(endpoints: endpoints, kind: kind)
+        if let known = tables[key] { return known }
+        let ready = readyEndpoints(of: destination, port: port, policy).endpoints
+        let table = EndpointHashTable(kind, ready.map { ($0.address.description, $0.weight) })
+        tables[key] = table
+        return table
     }
 
     private func workloadNames(of host: String) -> WorkloadNames {
@@ -59,5 +101,27 @@ final class DestinationLookup {
         let names = WorkloadNames(hosts[host])
         workloads[host] = names
         return names
+    }
+}
+
+/// A cluster's endpoints, those of one group side by side.
+struct RankedEndpoints {
+    var endpoints: [DestinationLookup.ReadyEndpoint] = []
+    /// Empty for a single one, which all endpoints are in.
+    var groups: [EndpointGroup] = []
+
+    init(_ groups: [LocalityPlan.Group], of all: [DestinationLookup.ReadyEndpoint]) {
+        for group in groups {
+            self.groups.append(
+                EndpointGroup(
+                    priority: Int32(clamping: group.priority),
+                    weight: group.weight,
+                    start: Int32(clamping: endpoints.count),
+                    count: Int32(clamping: group.members.count)
+                )
+            )
+            endpoints += group.members.map { all[$0] }
+        }
+        if groups.count == 1 { self.groups = [] }
     }
 }

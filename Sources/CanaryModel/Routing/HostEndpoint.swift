@@ -7,6 +7,7 @@ package struct HostEndpoint: Sendable {
     /// Relative, at least 1.
     package var weight: Int
     package var isReady: Bool
+    package var locality: Locality
 }
 
 extension [HostEndpoint] {
@@ -60,7 +61,13 @@ extension ClusterSnapshot {
 
     private static func endpoint(_ entry: WorkloadEntry, _ port: HostService.Port) -> HostEndpoint? {
         guard let address = entry.address, let number = portNumber(entry.ports, port) else { return nil }
-        return endpoint(address, number, labels: entry.labels, weight: entry.weight ?? 1)
+        return endpoint(
+            address,
+            number,
+            labels: entry.labels,
+            weight: entry.weight ?? 1,
+            locality: entry.locality
+        )
     }
 
     private static func endpoint(_ pod: Pod, status: Node?, _ port: HostService.Port) -> HostEndpoint? {
@@ -148,7 +155,8 @@ extension ClusterSnapshot {
         _ port: Int,
         labels: [String: String],
         weight: Int = 1,
-        isReady: Bool = true
+        isReady: Bool = true,
+        locality: Locality? = nil
     ) -> HostEndpoint? {
         guard let port = UInt16(exactly: port), port > 0, !host.isEmpty, !host.hasPrefix("unix:") else {
             return nil
@@ -158,7 +166,8 @@ extension ClusterSnapshot {
             address: EndpointAddress(host: host, port: port, isName: isName),
             labels: labels,
             weight: max(1, min(weight, 1_000_000)),
-            isReady: isReady
+            isReady: isReady,
+            locality: locality ?? Locality(labels: labels)
         )
     }
 

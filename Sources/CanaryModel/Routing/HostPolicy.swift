@@ -19,19 +19,27 @@ package struct HostPolicy: Sendable {
         var effective = EffectivePolicy()
         for policy in [trafficPolicy, subset?.trafficPolicy].compactMap(\.self) {
             if policy.hasLoadBalancer { effective.loadBalancer = policy }
-            if policy.hasConnectionPool { effective.connectionPool = policy }
-            if let level = policy.portLevelSettings.first(where: { $0.port == port }) {
-                effective = EffectivePolicy(loadBalancer: level.policy, connectionPool: level.policy)
+            effective.connectionPool = policy.connectionPool ?? effective.connectionPool
+            effective.outlierDetection = policy.outlierDetection ?? effective.outlierDetection
+            effective.retryBudget = policy.retryBudget ?? effective.retryBudget
+            if let level = policy.portLevelSettings.first(where: { $0.port == port })?.policy {
+                effective.loadBalancer = level
+                effective.connectionPool = level.connectionPool
+                effective.outlierDetection = level.outlierDetection
             }
         }
         return effective
     }
 }
 
-/// The traffic policies from which the blocks come.
+/// The blocks in force.
 struct EffectivePolicy {
+    /// The traffic policy from which the balancer comes.
     var loadBalancer: TrafficPolicy?
-    var connectionPool: TrafficPolicy?
+    var connectionPool: ConnectionPool?
+    var outlierDetection: OutlierDetection?
+    /// Ports have none of their own.
+    var retryBudget: RetryBudget?
 }
 
 extension ClusterSnapshot {

@@ -63,7 +63,7 @@ struct MatchCompiler {
         }
     }
 
-    private func condition(_ subject: MatchCondition.Subject, _ match: StringMatch, name: String = "")
+    func condition(_ subject: MatchCondition.Subject, _ match: StringMatch, name: String = "")
         -> MatchCondition
     {
         var condition = MatchCondition(subject: subject, test: .present)

@@ -13,7 +13,8 @@ extension MatchCondition {
         }
     }
 
-    private func accepts(_ text: ByteSlice) -> Bool {
+    /// Whether a text passes the test, whatever the condition is about and whether it is inverted.
+    func accepts(_ text: ByteSlice) -> Bool {
         switch test {
         case .present: true
         case .exact: ignoresCase ? text.equalsIgnoringCase(value) : text.equals(value)
@@ -128,12 +129,13 @@ extension RequestFacts {
         return nil
     }
 
-    /// What identifies the user; empty where the request lacks it.
+    /// What identifies the user; empty where the request lacks it. A cookie that the proxy makes has the value that is made
+    /// for this request.
     func userKey(_ key: HashKeyRecord) -> ByteSlice {
         switch key.source {
         case .none: ByteSlice()
         case .header: header(key.name)?.value ?? ByteSlice()
-        case .cookie: cookie(key.name) ?? ByteSlice()
+        case .cookie: lacksCookie(key) ? generatedKey : cookieValue(key.name)
         case .queryParameter: queryParameter(key.name) ?? ByteSlice()
         case .sourceAddress: sourceAddress
         }

@@ -28,6 +28,9 @@ package struct RequestFacts: BitwiseCopyable {
     package var startTime: Int64 = 0
     /// This machine's name, for `%HOSTNAME%`.
     package var hostName = ByteSlice()
+    /// The value of every cookie that identifies users, that the request lacks and that the proxy makes:
+    /// ``RouteHandle/makesCookies``. Missing where none is made.
+    package var generatedKey = ByteSlice()
     /// For response headers: target and authority as they were sent; missing where the request went nowhere.
     package var sentTarget = ByteSlice()
     package var sentAuthority = ByteSlice()

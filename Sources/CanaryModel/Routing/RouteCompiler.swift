@@ -22,6 +22,8 @@ struct RouteCompiler {
         record.owner = owners[effective.virtualService.key] ?? -1
         record.timeoutMilliseconds = Int32(clamping: route.timeout?.milliseconds ?? 0)
         record.retry = RetryPolicy(route.retries, in: arena)
+        record.fault = FaultPolicy(route.fault)
+        record.cors = route.corsPolicy.map { arena.store(CorsRecord($0, in: arena)) }
         let edits = headers.edits([[route.headers]])
         (record.requestEdits, record.responseEdits) = (edits.request, edits.response)
         if let redirect = route.redirect {
@@ -34,6 +36,7 @@ struct RouteCompiler {
         } else {
             if let rewrite = route.rewrite { record.rewrite = compile(rewrite) }
             compileDestinations(effective, headers, into: &record)
+            record.mirrors = arena.store(mirrors(of: effective))
         }
         if record.totalWeight == 0 { record.counter = destinations.counter(answers(of: effective)) }
         return arena.store(record)
@@ -58,6 +61,7 @@ struct RouteCompiler {
             )
         ])
         record.totalWeight = 1
+        record.makesCookies = record.destinations.contains(where: \.makesCookies)
         return arena.store(record)
     }
 
@@ -142,6 +146,32 @@ struct RouteCompiler {
         record.totalWeight = records.reduce(0) { $0 + $1.weight }
         let common = Set(hashKeys).count == 1 ? hashKeys.first ?? nil : nil
         record.sticky = destinations.hashKey(hostHashKey ?? common)
+        record.makesCookies = record.sticky.makesCookie || records.contains(where: \.makesCookies)
+    }
+
+    /// The copies of a route's requests, with counters of their own.
+    private func mirrors(of effective: EffectiveRoute) -> [MirrorRecord] {
+        effective.route.effectiveMirrors.map { mirror in
+            let name = effective.resolve(mirror.destination)
+            let resolved = destinations.resolve(name, subset: mirror.destination.subset)
+            var key = effective.evidenceKey(store: store, host: host)
+            key.destination = effective.mirrorIdentity(mirror.destination)
+            var counter = counter(resolved, key)
+            counter.virtualService = Self.owner(effective)
+            counter.routeName = effective.route.name
+            counter.position = -1
+            counter.port = mirror.destination.port ?? 0
+            let destination = DestinationRecord(
+                weight: 1,
+                stickyHash: SipHash24(key: SipHash24.Key(k0: 0, k1: 0)),
+                authority: ByteSlice(),
+                counter: destinations.counter(counter),
+                clusters: destinations.clusters(resolved, port: mirror.destination.port, counter: counter),
+                requestEdits: UnsafeBufferPointer(start: nil, count: 0),
+                responseEdits: UnsafeBufferPointer(start: nil, count: 0)
+            )
+            return MirrorRecord(chance: Chance(mirror.percentage), destination: arena.store(destination))
+        }
     }
 
     /// The key of the sticky hash of a VirtualService's routes.

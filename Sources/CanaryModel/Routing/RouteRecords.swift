@@ -57,6 +57,10 @@ struct RouteRecord: BitwiseCopyable {
     var owner: Int32 = -1
     var timeoutMilliseconds: Int32
     var retry: RetryPolicy
+    var fault = FaultPolicy.none
+    /// `nil` where the route has no policy.
+    var cors: UnsafePointer<CorsRecord>?
+    var mirrors = UnsafeBufferPointer<MirrorRecord>(start: nil, count: 0)
     var rewrite: RewriteRecord
     var redirect: RedirectRecord
     var directStatus: Int32
@@ -64,6 +68,8 @@ struct RouteRecord: BitwiseCopyable {
     var destinations: UnsafeBufferPointer<DestinationRecord>
     var totalWeight: UInt64
     var sticky: HashKeyRecord
+    /// Whether the route or a cluster behind it knows users by a cookie that the proxy makes.
+    var makesCookies = false
     /// Where no destination was chosen.
     var requestEdits: UnsafeBufferPointer<HeaderEdit>
     var responseEdits: UnsafeBufferPointer<HeaderEdit>
@@ -117,9 +123,13 @@ struct ClusterRecord: BitwiseCopyable {
     var isDefined: Bool
     var balancing: Balancing
     var hashKey: HashKeyRecord
-    var connectTimeoutMilliseconds: Int32
-    var idleTimeoutMilliseconds: Int32
-    var maxRequestsPerConnection: Int32
+    /// Empty where no hash decides.
+    var hashTable = EndpointHashTableRecord()
+    var warmUp = WarmUpPolicy.none
+    var limits = ConnectionLimits()
+    var outliers = OutlierPolicy.none
+    /// Empty for a single one, which all endpoints are in.
+    var groups = UnsafeBufferPointer<EndpointGroup>(start: nil, count: 0)
     var endpoints: UnsafeBufferPointer<EndpointRecord>
 }
 
@@ -134,6 +144,8 @@ struct HashKeyRecord: BitwiseCopyable {
     /// Of a cookie: where it is valid, and how long one lives that the proxy would set; negative for one that only clients set.
     var path = ByteSlice()
     var ttlMilliseconds: Int64 = -1
+    /// Each with the `; ` before it.
+    var attributes = ByteSlice()
 }
 
 /// A piece of a header value: literal bytes, or a command such as `%REQ(x)%`.

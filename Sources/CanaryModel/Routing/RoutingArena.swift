@@ -15,6 +15,7 @@ final class RoutingArena: @unchecked Sendable {
     private var registry: CounterRegistry?
     private var counters: Set<UInt32> = []
     private var leases: [IdentifierLease] = []
+    private var tables: [EndpointHashTable] = []
 
     private static let chunkSize = 2048
     private static let alignment = 16
@@ -66,6 +67,12 @@ final class RoutingArena: @unchecked Sendable {
 
     /// Holds the numbers that records in here name.
     func keep(_ lease: IdentifierLease) { leases.append(lease) }
+
+    /// Holds a table that records in here lead into; others may hold it too.
+    func keep(_ table: EndpointHashTable) -> EndpointHashTableRecord {
+        tables.append(table)
+        return table.record
+    }
 
     private func allocate(_ size: Int) -> UnsafeMutableRawPointer {
         let rounded = (size + Self.alignment - 1) & ~(Self.alignment - 1)
