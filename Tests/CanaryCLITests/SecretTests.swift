@@ -125,4 +125,27 @@ struct SecretTests {
         #expect(try files(with: Self.second) == [])
         #expect(run("get", "all").contains("helloworld"))
     }
+    /// Larger than SQLite's cache, so that some of it is written before anything is committed.
+    @Test func `a change that is taken back leaves nothing in the store`() throws {
+        let manifests = (0..<6).map { number in
+            """
+            apiVersion: v1
+            kind: Secret
+            metadata: {name: keys-\(number)}
+            data: {a: \(String(repeating: Self.first, count: 50_000))}
+
+            """
+        }
+        let service = "\(Scene.root)/examples/helloworld/service.yaml"
+        run("create", "-f", service)
+        try scratch.write(manifests.joined(separator: "---\n"), to: "large.yaml")
+        #expect(
+            run("create", "-f", "large.yaml", "--dry-run=server").contains("secret/keys-5 created (server")
+        )
+        #expect(try files(with: Self.first) == [])
+        // The last object exists already.
+        #expect(run("create", "-f", "large.yaml", "-f", service).contains("already exists"))
+        #expect(try files(with: Self.first) == [])
+        #expect(run("get", "secrets").contains("No resources found"))
+    }
 }

@@ -190,7 +190,8 @@ extension Database {
     func write<T>(_ body: () throws -> (T, Ending)) throws -> T {
         let lock = try beginWrite()
         return try withExtendedLifetime(lock) {
-            defer { rollBack() }
+            let logSize = logSize
+            defer { takeBack(logSize) }
             let (result, ending) = try body()
             if ending != .rollBack { try commit(forgets: ending == .commitAndForget) }
             return result
@@ -201,7 +202,8 @@ extension Database {
     func write<T>(_ body: () throws(StoreError) -> (T, Ending)) throws(StoreError) -> T {
         let lock = try beginWrite()
         return try withExtendedLifetime(lock) { () throws(StoreError) in
-            defer { rollBack() }
+            let logSize = logSize
+            defer { takeBack(logSize) }
             let (result, ending) = try body()
             if ending != .rollBack { try commit(forgets: ending == .commitAndForget) }
             return result
@@ -222,6 +224,15 @@ extension Database {
         emptyLog(longerThan: forgets ? 0 : Self.logLimit)
     }
 
+    /// Ends a change that was not committed. What of a large one was in the log already, Secrets too, does not stay there.
+    private func takeBack(_ logSizeBefore: Int64) {
+        guard connection.isInTransaction else { return }
+        rollBack()
+        if logSize > logSizeBefore { emptyLog(longerThan: 0) }
+    }
+
+    private var logSize: Int64 { FileIdentity(path: path + "-wal")?.size ?? 0 }
+
     func acquireLock() throws(StoreError) -> StoreLock {
         try StoreLock(
             path: location.path(of: format.lockName),
@@ -239,7 +250,7 @@ extension Database {
 
     /// Failing is no error: the commit stands in the log, and the next writer tries again. The caller holds the lock.
     private func emptyLog(longerThan limit: Int64) {
-        guard let log = FileIdentity(path: path + "-wal"), log.size > limit else { return }
+        guard logSize > limit else { return }
         // Readers of the old state are left alone instead of waited for.
         connection.setBusyTimeout(milliseconds: 0)
         defer { connection.setBusyTimeout(milliseconds: Self.busyTimeoutMilliseconds) }
