@@ -58,6 +58,9 @@ package enum HostName {
 
     package static func isWildcard(_ host: String) -> Bool { host.hasPrefix("*") }
 
+    /// No wildcard, or one that begins at a label, so that ``patterns(covering:)`` of what it covers lists it.
+    static func isRegular(_ host: String) -> Bool { !isWildcard(host) || host == "*" || host.hasPrefix("*.") }
+
     /// Whether a pattern (`*`, `*.foo.com`, or a plain name) covers a host. A wildcard needs at least one character more
     /// than its suffix.
     package static func pattern(_ pattern: String, covers host: String) -> Bool {

@@ -29,7 +29,7 @@ struct GatewayHostSet {
             for wildcard in HostName.patterns(covering: host.pattern) {
                 usersBelow[wildcard, default: Users()].add(host)
             }
-            if HostName.isWildcard(host.pattern), !Self.isRegular(host.pattern) { irregular.append(host) }
+            if !HostName.isRegular(host.pattern) { irregular.append(host) }
         }
     }
 
@@ -37,13 +37,11 @@ struct GatewayHostSet {
     func admits(_ host: String, from namespace: String) -> Bool {
         let host = host.lowercased()
         if HostName.isWildcard(host) {
-            guard Self.isRegular(host) else { return hosts.contains { $0.admits(host, from: namespace) } }
+            guard HostName.isRegular(host) else { return hosts.contains { $0.admits(host, from: namespace) } }
             if usersBelow[host]?.contains(namespace) == true { return true }
         }
         return HostName.patterns(covering: host).contains {
             users[$0]?.contains(namespace) ?? false
         } || irregular.contains { $0.admits(host, from: namespace) }
     }
-
-    private static func isRegular(_ wildcard: String) -> Bool { wildcard == "*" || wildcard.hasPrefix("*.") }
 }

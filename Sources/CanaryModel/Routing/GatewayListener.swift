@@ -22,6 +22,7 @@ struct GatewayListener: Sendable {
 
     let spec: ListenerSpec
     let servers: [Server]
+    private let gateways: Set<GatewayReference>
     private let hosts: [GatewayReference: Hosts]
     private let redirectingHosts: Set<String>
     private(set) var index = DomainIndex()
@@ -57,21 +58,16 @@ struct GatewayListener: Sendable {
         hosts = servers.reduce(into: [:]) { hosts, entry in
             hosts[entry.key] = Hosts(entry.value, namespace: entry.key.namespace)
         }
+        gateways = Set(hosts.keys)
         redirectingHosts = Set(hosts.values.flatMap { $0.redirecting.hosts.map(\.pattern) })
     }
 
     /// Every host that VirtualServices or redirecting servers may give this listener.
-    func candidates(in snapshot: ClusterSnapshot) -> Set<String> {
-        var hosts = redirectingHosts
-        for gateway in self.hosts.keys {
-            let token = IndexToken.gateway(gateway.name, namespace: gateway.namespace)
-            for resource in snapshot.resources(with: token) {
-                for host in resource.virtualService?.hosts ?? [] {
-                    hosts.insert(HostName.resolve(host, namespace: resource.namespace))
-                }
-            }
+    func candidates(among bound: inout BoundHosts) -> Set<String> {
+        hosts.reduce(into: redirectingHosts) { candidates, entry in
+            let patterns = entry.value.all.hosts.map(\.pattern)
+            candidates.formUnion(bound.overlapping(patterns, at: entry.key))
         }
-        return hosts
     }
 
     /// Compiles some hosts anew; those that are no hosts of this listener any more go.
@@ -107,7 +103,7 @@ struct GatewayListener: Sendable {
             snapshot: snapshot,
             scope: ClientScope(namespace: servers.first?.gateway.namespace ?? "", labels: [:]),
             identifiers: identifiers,
-            position: .gateway(Set(servers.map(\.gateway)), port: spec.port)
+            position: .gateway(gateways, port: spec.port)
         )
     }
 

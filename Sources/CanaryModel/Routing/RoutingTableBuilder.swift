@@ -102,8 +102,9 @@ package struct RoutingTableBuilder: Sendable {
 
     private mutating func compileGateways() {
         gateways = GatewayListener.all(in: snapshot)
+        var bound = BoundHosts(snapshot)
         for position in gateways.indices {
-            let hosts = gateways[position].candidates(in: snapshot)
+            let hosts = gateways[position].candidates(among: &bound)
             gateways[position].compile(hosts, snapshot, identifiers)
         }
     }

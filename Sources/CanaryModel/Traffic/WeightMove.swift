@@ -17,10 +17,11 @@ package struct WeightMove: Hashable, Sendable {
     /// The destinations whose share changed, route by route. Routes are the same that take the same requests: only then
     /// do shares before and after mean the same thing.
     package static func between(_ before: Resource, _ after: Resource) -> [WeightMove] {
-        var known = routes(of: before)
+        // The last of those that match alike is taken first, so the first has to be the last.
+        var known = Dictionary(grouping: routes(of: before).reversed(), by: \.matches)
         return routes(of: after).flatMap { matches, new -> [WeightMove] in
-            guard let index = known.firstIndex(where: { $0.matches == matches }) else { return [] }
-            return between(known.remove(at: index).route, new)
+            guard let old = known[matches]?.popLast() else { return [] }
+            return between(old.route, new)
         }
     }
 

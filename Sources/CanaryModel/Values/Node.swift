@@ -213,10 +213,19 @@ extension Node: Equatable {
 extension Mapping {
     fileprivate func sameEntries(as other: Mapping) -> Bool {
         guard entries.count == other.entries.count else { return false }
+        // Most mappings that are compared have the same order; of those that have not, very many keys are found by hash.
+        var others: [ExactText: Int]?
         return entries.enumerated().allSatisfy { index, entry in
             let twin = other.entries[index]
-            return twin.key.hasSameBytes(as: entry.key)
-                ? twin.value == entry.value : other[entry.key] == entry.value
+            if twin.key.hasSameBytes(as: entry.key) { return twin.value == entry.value }
+            let positions = others ?? other.positions
+            others = positions
+            return positions[ExactText(entry.key)].map { other.entries[$0].value == entry.value } ?? false
         }
+    }
+
+    /// Where each key stands first.
+    private var positions: [ExactText: Int] {
+        Dictionary(zip(entries.map { ExactText($0.key) }, entries.indices)) { first, _ in first }
     }
 }

@@ -47,6 +47,48 @@ struct GrowthThing: Sendable, CustomStringConvertible {
         GrowthThing("routes by prefix") { n in
             pair + [virtualService(list(n) { route("{uri: {prefix: /p\($0)/}}", to("v1")) } + ", " + split)]
         },
+        GrowthThing("routes that change", always: true) { n in
+            pair + [
+                virtualService(list(n) { route("{uri: {prefix: /VALUE\($0)/}}", to("v1")) } + ", " + split)
+            ]
+        },
+        GrowthThing("prefixes that are replaced") { n in
+            pair + [
+                virtualService(
+                    "{match: [\(list(n) { "{uri: {prefix: /p\($0)/}}, {uri: {prefix: /p\($0)}}" })], "
+                        + "rewrite: {uri: /}, route: [\(to("v1"))]}, \(split)"
+                )
+            ]
+        },
+        GrowthThing("server names", scale: 4) { n in
+            pair + [
+                istio(
+                    "VirtualService",
+                    "tls",
+                    "hosts: [\(list(n) { "h\($0).example.com" })], tls: ["
+                        + list(n) {
+                            "{match: [{port: 443, sniHosts: [h\($0).example.com]}], route: [\(to("v1"))]}"
+                        } + "]"
+                )
+            ]
+        },
+        GrowthThing("subsets of listed endpoints") { n in
+            [
+                istio(
+                    "ServiceEntry",
+                    "app",
+                    "hosts: [app.example.com], resolution: STATIC, ports: [{number: 80, name: http, "
+                        + "protocol: HTTP}], endpoints: ["
+                        + list(n) { "{address: 10.0.\($0 / 250).\($0 % 250), labels: {version: v\($0)}}" }
+                        + "]"
+                ),
+                istio(
+                    "DestinationRule",
+                    "app",
+                    "host: app.example.com, subsets: [\(list(n) { subset($0) })]"
+                ),
+            ]
+        },
         GrowthThing("routes by header") { n in
             pair + [
                 virtualService(list(n) { route("{headers: {u: {exact: u\($0)}}}", to("v1")) } + ", " + split)
@@ -104,6 +146,12 @@ struct GrowthThing: Sendable, CustomStringConvertible {
         GrowthThing("servers and their hosts") { n in
             pair + [
                 gateway("g", list(n) { server($0) }),
+                virtualService(split, hosts: list(n) { "h\($0).example.com" }, more: "gateways: [g], "),
+            ]
+        },
+        GrowthThing("servers with ports of their own", always: true) { n in
+            pair + [
+                gateway("g", list(n) { server($0, port: 1000 + $0) }),
                 virtualService(split, hosts: list(n) { "h\($0).example.com" }, more: "gateways: [g], "),
             ]
         },
@@ -217,7 +265,7 @@ extension GrowthThing {
         istio("Gateway", name, "selector: {istio: ingressgateway}, servers: [\(servers)]")
     }
 
-    private static func server(_ number: Int) -> String {
-        "{port: {number: 80, name: http-\(number), protocol: HTTP}, hosts: [h\(number).example.com]}"
+    private static func server(_ number: Int, port: Int = 80) -> String {
+        "{port: {number: \(port), name: http-\(number), protocol: HTTP}, hosts: [h\(number).example.com]}"
     }
 }

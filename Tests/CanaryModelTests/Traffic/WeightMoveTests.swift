@@ -32,4 +32,26 @@ struct WeightMoveTests {
             ]
         )
     }
+
+    @Test func `of routes that match alike, the first belongs to the first`() {
+        let conditions: [Node] = [
+            [["headers": ["x-user": ["exact": "ada"]], "uri": ["prefix": "/"]]],
+            [["uri": ["prefix": "/"], "headers": ["x-user": ["exact": "ada"]]]],
+        ]
+        let before = Helloworld.routes([
+            ["match": conditions[0], "route": Helloworld.split(["v1": 90, "v2": 10])],
+            ["match": conditions[0], "route": Helloworld.split(["v1": 50, "v2": 50])],
+        ])
+        let after = Helloworld.routes([
+            ["match": conditions[1], "route": Helloworld.split(["v1": 80, "v2": 20])],
+            ["match": conditions[1], "route": Helloworld.split(["v1": 50, "v2": 50])],
+            ["match": conditions[1], "route": Helloworld.split(["v1": 1, "v2": 1])],
+        ])
+        #expect(
+            WeightMove.between(before, after) == [
+                WeightMove(destination: "v1", before: 0.9, after: 0.8),
+                WeightMove(destination: "v2", before: 0.1, after: 0.2),
+            ]
+        )
+    }
 }

@@ -19,16 +19,14 @@ enum SubsetSelectsNothingRule: ReferenceRule {
         }
         let workloads =
             service.selector.isEmpty ? cluster.workloads(besideSelectorless: service) : selected([:])
-        let listed = cluster.listedEndpoints(of: service)
+        let listed = LabelIndex(cluster.listedEndpoints(of: service)) { $0 }
         for subset in subsets {
             let labels = subset["labels"]?.node.stringMap ?? [:]
             let isCarried =
                 service.selector.isEmpty || NodeIndex.decides(labels)
                 ? workloads.contains { cluster.references.nodes.canCarry(labels, $0) }
                 : !selected(labels).isEmpty
-            guard !isCarried,
-                !listed.contains(where: { $0.contains(all: labels) })
-            else { continue }
+            guard !isCarried, !listed.hasAny(carrying: labels) else { continue }
             let text = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
             report.add(
                 at: subset.field("labels"),

@@ -18,7 +18,8 @@ enum RewriteSeamRule: ObjectRule {
                 // What a delegate without conditions takes is its delegating route's affair.
                 guard !matches.isEmpty || !isDelegate else { continue }
                 let prefixes = matches.isEmpty ? ["/"] : prefixes(of: matches, isDelegate)
-                guard let prefix = prefixes.first(where: { !fits($0, text, prefixes) }) else { continue }
+                let positions = Dictionary(zip(prefixes, prefixes.indices)) { first, _ in first }
+                guard let prefix = prefixes.first(where: { !fits($0, text, positions) }) else { continue }
                 add(prefix, text, at: place, &report)
             }
         }
@@ -32,11 +33,12 @@ enum RewriteSeamRule: ObjectRule {
         }
     }
 
-    private static func fits(_ prefix: String, _ text: String, _ all: [String]) -> Bool {
+    private static func fits(_ prefix: String, _ text: String, _ positions: [String: Int]) -> Bool {
         guard prefix.hasSuffix("/") != text.hasSuffix("/") else { return true }
         // A block for the prefix with its slash, before, leaves only the path without one.
-        guard !prefix.hasSuffix("/"), let index = all.firstIndex(of: prefix) else { return false }
-        return all[..<index].contains(prefix + "/")
+        guard !prefix.hasSuffix("/"), let index = positions[prefix], let slashed = positions[prefix + "/"]
+        else { return false }
+        return slashed < index
     }
 
     private static func add(_ prefix: String, _ text: String, at place: Located, _ report: inout RuleReport) {

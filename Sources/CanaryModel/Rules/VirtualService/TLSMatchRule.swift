@@ -6,7 +6,7 @@ enum TLSMatchRule: ObjectRule {
     static let kinds: Set<ResourceKind> = [.virtualService]
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
-        let hosts = object.resource.virtualService?.hosts ?? []
+        let hosts = ServerNames(object.resource.virtualService?.hosts ?? [])
         for route in object.tlsRoutes {
             // That a field is missing, the schema tells.
             guard let list = route["match"] else { continue }
@@ -20,11 +20,11 @@ enum TLSMatchRule: ObjectRule {
         }
     }
 
-    private static func check(_ place: Located, _ hosts: [String], _ report: inout RuleReport) {
+    private static func check(_ place: Located, _ hosts: ServerNames, _ report: inout RuleReport) {
         guard let name = place.string, !IPAddress.isValid(name) else { return }
         if !IstioName.isWildcardDomain(name), !IstioName.isClusterServerName(name) {
             report.add(at: place, "\"\(name)\" is not a server name")
-        } else if !hosts.contains(where: { covers($0, name) }) {
+        } else if !hosts.cover(name) {
             report.add(
                 at: place,
                 "\"\(name)\" is none of the VirtualService's hosts",
@@ -32,10 +32,31 @@ enum TLSMatchRule: ObjectRule {
             )
         }
     }
+}
+
+/// The hosts of a VirtualService, looked up by server name.
+private struct ServerNames {
+    private var names: Set<String> = []
+    /// What follows the "*" of each wildcard, by its length in bytes.
+    private var suffixes: [Int: Set<String>] = [:]
+
+    init(_ hosts: [String]) {
+        for host in hosts {
+            let suffix = String(host.dropFirst())
+            if host.hasPrefix("*") {
+                suffixes[suffix.utf8.count, default: []].insert(suffix)
+            } else {
+                names.insert(host)
+            }
+        }
+    }
 
     /// Whether a host equals a server name or is a wildcard that holds all of its names.
-    private static func covers(_ host: String, _ name: String) -> Bool {
-        guard host.hasPrefix("*") else { return host == name }
-        return name.dropFirst(name.hasPrefix("*") ? 1 : 0).hasSuffix(host.dropFirst())
+    func cover(_ name: String) -> Bool {
+        let rest = name.dropFirst(name.hasPrefix("*") ? 1 : 0)
+        return names.contains(name)
+            || suffixes.contains { count, known in
+                count <= rest.utf8.count && known.contains(String(rest.utf8.suffix(count)) ?? "")
+            }
     }
 }
