@@ -65,8 +65,9 @@ struct ExportCommand: Subcommand {
         if let xds {
             try write(EnvoyDiscovery(configuration, directory: Self.envoyPath(xds, context)), xds, context)
         } else {
-            let text = JSONWriter.write(configuration.staticBootstrap, pretty: true)
-            context.standardOutput.writeLine(text)
+            // As a string, a large configuration would lie in memory three times.
+            context.standardOutput.write(JSONWriter.bytes(configuration.staticBootstrap, pretty: true))
+            context.standardOutput.writeLine()
         }
         context.standardOutput.flush()
         let style = Style(settings.color, for: context.standardError, in: context)

@@ -37,10 +37,20 @@ package final class OutputStream {
         write("\n")
     }
 
+    /// Writes text of any size without keeping a copy of it.
+    package func write(_ bytes: [UInt8]) {
+        flush()
+        send(bytes)
+    }
+
     package func flush() {
-        defer { pending.removeAll(keepingCapacity: true) }
-        guard !pending.isEmpty, isOpen else { return }
-        let error = sink(pending)
+        send(pending)
+        pending.removeAll(keepingCapacity: true)
+    }
+
+    private func send(_ bytes: [UInt8]) {
+        guard !bytes.isEmpty, isOpen else { return }
+        let error = sink(bytes)
         guard error != 0 else { return }
         isOpen = false
         if error != EPIPE { failure = error }
