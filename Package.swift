@@ -2,13 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // canaryctl (executable)
-//    └─ CanaryCLI            terminal; the only module that wires the others together
-//         ├─ CanaryManifests  text
-//         ├─ CanaryStore      disk
-//         └─ CanaryProxy      network
-//    CanaryModel              values and pure functions, below all of them
+//    └─ CanaryCLI             terminal; the only module that wires the others together
+//         ├─ CanaryManifests   text
+//         ├─ CanaryStore       disk
+//         └─ CanaryProxy       network
+//    values and pure functions, each importing only those below it:
+//    CanaryInsight             people's questions
+//    CanaryRules               what is wrong
+//    CanaryRouting             each request
+//    CanaryMesh                what the objects mean together
+//    CanaryResources           values
 //
-// Arrows point down only; the boundary modules never import each other.
+// Arrows point down only; the boundary modules never import each other, and the proxy imports neither rules nor insight.
 // `swift build --explicit-target-dependency-import-check error` holds it.
 
 import PackageDescription
@@ -40,26 +45,45 @@ let package = Package(
         .target(
             name: "CanaryCLI",
             dependencies: [
-                "CanaryManifests", "CanaryModel", "CanaryProxy", "CanaryStore", "CLinux", argumentParser,
+                "CanaryManifests", "CanaryStore", "CanaryProxy", "CanaryInsight", "CanaryRules",
+                "CanaryRouting",
+                "CanaryMesh", "CanaryResources", "CLinux", argumentParser,
             ],
             swiftSettings: settings
         ),
         .target(
             name: "CanaryManifests",
-            dependencies: ["CanaryModel", "CLibYAML"],
+            dependencies: ["CanaryRules", "CanaryResources", "CLibYAML"],
             swiftSettings: settings
         ),
         .target(
             name: "CanaryStore",
-            dependencies: ["CanaryModel", "CSQLite", "CLinux"],
+            dependencies: ["CanaryResources", "CSQLite", "CLinux"],
             swiftSettings: settings
         ),
         .target(
             name: "CanaryProxy",
-            dependencies: ["CanaryModel", "CLinux"],
+            dependencies: ["CanaryRouting", "CanaryMesh", "CanaryResources", "CLinux"],
             swiftSettings: settings
         ),
-        .target(name: "CanaryModel", dependencies: ["CRE2"], swiftSettings: settings),
+
+        .target(
+            name: "CanaryInsight",
+            dependencies: ["CanaryRules", "CanaryRouting", "CanaryMesh", "CanaryResources"],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "CanaryRules",
+            dependencies: ["CanaryMesh", "CanaryResources"],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "CanaryRouting",
+            dependencies: ["CanaryMesh", "CanaryResources", "CRE2"],
+            swiftSettings: settings
+        ),
+        .target(name: "CanaryMesh", dependencies: ["CanaryResources", "CRE2"], swiftSettings: settings),
+        .target(name: "CanaryResources", swiftSettings: settings),
 
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -67,31 +91,63 @@ let package = Package(
         .target(name: "CLinux"),
 
         .target(name: "CWorkCounter", path: "Tests/CWorkCounter"),
-        .target(name: "CanaryTestSupport", path: "Tests/CanaryTestSupport", swiftSettings: settings),
+        .target(
+            name: "CanaryTestSupport",
+            dependencies: ["CanaryRouting", "CanaryMesh", "CanaryResources"],
+            path: "Tests/CanaryTestSupport",
+            swiftSettings: settings
+        ),
         .testTarget(
-            name: "CanaryModelTests",
-            dependencies: ["CanaryModel", "CanaryTestSupport"],
+            name: "CanaryResourcesTests",
+            dependencies: ["CanaryResources", "CanaryTestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "CanaryRoutingTests",
+            dependencies: ["CanaryRouting", "CanaryMesh", "CanaryResources", "CanaryTestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "CanaryRulesTests",
+            dependencies: [
+                "CanaryRules", "CanaryRouting", "CanaryMesh", "CanaryResources", "CanaryTestSupport",
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "CanaryInsightTests",
+            dependencies: [
+                "CanaryInsight", "CanaryRules", "CanaryRouting", "CanaryMesh", "CanaryResources",
+                "CanaryTestSupport",
+            ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "CanaryManifestsTests",
-            dependencies: ["CanaryManifests", "CanaryModel", "CanaryTestSupport"],
+            dependencies: ["CanaryManifests", "CanaryRules", "CanaryResources", "CanaryTestSupport"],
             swiftSettings: settings
         ),
         .testTarget(
             name: "CanaryStoreTests",
-            dependencies: ["CanaryStore", "CanaryModel", "CanaryTestSupport"],
+            dependencies: [
+                "CanaryStore", "CanaryRouting", "CanaryMesh", "CanaryResources", "CanaryTestSupport",
+            ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "CanaryProxyTests",
-            dependencies: ["CanaryProxy", "CanaryModel", "CLinux", "CanaryTestSupport"],
+            dependencies: [
+                "CanaryProxy", "CanaryInsight", "CanaryRules", "CanaryRouting", "CanaryMesh",
+                "CanaryResources", "CLinux", "CanaryTestSupport",
+            ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "CanaryCLITests",
             dependencies: [
-                "CanaryCLI", "CanaryManifests", "CanaryModel", "CanaryProxy", "CanaryStore", "canaryctl",
+                "CanaryCLI", "CanaryManifests", "CanaryStore", "CanaryProxy", "CanaryInsight", "CanaryRules",
+                "CanaryRouting", "CanaryMesh", "CanaryResources",
+                "canaryctl",
                 "CLinux",
                 "CWorkCounter",
                 "CanaryTestSupport",

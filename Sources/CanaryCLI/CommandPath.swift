@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import CanaryModel
+import CanaryResources
 
 /// Finds the command that a command line means, before it is parsed: the parser tells neither the name of an unknown
 /// command nor which command an error belongs to.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 
 /// The argument parser's messages in this program's words. The parser gives only text; a message of a form that is not
 /// known here stays as it is.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import CanaryModel
+package import CanaryResources
 
 /// The codes of everything that can be wrong with a manifest's text and with the fields that say what it is.
 ///

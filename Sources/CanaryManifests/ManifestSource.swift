@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import CanaryModel
+package import CanaryResources
+import CanaryRules
 
 /// The text of one manifest file, and the name that messages call it by.
 package struct ManifestSource: Sendable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryMesh
+import CanaryRouting
 import Glibc
 
 /// One worker's access log: lines gather while the worker handles a batch of events, and go to the log's own thread with its

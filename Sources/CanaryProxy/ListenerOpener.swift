@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryMesh
 import Glibc
 
 /// Opens the sockets of a listener: one a worker, among which the kernel spreads connections.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryMesh
 
 /// The listeners of a proxy: those of its own, those that its tables ask for, and those that could not be opened.
 struct ListenerSet: Sendable {

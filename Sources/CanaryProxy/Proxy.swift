@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import CanaryModel
 import CLinux
+import CanaryMesh
+package import CanaryRouting
 import Glibc
 import Synchronization
 

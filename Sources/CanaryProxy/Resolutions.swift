@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryMesh
+import CanaryRouting
 
 /// The addresses that the names among endpoints stand for, each an endpoint with a number of its own.
 final class Resolutions: Sendable {

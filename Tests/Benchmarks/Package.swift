@@ -23,15 +23,21 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "manifest-benchmark",
-            dependencies: ["CanaryManifests", "CanaryModel", "CLibYAML"],
+            dependencies: ["CanaryManifests", "CanaryResources", "CLibYAML"],
             swiftSettings: settings
         ),
         .target(
             name: "CanaryManifests",
-            dependencies: ["CanaryModel", "CLibYAML"],
+            dependencies: ["CanaryRules", "CanaryResources", "CLibYAML"],
             swiftSettings: settings
         ),
-        .target(name: "CanaryModel", dependencies: ["CRE2"], swiftSettings: settings),
+        .target(
+            name: "CanaryRules",
+            dependencies: ["CanaryMesh", "CanaryResources"],
+            swiftSettings: settings
+        ),
+        .target(name: "CanaryMesh", dependencies: ["CanaryResources", "CRE2"], swiftSettings: settings),
+        .target(name: "CanaryResources", swiftSettings: settings),
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
     ],

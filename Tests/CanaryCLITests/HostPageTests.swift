@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 import Testing
 
 @testable import CanaryCLI
-@testable import CanaryModel
+@testable import CanaryInsight
+@testable import CanaryResources
 @testable import CanaryStore
 
 /// The page of a host fits a terminal, whatever is on it.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryManifests
-import CanaryModel
+import CanaryResources
 import Testing
 
 /// The mistakes that people make when they type a tutorial's canary.

@@ -3,7 +3,7 @@
 import CanaryManifests
 import Testing
 
-@testable import CanaryModel
+@testable import CanaryResources
 
 /// Nobody reads a thousand findings of one document, and hostile ones have millions.
 @Suite struct FindingLimitTests {

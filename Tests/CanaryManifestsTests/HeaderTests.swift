@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryManifests
-import CanaryModel
+import CanaryMesh
+import CanaryResources
 import Testing
 
 @Suite struct HeaderTests {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryManifests
-import CanaryModel
+import CanaryResources
+import CanaryRules
 import Testing
 
 /// Runs the rules over `Tests/IstioRules`, which goes through all that Istio's schema and admission checks ask of an object by

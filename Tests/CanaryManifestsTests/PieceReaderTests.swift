@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryManifests
-import CanaryModel
+import CanaryResources
 import Testing
 
 /// Large inputs are read in pieces by several threads; nobody may notice.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryManifests
-import CanaryModel
+import CanaryResources
 
 /// `line:column code severity`, the way tests state findings.
 func summary(_ diagnostics: [Diagnostic]) -> [String] {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryManifests
+import CanaryResources
 import Testing
 
-@testable import CanaryModel
+@testable import CanaryRules
 
 /// Runs the rules over `Tests/RuleFixtures`: a finding is expected at each line that ends with `# expect CODE…`, and no other.
 struct RuleFixtureTests {

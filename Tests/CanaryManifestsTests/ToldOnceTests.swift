@@ -3,7 +3,8 @@
 import CanaryManifests
 import Testing
 
-@testable import CanaryModel
+@testable import CanaryResources
+@testable import CanaryRules
 
 /// One mistake is one finding: at no field do two rules say the same.
 @Suite struct ToldOnceTests {

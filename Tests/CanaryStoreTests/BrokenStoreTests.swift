@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
-@testable import CanaryStore
+import CanaryResources
 import CanaryTestSupport
 import Glibc
 import Testing
+
+@testable import CanaryStore
 
 @Suite struct BrokenStoreTests {
     let fixture: StoreFixture

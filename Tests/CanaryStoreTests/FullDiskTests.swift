@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 import CanaryStore
 import CanaryTestSupport
 import Glibc

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
-@testable import CanaryStore
+import CanaryResources
 import Testing
+
+@testable import CanaryStore
 
 @Suite struct HistoryTests {
     let store: ClusterStore

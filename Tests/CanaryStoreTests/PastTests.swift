@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
-@testable import CanaryStore
+import CanaryResources
 import CanaryTestSupport
 import Testing
+
+@testable import CanaryStore
 
 /// What is known of objects as they were.
 @Suite struct PastTests {

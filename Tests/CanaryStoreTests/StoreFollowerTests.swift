@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
-@testable import CanaryStore
+import CanaryResources
 import CanaryTestSupport
 import Glibc
 import Synchronization
 import Testing
+
+@testable import CanaryStore
 
 @Suite(.timeLimit(.minutes(1))) struct StoreFollowerTests {
     let fixture: StoreFixture

@@ -3,7 +3,7 @@
 """Writes the field tables that manifests are checked against.
 
     python3 -m venv venv && venv/bin/pip install kubernetes
-    venv/bin/python Tests/FieldTables/generate.py            # writes Sources/CanaryModel/Schema/*Fields.swift
+    venv/bin/python Tests/FieldTables/generate.py            # writes Sources/CanaryRules/Schema/*Fields.swift
     venv/bin/python Tests/FieldTables/generate.py --check    # fails if those are not what it would write
     venv/bin/python Tests/FieldTables/generate.py --print kubernetes | istio
 
@@ -25,7 +25,7 @@ import re
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-TARGET = HERE.parent.parent / "Sources" / "CanaryModel" / "Schema"
+TARGET = HERE.parent.parent / "Sources" / "CanaryRules" / "Schema"
 
 ROOTS = [
     ("Service", "V1Service"), ("Deployment", "V1Deployment"), ("Pod", "V1Pod"), ("Endpoints", "V1Endpoints"),

@@ -24,21 +24,27 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "fuzz-yaml",
-            dependencies: ["CanaryManifests", "CanaryModel"],
+            dependencies: ["CanaryManifests", "CanaryRules", "CanaryResources"],
             swiftSettings: fuzzer
         ),
         .executableTarget(
             name: "fuzz-decoder",
-            dependencies: ["CanaryManifests", "CanaryModel"],
+            dependencies: ["CanaryManifests", "CanaryRules", "CanaryResources"],
             swiftSettings: fuzzer
         ),
         .executableTarget(name: "fuzz-http1", dependencies: ["HTTP1"], swiftSettings: fuzzer),
         .target(
             name: "CanaryManifests",
-            dependencies: ["CanaryModel", "CLibYAML"],
+            dependencies: ["CanaryRules", "CanaryResources", "CLibYAML"],
             swiftSettings: settings
         ),
-        .target(name: "CanaryModel", dependencies: ["CRE2"], swiftSettings: settings),
+        .target(
+            name: "CanaryRules",
+            dependencies: ["CanaryMesh", "CanaryResources"],
+            swiftSettings: settings
+        ),
+        .target(name: "CanaryMesh", dependencies: ["CanaryResources", "CRE2"], swiftSettings: settings),
+        .target(name: "CanaryResources", swiftSettings: settings),
         .target(name: "HTTP1", swiftSettings: settings),
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),

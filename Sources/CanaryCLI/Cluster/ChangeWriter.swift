@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryManifests
-import CanaryModel
+import CanaryMesh
+import CanaryResources
 import CanaryStore
 
 /// Writes decided changes into the store, with their place in the history of hosts.

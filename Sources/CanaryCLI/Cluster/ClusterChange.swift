@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryMesh
+import CanaryResources
+import CanaryRules
 
 /// What happened to one object, in the words that are printed.
 enum ChangeOutcome: String {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryManifests
-import CanaryModel
+import CanaryResources
+import CanaryRules
 import CanaryStore
 import Glibc
 

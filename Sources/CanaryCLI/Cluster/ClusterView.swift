@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryManifests
-import CanaryModel
+import CanaryMesh
+import CanaryResources
+import CanaryRules
 import CanaryStore
 
 /// The cluster at one revision, as the store has it: stored texts become resources.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryManifests
-import CanaryModel
+import CanaryResources
 import CanaryStore
 
 /// Turns stored texts into resources and remembers those that cannot be read, so that one damaged object stands in nobody

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryMesh
+import CanaryResources
+import CanaryRules
 
 /// What canaryctl gives a meaning and Istio answers with 503: subsets that no DestinationRule defines.
 enum IstioRefusals {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
+import CanaryRules
 
 /// The hosts that objects declare, for hints and completion.
 enum KnownHosts {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
+import CanaryRules
 
 /// The cluster at one revision, each object of which is read once: one that thousands of others lead to may be large. Belongs to
 /// one thread.

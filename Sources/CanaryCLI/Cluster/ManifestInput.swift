@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryManifests
-import CanaryModel
+import CanaryResources
+import CanaryRules
 
 /// Manifests read and checked, each object by itself.
 struct ManifestInput {

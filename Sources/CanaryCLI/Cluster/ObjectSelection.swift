@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 
 /// The objects that a command line names: `pods`, `vs helloworld`, `svc/helloworld deploy/helloworld-v1`, `svc,vs`,
 /// `all`.

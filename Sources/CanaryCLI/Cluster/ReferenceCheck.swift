@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryMesh
 import CanaryProxy
+import CanaryResources
+import CanaryRules
 import Synchronization
 
 /// Runs the rules that look at several objects, over no more of the cluster than they need.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryMesh
+import CanaryResources
 
 /// The hosts whose requests may go elsewhere by a change. What thousands of changed objects have in common, such as a Service
 /// that selects them, is looked up once.

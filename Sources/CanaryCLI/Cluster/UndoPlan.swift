@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
+import CanaryRules
 import CanaryStore
 
 /// What brings a host's routing back to an earlier revision: the objects that were changed since, and the delegates that the

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryInsight
+import CanaryMesh
+import CanaryResources
 
 /// Shares of routes that get 503 by a change: they have a ready endpoint before it, or are smaller, and none after it.
 enum UnservedShares {

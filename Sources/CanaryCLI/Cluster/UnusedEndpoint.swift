@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryInsight
+import CanaryMesh
+import CanaryResources
 
 /// A new endpoint that no route sends to, and whose version nothing but itself names: most often a mistyped label.
 enum UnusedEndpoint {

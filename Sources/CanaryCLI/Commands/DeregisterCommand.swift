@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import CanaryModel
+import CanaryResources
 
 /// Removes an endpoint.
 struct DeregisterCommand: Subcommand {

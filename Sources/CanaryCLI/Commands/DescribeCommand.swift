@@ -2,7 +2,7 @@
 
 import ArgumentParser
 import CanaryManifests
-import CanaryModel
+import CanaryResources
 import CanaryStore
 
 /// One page for each host: where its requests are meant to go, can go, and went.

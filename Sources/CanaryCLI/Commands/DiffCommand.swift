@@ -2,7 +2,7 @@
 
 import ArgumentParser
 import CanaryManifests
-import CanaryModel
+import CanaryResources
 import CanaryStore
 
 /// Shows what `apply` would change.

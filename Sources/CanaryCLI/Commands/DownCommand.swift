@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import CanaryModel
 import CanaryProxy
+import CanaryResources
 import CanaryStore
 import Glibc
 

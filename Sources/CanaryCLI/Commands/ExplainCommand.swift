@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import CanaryInsight
 import CanaryManifests
-import CanaryModel
+import CanaryMesh
+import CanaryResources
 import CanaryStore
 
 /// Says which route a request takes, and why the others do not take it.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import CanaryModel
+import CanaryInsight
+import CanaryResources
 
 /// Writes the routing table as another proxy's configuration.
 struct ExportCommand: Subcommand {

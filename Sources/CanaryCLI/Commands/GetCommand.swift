@@ -2,7 +2,7 @@
 
 import ArgumentParser
 import CanaryManifests
-import CanaryModel
+import CanaryResources
 
 /// Lists objects.
 struct GetCommand: Subcommand {

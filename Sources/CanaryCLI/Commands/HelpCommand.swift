@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import CanaryModel
+import CanaryResources
 
 /// Explains a command or a topic.
 struct HelpCommand: Subcommand {

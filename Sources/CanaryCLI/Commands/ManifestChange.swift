@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import CanaryInsight
 import CanaryManifests
-import CanaryModel
+import CanaryResources
+import CanaryRules
 
 /// What `create`, `apply` and `replace` have in common: manifests in, one revision out.
 struct ManifestChange {

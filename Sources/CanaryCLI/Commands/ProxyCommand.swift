@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import CanaryModel
+import CanaryInsight
 import CanaryProxy
+import CanaryResources
 
 /// Runs the data plane.
 struct ProxyCommand: Subcommand {

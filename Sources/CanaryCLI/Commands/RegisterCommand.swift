@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import CanaryModel
+import CanaryResources
+import CanaryRules
 
 /// Adds an endpoint that something else runs.
 struct RegisterCommand: Subcommand {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import CanaryModel
+import CanaryInsight
+import CanaryMesh
+import CanaryResources
 
 /// Moves traffic between the versions of a host.
 struct SetWeightCommand: Subcommand {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import CanaryInsight
 import CanaryManifests
-import CanaryModel
+import CanaryResources
 
 /// Runs routing tests against manifests.
 struct TestCommand: Subcommand {

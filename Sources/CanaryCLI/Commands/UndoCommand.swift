@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import CanaryModel
+import CanaryInsight
+import CanaryResources
 
 /// Takes back the last change of a host's routing.
 struct UndoCommand: Subcommand {

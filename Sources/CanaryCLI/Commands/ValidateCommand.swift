@@ -2,7 +2,8 @@
 
 import ArgumentParser
 import CanaryManifests
-import CanaryModel
+import CanaryResources
+import CanaryRules
 
 /// Reads manifests and reports every problem in them; changes nothing.
 struct ValidateCommand: Subcommand {

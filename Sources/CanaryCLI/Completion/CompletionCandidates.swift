@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import CanaryModel
+import CanaryInsight
+import CanaryMesh
+import CanaryResources
+import CanaryRules
 import CanaryStore
 
 /// The words that may stand at a place of a command line; the shell takes those that begin with what was typed.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
-import CanaryStore
 import CLinux
+import CanaryResources
+import CanaryStore
 import Glibc
 
 /// Everything that a command knows of the world: streams, environment, clock. Tests make their own.

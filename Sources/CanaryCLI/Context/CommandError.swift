@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 
 /// Why a command stopped: what could not be done, what to do about it, and the exit status that says so.
 package struct CommandError: Error {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryRules
 
 /// What the global options come to: flag, else environment, else default. There is no configuration file.
 struct Settings {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import CanaryModel
+import CanaryResources
 
 enum DryRun: String, ExpressibleByArgument, CaseIterable {
     case none, client, server

@@ -2,7 +2,7 @@
 
 import ArgumentParser
 import CanaryManifests
-import CanaryModel
+import CanaryResources
 
 /// How findings about unknown and repeated fields are treated.
 enum FieldValidation: String, ExpressibleByArgument, CaseIterable {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import CanaryModel
+import CanaryInsight
+import CanaryResources
 
 /// A request on the command line, as curl takes it.
 struct RequestOptions: ParsableArguments {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryManifests
-import CanaryModel
+import CanaryResources
 
 /// Prints what a command changed, in kubectl's words or as objects.
 struct ChangeReport {

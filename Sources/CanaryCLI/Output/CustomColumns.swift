@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 
 /// `-o custom-columns=NAME:.metadata.name,HOSTS:.spec.hosts`, as kubectl takes it: a title and a path for each column.
 struct CustomColumns {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryManifests
-import CanaryModel
+import CanaryResources
 
 /// Writes findings as text: position, severity, message, code; the field; on a terminal the line; the hint.
 ///

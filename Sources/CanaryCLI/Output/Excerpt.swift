@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryManifests
-import CanaryModel
+import CanaryResources
 
 /// The line that a finding is about, cut to the terminal's width, with a mark under the place.
 ///

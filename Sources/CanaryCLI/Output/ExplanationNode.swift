@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryInsight
+import CanaryMesh
+import CanaryResources
 
 extension Explanation {
     /// The `Explanation` of `explain -o json`. With `hidesEndpoints` the shares that are served are unknown: manifests alone need no endpoints.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryInsight
+import CanaryResources
 
 /// An explanation as `explain` prints it for people.
 struct ExplanationPage {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 
 /// A finding as GitHub Actions' workflow command, shown beside the line in a pull request.
 ///

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryInsight
+import CanaryMesh
+import CanaryResources
+import CanaryRules
 import CanaryStore
 
 /// Everything that is told of one host.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryInsight
+import CanaryResources
 
 /// The results of routing tests in the XML that JUnit made common: a suite for each file, a case for each test.
 enum JUnitReport {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 
 /// Which lines of a text are not in another, and the other way round: the shortest such lists while they are short. Where they
 /// are long, the lines that occur once on both sides hold the texts together, so that the time stays near that of reading them.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryManifests
-import CanaryModel
+import CanaryResources
 
 /// `describe KIND NAME`: what the object is, then its content. Secret data shows as its size.
 struct ObjectDescription {

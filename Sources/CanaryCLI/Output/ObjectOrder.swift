@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 
 /// `--sort-by`: the order of a field's values. Numbers come before texts, objects without the field first, as for kubectl;
 /// equal ones stay as they were.

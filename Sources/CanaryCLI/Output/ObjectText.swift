@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryManifests
-import CanaryModel
+import CanaryResources
 
 /// Objects as `get -o yaml|json` shows them: as they were written, with what the store adds to `metadata`.
 enum ObjectText {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 
 /// Findings in the order in which they are printed, those that repeat counted at the first of them: one mistake of a chart's template
 /// comes again in each of its objects.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 
 /// The columns of `canaryctl get`, as kubectl and Istio's printer columns show each kind.
 struct ResourceTable {

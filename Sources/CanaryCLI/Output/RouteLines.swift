@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryInsight
+import CanaryMesh
+import CanaryResources
 
 /// The routes on a host's page: for each destination a bar, its shares and, once requests were observed, how they ended; below
 /// that what stands behind it. Bars give way so that a line fits the page.

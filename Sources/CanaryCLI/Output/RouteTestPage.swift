@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryInsight
+import CanaryResources
 
 /// The results of routing tests for people: a line for each test, and what happened where one failed.
 struct RouteTestPage {

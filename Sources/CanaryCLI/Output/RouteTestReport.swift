@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryInsight
+import CanaryResources
 
 /// The `RouteTestReport` of `test -o json|yaml`.
 enum RouteTestReport {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 
 /// Findings as a SARIF 2.1.0 log, which code scanning services read.
 enum SARIFLog {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 
 /// What a Secret keeps to itself: only `get secret -o yaml|json|jsonpath` shows it, everything else shows marks.
 enum SecretData {

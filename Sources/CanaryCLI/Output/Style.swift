@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 
 /// Colours, where they are wanted. They never carry a meaning of their own.
 struct Style {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 
 /// Findings that a person has decided to live with: `CODE=KIND/NAME` or `CODE=KIND/NAMESPACE/NAME`, `*` in each part.
 struct Suppression {

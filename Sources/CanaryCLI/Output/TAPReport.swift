@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryInsight
 import CanaryManifests
-import CanaryModel
+import CanaryResources
 
 /// The results of routing tests in the Test Anything Protocol, version 14: a test point for each test.
 enum TAPReport {

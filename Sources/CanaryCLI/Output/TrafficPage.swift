@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryInsight
+import CanaryResources
+import CanaryRules
 import CanaryStore
 
 /// Gathers what a page about hosts shows, all at one revision, and writes it.

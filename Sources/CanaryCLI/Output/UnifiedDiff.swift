@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 
 /// The difference of two texts in unified form, as diff(1) -u writes it.
 enum UnifiedDiff {

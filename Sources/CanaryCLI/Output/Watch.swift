@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 import CanaryStore
 
 /// Shows a page again whenever it has changed, until it is interrupted or its reader goes away.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryInsight
+import CanaryResources
 
 extension WeightMove {
     /// `v1 95 % → 90 %, v2 5 % → 10 %`.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
-import CanaryStore
 import CLinux
+import CanaryResources
+import CanaryStore
 import Glibc
 
 /// Starts a proxy in the background and waits until it accepts requests.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
 import CanaryProxy
+import CanaryRouting
 import CanaryStore
 import Synchronization
 

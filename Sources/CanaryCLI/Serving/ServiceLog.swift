@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
-import CanaryModel
 import CanaryProxy
+import CanaryResources
 import Glibc
 import Synchronization
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryManifests
-import CanaryModel
 import CanaryProxy
+import CanaryResources
+import CanaryRouting
 import CanaryStore
 
 /// Follows the store and hands the proxy a new routing table for each change. Belongs to one thread at a time.

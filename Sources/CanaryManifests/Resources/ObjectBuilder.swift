@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 
 /// Turns the documents of one source into resources: lists are unfolded, headers read and corrected, and what only the
 /// store may write is dropped.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 
 /// A version of a kind that Kubernetes removed, whose objects are read as those of its successor.
 struct RetiredVersion {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 
 /// The objects of a run that are not kept, counted by kind: a chart may have a hundred of one.
 struct SkippedKinds {

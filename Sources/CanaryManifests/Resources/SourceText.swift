@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
+import CanaryRules
 
 /// Finds what the texts of a run say word for word. Each thread has its own.
 final class SourceText: WrittenText {

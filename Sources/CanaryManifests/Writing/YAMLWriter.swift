@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import CanaryModel
+package import CanaryResources
 
 /// Writes values as YAML in kubectl's style: block collections, lists not indented below their key, keys in the order
 /// they have, texts quoted exactly when they would be read back as something else.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLibYAML
-import CanaryModel
+import CanaryResources
 
 extension Composer {
     mutating func open(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLibYAML
-import CanaryModel
+import CanaryResources
 
 extension Composer {
     mutating func addScalar(_ event: borrowing yaml_event_t) throws(YAMLProblem) {

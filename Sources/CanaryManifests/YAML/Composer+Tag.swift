@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLibYAML
-import CanaryModel
+import CanaryResources
 
 extension Composer {
     /// An explicit tag decides the type: `!!str 1` is text. `!!binary` gives the decoded bytes, if they are text.

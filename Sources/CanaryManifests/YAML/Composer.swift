@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLibYAML
-import CanaryModel
+import CanaryResources
 
 /// Builds one document's value from libyaml's events.
 ///

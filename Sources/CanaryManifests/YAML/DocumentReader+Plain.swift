@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 
 extension DocumentReader {
     /// Reads documents as long as they are plain; `start` is then where the first other one begins.

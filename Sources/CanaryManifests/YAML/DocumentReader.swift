@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLibYAML
-import CanaryModel
+import CanaryResources
 
 /// Reads the documents of one text, and goes on behind a document that it cannot read.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 
 extension PlainReader {
     /// The longest key that is read here; libyaml takes up to 1,024 characters.

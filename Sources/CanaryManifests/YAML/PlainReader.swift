@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 
 /// Reads documents of the form that nearly all manifests have, in a fraction of the time that libyaml takes.
 ///

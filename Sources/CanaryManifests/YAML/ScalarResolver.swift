@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 
 /// What a plain scalar means: YAML 1.1 as sigs.k8s.io/yaml, and so kubectl, reads it.
 ///

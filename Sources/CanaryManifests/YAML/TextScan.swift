@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 
 /// What has to be known about the bytes of a text before, or after, libyaml reads them.
 struct TextScan {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import CanaryModel
+package import CanaryResources
 
 /// Reads YAML and JSON text into values with positions.
 ///

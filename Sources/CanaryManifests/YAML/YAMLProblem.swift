@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 
 /// Why the rest of a document cannot be read.
 enum YAMLProblem: Error {

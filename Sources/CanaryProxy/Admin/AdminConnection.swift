@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
 import Glibc
 
 /// Reads one request of an admin connection, answers it, and is done.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryMesh
+import CanaryResources
+import CanaryRouting
 
 /// What the admin pages show.
 struct AdminPages {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
-import CanaryModel
+import CanaryMesh
+import CanaryResources
 import Glibc
 import Synchronization
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
+import CanaryRouting
 
 /// The destinations of a table, each once however many routes lead to it, in the manner of Envoy's `/clusters`.
 struct ClusterList {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryMesh
+import CanaryRouting
 
 /// Passes bodies on: as they come where that is right, otherwise without what belongs to one connection only, and with
 /// those trailers only that may be trailers.

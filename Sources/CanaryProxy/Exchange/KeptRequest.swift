@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryMesh
+import CanaryRouting
 
 /// A request's head as its exchange keeps it, with all that is known of the request, in a block that nobody else writes to.
 ///

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import CanaryModel
+package import CanaryResources
+import CanaryRouting
 import Synchronization
 
 /// What was counted, by key, since the last report that was confirmed.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
+import CanaryRouting
 import Synchronization
 
 /// Metrics in Prometheus' text format, under Istio's names and with Istio's labels, so that dashboards for Istio work.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
+import CanaryRouting
 
 /// What tells sums apart: the labels of metrics, and for the list of clusters the subset and the destination's own port.
 struct SeriesLabels: Hashable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryRouting
 
 /// The choice among endpoints, as pure functions.
 enum Balancer {

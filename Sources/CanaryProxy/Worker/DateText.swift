@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryMesh
+import CanaryRouting
 import Glibc
 
 /// The date as HTTP writes it, made anew once a second: `Sun, 06 Nov 1994 08:49:37 GMT`.

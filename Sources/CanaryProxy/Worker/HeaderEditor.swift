@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryMesh
+import CanaryRouting
 
 /// Applies a route's header operations: drops fields of the message, and collects the lines to add behind them.
 struct HeaderEditor: ~Copyable {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
-import CanaryModel
+import CanaryMesh
+import CanaryResources
+import CanaryRouting
 import Glibc
 
 /// The upstream's side: its answer is read, checked and passed on.

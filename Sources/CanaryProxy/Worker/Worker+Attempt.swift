@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
-import CanaryModel
+import CanaryMesh
+import CanaryResources
+import CanaryRouting
 import Glibc
 
 /// Tries: an endpoint is chosen, a connection taken or opened, and the request sent.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryMesh
+import CanaryResources
+import CanaryRouting
 
 /// What a worker knows of endpoints by their numbers: where they are, and when to forget them.
 extension Worker {

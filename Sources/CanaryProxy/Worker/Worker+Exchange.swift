@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryMesh
+import CanaryRouting
 
 /// The life of an exchange: it begins with a complete head, is routed, attempted and answered, and ends with its
 /// answer's last byte.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryMesh
+import CanaryResources
+import CanaryRouting
 
 /// What goes wrong on the way to an answer: another try, or an answer of the proxy's own.
 extension Worker {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryMesh
+import CanaryRouting
 
 /// Heads as they are sent: what was received, minus what concerns one connection only, plus what routes and proxy add.
 ///

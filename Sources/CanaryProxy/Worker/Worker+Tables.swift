@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
-import CanaryModel
+import CanaryRouting
 import Glibc
 import Synchronization
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
-import CanaryModel
+import CanaryResources
+import CanaryRouting
 import Glibc
 
 /// Switched protocols (WebSocket and others): after 101, bytes pass both ways as they come.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import CanaryModel
+package import CanaryResources
 
 extension StoreReader {
     /// The changes of a host's routing, newest first; the last ``StoreWriter/keptChanges`` are kept.

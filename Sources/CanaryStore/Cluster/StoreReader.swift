@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import CanaryModel
+package import CanaryResources
 
 /// Reads one unchanging state of the store. It is valid only inside of the closure that it was handed to.
 package class StoreReader {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 
 extension ResourceKind {
     /// Whether objects of this kind decide about a host's routing, so that `undo` brings earlier states of them back. Of other

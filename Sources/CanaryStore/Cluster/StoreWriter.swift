@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import CanaryModel
+package import CanaryResources
 
 /// Reads and changes the store in one transaction. It is valid only inside of the closure that it was handed to.
 ///

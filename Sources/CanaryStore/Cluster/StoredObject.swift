@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import CanaryModel
+package import CanaryResources
 
 /// One object as the store keeps it. The store never looks into its body.
 package struct StoredObject: Hashable, Sendable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 
 /// The evidence in `runtime.db`. The functions that change it belong inside of a transaction.
 struct EvidenceTable {

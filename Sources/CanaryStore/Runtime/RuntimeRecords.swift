@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import CanaryModel
+package import CanaryResources
 
 /// A proxy as it reports about itself.
 package struct ProxyRecord: Hashable, Sendable {

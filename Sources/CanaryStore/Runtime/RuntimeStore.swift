@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import CanaryModel
+package import CanaryResources
 import Glibc
 
 /// What is running on a store and what it counted: `runtime.db`, beside the cluster store.

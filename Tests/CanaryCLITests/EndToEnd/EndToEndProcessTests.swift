@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
-import CanaryTestSupport
 import CLinux
+import CanaryResources
+import CanaryTestSupport
 import Glibc
 import Testing
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
+import CanaryRouting
 import CanaryStore
 import CanaryTestSupport
 import Glibc

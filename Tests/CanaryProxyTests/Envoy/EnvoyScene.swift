@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryInsight
+import CanaryResources
+import CanaryRouting
 import CanaryTestSupport
 
 @testable import CanaryProxy

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryModel
+import CanaryResources
 import CanaryTestSupport
 
 /// Objects of a random cluster: services with the echoing origins behind them, and VirtualServices of all kinds of hosts.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import CanaryModel
+@testable import CanaryInsight
+@testable import CanaryMesh
+@testable import CanaryRouting
 
 /// What the routing table makes of a request.
 struct TableVerdict {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryManifests
-import CanaryModel
+import CanaryResources
 
 /// kubectl's JSONPath templates: literal text with expressions in braces, as `{.items[*].metadata.name}{"\n"}`.
 ///

@@ -2,7 +2,7 @@
 
 import CLibYAML
 import CanaryManifests
-import CanaryModel
+import CanaryResources
 import Glibc
 
 /// Compares reading manifests into resources with a bare scan of libyaml's events over the same bytes, and JSON with

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryManifests
-import CanaryModel
+import CanaryResources
+import CanaryRules
 
 /// Checks whatever objects the bytes describe, writes each as JSON and as YAML, and reads it back as the same one.
 @_cdecl("LLVMFuzzerTestOneInput")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryManifests
-import CanaryModel
+import CanaryResources
 
 /// Reads any bytes as manifests, under the limits of the product and under tight ones: no crash, no hang, no more
 /// memory than the limits allow, and findings that lie in the text.

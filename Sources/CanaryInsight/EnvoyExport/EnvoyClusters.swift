@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryMesh
+import CanaryResources
+import CanaryRouting
+
+/// The clusters that routes name, each once, in the order in which they are first named. Belongs to one thread.
+final class EnvoyClusters {
+    private(set) var all: [EnvoyConfiguration.Cluster] = []
+    private let identifiers: RoutingIdentifiers
+    /// What compiles mirrors' destinations; the listener's at hand.
+    private var destinations: DestinationCompiler?
+    private var namesHere: [String: String] = [:]
+    private var positions: [String: Int] = [:]
+
+    private let warn: (String) -> Void
+
+    init(_ identifiers: RoutingIdentifiers, warn: @escaping (String) -> Void) {
+        self.identifiers = identifiers
+        self.warn = warn
+    }
+
+    /// Begins with another listener, whose clients may see other endpoints behind the same name.
+    func begin(_ destinations: DestinationCompiler) {
+        self.destinations = destinations
+        namesHere = [:]
+    }
+
+    func counter(of destination: DestinationHandle) -> RouteCounter? {
+        identifiers.counter(destination.counter)
+    }
+
+    /// The name of the cluster that gets a destination's requests. One that nobody defines has a name only: Envoy answers 503.
+    func name(of destination: DestinationHandle, port: Int32) -> String {
+        let counter = counter(of: destination)
+        return name(
+            counter?.destinationHost ?? "",
+            counter?.subset ?? "",
+            destination.cluster?.pointee,
+            port: (counter?.port).flatMap { $0 > 0 ? Int32(clamping: $0) : nil } ?? port
+        )
+    }
+
+    /// The same for a destination that no table holds: a mirror.
+    func name(of host: String, subset: String?, ownPort: Int?, port: Int32) -> String {
+        guard let destinations else { return "" }
+        let resolved = destinations.resolve(host, subset: subset)
+        let clusters = destinations.clusters(resolved, port: ownPort, counter: .mirror(host))
+        let cluster = clusters.first { clusters.count == 1 && $0.port == 0 || $0.port == port }
+        return name(host, subset ?? "", cluster, port: ownPort.map { Int32(clamping: $0) } ?? port)
+    }
+
+    private func name(_ host: String, _ subset: String, _ record: ClusterRecord?, port: Int32) -> String {
+        let isDefined = record?.isDefined ?? false
+        let number = isDefined ? record?.number ?? port : port
+        let name = "outbound|\(number)|\(subset)|\(host)"
+        if let known = namesHere[name] { return known }
+        guard let record, isDefined else {
+            namesHere[name] = name
+            warn(
+                "\(Self.words(host, subset, number)): nobody defines this destination: requests for it get 503"
+            )
+            return name
+        }
+        if record.endpoints.isEmpty {
+            warn("\(Self.words(host, subset, number)): no endpoint is ready: requests for it get 503")
+        }
+        var cluster = cluster(record, name: name)
+        var count = 1
+        while let position = positions[cluster.name], !cluster.isSame(as: all[position]) {
+            count += 1
+            cluster.name = "\(name)|\(count)"
+        }
+        if positions[cluster.name] == nil {
+            positions[cluster.name] = all.count
+            all.append(cluster)
+        }
+        namesHere[name] = cluster.name
+        return cluster.name
+    }
+
+    /// `app.default:80, subset "v1"`
+    private static func words(_ host: String, _ subset: String, _ port: Int32) -> String {
+        "\(HostName.short(host)):\(port)\(subset.isEmpty ? "" : ", subset \"\(subset)\"")"
+    }
+
+    // MARK: - One cluster
+
+    private func cluster(_ record: ClusterRecord, name: String) -> EnvoyConfiguration.Cluster {
+        let endpoints = record.endpoints.compactMap { endpoint in
+            identifiers.endpoint(endpoint.id).map { ($0, endpoint.weight) }
+        }
+        return EnvoyConfiguration.Cluster(
+            name: name,
+            settings: .message([
+                "connect_timeout": .duration(milliseconds: record.limits.connectTimeoutMilliseconds),
+                "lb_policy": .string(Self.policy(record.balancing)),
+                "circuit_breakers": .message(["thresholds": .sequence([Self.unlimited])]),
+                "typed_extension_protocol_options": Self.protocolOptions(record),
+            ]),
+            endpoints: .repeated(endpoints.map(Self.endpoint)).map {
+                .sequence([.message(["lb_endpoints": $0])])
+            } ?? .sequence([]),
+            hasNames: endpoints.contains { !IPAddress.isValid($0.0.host) }
+        )
+    }
+
+    private static func policy(_ balancing: Balancing) -> String {
+        switch balancing {
+        case .leastRequest: "LEAST_REQUEST"
+        case .random: "RANDOM"
+        case .roundRobin: "ROUND_ROBIN"
+        case .hash: "RING_HASH"
+        }
+    }
+
+    /// Istio's defaults, which are no limits; Envoy's own would be 1024.
+    private static let unlimited: Node = {
+        let most = Node.integer(Int64(UInt32.max))
+        return .message([
+            "max_connections": most, "max_pending_requests": most, "max_requests": most, "max_retries": most,
+        ])
+    }()
+
+    /// Left out where all is Envoy's default.
+    private static func protocolOptions(_ record: ClusterRecord) -> Node? {
+        let requests = record.limits.requestsPerConnection
+        guard record.limits.idleTimeoutMilliseconds != 3_600_000 || requests > 0 else { return nil }
+        let type = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+        let common = Node.message([
+            "idle_timeout": .duration(milliseconds: record.limits.idleTimeoutMilliseconds),
+            "max_requests_per_connection": requests > 0 ? .integer(Int64(requests)) : nil,
+        ])
+        return .message([
+            type: .any(
+                type,
+                [
+                    "common_http_protocol_options": common,
+                    "explicit_http_config": .message(["http_protocol_options": .message([:])]),
+                ]
+            )
+        ])
+    }
+
+    private static func endpoint(_ address: EndpointAddress, _ weight: UInt32) -> Node {
+        .message([
+            "endpoint": .message(["address": .socketAddress(address.host, Int(address.port))]),
+            "load_balancing_weight": weight == 1 ? nil : .integer(Int64(weight)),
+        ])
+    }
+}
+
+extension EnvoyConfiguration.Cluster {
+    fileprivate func isSame(as other: Self) -> Bool {
+        settings == other.settings && endpoints == other.endpoints
+    }
+}
+
+extension RouteCounter {
+    /// Mirrored requests are not counted; the compiler asks for something to count by.
+    fileprivate static func mirror(_ host: String) -> RouteCounter {
+        let key = EvidenceKey(store: "", service: nil, host: host, version: nil)
+        return RouteCounter(answersOf: key, virtualService: "", routeName: "")
+    }
+}

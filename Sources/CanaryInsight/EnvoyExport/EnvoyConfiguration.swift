@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CanaryResources
+
+/// A routing table as Envoy's configuration: the messages of its API (v3) in their JSON form, apart from how they are delivered.
+package struct EnvoyConfiguration: Sendable {
+    package struct Listener: Sendable {
+        package var name: String
+        package var address: Address
+        /// The name of its route configuration.
+        package var routes: String
+    }
+
+    package struct Address: Hashable, Sendable {
+        /// Without brackets.
+        package var host: String
+        package var port: Int
+
+        package init(host: String, port: Int) {
+            self.host = host
+            self.port = port
+        }
+    }
+
+    package struct RouteConfiguration: Sendable {
+        package var name: String
+        package var virtualHosts: [Node]
+    }
+
+    package struct Cluster: Sendable {
+        package var name: String
+        /// All but name, type and endpoints.
+        package var settings: Node
+        package var endpoints: Node
+        /// Whether endpoints are names, which Envoy resolves by DNS.
+        package var hasNames: Bool
+    }
+
+    /// Where to listen.
+    package struct Addresses: Sendable {
+        /// For requests of the mesh.
+        package var mesh: [Address]
+        /// For listeners that Gateways and Services open.
+        package var bind: String
+        package var admin: Address
+
+        package init(mesh: [Address], bind: String, admin: Address) {
+            self.mesh = mesh
+            self.bind = bind
+            self.admin = admin
+        }
+    }
+
+    package var listeners: [Listener] = []
+    package var routes: [RouteConfiguration] = []
+    package var clusters: [Cluster] = []
+    package var admin: Address
+    /// What Envoy can't be told exactly, in sentences; each once.
+    package var warnings: [String] = []
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryMesh
+import CanaryResources
+import CanaryRules
+
+/// What manifests ask for and the routing table does not hold, so that Envoy is not told either.
+struct EnvoyOmissions {
+    let snapshot: ClusterSnapshot
+
+    /// Sentences about objects, in the objects' order.
+    var texts: [String] {
+        snapshot.resources.sorted { $0.key < $1.key }.flatMap { resource in
+            texts(resource).map { "\(resource.key)\($0)" }
+        }
+    }
+
+    private func texts(_ resource: Resource) -> [String] {
+        switch resource.spec {
+        case .virtualService(let virtualService): texts(resource, virtualService)
+        case .gateway(let gateway):
+            gateway.servers.filter { !$0.isPlainHTTP }.map {
+                ": port \($0.port) is left out: its protocol is \($0.protocol), not HTTP"
+            }
+        case .destinationRule: unserved(resource)
+        default: []
+        }
+    }
+
+    private func texts(_ resource: Resource, _ virtualService: VirtualService) -> [String] {
+        var texts: [String] = []
+        if !virtualService.tlsRoutes.isEmpty || !virtualService.tcpRoutes.isEmpty {
+            texts.append(": its routes of TLS and TCP are left out")
+        }
+        for name in virtualService.gateways {
+            guard let reference = GatewayReference(name, namespace: resource.namespace) else { continue }
+            let key = ResourceKey(.gateway, namespace: reference.namespace, name: reference.name)
+            guard snapshot.resource(key) == nil else { continue }
+            texts.append(": nobody defines its gateway \"\(name)\", so that its routes there are left out")
+        }
+        return texts
+            + snapshot.lostRoutes(of: resource).map { ", route \($0.index) is left out: \($0.description)" }
+    }
+
+    /// The fields of traffic policies that canaryctl reads and does not act on.
+    private func unserved(_ resource: Resource) -> [String] {
+        RuleCatalog.checkObject(resource).filter(\.isAboutProxy).map {
+            ": \($0.path) is left out, since canaryctl does not act on it"
+        }
+    }
+}

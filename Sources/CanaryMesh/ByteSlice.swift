@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Borrowed bytes: a place in a buffer that somebody else keeps alive.
+///
+/// Plain memory, so that the request path copies it without reference counting. A slice without a base stands for
+/// a missing value; one with a base and no bytes, for an empty value.
+package struct ByteSlice: BitwiseCopyable {
+    package var base: UnsafePointer<UInt8>?
+    package var count: Int
+
+    @inlinable
+    package init(base: UnsafePointer<UInt8>?, count: Int) {
+        self.base = base
+        self.count = count
+    }
+
+    /// A missing value.
+    @inlinable
+    package init() {
+        self.init(base: nil, count: 0)
+    }
+
+    @inlinable
+    package init(_ text: StaticString) {
+        self.init(base: text.utf8Start, count: text.utf8CodeUnitCount)
+    }
+
+    @inlinable
+    package init(_ buffer: UnsafeBufferPointer<UInt8>) {
+        self.init(base: buffer.baseAddress, count: buffer.count)
+    }
+
+    @inlinable package var isMissing: Bool { base == nil }
+    @inlinable package var isEmpty: Bool { count == 0 }
+    @inlinable package var bytes: UnsafeBufferPointer<UInt8> { .init(start: base, count: count) }
+
+    /// The byte at an index, which must be within `0..<count`.
+    @inlinable
+    package subscript(index: Int) -> UInt8 {
+        bytes[index]
+    }
+
+    /// The bytes from `lower` up to, not including, `upper`; both are clamped to the slice.
+    @inlinable
+    package func slice(_ lower: Int, _ upper: Int) -> ByteSlice {
+        let end = min(max(upper, 0), count)
+        let start = min(max(lower, 0), end)
+        return ByteSlice(base: base.map { $0 + start }, count: end - start)
+    }
+
+    @inlinable
+    package func from(_ lower: Int) -> ByteSlice { slice(lower, count) }
+
+    @inlinable
+    package static func lowercased(_ byte: UInt8) -> UInt8 {
+        byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
+    }
+
+    @inlinable
+    package func equals(_ other: ByteSlice) -> Bool {
+        count == other.count && startsIdentically(other, length: count)
+    }
+
+    /// Whether both are the same but for the case of ASCII letters.
+    @inlinable
+    package func equalsIgnoringCase(_ other: ByteSlice) -> Bool {
+        count == other.count && startsAlike(other, length: count)
+    }
+
+    @inlinable
+    package func hasPrefix(_ prefix: ByteSlice) -> Bool {
+        count >= prefix.count && startsIdentically(prefix, length: prefix.count)
+    }
+
+    @inlinable
+    package func hasPrefixIgnoringCase(_ prefix: ByteSlice) -> Bool {
+        count >= prefix.count && startsAlike(prefix, length: prefix.count)
+    }
+
+    /// The index of the first byte of this value at or after `start`.
+    @inlinable
+    package func firstIndex(of byte: UInt8, from start: Int = 0) -> Int? {
+        var index = start
+        while index < count {
+            if self[index] == byte { return index }
+            index += 1
+        }
+        return nil
+    }
+
+    /// The non-negative decimal number that the bytes spell; `nil` for anything else, and above 2,147,483,647.
+    package var decimal: Int32? {
+        guard count > 0, count <= 10 else { return nil }
+        var value: Int64 = 0
+        for byte in bytes {
+            let digit = byte &- UInt8(ascii: "0")
+            guard digit < 10 else { return nil }
+            value = value * 10 + Int64(digit)
+        }
+        return Int32(exactly: value)
+    }
+
+    /// The bytes as text, with U+FFFD for what is not UTF-8. Allocates.
+    package var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    @inlinable
+    func startsIdentically(_ other: ByteSlice, length: Int) -> Bool {
+        guard length > 0, let left = base, let right = other.base else { return length == 0 }
+        var index = 0
+        while index + 8 <= length {
+            let mine = UnsafeRawPointer(left + index).loadUnaligned(as: UInt64.self)
+            if mine != UnsafeRawPointer(right + index).loadUnaligned(as: UInt64.self) { return false }
+            index += 8
+        }
+        while index < length {
+            if left[index] != right[index] { return false }
+            index += 1
+        }
+        return true
+    }
+
+    @inlinable
+    func startsAlike(_ other: ByteSlice, length: Int) -> Bool {
+        guard length > 0, let left = base, let right = other.base else { return length == 0 }
+        for index in 0..<length where Self.lowercased(left[index]) != Self.lowercased(right[index]) {
+            return false
+        }
+        return true
+    }
+}
+
+/// A header of a request as it was received; the value is trimmed of spaces and tabs.
+package struct RequestHeader: BitwiseCopyable {
+    package var name: ByteSlice
+    package var value: ByteSlice
+
+    @inlinable
+    package init(name: ByteSlice, value: ByteSlice) {
+        self.name = name
+        self.value = value
+    }
+}

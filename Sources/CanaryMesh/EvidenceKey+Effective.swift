@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CanaryResources
+
+extension EvidenceKey {
+    /// The key of a route of a host without VirtualService, where versions share the traffic by their endpoints.
+    package init(store: String, service: HostService?, host: String, version: String?) {
+        self.init(
+            store: store,
+            host: host,
+            owner: service?.uid ?? "",
+            route: "",
+            destination: Self.destination(version: version),
+            epoch: .none
+        )
+    }
+
+    package static func destination(version: String?) -> String {
+        version.map { "version=\(RouteIdentity.ascii($0))" } ?? "version"
+    }
+}
+
+extension EffectiveRoute {
+    /// The key of a redirect or direct response, and of requests for which no destination can be drawn.
+    package func evidenceKey(store: String, host: String) -> EvidenceKey {
+        EvidenceKey(
+            store: store,
+            host: host,
+            owner: virtualService.stored?.uid ?? "",
+            route: identity,
+            destination: "",
+            epoch: epoch
+        )
+    }
+
+    /// The keys of the route's destinations, in their order.
+    package func evidenceKeys(store: String, host: String) -> [EvidenceKey] {
+        var count: [String: Int] = [:]
+        return route.destinations.map { weighted in
+            var key = evidenceKey(store: store, host: host)
+            key.destination = destinationIdentity(weighted.destination)
+            let number = count[key.destination, default: 0] + 1
+            count[key.destination] = number
+            if number > 1 { key.destination += "|\(number)" }
+            return key
+        }
+    }
+
+    /// The destination of copies, which is never that of requests.
+    package func mirrorIdentity(_ destination: Destination) -> String {
+        "mirror=\(destinationIdentity(destination))"
+    }
+
+    /// `helloworld.default.svc.cluster.local|v1|80`.
+    private func destinationIdentity(_ destination: Destination) -> String {
+        let port = destination.port.map(String.init) ?? ""
+        return RouteIdentity.ascii("\(resolve(destination))|\(destination.subset ?? "")|\(port)")
+    }
+}

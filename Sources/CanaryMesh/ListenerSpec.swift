@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CanaryResources
+
+/// Something that the proxy listens on.
+package struct ListenerSpec: Hashable, Sendable {
+    package enum Kind: Hashable, Sendable {
+        /// Istio's `mesh`: where local clients send requests; its address is the proxy's own choice.
+        case mesh
+        /// A port of one or more Gateways that speaks plain HTTP.
+        case gateway
+        /// The `nodePort` of a Service of type NodePort or LoadBalancer.
+        case nodePort
+        /// The `port` of a Service of type LoadBalancer.
+        case loadBalancer
+    }
+
+    package var kind: Kind
+    /// The address that the object asks for (a Gateway server's `bind`), if any.
+    package var bind: String?
+    /// 0 for `mesh`.
+    package var port: Int
+    /// Whose port it is; for several Gateways on one port, the oldest; `nil` for `mesh`.
+    package var origin: ResourceKey?
+    /// The port's name, as the object gives it.
+    package var portName: String
+    /// The port that requests count as having addressed: the Gateway server's or the Service's; -1 for `mesh`, where
+    /// it depends on the authority. It is `listenerPort` of ``VirtualHostHandle/servicePort(authorityPort:listenerPort:)``.
+    package var requestPort: Int32
+
+    package init(
+        kind: Kind,
+        bind: String? = nil,
+        port: Int,
+        origin: ResourceKey? = nil,
+        portName: String,
+        requestPort: Int32
+    ) {
+        self.kind = kind
+        self.bind = bind
+        self.port = port
+        self.origin = origin
+        self.portName = portName
+        self.requestPort = requestPort
+    }
+
+    package static let mesh = ListenerSpec(
+        kind: .mesh,
+        bind: nil,
+        port: 0,
+        origin: nil,
+        portName: "",
+        requestPort: -1
+    )
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What makes a route of a VirtualService the same one after a change: its name, else its conditions; never its position.
+///
+/// Several routes with one name, or without one and with the same conditions, are told apart by their order.
+package enum RouteIdentity {
+    /// The identities of `spec.http`, in its order.
+    static func all(_ routes: [Node]) -> [String] {
+        var count: [String: Int] = [:]
+        return routes.map { route in
+            let own = identity(route)
+            let number = count[own, default: 0] + 1
+            count[own] = number
+            // No identity begins with a digit, so a number in front makes it no other route's.
+            return number == 1 ? own : "\(number) \(own)"
+        }
+    }
+
+    /// The identity of a delegate's route behind a delegating one.
+    package static func merged(_ root: HTTPRoute, _ leaf: HTTPRoute, of delegate: Resource) -> String {
+        "\(root.identity) > \(delegate.stored?.uid ?? "") \(leaf.identity)"
+    }
+
+    private static func identity(_ route: Node) -> String {
+        if let name = route["name"]?.string, !name.isEmpty { return "name:\(ascii(name))" }
+        let blocks = (route["match"]?.items ?? []).map { ascii(JSONWriter.write(ordered(condition($0)))) }
+        // Any of the blocks may hold, so their order means nothing.
+        return blocks.isEmpty ? "any" : "match:\(blocks.sorted().joined(separator: ","))"
+    }
+
+    /// A match block without its name, which asks for nothing.
+    private static func condition(_ block: Node) -> Node {
+        var block = block
+        block.set(nil, at: "name")
+        return block
+    }
+
+    private static func ordered(_ node: Node) -> Node {
+        switch node.content {
+        case .mapping(let mapping):
+            let entries = mapping.entries.filter { !$0.value.isNull }.map {
+                Mapping.Entry(key: $0.key, value: ordered($0.value))
+            }
+            return Node(
+                .mapping(
+                    Mapping(entries.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) })
+                )
+            )
+        case .sequence(let items): return .sequence(items.map(ordered))
+        default: return Node(node.content)
+        }
+    }
+
+    /// Beyond ASCII, texts of other bytes can be equal strings: such bytes become `%C3`.
+    package static func ascii(_ text: String) -> String {
+        guard text.utf8.contains(where: { $0 >= 0x80 || $0 == UInt8(ascii: "%") }) else { return text }
+        var escaped = ""
+        for byte in text.utf8 {
+            if byte < 0x80, byte != UInt8(ascii: "%") {
+                escaped.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                let digits = String(byte, radix: 16, uppercase: true)
+                escaped += byte < 0x10 ? "%0\(digits)" : "%\(digits)"
+            }
+        }
+        return escaped
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CanaryMesh
+
+/// Growing raw memory that a request's bytes are assembled in. Reused from request to request, it stops allocating
+/// once it has grown to the size that requests need.
+package struct ByteBuffer: ~Copyable {
+    // Inlined into the proxy, which writes every head by them; set by nobody else.
+    @usableFromInline package internal(set) var base: UnsafeMutablePointer<UInt8>
+    @usableFromInline package internal(set) var count = 0
+    @usableFromInline package internal(set) var capacity: Int
+
+    @inlinable
+    package init(capacity: Int = 256) {
+        self.capacity = max(capacity, 16)
+        base = .allocate(capacity: self.capacity)
+    }
+
+    deinit {
+        base.deallocate()
+    }
+
+    /// The bytes so far; valid until the next change.
+    @inlinable package var slice: ByteSlice { ByteSlice(base: UnsafePointer(base), count: count) }
+
+    @inlinable package var isEmpty: Bool { count == 0 }
+
+    /// Forgets the bytes from `length` on and keeps the memory.
+    @inlinable
+    package mutating func truncate(to length: Int = 0) {
+        count = min(max(length, 0), count)
+    }
+
+    @inlinable
+    package mutating func append(_ byte: UInt8) {
+        reserve(1)
+        base[count] = byte
+        count += 1
+    }
+
+    /// Appends bytes that must not lie in this buffer.
+    @inlinable
+    package mutating func append(_ slice: ByteSlice) {
+        guard let source = slice.base, slice.count > 0 else { return }
+        assert(source + slice.count <= base || source >= base + capacity, "a buffer's bytes are added to it")
+        reserve(slice.count)
+        (base + count).update(from: source, count: slice.count)
+        count += slice.count
+    }
+
+    package mutating func append(zeros: Int) {
+        reserve(zeros)
+        (base + count).update(repeating: 0, count: zeros)
+        count += zeros
+    }
+
+    @inlinable
+    package mutating func append(_ text: StaticString) {
+        append(ByteSlice(base: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    /// Appends a number in decimal, padded with zeros to at least `width` digits.
+    package mutating func append(decimal number: UInt64, width: Int = 1) {
+        var rest = number
+        var digits = 1
+        while rest >= 10 {
+            rest /= 10
+            digits += 1
+        }
+        digits = max(digits, width)
+        reserve(digits)
+        rest = number
+        for index in (0..<digits).reversed() {
+            base[count + index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        count += digits
+    }
+
+    /// Makes room for further bytes.
+    @inlinable
+    package mutating func reserve(_ extra: Int) {
+        if capacity - count < extra { grow(extra) }
+    }
+
+    @inline(never)
+    @usableFromInline
+    mutating func grow(_ extra: Int) {
+        let grown = max(capacity * 2, count + extra)
+        let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: grown)
+        memory.update(from: base, count: count)
+        base.deallocate()
+        base = memory
+        capacity = grown
+    }
+}

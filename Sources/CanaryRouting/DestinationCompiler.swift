@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CanaryMesh
+import CanaryResources
+
+/// Compiles destinations: their endpoints, policies and counters.
+package struct DestinationCompiler {
+    let lookup: DestinationLookup
+    let identifiers: RoutingIdentifiers
+    let arena: RoutingArena
+    private let lease: IdentifierLease
+
+    init(lookup: DestinationLookup, identifiers: RoutingIdentifiers, arena: RoutingArena) {
+        self.lookup = lookup
+        self.identifiers = identifiers
+        self.arena = arena
+        lease = IdentifierLease(identifiers)
+        arena.keep(lease)
+    }
+
+    package func resolve(_ host: String, subset: String?) -> ResolvedDestination {
+        lookup.resolve(host, subset: subset)
+    }
+
+    /// The clusters of a destination: one for its own port or its Service's only one, else one for each port that a request
+    /// may address.
+    package func clusters(
+        _ destination: ResolvedDestination,
+        port: Int?,
+        counter: RouteCounter
+    ) -> UnsafeBufferPointer<ClusterRecord> {
+        let ports = destination.service?.ports ?? []
+        let chosen = port.map { number in ports.filter { $0.number == number } } ?? ports
+        guard destination.labels != nil, !chosen.isEmpty else { return arena.store([undefined]) }
+        let dependsOnPort = port == nil && chosen.count > 1
+        return arena.store(
+            chosen.map { cluster(destination, $0, dependsOnPort ? $0.number : 0, counter) }
+        )
+    }
+
+    func counter(_ counter: RouteCounter) -> UInt32 { arena.lease(counter, from: identifiers.counters) }
+
+    func hashKey(_ key: TrafficPolicy.HashKey?) -> HashKeyRecord {
+        switch key {
+        case nil: HashKeyRecord()
+        case .header(let name): HashKeyRecord(source: .header, name: arena.store(name.lowercased()))
+        case .cookie(let cookie):
+            HashKeyRecord(
+                source: .cookie,
+                name: arena.store(cookie.name),
+                path: arena.store(cookie.path),
+                ttlMilliseconds: cookie.ttl.map { Int64($0.milliseconds) } ?? -1,
+                attributes: arena.store(cookie.attributes.map { "; \($0)" }.joined())
+            )
+        case .queryParameter(let name): HashKeyRecord(source: .queryParameter, name: arena.store(name))
+        case .sourceAddress: HashKeyRecord(source: .sourceAddress)
+        }
+    }
+
+    private var undefined: ClusterRecord {
+        ClusterRecord(
+            port: 0,
+            number: 0,
+            isDefined: false,
+            balancing: .leastRequest,
+            hashKey: HashKeyRecord(),
+            endpoints: UnsafeBufferPointer(start: nil, count: 0)
+        )
+    }
+
+    private func cluster(
+        _ destination: ResolvedDestination,
+        _ port: HostService.Port,
+        _ requestPort: Int,
+        _ counter: RouteCounter
+    ) -> ClusterRecord {
+        let policy = destination.policy.effective(subset: destination.definition, port: port.number)
+        var record = undefined
+        record.port = Int32(clamping: requestPort)
+        record.number = Int32(clamping: port.number)
+        record.id = lease.id(
+            of: ClusterName(host: destination.host, subset: destination.subset ?? "", port: port.number)
+        )
+        record.isDefined = true
+        record.balancing = Balancing(policy.loadBalancer)
+        record.hashKey = hashKey(policy.loadBalancer?.hashKey)
+        record.limits = ConnectionLimits(policy.connectionPool, budget: policy.retryBudget)
+        record.outliers = OutlierPolicy(policy.outlierDetection)
+        if record.balancing == .hash, let kind = policy.loadBalancer?.hashTable {
+            record.hashTable = arena.keep(lookup.hashTable(kind, of: destination, port: port, policy))
+        }
+        record.warmUp = WarmUpPolicy(policy.loadBalancer?.warmUp)
+        let ranked = lookup.readyEndpoints(of: destination, port: port, policy)
+        record.groups = arena.store(ranked.groups)
+        record.endpoints = arena.store(ranked.endpoints.map { endpoint($0, counter) })
+        return record
+    }
+
+    private func endpoint(_ endpoint: DestinationLookup.ReadyEndpoint, _ counter: RouteCounter)
+        -> EndpointRecord
+    {
+        var counter = counter
+        counter.version = endpoint.version ?? "unknown"
+        counter.workload = endpoint.workload ?? "unknown"
+        if counter.virtualService.isEmpty {
+            counter.key.destination = EvidenceKey.destination(version: endpoint.version)
+        }
+        return EndpointRecord(
+            id: lease.id(of: endpoint.address),
+            hash: endpoint.hash,
+            weight: endpoint.weight,
+            isName: endpoint.address.isName,
+            counter: self.counter(counter)
+        )
+    }
+}
+
+extension Balancing {
+    init(_ policy: TrafficPolicy?) {
+        if policy?.hashKey != nil {
+            self = .hash
+        } else {
+            switch policy?.balancing {
+            case .random: self = .random
+            case .roundRobin: self = .roundRobin
+            case nil, .unspecified, .leastConnections, .leastRequest, .passthrough: self = .leastRequest
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryMesh
+
+/// How an endpoint is chosen inside a destination.
+package enum Balancing: UInt8, BitwiseCopyable, Sendable {
+    /// Power of two choices by active requests: Istio's default.
+    case leastRequest
+    case random
+    case roundRobin
+    /// By ``DestinationHandle/endpointHash(for:)``; at random where the request has no key.
+    case hash
+}
+
+/// An endpoint that is ready.
+package struct EndpointRecord: BitwiseCopyable, Sendable {
+    /// The address: see ``RoutingIdentifiers/endpoint(_:)``. Never another's, in no table.
+    package var id: UInt64
+    /// Of the address: ``EndpointAddress/hash``.
+    package var hash: UInt64
+    /// Relative, at least 1.
+    package var weight: UInt32
+    /// Whether the address is a name, which has to be resolved.
+    package var isName: Bool
+    /// Where requests that this endpoint gets are counted: the destination's counter with this endpoint's workload and
+    /// version. See ``RoutingIdentifiers/counter(_:)``.
+    package var counter: UInt32
+
+    package init(id: UInt64, hash: UInt64, weight: UInt32 = 1, isName: Bool = false, counter: UInt32 = 0) {
+        self.id = id
+        self.hash = hash
+        self.weight = weight
+        self.isName = isName
+        self.counter = counter
+    }
+}
+
+/// The destination that was chosen for a request; valid while its ``RoutingTable`` is kept.
+package struct DestinationHandle: BitwiseCopyable {
+    package let record: UnsafePointer<DestinationRecord>
+    /// `nil` where the Service has no such port.
+    package let cluster: UnsafePointer<ClusterRecord>?
+
+    package init(_ record: UnsafePointer<DestinationRecord>, port: Int32) {
+        self.record = record
+        let clusters = record.pointee.clusters
+        var found = clusters.baseAddress
+        if clusters.count > 1 || found?.pointee.port != 0 {
+            found = nil
+            for index in 0..<clusters.count where clusters[index].port == port {
+                found = clusters.baseAddress.map { $0 + index }
+                break
+            }
+        }
+        cluster = found
+    }
+
+    /// Where requests are counted that get no endpoint.
+    package var counter: UInt32 { record.pointee.counter }
+
+    /// Whether host, subset and port exist; if not, the answer is 503 with flag NC.
+    package var isDefined: Bool { cluster?.pointee.isDefined ?? false }
+
+    /// Those that are ready; if there are none, the answer is 503 with flag UH.
+    package var endpoints: UnsafeBufferPointer<EndpointRecord> {
+        cluster?.pointee.endpoints ?? UnsafeBufferPointer(start: nil, count: 0)
+    }
+
+    /// What round robin is kept by: the cluster, whichever table or route it is in.
+    package var clusterID: UInt64 { cluster?.pointee.id ?? 0 }
+
+    package var balancing: Balancing { cluster?.pointee.balancing ?? .leastRequest }
+
+    /// The hash of what identifies the user, for ``Balancing/hash``; `nil` where the request lacks it.
+    package func endpointHash(for facts: RequestFacts) -> UInt64? {
+        guard let cluster, cluster.pointee.balancing == .hash else { return nil }
+        let key = facts.userKey(cluster.pointee.hashKey)
+        return key.isEmpty ? nil : XXHash64.of(key)
+    }
+
+    /// The endpoint that a user's hash leads to, an index of ``endpoints``, among those that `isUsable` admits; `nil` where
+    /// that is none. Further `attempt`s (1, 2 …) mostly lead to other ones.
+    package func endpoint(ofHash hash: UInt64, attempt: Int = 0, where isUsable: (Int) -> Bool) -> Int? {
+        cluster?.pointee.hashTable.index(of: hash, attempt: attempt, where: isUsable)
+    }
+
+    /// The endpoints by priority and locality; empty where all are of one. Make a ``PriorityLoad`` of them.
+    package var groups: UnsafeBufferPointer<EndpointGroup> {
+        cluster?.pointee.groups ?? UnsafeBufferPointer(start: nil, count: 0)
+    }
+
+    /// How the share of a new endpoint grows.
+    package var warmUp: WarmUpPolicy { cluster?.pointee.warmUp ?? .none }
+
+    /// How many connections and requests there may be, and for how long.
+    package var limits: ConnectionLimits { cluster?.pointee.limits ?? ConnectionLimits() }
+
+    /// When endpoints are ejected for their errors.
+    package var outliers: OutlierPolicy { cluster?.pointee.outliers ?? .none }
+
+    /// 10 s unless the DestinationRule says otherwise.
+    package var connectTimeoutMilliseconds: Int32 {
+        cluster?.pointee.limits.connectTimeoutMilliseconds ?? 10_000
+    }
+
+    /// How long a pooled connection may be idle: 1 h unless the DestinationRule says otherwise; 0 is for ever.
+    package var idleTimeoutMilliseconds: Int32 {
+        cluster?.pointee.limits.idleTimeoutMilliseconds ?? 3_600_000
+    }
+
+    /// 0 is unlimited, 1 no keep-alive.
+    package var maxRequestsPerConnection: Int32 { cluster?.pointee.limits.requestsPerConnection ?? 0 }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CanaryMesh
+package import CanaryResources
+
+/// Looks destinations up in a snapshot and remembers the answers while some hosts are compiled: routes name the same few
+/// destinations again and again. Belongs to one thread.
+package final class DestinationLookup {
+    private struct EndpointsKey: Hashable {
+        var host: String
+        var subset: String?
+        var port: Int
+    }
+
+    private struct TableKey: Hashable {
+        var endpoints: EndpointsKey
+        var kind: TrafficPolicy.HashTable
+    }
+
+    private let hosts: HostViews
+    private let scope: ClientScope
+    private var endpoints: [EndpointsKey: RankedEndpoints] = [:]
+    private var workloads: [String: WorkloadNames] = [:]
+    /// Shared by all routes to the same endpoints: a table may have thousands of places.
+    private var tables: [TableKey: EndpointHashTable] = [:]
+
+    /// An endpoint that is ready, with what its metrics are labelled with.
+    package struct ReadyEndpoint {
+        package var address: EndpointAddress
+        package var hash: UInt64
+        package var weight: UInt32
+        package var version: String?
+        package var workload: String?
+    }
+
+    package init(_ snapshot: ClusterSnapshot, _ scope: ClientScope) {
+        self.scope = scope
+        hosts = HostViews(snapshot, namespace: scope.namespace, clientLabels: scope.labels)
+    }
+
+    package func resolve(_ host: String, subset: String?) -> ResolvedDestination {
+        hosts[host].destination(subset)
+    }
+
+    /// The ready endpoints of a destination at a port of its Service, where the policy in force there ranks them.
+    package func readyEndpoints(
+        of destination: ResolvedDestination,
+        port: HostService.Port,
+        _ policy: EffectivePolicy
+    ) -> RankedEndpoints {
+        let key = EndpointsKey(
+            host: destination.host,
+            subset: destination.subset,
+            port: port.number
+        )
+        if let known = endpoints[key] { return known }
+        let view = hosts[destination.host]
+        let found = (destination.labels.map { view.endpoints($0, at: port) } ?? []).filter(\.isReady)
+        let groups = LocalityPlan.groups(
+            found.map {
+                .init(locality: $0.locality, labels: $0.labels, weight: UInt32(clamping: $0.weight))
+            },
+            client: Locality(labels: scope.labels),
+            labels: scope.labels,
+            policy: policy.loadBalancer?.locality,
+            detectsOutliers: policy.outlierDetection != nil
+        )
+        let ranked = RankedEndpoints(groups, of: ready(found, of: destination.host))
+        endpoints[key] = ranked
+        return ranked
+    }
+
+    private func ready(_ endpoints: [HostEndpoint], of host: String) -> [ReadyEndpoint] {
+        let names = workloadNames(of: host)
+        return endpoints.map { endpoint in
+            ReadyEndpoint(
+                address: endpoint.address,
+                hash: endpoint.address.hash,
+                weight: UInt32(clamping: endpoint.weight),
+                version: endpoint.labels[ResolvedDestination.versionLabel],
+                workload: names.name(for: endpoint.labels)
+            )
+        }
+    }
+
+    /// The table by which a hash finds one of those.
+    func hashTable(
+        _ kind: TrafficPolicy.HashTable,
+        of destination: ResolvedDestination,
+        port: HostService.Port,
+        _ policy: EffectivePolicy
+    ) -> EndpointHashTable {
+        let endpoints = EndpointsKey(host: destination.host, subset: destination.subset, port: port.number)
+        let key = TableKey(endpoints: endpoints, kind: kind)
+        if let known = tables[key] { return known }
+        let ready = readyEndpoints(of: destination, port: port, policy).endpoints
+        let table = EndpointHashTable(kind, ready.map { ($0.address.description, $0.weight) })
+        tables[key] = table
+        return table
+    }
+
+    private func workloadNames(of host: String) -> WorkloadNames {
+        if let known = workloads[host] { return known }
+        let names = WorkloadNames(hosts[host])
+        workloads[host] = names
+        return names
+    }
+}
+
+/// A cluster's endpoints, those of one group side by side.
+package struct RankedEndpoints {
+    var endpoints: [DestinationLookup.ReadyEndpoint] = []
+    /// Empty for a single one, which all endpoints are in.
+    var groups: [EndpointGroup] = []
+
+    init(_ groups: [LocalityPlan.Group], of all: [DestinationLookup.ReadyEndpoint]) {
+        for group in groups {
+            self.groups.append(
+                EndpointGroup(
+                    priority: Int32(clamping: group.priority),
+                    weight: group.weight,
+                    start: Int32(clamping: endpoints.count),
+                    count: Int32(clamping: group.members.count)
+                )
+            )
+            endpoints += group.members.map { all[$0] }
+        }
+        if groups.count == 1 { self.groups = [] }
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryMesh
+
+/// A name of a host, and the host.
+struct DomainEntry: Sendable {
+    let domain: VirtualHostTable.Domain
+    let table: VirtualHostTable
+
+    /// Whether this entry wins over another one of the same name.
+    func precedes(_ other: DomainEntry) -> Bool {
+        (domain.rank, table.host) < (other.domain.rank, other.table.host)
+    }
+}
+
+/// `@unchecked Sendable`: the slice leads into the immutable arena of its table.
+extension VirtualHostTable.Domain: @unchecked Sendable {}
+
+/// A slot of an open-addressing hash table; unused without a record.
+struct DomainSlot: BitwiseCopyable {
+    var hash: UInt64 = 0
+    var name = ByteSlice()
+    var isWildcard = false
+    var record: UnsafePointer<VirtualHostRecord>?
+}
+
+/// Where a shard's slots are: what the request path reads.
+struct DomainShardRecord: BitwiseCopyable {
+    var slots: UnsafePointer<DomainSlot>
+    /// The number of slots, a power of two, less one.
+    var mask: UInt64
+
+    /// The host of a name; `nil` if there is none.
+    @inline(__always)
+    func find(_ name: ByteSlice, hash: UInt64, isWildcard: Bool) -> UnsafePointer<VirtualHostRecord>? {
+        var index = hash & mask
+        while let record = slots[Int(index)].record {
+            let slot = slots + Int(index)
+            if slot.pointee.hash == hash, slot.pointee.isWildcard == isWildcard,
+                slot.pointee.name.equalsIgnoringCase(name)
+            {
+                return record
+            }
+            index = (index &+ 1) & mask
+        }
+        return nil
+    }
+}
+
+/// A part of a ``DomainIndex``, never changed.
+///
+/// `@unchecked Sendable`: the slots are written in `init` only, and freed with the last reference.
+final class DomainShard: @unchecked Sendable {
+    /// All of them, also those that lose their name to another host.
+    let entries: [DomainEntry]
+    let record: DomainShardRecord
+    private let slots: UnsafeMutablePointer<DomainSlot>
+
+    init(_ entries: [DomainEntry]) {
+        self.entries = entries
+        var capacity = 4
+        while capacity < entries.count * 2 { capacity *= 2 }
+        slots = .allocate(capacity: capacity)
+        slots.initialize(repeating: DomainSlot(), count: capacity)
+        record = DomainShardRecord(slots: UnsafePointer(slots), mask: UInt64(capacity - 1))
+        for entry in entries.sorted(by: { $0.precedes($1) }) { insert(entry) }
+    }
+
+    deinit {
+        slots.deallocate()
+    }
+
+    /// Inserts unless the name is taken.
+    private func insert(_ entry: DomainEntry) {
+        let domain = entry.domain
+        var index = domain.hash & record.mask
+        while slots[Int(index)].record != nil {
+            let slot = slots[Int(index)]
+            if slot.hash == domain.hash, slot.isWildcard == domain.isWildcard, slot.name.equals(domain.text) {
+                return
+            }
+            index = (index &+ 1) & record.mask
+        }
+        slots[Int(index)] = DomainSlot(
+            hash: domain.hash,
+            name: domain.text,
+            isWildcard: domain.isWildcard,
+            record: entry.table.record
+        )
+    }
+}

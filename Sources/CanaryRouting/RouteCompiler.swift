@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CanaryMesh
+package import CanaryResources
+
+/// Compiles what a route does.
+package struct RouteCompiler {
+    /// The store's id.
+    let store: String
+    let host: String
+    /// The `consistentHash` of the host's own DestinationRule.
+    let hostHashKey: TrafficPolicy.HashKey?
+    /// The positions of the host's VirtualServices.
+    let owners: [ResourceKey: Int32]
+    let destinations: DestinationCompiler
+
+    private var arena: RoutingArena { destinations.arena }
+
+    func compile(_ effective: EffectiveRoute) -> UnsafePointer<RouteRecord> {
+        let route = effective.route
+        let headers = HeaderCompiler(routeName: route.name, arena: arena)
+        var record = empty(index: effective.index)
+        record.owner = owners[effective.virtualService.key] ?? -1
+        record.timeoutMilliseconds = Int32(clamping: route.timeout?.milliseconds ?? 0)
+        record.retry = RetryPolicy(route.retries, in: arena)
+        record.fault = FaultPolicy(route.fault)
+        record.cors = route.corsPolicy.map { arena.store(CorsRecord($0, in: arena)) }
+        let edits = headers.edits([[route.headers]])
+        (record.requestEdits, record.responseEdits) = (edits.request, edits.response)
+        if let redirect = route.redirect {
+            record.action = .redirect
+            record.redirect = compile(redirect)
+        } else if let response = route.directResponse {
+            record.action = .directResponse
+            record.directStatus = Int32(clamping: response.status)
+            record.directBody = body(response.body)
+        } else {
+            if let rewrite = route.rewrite { record.rewrite = compile(rewrite) }
+            compileDestinations(effective, headers, into: &record)
+            record.mirrors = arena.store(mirrors(of: effective))
+        }
+        if record.totalWeight == 0 { record.counter = destinations.counter(answers(of: effective)) }
+        return arena.store(record)
+    }
+
+    /// The route of a host without VirtualService: all endpoints of the Service.
+    func compileDefault() -> UnsafePointer<RouteRecord> {
+        var record = empty(index: 0)
+        record.retry = RetryPolicy(nil, in: arena)
+        let resolved = destinations.resolve(host, subset: nil)
+        let key = EvidenceKey(store: store, service: resolved.service, host: host, version: nil)
+        let counter = counter(resolved, key)
+        record.destinations = arena.store([
+            DestinationRecord(
+                weight: 1,
+                stickyHash: SipHash24(key: SipHash24.Key(k0: 0, k1: 0)),
+                authority: ByteSlice(),
+                counter: destinations.counter(counter),
+                clusters: destinations.clusters(resolved, port: nil, counter: counter),
+                requestEdits: record.requestEdits,
+                responseEdits: record.responseEdits
+            )
+        ])
+        record.totalWeight = 1
+        record.makesCookies = record.destinations.contains(where: \.makesCookies)
+        return arena.store(record)
+    }
+
+    /// A redirect to https, for a Gateway server with `httpsRedirect`.
+    func compileHTTPSRedirect() -> UnsafePointer<RouteRecord> {
+        var record = empty(index: 0)
+        record.action = .redirect
+        record.redirect = RedirectRecord(status: 301, scheme: arena.store("https"))
+        return arena.store(record)
+    }
+
+    private func empty(index: Int) -> RouteRecord {
+        RouteRecord(
+            action: .forward,
+            index: Int32(clamping: index),
+            timeoutMilliseconds: 0,
+            retry: .none,
+            rewrite: RewriteRecord(),
+            redirect: RedirectRecord(),
+            directStatus: 0,
+            directBody: ByteSlice(),
+            destinations: UnsafeBufferPointer(start: nil, count: 0),
+            totalWeight: 0,
+            sticky: HashKeyRecord(),
+            requestEdits: UnsafeBufferPointer(start: nil, count: 0),
+            responseEdits: UnsafeBufferPointer(start: nil, count: 0)
+        )
+    }
+
+    private func compileDestinations(
+        _ effective: EffectiveRoute,
+        _ headers: HeaderCompiler,
+        into record: inout RouteRecord
+    ) {
+        let route = effective.route
+        let isAlone = route.destinations.count == 1
+        let key = Self.stickyKey(of: effective.virtualService)
+        var records: [DestinationRecord] = []
+        var hashKeys: [TrafficPolicy.HashKey?] = []
+        var occurrences: [Destination: Int] = [:]
+        let keys = effective.evidenceKeys(store: store, host: host)
+        for (index, weighted) in route.destinations.enumerated() {
+            let weight = isAlone ? 1 : UInt64(max(0, min(weighted.weight ?? 0, Int(Int32.max))))
+            guard weight > 0 else { continue }
+            let name = effective.resolve(weighted.destination)
+            let resolved = destinations.resolve(name, subset: weighted.destination.subset)
+            let identity = Destination(host: name, subset: weighted.destination.subset)
+            var counter = counter(resolved, keys[index])
+            counter.virtualService = Self.owner(effective)
+            counter.routeName = route.name
+            counter.position = index
+            counter.weight = weighted.weight ?? 0
+            counter.port = weighted.destination.port ?? 0
+            // istiod gives a route's only destination no level of its own.
+            let edits = headers.edits(
+                isAlone ? [[route.headers, weighted.headers]] : [[weighted.headers], [route.headers]]
+            )
+            records.append(
+                DestinationRecord(
+                    weight: weight,
+                    stickyHash: WeightedChoice.stickyHash(
+                        key: key,
+                        host: name,
+                        subset: weighted.destination.subset ?? "",
+                        occurrence: occurrences[identity, default: 0]
+                    ),
+                    authority: authority(route, weighted),
+                    counter: destinations.counter(counter),
+                    clusters: destinations.clusters(
+                        resolved,
+                        port: weighted.destination.port,
+                        counter: counter
+                    ),
+                    requestEdits: edits.request,
+                    responseEdits: edits.response
+                )
+            )
+            occurrences[identity, default: 0] += 1
+            hashKeys.append(resolved.policy.trafficPolicy?.hashKey)
+        }
+        record.destinations = arena.store(records)
+        record.totalWeight = records.reduce(0) { $0 + $1.weight }
+        let common = Set(hashKeys).count == 1 ? hashKeys.first ?? nil : nil
+        record.sticky = destinations.hashKey(hostHashKey ?? common)
+        record.makesCookies = record.sticky.makesCookie || records.contains(where: \.makesCookies)
+    }
+
+    /// The copies of a route's requests, with counters of their own.
+    private func mirrors(of effective: EffectiveRoute) -> [MirrorRecord] {
+        effective.route.effectiveMirrors.map { mirror in
+            let name = effective.resolve(mirror.destination)
+            let resolved = destinations.resolve(name, subset: mirror.destination.subset)
+            var key = effective.evidenceKey(store: store, host: host)
+            key.destination = effective.mirrorIdentity(mirror.destination)
+            var counter = counter(resolved, key)
+            counter.virtualService = Self.owner(effective)
+            counter.routeName = effective.route.name
+            counter.position = -1
+            counter.port = mirror.destination.port ?? 0
+            let destination = DestinationRecord(
+                weight: 1,
+                stickyHash: SipHash24(key: SipHash24.Key(k0: 0, k1: 0)),
+                authority: ByteSlice(),
+                counter: destinations.counter(counter),
+                clusters: destinations.clusters(resolved, port: mirror.destination.port, counter: counter),
+                requestEdits: UnsafeBufferPointer(start: nil, count: 0),
+                responseEdits: UnsafeBufferPointer(start: nil, count: 0)
+            )
+            return MirrorRecord(chance: Chance(mirror.percentage), destination: arena.store(destination))
+        }
+    }
+
+    /// The key of the sticky hash of a VirtualService's routes.
+    package static func stickyKey(of virtualService: Resource) -> SipHash24.Key {
+        SipHash24.Key(salt: StickySalt.of(virtualService))
+    }
+
+    private func authority(_ route: HTTPRoute, _ weighted: WeightedDestination) -> ByteSlice {
+        let given = [Self.authority(of: route), HeaderCompiler.authority(weighted.headers.request)]
+        return given.compactMap(\.self).first { !$0.isEmpty }.map(arena.store) ?? ByteSlice()
+    }
+
+    /// The authority that a route gives to all its destinations; `nil` where it leaves that to them.
+    package static func authority(of route: HTTPRoute) -> String? {
+        let given = [route.rewrite?.authority, HeaderCompiler.authority(route.headers.request)]
+        return given.compactMap(\.self).first { !$0.isEmpty }
+    }
+
+    private func compile(_ rewrite: HTTPRewrite) -> RewriteRecord {
+        var record = RewriteRecord()
+        if let regex = rewrite.regex {
+            record.regex = arena.compile(regex.match)
+            record.substitution = arena.store(regex.rewrite)
+        } else if let uri = rewrite.uri, !uri.isEmpty {
+            record.uri = arena.store(uri)
+        }
+        return record
+    }
+
+    private func compile(_ redirect: HTTPRedirect) -> RedirectRecord {
+        var record = RedirectRecord(status: Int32(clamping: redirect.code))
+        record.scheme = redirect.scheme.map(arena.store) ?? ByteSlice()
+        record.authority = redirect.authority.map(arena.store) ?? ByteSlice()
+        record.uri = redirect.uri.map(arena.store) ?? ByteSlice()
+        record.prefixRewrite = redirect.prefixRewrite.map(arena.store) ?? ByteSlice()
+        switch redirect.port {
+        case .number(let number): record.port = Int32(clamping: max(number, 0))
+        case .fromRequestPort: record.port = -1
+        case .fromProtocolDefault, nil: record.port = 0
+        }
+        return record
+    }
+
+    private func body(_ body: HTTPDirectResponse.Body?) -> ByteSlice {
+        switch body {
+        case nil: ByteSlice()
+        case .text(let text): arena.store(text)
+        case .base64(let text): arena.store(bytes: Base64.decode(text) ?? [])
+        }
+    }
+
+    private func counter(_ destination: ResolvedDestination, _ key: EvidenceKey) -> RouteCounter {
+        var counter = RouteCounter(answersOf: key, virtualService: "", routeName: "")
+        counter.position = 0
+        counter.destinationHost = destination.host
+        counter.subset = destination.subset ?? ""
+        counter.serviceName = destination.service?.name ?? destination.host
+        counter.serviceNamespace = destination.service?.namespace ?? "unknown"
+        return counter
+    }
+
+    private func answers(of effective: EffectiveRoute) -> RouteCounter {
+        RouteCounter(
+            answersOf: effective.evidenceKey(store: store, host: host),
+            virtualService: Self.owner(effective),
+            routeName: effective.route.name
+        )
+    }
+
+    private static func owner(_ effective: EffectiveRoute) -> String {
+        "\(effective.virtualService.namespace)/\(effective.virtualService.name)"
+    }
+}

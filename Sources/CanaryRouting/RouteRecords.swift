@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CanaryMesh
+
+// The compiled form of a host: plain memory in a RoutingArena. The handles of this folder read it.
+
+/// A host: the routes of its requests in order.
+package struct VirtualHostRecord: BitwiseCopyable {
+    package var entries: UnsafeBufferPointer<RouteEntry>
+    /// The Service's ports in its order; empty for a host that is no Service.
+    package var ports: UnsafeBufferPointer<Int32>
+    /// The full name.
+    package var host: ByteSlice
+    /// The VirtualServices that the routes come from, in order, each as `namespace/name`; none for a host without.
+    package var virtualServices: UnsafeBufferPointer<ByteSlice>
+}
+
+/// One match block of a route.
+package struct RouteEntry: BitwiseCopyable {
+    /// All must hold; the cheapest first.
+    package var conditions: UnsafeBufferPointer<MatchCondition>
+    /// The Service port that the request must have addressed; 0 is any.
+    package var port: Int32
+    /// The position among the route's match blocks; -1 where it has none.
+    package var block: Int32 = -1
+    /// How many bytes of the path a rewrite replaces; -1 is all of them.
+    package var matchedPrefix: Int
+    package var route: UnsafePointer<RouteRecord>
+}
+
+package struct MatchCondition: BitwiseCopyable {
+    /// `path` is without the query, `target` with it, as the header `:path`.
+    package enum Subject: UInt8, BitwiseCopyable {
+        case path, target, method, scheme, authority, header, query
+    }
+
+    package enum Test: UInt8, BitwiseCopyable {
+        case exact, prefix, regex, present
+    }
+
+    package var subject: Subject
+    package var test: Test
+    package var isInverted = false
+    package var ignoresCase = false
+    /// The header or query parameter.
+    package var name = ByteSlice()
+    /// The text to compare with, or the regular expression as it was written.
+    package var value = ByteSlice()
+    package var regex: OpaquePointer?
+}
+
+package struct RouteRecord: BitwiseCopyable {
+    package var action: RouteAction
+    /// The position among the effective routes of its VirtualService.
+    package var index: Int32
+    /// Where requests are counted that no destination gets; ``CounterRegistry/none`` where there are none such.
+    package var counter = CounterRegistry.none
+    /// The VirtualService, a position in the host's list; -1 for a route that comes from none.
+    package var owner: Int32 = -1
+    package var timeoutMilliseconds: Int32
+    package var retry: RetryPolicy
+    package var fault = FaultPolicy.none
+    /// `nil` where the route has no policy.
+    package var cors: UnsafePointer<CorsRecord>?
+    var mirrors = UnsafeBufferPointer<MirrorRecord>(start: nil, count: 0)
+    package var rewrite: RewriteRecord
+    package var redirect: RedirectRecord
+    package var directStatus: Int32
+    package var directBody: ByteSlice
+    package var destinations: UnsafeBufferPointer<DestinationRecord>
+    package var totalWeight: UInt64
+    package var sticky: HashKeyRecord
+    /// Whether the route or a cluster behind it knows users by a cookie that the proxy makes.
+    package var makesCookies = false
+    /// Where no destination was chosen.
+    package var requestEdits: UnsafeBufferPointer<HeaderEdit>
+    package var responseEdits: UnsafeBufferPointer<HeaderEdit>
+}
+
+package struct RewriteRecord: BitwiseCopyable {
+    /// Replaces the matched part of the path.
+    package var uri = ByteSlice()
+    package var regex: OpaquePointer?
+    package var substitution = ByteSlice()
+}
+
+package struct RedirectRecord: BitwiseCopyable {
+    package var status: Int32 = 0
+    package var scheme = ByteSlice()
+    package var authority = ByteSlice()
+    package var uri = ByteSlice()
+    package var prefixRewrite = ByteSlice()
+    /// 0 is none, -1 the port that the request addressed.
+    package var port: Int32 = 0
+
+    /// The port to put into the location; 0 for none, and for the default port of the scheme, which Istio leaves out.
+    package func locationPort(requested: Int32, requestScheme: ByteSlice) -> Int32 {
+        let port = port == -1 ? requested : port
+        let scheme = scheme.isEmpty ? requestScheme : scheme
+        return port == (scheme.count == 5 ? 443 : 80) ? 0 : port
+    }
+}
+
+package struct DestinationRecord: BitwiseCopyable {
+    package var weight: UInt64
+    /// The sticky hash, fed with resolved host and subset already.
+    package var stickyHash: SipHash24
+    /// Empty where rewrite and headers leave the authority alone.
+    package var authority: ByteSlice
+    package var counter: UInt32
+    /// One for every port that the request may have addressed; a single one with port 0 where that plays no part.
+    package var clusters: UnsafeBufferPointer<ClusterRecord>
+    package var requestEdits: UnsafeBufferPointer<HeaderEdit>
+    package var responseEdits: UnsafeBufferPointer<HeaderEdit>
+}
+
+/// The endpoints of a destination at a port, and how to talk to them.
+package struct ClusterRecord: BitwiseCopyable {
+    /// The port that a request must have addressed; 0 is any.
+    package var port: Int32
+    /// The Service's port behind it.
+    package var number: Int32
+    /// The same in every table.
+    package var id: UInt64 = 0
+    package var isDefined: Bool
+    package var balancing: Balancing
+    package var hashKey: HashKeyRecord
+    /// Empty where no hash decides.
+    var hashTable = EndpointHashTableRecord()
+    package var warmUp = WarmUpPolicy.none
+    package var limits = ConnectionLimits()
+    package var outliers = OutlierPolicy.none
+    /// Empty for a single one, which all endpoints are in.
+    package var groups = UnsafeBufferPointer<EndpointGroup>(start: nil, count: 0)
+    package var endpoints: UnsafeBufferPointer<EndpointRecord>
+}
+
+/// What identifies a user.
+package struct HashKeyRecord: BitwiseCopyable {
+    package enum Source: UInt8, BitwiseCopyable {
+        case none, header, cookie, queryParameter, sourceAddress
+    }
+
+    package var source = Source.none
+    package var name = ByteSlice()
+    /// Of a cookie: where it is valid, and how long one lives that the proxy would set; negative for one that only clients set.
+    package var path = ByteSlice()
+    package var ttlMilliseconds: Int64 = -1
+    /// Each with the `; ` before it.
+    package var attributes = ByteSlice()
+}
+
+/// A piece of a header value: literal bytes, or a command such as `%REQ(x)%`.
+package struct TemplateSegment: BitwiseCopyable {
+    package enum Kind: UInt8, BitwiseCopyable {
+        case literal
+        case requestHeader, method, path, authority, scheme
+        case remoteAddress, remoteAddressWithoutPort, remotePort
+        case protocolVersion, responseCode, startTime, hostName, upstreamHost
+        /// A request header that earlier changes touched.
+        case firstOf
+        /// The same, path and authority for an answer's header: as they were sent.
+        case sentFirstOf, sentTarget, sentAuthority
+    }
+
+    package var kind: Kind
+    /// The literal, or the header's name.
+    package var text = ByteSlice()
+    /// Used where the header is missing.
+    package var alternative = ByteSlice()
+    /// Cuts the value after so many bytes.
+    package var limit = Int.max
+    /// Of which the first that gives a value counts.
+    package var choices = UnsafeBufferPointer<TemplateChoice>(start: nil, count: 0)
+
+    /// How long it takes to append at most, in look-ups of a header; copying some bytes counts as one.
+    package var work: Int { choices.reduce(1 + text.count / 64) { $0 + $1.work } }
+}
+
+/// Where the value of a header that was changed may come from.
+package struct TemplateChoice: BitwiseCopyable {
+    /// What the header was set to; an empty value does not count.
+    package var segments = UnsafeBufferPointer<TemplateSegment>(start: nil, count: 0)
+    /// The header as the client sent it; an empty one counts too.
+    package var header = ByteSlice()
+    /// As that of a segment.
+    package var work = 1
+}

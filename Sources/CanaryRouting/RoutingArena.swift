@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CanaryMesh
+
+/// Memory for the compiled form of one host: written once, then only read.
+///
+/// Everything that the request path touches lives here as plain values reached by pointers, so that a request costs
+/// neither allocations nor reference counts.
+///
+/// `@unchecked Sendable`: compilation writes to it from one task before anybody else knows it; afterwards nothing
+/// changes until the last reference goes away.
+package final class RoutingArena: @unchecked Sendable {
+    private var chunks: [UnsafeMutableRawPointer] = []
+    private var next: UnsafeMutableRawPointer?
+    private var left = 0
+    private var expressions: [RegularExpression] = []
+    private var registry: CounterRegistry?
+    private var counters: Set<UInt32> = []
+    private var leases: [IdentifierLease] = []
+    private var tables: [EndpointHashTable] = []
+
+    private static let chunkSize = 2048
+    private static let alignment = 16
+
+    package init() {}
+
+    deinit {
+        registry?.release(counters)
+        for chunk in chunks { chunk.deallocate() }
+    }
+
+    /// Copies values; an empty collection needs no memory.
+    package func store<Value: BitwiseCopyable>(_ values: [Value]) -> UnsafeBufferPointer<Value> {
+        guard !values.isEmpty else { return UnsafeBufferPointer(start: nil, count: 0) }
+        let memory = allocate(MemoryLayout<Value>.stride * values.count)
+            .bindMemory(to: Value.self, capacity: values.count)
+        for (index, value) in values.enumerated() { (memory + index).initialize(to: value) }
+        return UnsafeBufferPointer(start: memory, count: values.count)
+    }
+
+    func store<Value: BitwiseCopyable>(_ value: Value) -> UnsafePointer<Value> {
+        let memory = allocate(MemoryLayout<Value>.stride).bindMemory(to: Value.self, capacity: 1)
+        memory.initialize(to: value)
+        return UnsafePointer(memory)
+    }
+
+    /// Copies a text; an empty one has a base, unlike a missing one.
+    package func store(_ text: String) -> ByteSlice {
+        store(bytes: Array(text.utf8))
+    }
+
+    package func store(bytes: [UInt8]) -> ByteSlice {
+        let memory = allocate(max(bytes.count, 1)).bindMemory(to: UInt8.self, capacity: max(bytes.count, 1))
+        memory.initialize(to: 0)
+        for (index, byte) in bytes.enumerated() { memory[index] = byte }
+        return ByteSlice(base: UnsafePointer(memory), count: bytes.count)
+    }
+
+    /// Compiles a pattern and keeps it; `nil` where it is no valid RE2.
+    func compile(_ pattern: String) -> OpaquePointer? {
+        guard let expression = try? RegularExpression(pattern) else { return nil }
+        expressions.append(expression)
+        return expression.handle
+    }
+
+    /// The number of a counter, in use for as long as this memory.
+    func lease(_ counter: RouteCounter, from registry: CounterRegistry) -> UInt32 {
+        self.registry = registry
+        return registry.lease(counter, held: &counters)
+    }
+
+    /// Holds the numbers that records in here name.
+    func keep(_ lease: IdentifierLease) { leases.append(lease) }
+
+    /// Holds a table that records in here lead into; others may hold it too.
+    func keep(_ table: EndpointHashTable) -> EndpointHashTableRecord {
+        tables.append(table)
+        return table.record
+    }
+
+    private func allocate(_ size: Int) -> UnsafeMutableRawPointer {
+        let rounded = (size + Self.alignment - 1) & ~(Self.alignment - 1)
+        if rounded <= left, let start = next {
+            next = start + rounded
+            left -= rounded
+            return start
+        }
+        let chunk = UnsafeMutableRawPointer.allocate(
+            byteCount: max(rounded, Self.chunkSize),
+            alignment: Self.alignment
+        )
+        chunks.append(chunk)
+        if rounded < Self.chunkSize {
+            next = chunk + rounded
+            left = Self.chunkSize - rounded
+        }
+        return chunk
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CanaryMesh
+import Synchronization
+
+/// What Istio calls a cluster: the endpoints of a host's subset at a port of the Service.
+struct ClusterName: Hashable, Sendable {
+    var host: String
+    /// Empty for none.
+    var subset: String
+    var port: Int
+}
+
+/// Numbers for endpoints, clusters and counters, the same in every routing table that was made with this object. A proxy
+/// keeps one for its life, a command makes one for itself. Takes a lock: not for the request path.
+///
+/// Those of endpoints and clusters are never given twice, and are forgotten when no ``IdentifierLease`` holds them.
+package final class RoutingIdentifiers: Sendable {
+    private struct State {
+        var endpoints = Numbering<EndpointAddress>()
+        var clusters = Numbering<ClusterName>()
+        /// The endpoints that are names.
+        var names: [UInt64: EndpointAddress] = [:]
+    }
+
+    package let counters = CounterRegistry()
+    private let state = Mutex(State())
+
+    package init() {}
+
+    // MARK: - Endpoints and clusters
+
+    /// The address of an ``EndpointRecord/id``; `nil` for one that no table has any more.
+    package func endpoint(_ id: UInt64) -> EndpointAddress? { state.withLock { $0.endpoints[id] } }
+
+    /// The endpoints that some table has.
+    package var endpoints: [EndpointAddress] { state.withLock { Array($0.endpoints.values) } }
+
+    /// Those of them that have to be resolved, by their numbers.
+    package var names: [UInt64: EndpointAddress] { state.withLock { $0.names } }
+
+    /// Those among some endpoints and clusters that no table has any more.
+    package func departed(endpoints: [UInt64], clusters: [UInt64]) -> (
+        endpoints: Set<UInt64>, clusters: Set<UInt64>
+    ) {
+        state.withLock { state in
+            (
+                Set(endpoints.filter { !state.endpoints.contains($0) }),
+                Set(clusters.filter { !state.clusters.contains($0) })
+            )
+        }
+    }
+
+    /// The meaning of a counter's number; `nil` for one that has none.
+    package func counter(_ id: UInt32) -> RouteCounter? { counters.counter(id) }
+
+    /// How many endpoints and clusters are known now.
+    package var endpointCount: Int { state.withLock { $0.endpoints.count } }
+    package var clusterCount: Int { state.withLock { $0.clusters.count } }
+
+    func use(_ address: EndpointAddress) -> UInt64 {
+        state.withLock { state in
+            let number = state.endpoints.use(address)
+            if address.isName { state.names[number] = address }
+            return number
+        }
+    }
+
+    func use(_ cluster: ClusterName) -> UInt64 { state.withLock { $0.clusters.use(cluster) } }
+
+    func release(endpoints: some Sequence<UInt64>, clusters: some Sequence<UInt64>) {
+        state.withLock { state in
+            for number in endpoints {
+                if let gone = state.endpoints.release(number), gone.isName { state.names[number] = nil }
+            }
+            for number in clusters { state.clusters.release(number) }
+        }
+    }
+}

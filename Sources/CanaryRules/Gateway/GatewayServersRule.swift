@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryResources
+
+/// A Gateway has no server or an empty one, a name that is no DNS label, or a selector that no pod's labels can fit.
+enum GatewayServersRule: ObjectRule {
+    static let code = RuleCode("CAN0701", istio: "IST0106")
+    static let kinds: Set<ResourceKind> = [.gateway]
+
+    static func check(_ object: CheckedObject, _ report: inout RuleReport) {
+        if let place = object.metadata?["name"], let name = place.string, !IstioName.isLabel(name) {
+            report.add(
+                at: place,
+                "\"\(name)\" is not a name for a Gateway",
+                hint: "use at most 63 letters, digits and \"-\""
+            )
+        }
+        if (object.spec?["servers"]?.items ?? []).isEmpty {
+            report.add(at: object.specField("servers"), "the Gateway has no servers")
+        }
+        for server in object.spec?["servers"]?.items ?? [] where server.isNull {
+            report.add(at: server, "the server is empty", hint: "remove the \"-\"")
+        }
+        for (key, value) in object.spec?["selector"]?.entries ?? [] {
+            if !KubernetesName.isQualified(key) {
+                report.add(at: value, "\"\(key)\" is not a label's key")
+            } else if let text = value.string, !KubernetesName.isIstioLabelValue(text) {
+                report.add(at: value, "\"\(text)\" is not a label's value")
+            }
+        }
+    }
+}

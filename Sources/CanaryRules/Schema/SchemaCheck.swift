@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CanaryResources
+
+/// Checks an object against the fields that its kind has: unknown and missing fields, types, and limits.
+///
+/// A null counts as absent, as for Kubernetes. Checking is linear in the object's size and builds no path unless it
+/// has something to report.
+package struct SchemaCheck {
+    private let table: FieldTable
+    private let body: Node
+    private let file: String?
+    /// `nil` for texts that are no objects.
+    private let resource: ResourceKey?
+    private let text: (any WrittenText)?
+    private var trail: [FieldPath.Component] = []
+    private var findings: [Diagnostic] = []
+    private var unknownFields = 0
+    private var otherFaults = 0
+
+    /// All findings about one object; none for a kind without a table. Whoever checks many should keep the tables.
+    package static func check(
+        _ resource: Resource,
+        _ tables: FieldTables = FieldTables(),
+        text: (any WrittenText)? = nil
+    ) -> [Diagnostic] {
+        let table = tables.table(of: resource.kind)
+        let body = resource.body
+        let apiVersion = body["apiVersion"]?.string ?? ""
+        guard let root = table.root(resource.kind, apiVersion: apiVersion) else { return [] }
+        var check = SchemaCheck(
+            table: table,
+            body: body,
+            file: resource.file,
+            resource: resource.key,
+            text: text
+        )
+        check.checkObject(body, root, parent: nil)
+        return check.findings
+    }
+
+    /// All findings about a document that is no object, but of a type of its own.
+    package static func check(_ document: Node, type: String, of table: FieldTable, file: String?)
+        -> [Diagnostic]
+    {
+        guard let root = table.type(named: type) else { return [] }
+        var check = SchemaCheck(table: table, body: document, file: file, resource: nil, text: nil)
+        check.checkObject(document, root, parent: nil)
+        return check.findings
+    }
+
+    private init(
+        table: FieldTable,
+        body: Node,
+        file: String?,
+        resource: ResourceKey?,
+        text: (any WrittenText)?
+    ) {
+        self.text = text
+        self.table = table
+        self.body = body
+        self.file = file
+        self.resource = resource
+    }
+
+    private var isIstio: Bool { resource?.kind.isIstio ?? false }
+
+    // MARK: Structure
+
+    private mutating func checkObject(
+        _ node: Node,
+        _ type: FieldTable.ObjectType,
+        parent: FieldTable.ObjectType?
+    ) {
+        guard case .mapping(let mapping) = node.content else {
+            report(.wrongType, "expected a mapping, found \(node.typeName)")
+            return
+        }
+        var requiredCount = 0
+        var groups: UInt64 = 0
+        var hasConflict = false
+        for (place, entry) in mapping.entries.enumerated() {
+            trail.append(.key(entry.key))
+            if let field = type.field(entry.key, at: place) {
+                if !entry.value.isNull {
+                    requiredCount += field.isRequired ? 1 : 0
+                    hasConflict = hasConflict || groups & field.groups != 0
+                    groups |= field.groups
+                    checkField(entry.value, field, in: type)
+                }
+            } else {
+                reportUnknown(place, in: mapping, type, parent)
+            }
+            trail.removeLast()
+        }
+        if requiredCount < type.required.count { reportMissing(node, type) }
+        if hasConflict { type.exclusive.forEach { checkExclusive($0, mapping) } }
+    }
+
+    private mutating func reportMissing(_ node: Node, _ type: FieldTable.ObjectType) {
+        for field in type.required where node[field.name] == nil {
+            trail.append(.key(field.name))
+            report(.missingField, "missing field \"\(field.name)\"\(placeDescription)")
+            trail.removeLast()
+        }
+    }
+
+    private mutating func checkField(
+        _ node: Node,
+        _ field: FieldTable.Field,
+        in parent: FieldTable.ObjectType
+    ) {
+        switch field.shape {
+        case .one:
+            checkElement(node, field, parent)
+        case .list:
+            guard case .sequence(let items) = node.content else {
+                report(.wrongType, wrongType(node, wanted: "a list"), hint: listHint(node))
+                return
+            }
+            checkCount(items.count, field.limits, "items")
+            for (index, item) in items.enumerated() where !item.isNull {
+                trail.append(.index(index))
+                checkElement(item, field, parent)
+                trail.removeLast()
+            }
+        case .map:
+            guard case .mapping(let mapping) = node.content else {
+                report(.wrongType, wrongType(node, wanted: "a mapping"))
+                return
+            }
+            checkCount(mapping.entries.count, field.limits, "entries")
+            for entry in mapping.entries {
+                trail.append(.key(entry.key))
+                checkKey(entry.key, field.limits)
+                if !entry.value.isNull { checkElement(entry.value, field, parent) }
+                trail.removeLast()
+            }
+        }
+    }
+
+    private mutating func checkElement(
+        _ node: Node,
+        _ field: FieldTable.Field,
+        _ parent: FieldTable.ObjectType
+    ) {
+        if field.element.isInteger, let value = node.integer {
+            checkInteger(value, field)
+            return
+        }
+        switch (field.element, node.content) {
+        case (.any, _): return
+        case (.object(let number), .mapping): checkObject(node, table.type(number), parent: parent)
+        case (.string, .string(let text)), (.time, .string(let text)):
+            if let limits = field.limits { checkText(text, limits) }
+        case (.boolean, .bool): return
+        case (.number, .number(let value)): checkRange(value, field)
+        case (.number, .integer(let value)): checkRange(Double(value), field)
+        case (.intOrString, .string): return
+        case (.quantity, .integer), (.quantity, .number): return
+        case (.quantity, .string(let text)):
+            if Quantity(text) == nil {
+                report(
+                    .badFormat,
+                    "\"\(text)\" is not a quantity",
+                    hint: "write a number with an optional unit, such as 500m, 1.5, 128Mi or 2G"
+                )
+            }
+        case (.bytes, .string(let text)):
+            if !Base64.isValid(text) { report(.badFormat, "\(fieldName) is not valid base64") }
+        default:
+            report(
+                .wrongType,
+                wrongType(node, wanted: field.element.description),
+                hint: node.hint(for: field, key: ownKey, written: written(node))
+            )
+        }
+    }
+
+    // MARK: Limits
+
+    private mutating func checkInteger(_ value: Int64, _ field: FieldTable.Field) {
+        let bounds: ClosedRange<Int64> =
+            switch field.element {
+            case .uint32: 0...Int64(UInt32.max)
+            case .int64: .min ... .max
+            default: Int64(Int32.min)...Int64(Int32.max)
+            }
+        guard bounds.contains(value) else {
+            report(.outOfRange, "\(value) is outside \(bounds.lowerBound) to \(bounds.upperBound)")
+            return
+        }
+        if field.limits != nil { checkRange(Double(value), field) }
+    }
+
+    private mutating func checkRange(_ value: Double, _ field: FieldTable.Field) {
+        guard let limits = field.limits else { return }
+        let text = value == value.rounded() && abs(value) < 1e15 ? "\(Int64(value))" : "\(value)"
+        if let minimum = limits.minimum, value < minimum {
+            report(.outOfRange, "\(text) is below \(Self.plain(minimum))")
+        } else if let maximum = limits.maximum, value > maximum {
+            report(.outOfRange, "\(text) is above \(Self.plain(maximum))")
+        }
+    }
+
+    private mutating func checkText(_ text: String, _ limits: FieldTable.Limits) {
+        if !limits.allowed.isEmpty, !text.isEmpty || isIstio, !limits.allowed.contains(text) {
+            let near = Suggestion.closest(to: text, among: limits.allowed)
+            report(
+                .unknownValue,
+                "\(fieldName) is \"\(text)\", which is none of \(limits.allowed.joined(separator: ", "))",
+                hint: near.map { "did you mean \"\($0)\"?" }
+            )
+        }
+        if let longest = limits.maxLength, text.utf8.count > longest, text.unicodeScalars.count > longest {
+            report(.wrongSize, "the text has more than \(longest) characters")
+        }
+        guard !limits.flags.isEmpty else { return }
+        if limits.flags.contains(.duration) { checkDuration(text) }
+        if limits.flags.contains(.noStar), text.contains("*") {
+            report(.wildcard, "\"\(text)\" holds a wildcard, which a selector does not take")
+        }
+        if limits.flags.contains(.notStar), text == "*" {
+            report(.wildcard, "a host can't be \"*\" here")
+        }
+    }
+
+    private mutating func checkKey(_ key: String, _ limits: FieldTable.Limits?) {
+        guard let flags = limits?.flags else { return }
+        if flags.contains(.noStarKeys), key.contains("*") {
+            report(.wildcard, "the key \"\(key)\" holds a wildcard, which a selector does not take")
+        }
+        if flags.contains(.noEmptyKeys), key.isEmpty { report(.wildcard, "a selector's key is empty") }
+    }
+
+    private mutating func checkDuration(_ text: String) {
+        let hint = "write a number with a unit, such as 500ms, 1.5s or 2m"
+        guard let duration = Duration(goString: text) else {
+            report(.badDuration, "\(fieldName) is \"\(text)\", which is no duration", hint: hint)
+            return
+        }
+        if duration < .milliseconds(1) {
+            let isZero = duration == .zero && lastKey == "timeout"
+            report(
+                .badDuration,
+                "\(fieldName) is \"\(text)\": the least is 1ms",
+                hint: isZero ? "leave it out: without it there is no timeout" : hint
+            )
+        }
+    }
+
+    private mutating func checkCount(_ count: Int, _ limits: FieldTable.Limits?, _ noun: String) {
+        guard let limits else { return }
+        if let least = limits.minItems, count < least {
+            report(.wrongSize, "\(fieldName) has \(count) \(noun), and needs at least \(least)")
+        } else if let most = limits.maxItems, count > most {
+            report(.wrongSize, "\(fieldName) has \(count) \(noun), and takes at most \(most)")
+        }
+    }
+
+    private mutating func checkExclusive(_ group: [String], _ mapping: Mapping) {
+        let given = mapping.entries.filter { !$0.value.isNull && group.contains($0.key) }
+        guard given.count > 1 else { return }
+        let names = given.map { "\"\($0.key)\"" }.joined(separator: " and ")
+        trail.append(.key(given[1].key))
+        report(.mutuallyExclusive, "only one of \(names) may be given", hint: "remove all but one")
+        trail.removeLast()
+    }
+
+    // MARK: Reporting
+
+    private mutating func report(
+        _ rule: SchemaRule,
+        _ message: String,
+        hint: String? = nil
+    ) {
+        otherFaults += 1
+        // The one too many is counted by whoever reports, and not told.
+        if otherFaults <= FindingQuota.most + 1 { append(rule, message, hint: hint) }
+    }
+
+    private mutating func append(_ rule: SchemaRule, _ message: String, hint: String? = nil) {
+        let path = FieldPath(trail)
+        findings.append(
+            Diagnostic(
+                rule.code(isIstio: isIstio),
+                .error,
+                message,
+                hint: hint,
+                file: file,
+                position: body.position(of: path),
+                path: path,
+                resource: resource
+            )
+        )
+    }
+
+    private mutating func reportUnknown(
+        _ place: Int,
+        in mapping: Mapping,
+        _ type: FieldTable.ObjectType,
+        _ parent: FieldTable.ObjectType?
+    ) {
+        let key = mapping.entries[place].key
+        unknownFields += 1
+        guard unknownFields <= FindingQuota.most else {
+            // Whoever ignores unknown fields ignores this too.
+            guard unknownFields == FindingQuota.most + 1 else { return }
+            append(
+                .unknownField,
+                "there are more than \(FindingQuota.most) unknown fields: the others are not told"
+            )
+            return
+        }
+        let hint = table.whereBelongs(place, in: mapping, of: type, parent: parent)
+        append(.unknownField, "unknown field \"\(key)\"\(placeDescription)", hint: hint)
+    }
+
+    /// ` in "spec.http[0]"`, for the mapping that holds the current field; nothing at the top.
+    private var placeDescription: String {
+        let place = FieldPath(Array(trail.dropLast()))
+        return place.components.isEmpty ? "" : " in \"\(place)\""
+    }
+
+    /// The key of the current value; items of lists have none.
+    private var ownKey: String? {
+        if case .key(let key) = trail.last { key } else { nil }
+    }
+
+    private func written(_ node: Node) -> String? {
+        file.flatMap { text?.scalar(at: node.position, in: $0) }
+    }
+
+    private var lastKey: String? {
+        for component in trail.reversed() {
+            if case .key(let key) = component { return key }
+        }
+        return nil
+    }
+
+    private var fieldName: String { lastKey.map { "\"\($0)\"" } ?? "the object" }
+
+    private func wrongType(_ node: Node, wanted: String) -> String {
+        if case .key(let key) = trail.last { return "\"\(key)\" is \(node.typeName), not \(wanted)" }
+        return "an item of \(fieldName) is \(node.typeName), not \(wanted)"
+    }
+
+    private func listHint(_ node: Node) -> String? {
+        if case .sequence = node.content { return nil }
+        return "begin each item with \"- \""
+    }
+
+    private static func plain(_ value: Double) -> String {
+        value == value.rounded() && abs(value) < 1e15 ? "\(Int64(value))" : "\(value)"
+    }
+}
+
+extension ResourceKind {
+    /// Whether the kind is Istio's, so that istioctl would check it too.
+    package var isIstio: Bool { group == "networking.istio.io" }
+}
