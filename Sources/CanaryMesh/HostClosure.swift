@@ -45,7 +45,7 @@ package struct HostClosure<Source: ResourceSource> {
     /// What is there already is not read again: thousands of hosts may lead to one object that lists them all.
     private mutating func addVirtualService(_ key: ResourceKey) throws {
         guard let resource = try addNew(key), let virtualService = resource.virtualService else { return }
-        for host in virtualService.destinationHosts {
+        for host in virtualService.destinationHosts + virtualService.mirrorHosts {
             try addDestination(HostName.resolve(host, namespace: resource.namespace))
         }
         for delegate in virtualService.http.compactMap(\.delegate) {

@@ -9,6 +9,16 @@ package struct HostService: Sendable {
         /// Empty for an unnamed one.
         package var name: String
         package var target: PortReference
+        /// Whether connections to it are passed on as they are: its name or protocol says that it speaks something else
+        /// than HTTP. Istio calls an unknown or missing one HTTP where it looks so.
+        package var isOpaque = false
+
+        private static let opaqueProtocols: Set = ["tcp", "tls", "https", "mongo", "mysql", "redis"]
+
+        /// Whether a protocol, or the first part of a port's name, is one of those.
+        static func isOpaque(_ word: some StringProtocol) -> Bool {
+            opaqueProtocols.contains(word.split(separator: "-").first.map { $0.lowercased() } ?? "")
+        }
     }
 
     /// The full name; for a host that a wildcard ServiceEntry covers, the host itself.
@@ -37,7 +47,12 @@ extension ClusterSnapshot {
                 name: name,
                 namespace: owner,
                 ports: service.ports.filter(\.isStream).map {
-                    HostService.Port(number: $0.port, name: $0.name, target: $0.targetPort)
+                    HostService.Port(
+                        number: $0.port,
+                        name: $0.name,
+                        target: $0.targetPort,
+                        isOpaque: HostService.Port.isOpaque($0.appProtocol ?? $0.name)
+                    )
                 },
                 selector: service.selector,
                 entries: [],
@@ -81,7 +96,12 @@ extension HostService {
         )
         for port in entries.flatMap({ $0.serviceEntry?.ports ?? [] }) where self.port(port.number) == nil {
             ports.append(
-                Port(number: port.number, name: port.name, target: .number(port.targetPort ?? port.number))
+                Port(
+                    number: port.number,
+                    name: port.name,
+                    target: .number(port.targetPort ?? port.number),
+                    isOpaque: Port.isOpaque(port.protocol)
+                )
             )
         }
     }

@@ -14,7 +14,7 @@ package struct RouteCompiler {
     let owners: [ResourceKey: Int32]
     let destinations: DestinationCompiler
 
-    private var arena: RoutingArena { destinations.arena }
+    var arena: RoutingArena { destinations.arena }
 
     func compile(_ effective: EffectiveRoute) -> UnsafePointer<RouteRecord> {
         let route = effective.route
@@ -47,23 +47,35 @@ package struct RouteCompiler {
     func compileDefault() -> UnsafePointer<RouteRecord> {
         var record = empty(index: 0)
         record.retry = RetryPolicy(nil, in: arena)
-        let resolved = destinations.resolve(host, subset: nil)
-        let key = EvidenceKey(store: store, service: resolved.service, host: host, version: nil)
-        let counter = counter(resolved, key)
-        record.destinations = arena.store([
-            DestinationRecord(
-                weight: 1,
-                stickyHash: SipHash24(key: SipHash24.Key(k0: 0, k1: 0)),
-                authority: ByteSlice(),
-                counter: destinations.counter(counter),
-                clusters: destinations.clusters(resolved, port: nil, counter: counter),
-                requestEdits: record.requestEdits,
-                responseEdits: record.responseEdits
-            )
-        ])
+        record.destinations = arena.store([ownDestination()])
         record.totalWeight = 1
         record.makesCookies = record.destinations.contains(where: \.makesCookies)
         return arena.store(record)
+    }
+
+    /// All endpoints of the Service.
+    func ownDestination() -> DestinationRecord {
+        let resolved = destinations.resolve(host, subset: nil)
+        let key = EvidenceKey(store: store, service: resolved.service, host: host, version: nil)
+        return bare(resolved, port: nil, counter: counter(resolved, key))
+    }
+
+    /// A destination without header changes of its own.
+    func bare(
+        _ resolved: ResolvedDestination,
+        port: Int?,
+        weight: UInt64 = 1,
+        counter: RouteCounter
+    ) -> DestinationRecord {
+        DestinationRecord(
+            weight: weight,
+            stickyHash: SipHash24(key: SipHash24.Key(k0: 0, k1: 0)),
+            authority: ByteSlice(),
+            counter: destinations.counter(counter),
+            clusters: destinations.clusters(resolved, port: port, counter: counter),
+            requestEdits: UnsafeBufferPointer(start: nil, count: 0),
+            responseEdits: UnsafeBufferPointer(start: nil, count: 0)
+        )
     }
 
     /// A redirect to https, for a Gateway server with `httpsRedirect`.
@@ -162,15 +174,7 @@ package struct RouteCompiler {
             counter.routeName = effective.route.name
             counter.position = -1
             counter.port = mirror.destination.port ?? 0
-            let destination = DestinationRecord(
-                weight: 1,
-                stickyHash: SipHash24(key: SipHash24.Key(k0: 0, k1: 0)),
-                authority: ByteSlice(),
-                counter: destinations.counter(counter),
-                clusters: destinations.clusters(resolved, port: mirror.destination.port, counter: counter),
-                requestEdits: UnsafeBufferPointer(start: nil, count: 0),
-                responseEdits: UnsafeBufferPointer(start: nil, count: 0)
-            )
+            let destination = bare(resolved, port: mirror.destination.port, counter: counter)
             return MirrorRecord(chance: Chance(mirror.percentage), destination: arena.store(destination))
         }
     }
@@ -224,7 +228,7 @@ package struct RouteCompiler {
         }
     }
 
-    private func counter(_ destination: ResolvedDestination, _ key: EvidenceKey) -> RouteCounter {
+    func counter(_ destination: ResolvedDestination, _ key: EvidenceKey) -> RouteCounter {
         var counter = RouteCounter(answersOf: key, virtualService: "", routeName: "")
         counter.position = 0
         counter.destinationHost = destination.host
@@ -242,7 +246,7 @@ package struct RouteCompiler {
         )
     }
 
-    private static func owner(_ effective: EffectiveRoute) -> String {
-        "\(effective.virtualService.namespace)/\(effective.virtualService.name)"
-    }
+    private static func owner(_ effective: EffectiveRoute) -> String { owner(effective.virtualService) }
+
+    static func owner(_ resource: Resource) -> String { "\(resource.namespace)/\(resource.name)" }
 }

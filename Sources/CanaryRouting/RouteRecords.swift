@@ -13,6 +13,8 @@ package struct VirtualHostRecord: BitwiseCopyable {
     package var host: ByteSlice
     /// The VirtualServices that the routes come from, in order, each as `namespace/name`; none for a host without.
     package var virtualServices: UnsafeBufferPointer<ByteSlice>
+    /// The ports that do not speak HTTP.
+    var opaquePorts = UnsafeBufferPointer<OpaquePortRecord>(start: nil, count: 0)
 }
 
 /// One match block of a route.

@@ -59,8 +59,18 @@ package struct VirtualHostCompiler {
             owners: asked.candidates.map(\.virtualService),
             ports: service?.ports ?? [],
             domains: domains(host, service),
+            opaquePorts: opaquePorts(service, candidates, compiler),
             arena: arena
         )
+    }
+
+    private func opaquePorts(_ service: HostService?, _ candidates: [Resource], _ compiler: RouteCompiler)
+        -> [OpaquePortRecord]
+    {
+        (service?.ports ?? []).filter(\.isOpaque).map { port in
+            ConnectionRouteCompiler(routes: compiler, isExcluded: isExcluded)
+                .compile(port: port.number, candidates)
+        }
     }
 
     /// A host of a Gateway: the routes of all its VirtualServices, oldest first, catch-alls last; `nil` where none of them
@@ -125,13 +135,15 @@ package struct VirtualHostCompiler {
         owners: [Resource],
         ports: [HostService.Port],
         domains: [(name: String, rank: VirtualHostTable.Domain.Rank)],
+        opaquePorts: [OpaquePortRecord] = [],
         arena: RoutingArena
     ) -> VirtualHostTable {
         let record = VirtualHostRecord(
             entries: arena.store(entries),
             ports: arena.store(ports.map { Int32(clamping: $0.number) }),
             host: arena.store(host),
-            virtualServices: arena.store(owners.map { arena.store("\($0.namespace)/\($0.name)") })
+            virtualServices: arena.store(owners.map { arena.store("\($0.namespace)/\($0.name)") }),
+            opaquePorts: arena.store(opaquePorts)
         )
         return VirtualHostTable(host: host, domains: domains, record: arena.store(record), arena: arena)
     }
@@ -202,32 +214,6 @@ package struct VirtualHostCompiler {
             matchedPrefix: 1,
             route: route
         )
-    }
-
-    /// Why a match block does not count for the clients of this listener; `nil` where it does. A Gateway's clients have no
-    /// labels.
-    func exclusion(of match: HTTPMatch, in namespace: String) -> MatchExclusion? {
-        switch position {
-        case .mesh:
-            guard match.gateways.isEmpty else {
-                return match.gateways.contains(VirtualService.mesh) ? nil : .gateways(match.gateways)
-            }
-            guard scope.labels.contains(all: match.sourceLabels) else {
-                return .sourceLabels(match.sourceLabels)
-            }
-            let wanted = match.sourceNamespace ?? scope.namespace
-            return wanted == scope.namespace ? nil : .sourceNamespace(wanted)
-        case .gateway(let names, let port):
-            if let wanted = match.port, wanted != port { return .port(wanted) }
-            guard match.gateways.isEmpty else {
-                let isMeant = match.gateways.contains {
-                    GatewayReference($0, namespace: namespace).map(names.contains) ?? false
-                }
-                return isMeant ? nil : .gateways(match.gateways)
-            }
-            guard match.sourceLabels.isEmpty else { return .sourceLabels(match.sourceLabels) }
-            return match.sourceNamespace.map { .sourceNamespace($0) }
-        }
     }
 
     private func requestPort(_ match: HTTPMatch) -> Int32 {

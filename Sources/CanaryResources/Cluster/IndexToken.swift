@@ -75,7 +75,7 @@ extension Resource {
         var tokens = Set(
             virtualService.hosts.map { IndexToken.host(HostName.resolve($0, namespace: namespace)) }
         )
-        for host in virtualService.destinationHosts {
+        for host in virtualService.destinationHosts + virtualService.mirrorHosts {
             tokens.insert(.destination(HostName.resolve(host, namespace: namespace)))
         }
         for delegate in virtualService.http.compactMap(\.delegate) {
@@ -126,4 +126,7 @@ extension VirtualService {
         http.flatMap(\.destinations).map(\.destination.host)
             + (tlsRoutes + tcpRoutes).flatMap(\.destinations).map(\.destination.host)
     }
+
+    /// Every host that gets copies of requests, likewise.
+    package var mirrorHosts: [String] { http.flatMap(\.effectiveMirrors).map(\.destination.host) }
 }

@@ -7,7 +7,7 @@ package struct VirtualService: Sendable {
     /// Empty means `mesh`.
     package var gateways: [String]
     package var http: [HTTPRoute]
-    /// The destinations of TLS and TCP routes; they are checked, not served.
+    /// By server name; they are checked, not served.
     package var tlsRoutes: [L4Route]
     package var tcpRoutes: [L4Route]
     package var exportTo: [String]
@@ -47,17 +47,6 @@ package struct Destination: Hashable, Sendable {
         host = node?["host"]?.string ?? ""
         subset = node?["subset"]?.string.flatMap { $0.isEmpty ? nil : $0 }
         port = node?["port"]?["number"]?.integer.map { Int($0) }
-    }
-}
-
-package struct L4Route: Sendable {
-    /// Whether it asks nothing of a connection.
-    package var isCatchAll: Bool
-    package var destinations: [WeightedDestination]
-
-    init(_ node: Node) {
-        isCatchAll = node["match"]?.items.isEmpty ?? true
-        destinations = node["route"]?.items.map(WeightedDestination.init) ?? []
     }
 }
 
@@ -172,6 +161,9 @@ package struct HTTPMatch: Sendable {
     package var sourceLabels: [String: String]
     package var sourceNamespace: String?
     package var gateways: [String]
+
+    /// Without conditions.
+    package static let any = HTTPMatch(Node.mapping([:]))
 
     package init(_ node: Node) {
         func match(_ key: String) -> StringMatch? { node[key].map(StringMatch.init) }

@@ -57,6 +57,42 @@ struct MirrorTests {
         #expect(copies(route, random: random) == wanted)
     }
 
+    @Test func `an endpoint of a mirrored host that comes or goes makes another table`() {
+        let other = object(
+            .service,
+            "other",
+            ["spec": ["selector": ["app": "other"], "ports": [["port": 5000]]]]
+        )
+        let entry = object(
+            .workloadEntry,
+            "other",
+            ["spec": ["address": "10.0.0.9", "labels": ["app": "other"]]]
+        )
+        var router = Router(
+            Helloworld.backends + [
+                other,
+                Helloworld.routes([
+                    ["route": Helloworld.split(["v1": 1]), "mirror": ["host": "other"]]
+                ]),
+            ]
+        )
+        let arena = RoutingArena()
+        func endpoints() -> Int? {
+            let table = router.builder.table()
+            var facts = Router.facts("/", "GET", [:], "10.0.0.1", arena)
+            facts.authority = arena.store("helloworld")
+            return withExtendedLifetime((table, arena)) {
+                let route = table.virtualHost(listener: 0, authority: facts.authority)?.route(for: facts)
+                return route?.mirror(0, port: 5000, random: 0)?.endpoints.count
+            }
+        }
+        #expect(endpoints() == 0)
+        router.builder.apply(changed: [entry], removed: [], revision: 2)
+        #expect(endpoints() == 1)
+        router.builder.apply(changed: [], removed: [entry.key], revision: 3)
+        #expect(endpoints() == 0)
+    }
+
     @Test func `a copy is counted apart from the requests of the same destination`() {
         let probe = RouteProbe(["mirror": Self.toV2, "route": Helloworld.split(["v2": 1])])
         let numbers = probe.withRoute(probe.facts()) { route in

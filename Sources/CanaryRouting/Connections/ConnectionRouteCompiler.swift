@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryMesh
+import CanaryResources
+
+/// Compiles `spec.tcp` of a host's VirtualServices for one of its ports.
+struct ConnectionRouteCompiler {
+    let routes: RouteCompiler
+    /// Whether a match block counts for nobody at the listener.
+    let isExcluded: (L4Match, _ port: Int, _ namespace: String) -> Bool
+
+    private var arena: RoutingArena { routes.arena }
+
+    /// The routes of the oldest VirtualService that has any for the port, behind them the Service's own. Those behind one that
+    /// takes every connection are left out.
+    func compile(port: Int, _ virtualServices: [Resource]) -> OpaquePortRecord {
+        var records: [ConnectionRouteRecord] = []
+        for resource in virtualServices where records.isEmpty { records = compile(resource, port: port) }
+        if records.last?.subnets.isEmpty != true { records.append(own) }
+        return OpaquePortRecord(port: Int32(clamping: port), routes: arena.store(records))
+    }
+
+    private var own: ConnectionRouteRecord {
+        ConnectionRouteRecord(
+            subnets: UnsafeBufferPointer(start: nil, count: 0),
+            index: -1,
+            owner: ByteSlice(),
+            destinations: arena.store([routes.ownDestination()]),
+            totalWeight: 1
+        )
+    }
+
+    private func compile(_ resource: Resource, port: Int) -> [ConnectionRouteRecord] {
+        var records: [ConnectionRouteRecord] = []
+        for (index, route) in (resource.virtualService?.tcpRoutes ?? []).enumerated() {
+            let blocks = route.matches.filter { !isExcluded($0, port, resource.namespace) }
+            guard route.matches.isEmpty || !blocks.isEmpty else { continue }
+            let destinations = destinations(route, of: resource)
+            var record = ConnectionRouteRecord(
+                subnets: UnsafeBufferPointer(start: nil, count: 0),
+                index: Int32(clamping: index),
+                owner: arena.store(RouteCompiler.owner(resource)),
+                destinations: arena.store(destinations),
+                totalWeight: destinations.reduce(0) { $0 + $1.weight }
+            )
+            guard !blocks.isEmpty, blocks.allSatisfy({ !$0.destinationSubnets.isEmpty }) else {
+                records.append(record)
+                return records
+            }
+            record.subnets = arena.store(blocks.flatMap(\.destinationSubnets).compactMap(Subnet.init))
+            if !record.subnets.isEmpty { records.append(record) }
+        }
+        return records
+    }
+
+    private func destinations(_ route: L4Route, of resource: Resource) -> [DestinationRecord] {
+        let isAlone = route.destinations.count == 1
+        var records: [DestinationRecord] = []
+        for (position, weighted) in route.destinations.enumerated() {
+            let weight = isAlone ? 1 : UInt64(max(0, min(weighted.weight ?? 0, Int(Int32.max))))
+            guard weight > 0 else { continue }
+            let host = HostName.resolve(weighted.destination.host, namespace: resource.namespace)
+            let resolved = routes.destinations.resolve(host, subset: weighted.destination.subset)
+            var counter = routes.counter(resolved, evidenceKey(route, weighted.destination, host, resource))
+            counter.virtualService = RouteCompiler.owner(resource)
+            counter.position = position
+            counter.weight = weighted.weight ?? 0
+            counter.port = weighted.destination.port ?? 0
+            records.append(
+                routes.bare(resolved, port: weighted.destination.port, weight: weight, counter: counter)
+            )
+        }
+        return records
+    }
+
+    /// A TCP route is known by its conditions; any change of its VirtualService begins a new epoch of it.
+    private func evidenceKey(
+        _ route: L4Route,
+        _ destination: Destination,
+        _ host: String,
+        _ resource: Resource
+    )
+        -> EvidenceKey
+    {
+        let conditions = route.matches.map { match in
+            let labels = match.sourceLabels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+            let parts =
+                match.destinationSubnets + labels + match.gateways
+                + [match.sourceNamespace ?? "", match.port.map(String.init) ?? ""]
+            return parts.joined(separator: ",")
+        }
+        let port = destination.port.map(String.init) ?? ""
+        return EvidenceKey(
+            store: routes.store,
+            host: routes.host,
+            owner: resource.stored?.uid ?? "",
+            route: RouteIdentity.ascii("tcp:\(conditions.joined(separator: ";"))"),
+            destination: RouteIdentity.ascii("\(host)|\(destination.subset ?? "")|\(port)"),
+            epoch: resource.stored.map { RouteEpoch(revision: $0.revision, commit: "") } ?? .none
+        )
+    }
+}
