@@ -40,6 +40,19 @@ struct HashTableTests {
         #expect(XXHash64.of(text, seed: seed) == wanted)
     }
 
+    /// What Envoy 1.40 chose for the header values `user-0` to `user-59`, by the last digit of the port.
+    static let envoy: [(kind: TrafficPolicy.HashTable, wanted: String)] = [
+        (.ring(minimumSize: 1024), "222222232323111221232212213221121221113211111211211123221113"),
+        (.maglev(size: 65_537), "111111232111113323221122211121111212121221121113121232221212"),
+    ]
+
+    @Test(arguments: envoy)
+    func `users get the endpoints that Envoy gives them`(kind: TrafficPolicy.HashTable, wanted: String) {
+        let endpoints: Endpoints = [("127.0.0.1:19103", 1), ("127.0.0.1:19101", 2), ("127.0.0.1:19102", 3)]
+        let found = owners(kind, endpoints, users: 60)
+        #expect(String(found.compactMap(\.last)) == wanted)
+    }
+
     @Test(arguments: kinds)
     func `tables do not depend on the order of the endpoints`(kind: TrafficPolicy.HashTable) {
         let endpoints = Self.endpoints(7) { $0 == 3 ? 5 : 1 }
