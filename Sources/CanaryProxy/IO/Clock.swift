@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinux
 import Glibc
 
 /// The two clocks: one that only moves forward, for durations, and the calendar's, for dates and logs.
