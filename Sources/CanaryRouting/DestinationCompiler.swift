@@ -84,15 +84,30 @@ package struct DestinationCompiler {
         record.isDefined = true
         record.balancing = Balancing(policy.loadBalancer)
         record.hashKey = hashKey(policy.loadBalancer?.hashKey)
-        record.limits = ConnectionLimits(policy.connectionPool, budget: policy.retryBudget)
-        record.outliers = OutlierPolicy(policy.outlierDetection)
-        if record.balancing == .hash, let kind = policy.loadBalancer?.hashTable {
-            record.hashTable = arena.keep(lookup.hashTable(kind, of: destination, port: port, policy))
-        }
-        record.warmUp = WarmUpPolicy(policy.loadBalancer?.warmUp)
+        record.policy = policyRecord(policy, destination, port).map(arena.store)
         let ranked = lookup.readyEndpoints(of: destination, port: port, policy)
         record.groups = arena.store(ranked.groups)
         record.endpoints = arena.store(ranked.endpoints.map { endpoint($0, counter) })
+        return record
+    }
+
+    /// `nil` where nothing is said.
+    private func policyRecord(
+        _ policy: EffectivePolicy,
+        _ destination: ResolvedDestination,
+        _ port: HostService.Port
+    ) -> ClusterPolicyRecord? {
+        guard
+            policy.loadBalancer != nil || policy.connectionPool != nil || policy.outlierDetection != nil
+                || policy.retryBudget != nil
+        else { return nil }
+        var record = ClusterPolicyRecord()
+        if policy.loadBalancer?.hashKey != nil, let kind = policy.loadBalancer?.hashTable {
+            record.hashTable = arena.keep(lookup.hashTable(kind, of: destination, port: port, policy))
+        }
+        record.warmUp = WarmUpPolicy(policy.loadBalancer?.warmUp)
+        record.limits = ConnectionLimits(policy.connectionPool, budget: policy.retryBudget)
+        record.outliers = OutlierPolicy(policy.outlierDetection)
         return record
     }
 

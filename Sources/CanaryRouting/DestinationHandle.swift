@@ -81,7 +81,7 @@ package struct DestinationHandle: BitwiseCopyable {
     /// The endpoint that a user's hash leads to, an index of ``endpoints``, among those that `isUsable` admits; `nil` where
     /// that is none. Further `attempt`s (1, 2 …) mostly lead to other ones.
     package func endpoint(ofHash hash: UInt64, attempt: Int = 0, where isUsable: (Int) -> Bool) -> Int? {
-        cluster?.pointee.hashTable.index(of: hash, attempt: attempt, where: isUsable)
+        cluster?.pointee.policy?.pointee.hashTable.index(of: hash, attempt: attempt, where: isUsable)
     }
 
     /// The endpoints by priority and locality; empty where all are of one. Make a ``PriorityLoad`` of them.
@@ -90,24 +90,26 @@ package struct DestinationHandle: BitwiseCopyable {
     }
 
     /// How the share of a new endpoint grows.
-    package var warmUp: WarmUpPolicy { cluster?.pointee.warmUp ?? .none }
+    package var warmUp: WarmUpPolicy { cluster?.pointee.policy?.pointee.warmUp ?? .none }
 
     /// How many connections and requests there may be, and for how long.
-    package var limits: ConnectionLimits { cluster?.pointee.limits ?? ConnectionLimits() }
+    package var limits: ConnectionLimits { cluster?.pointee.policy?.pointee.limits ?? ConnectionLimits() }
 
     /// When endpoints are ejected for their errors.
-    package var outliers: OutlierPolicy { cluster?.pointee.outliers ?? .none }
+    package var outliers: OutlierPolicy { cluster?.pointee.policy?.pointee.outliers ?? .none }
 
     /// 10 s unless the DestinationRule says otherwise.
     package var connectTimeoutMilliseconds: Int32 {
-        cluster?.pointee.limits.connectTimeoutMilliseconds ?? 10_000
+        cluster?.pointee.policy?.pointee.limits.connectTimeoutMilliseconds ?? 10_000
     }
 
     /// How long a pooled connection may be idle: 1 h unless the DestinationRule says otherwise; 0 is for ever.
     package var idleTimeoutMilliseconds: Int32 {
-        cluster?.pointee.limits.idleTimeoutMilliseconds ?? 3_600_000
+        cluster?.pointee.policy?.pointee.limits.idleTimeoutMilliseconds ?? 3_600_000
     }
 
     /// 0 is unlimited, 1 no keep-alive.
-    package var maxRequestsPerConnection: Int32 { cluster?.pointee.limits.requestsPerConnection ?? 0 }
+    package var maxRequestsPerConnection: Int32 {
+        cluster?.pointee.policy?.pointee.limits.requestsPerConnection ?? 0
+    }
 }

@@ -23,8 +23,7 @@ package struct RouteCompiler {
         record.owner = owners[effective.virtualService.key] ?? -1
         record.timeoutMilliseconds = Int32(clamping: route.timeout?.milliseconds ?? 0)
         record.retry = RetryPolicy(route.retries, in: arena)
-        record.fault = FaultPolicy(route.fault)
-        record.cors = route.corsPolicy.map { arena.store(CorsRecord($0, in: arena)) }
+        record.interventions = interventions(of: effective).map(arena.store)
         let edits = headers.edits([[route.headers]])
         (record.requestEdits, record.responseEdits) = (edits.request, edits.response)
         if let redirect = route.redirect {
@@ -37,7 +36,6 @@ package struct RouteCompiler {
         } else {
             if let rewrite = route.rewrite { record.rewrite = compile(rewrite) }
             compileDestinations(effective, headers, into: &record)
-            record.mirrors = arena.store(mirrors(of: effective))
         }
         if record.totalWeight == 0 { record.counter = destinations.counter(answers(of: effective)) }
         return arena.store(record)
@@ -160,6 +158,18 @@ package struct RouteCompiler {
         let common = Set(hashKeys).count == 1 ? hashKeys.first ?? nil : nil
         record.sticky = destinations.hashKey(hostHashKey ?? common)
         record.makesCookies = record.sticky.makesCookie || records.contains(where: \.makesCookies)
+    }
+
+    /// `nil` for a route that has none.
+    private func interventions(of effective: EffectiveRoute) -> InterventionRecord? {
+        let route = effective.route
+        let forwards = route.redirect == nil && route.directResponse == nil
+        let record = InterventionRecord(
+            fault: FaultPolicy(route.fault),
+            cors: route.corsPolicy.map { arena.store(CorsRecord($0, in: arena)) },
+            mirrors: forwards ? arena.store(mirrors(of: effective)) : .init(start: nil, count: 0)
+        )
+        return record.fault.isNone && record.cors == nil && record.mirrors.isEmpty ? nil : record
     }
 
     /// The copies of a route's requests, with counters of their own.

@@ -61,10 +61,8 @@ package struct RouteRecord: BitwiseCopyable {
     package var owner: Int32 = -1
     package var timeoutMilliseconds: Int32
     package var retry: RetryPolicy
-    package var fault = FaultPolicy.none
-    /// `nil` where the route has no policy.
-    package var cors: UnsafePointer<CorsRecord>?
-    var mirrors = UnsafeBufferPointer<MirrorRecord>(start: nil, count: 0)
+    /// What happens to requests besides what ``action`` says; `nil` for nothing, as on most routes.
+    var interventions: UnsafePointer<InterventionRecord>?
     package var rewrite: RewriteRecord
     package var redirect: RedirectRecord
     package var directStatus: Int32
@@ -77,6 +75,13 @@ package struct RouteRecord: BitwiseCopyable {
     /// Where no destination was chosen.
     package var requestEdits: UnsafeBufferPointer<HeaderEdit>
     package var responseEdits: UnsafeBufferPointer<HeaderEdit>
+}
+
+struct InterventionRecord: BitwiseCopyable {
+    var fault = FaultPolicy.none
+    /// `nil` where the route has no policy.
+    var cors: UnsafePointer<CorsRecord>?
+    var mirrors = UnsafeBufferPointer<MirrorRecord>(start: nil, count: 0)
 }
 
 package struct RewriteRecord: BitwiseCopyable {
@@ -127,14 +132,24 @@ package struct ClusterRecord: BitwiseCopyable {
     package var isDefined: Bool
     package var balancing: Balancing
     package var hashKey: HashKeyRecord
-    /// Empty where no hash decides.
-    var hashTable = EndpointHashTableRecord()
-    package var warmUp = WarmUpPolicy.none
-    package var limits = ConnectionLimits()
-    package var outliers = OutlierPolicy.none
+    /// `nil` where no DestinationRule says anything.
+    var policy: UnsafePointer<ClusterPolicyRecord>?
     /// Empty for a single one, which all endpoints are in.
     package var groups = UnsafeBufferPointer<EndpointGroup>(start: nil, count: 0)
     package var endpoints: UnsafeBufferPointer<EndpointRecord>
+}
+
+extension ClusterRecord {
+    package var limits: ConnectionLimits { policy?.pointee.limits ?? ConnectionLimits() }
+}
+
+/// What a DestinationRule says of a cluster besides how it balances. Few clusters have one.
+struct ClusterPolicyRecord: BitwiseCopyable {
+    /// Empty where no hash decides.
+    var hashTable = EndpointHashTableRecord()
+    var warmUp = WarmUpPolicy.none
+    var limits = ConnectionLimits()
+    var outliers = OutlierPolicy.none
 }
 
 /// What identifies a user.

@@ -58,7 +58,7 @@ package struct PriorityLoad: Sendable, Equatable {
     }
 
     /// The group that a request goes to, an index; `nil` where there is none. Both numbers must be uniform over all 64-bit
-    /// values.
+    /// values; for a request that a hash leads to its endpoint they are the hash, so that its user stays.
     package func choose(_ random: (priority: UInt64, group: UInt64)) -> Int? {
         let priority = priority(random.priority)
         var total = 0.0

@@ -114,6 +114,6 @@ extension CorsRecord {
 extension RouteHandle {
     /// What the route's CORS policy makes of a request.
     package func crossOrigin(for facts: RequestFacts) -> CrossOriginAnswer {
-        record.pointee.cors.map { CrossOriginAnswer($0, facts) } ?? .none
+        record.pointee.interventions?.pointee.cors.map { CrossOriginAnswer($0, facts) } ?? .none
     }
 }

@@ -52,5 +52,8 @@ package struct FaultPolicy: BitwiseCopyable, Sendable {
 }
 
 extension RouteHandle {
-    package var fault: FaultPolicy { record.pointee.fault }
+    /// Whether CORS, faults or mirrors may concern requests of the route; where not, none of them needs to be asked.
+    package var intervenes: Bool { record.pointee.interventions != nil }
+
+    package var fault: FaultPolicy { record.pointee.interventions?.pointee.fault ?? .none }
 }

@@ -10,7 +10,7 @@ struct MirrorRecord: BitwiseCopyable {
 
 extension RouteHandle {
     /// How many destinations may get a copy of a request.
-    package var mirrorCount: Int { record.pointee.mirrors.count }
+    package var mirrorCount: Int { mirrors.count }
 
     /// The destination of the copy with this index; `nil` where this request has none. The copy is the request as it is sent to
     /// the chosen destination, header changes and rewrite included, but for its authority: see
@@ -19,9 +19,15 @@ extension RouteHandle {
     /// One `random` number, uniform over all 64-bit values, stands for the request: mirrors of one percentage copy the same
     /// requests, as Envoy's do, which draws by the id of the stream.
     package func mirror(_ index: Int, port: Int32, random: UInt64) -> DestinationHandle? {
-        let mirrors = record.pointee.mirrors
+        let mirrors = mirrors
         guard mirrors.indices.contains(index), mirrors[index].chance.happens(random) else { return nil }
         return DestinationHandle(mirrors[index].destination, port: port)
+    }
+}
+
+extension RouteHandle {
+    private var mirrors: UnsafeBufferPointer<MirrorRecord> {
+        record.pointee.interventions?.pointee.mirrors ?? UnsafeBufferPointer(start: nil, count: 0)
     }
 }
 
