@@ -134,12 +134,11 @@ extension RuleCatalog {
         MirrorRepeatsRule.self,
         MatchAlternativesRule.self,
         MatchGatewayUnboundRule.self,
-        CookieSpaceRule.self,
         HeaderOfPseudoNameRule.self,
         UnmatchablePathRule.self,
         ShortGatewayHostRule.self,
-        RewriteSeamRule.self,
         CookieExactRule.self,
+        PathStarRule.self,
     ]
 
     /// The rules that need other objects, by code.
@@ -181,6 +180,8 @@ extension RuleCatalog {
         EjectionImpossibleRule.self,
         GatewayRouteOrderRule.self,
         DestinationRulesMergedRule.self,
+        CookieSpaceRule.self,
+        RewriteSeamRule.self,
         RootHeadersReplacedRule.self,
         WildcardShadowedRule.self,
         HTTPRoutesOnTCPPortRule.self,

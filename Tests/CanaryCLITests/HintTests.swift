@@ -38,6 +38,14 @@ import Testing
         Case(hints: ["write it with a unit: timeout: 5s"], text: routes("  - timeout: 5\n\(action)")),
         Case(hints: ["write it with a unit: timeout: 0.5s"], text: routes("  - timeout: 0.5\n\(action)")),
         Case(
+            hints: ["write it as an object: port: {number: 80}"],
+            text: routes("  - route: [{destination: {host: cart.example.net, port: 80}}]\n")
+        ),
+        Case(
+            hints: ["write it as an object: percentage: {value: 12.5}"],
+            text: routes("  - fault: {abort: {percentage: 12.5, httpStatus: 500}}\n\(action)")
+        ),
+        Case(
             hints: ["write it without quotes: weight: 10"],
             text: routes(
                 "  - route: [{destination: {host: a}, weight: \"10\"}, {destination: {host: b}, weight: 90}]\n"
@@ -202,6 +210,10 @@ private struct HintedEdit {
             lines[number] = before + replacing(after, "\"\(value)\"", by: value)
         } else if let value = argument(of: "write it with a unit: ") {
             lines[number] = before + replacing(after, String(value.dropLast()), by: value)
+        } else if hint.hasPrefix("write it as an object: "), let brace = hint.firstIndex(of: "{") {
+            let object = String(hint[brace...])
+            let value = object.dropLast().split(separator: " ").last.map(String.init) ?? ""
+            lines[number] = before + replacing(after, value, by: object)
         } else if hint.hasPrefix("did you mean \""), let name = quoted.first,
             let end = after.firstIndex(of: ":")
         {

@@ -32,7 +32,13 @@ struct HostPageTests {
         )
     }
 
-    private func page(_ subsets: [String], observed: UInt64, match: String = "any request") -> [Substring] {
+    private func page(
+        _ subsets: [String],
+        observed: UInt64,
+        match: String = "any request",
+        outOfReach: [Set<Int>] = [],
+        proxies: [ProxyRecord] = []
+    ) -> [Substring] {
         let workloads = (0..<4).map { "a-workload-with-a-name-\($0)" }
         let route = TrafficReport.Route(
             action: .forward,
@@ -46,7 +52,7 @@ struct HostPageTests {
             status: nil
         )
         let key = ResourceKey(.virtualService, namespace: "default", name: "shop-with-a-long-name-of-its-own")
-        let report = HostReport(
+        var report = HostReport(
             traffic: TrafficReport(
                 host: "shop.default.svc.cluster.local",
                 virtualService: key,
@@ -69,7 +75,10 @@ struct HostPageTests {
             ],
             isKnown: true
         )
-        return HostPage(report: report, proxies: [], style: .plain, now: 1000).text.split(separator: "\n")
+        report.outOfReach = outOfReach
+        return HostPage(report: report, proxies: proxies, style: .plain, now: 1000).text.split(
+            separator: "\n"
+        )
     }
 
     @Test(arguments: [0, 1_000_000] as [UInt64])
@@ -80,6 +89,38 @@ struct HostPageTests {
                 #expect(line.count <= 80, "\(line)")
             }
         }
+    }
+
+    private func proxy(_ namespace: String, _ labels: [String: String]) -> ProxyRecord {
+        ProxyRecord(
+            id: "p",
+            process: .current,
+            startedAt: 0,
+            version: "1",
+            admin: nil,
+            listeners: [],
+            appliedRevision: 7,
+            clientNamespace: namespace,
+            clientLabels: labels
+        )
+    }
+
+    /// The page speaks of the store; what the running proxies do not serve of it is said.
+    @Test func `routes that no running proxy serves are marked`() {
+        let proxies = [proxy("default", [:]), proxy("shop", ["app": "web", "tier": "1"])]
+        func text(_ outOfReach: [Set<Int>]) -> String {
+            page(["v1", "v2"], observed: 0, outOfReach: outOfReach, proxies: proxies).joined(separator: "\n")
+        }
+        let mark = "main: any request – not for the clients of the running proxies"
+        #expect(text([[0], [0]]).contains(mark))
+        #expect(!text([[0], []]).contains(mark))
+        #expect(text([[0], []]).contains("  served to clients in namespace \"default\" without labels\n"))
+        #expect(
+            text([[0], []]).contains(
+                "  served to clients in namespace \"shop\" with the labels app=web,tier=1\n"
+            )
+        )
+        #expect(!text([[], []]).contains("served to"))
     }
 
     @Test func `numbers stand below their titles`() throws {

@@ -11,7 +11,8 @@ import Testing
 struct SurpriseMessageTests {
     private func findings(_ route: Node, _ code: String) -> [Diagnostic] {
         let resource = object(.virtualService, "sample", ["spec": ["hosts": ["a"], "http": [route]]])
-        return RuleCatalog.checkObject(resource).filter { $0.code.canary == code }
+        let references = RuleCatalog.checkReferences([resource], in: ClusterSnapshot([resource]))
+        return (RuleCatalog.checkObject(resource) + references).filter { $0.code.canary == code }
     }
 
     private func route(_ weights: Int64...) -> Node {
@@ -128,7 +129,8 @@ struct SurpriseMessageTests {
     @Test(arguments: [("user=jason", "CAN1105"), ("^(.*?;)?(user=jason)(;.*)?$", "CAN1122")])
     func `hints about cookies work`(written: String, code: String) throws {
         let match: Node = ["headers": ["cookie": ["regex": .string(written)]]]
-        let found = findings(["match": [match], "route": [["destination": ["host": "a"]]]], code)
+        let other: Node = ["headers": ["cookie": ["regex": ".*sid=1.*"]]]
+        let found = findings(["match": [match, other], "route": [["destination": ["host": "a"]]]], code)
         let hint = try #require(found.first?.hint)
         let pattern = try #require(hint.split(separator: "\"").dropFirst().first.map(String.init))
         let expression = try RegularExpression(pattern)

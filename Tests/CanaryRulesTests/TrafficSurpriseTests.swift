@@ -75,10 +75,10 @@ struct TrafficSurpriseTests {
         #expect(findings("CAN1110", canary, routes("other", hosts: ["b"], http: [whole])).isEmpty)
     }
 
-    @Test func `a subset that no route names is told where others are named`() {
-        let three = rule("v1", "v2", "v3")
-        let found = findings("CAN1111", three, service(), routes(http: [split(100, 0)]))
-        #expect(found.map(\.path.description) == ["spec.subsets[2].name"])
+    @Test func `a subset that no route names is told where another is named that nobody defines`() {
+        // The routes name v1 and v2.
+        let found = findings("CAN1111", rule("v1", "v3"), service(), routes(http: [split(100, 0)]))
+        #expect(found.map(\.path.description) == ["spec.subsets[1].name"])
         #expect(
             found.map(\.message) == [
                 "no route and no mirror names the subset \"v3\" of \"web\"; named are \"v1\", \"v2\""
@@ -89,6 +89,8 @@ struct TrafficSurpriseTests {
                 "no route and no mirror names the subsets \"v3\", \"v4\" of \"web\"; named are \"v1\", \"v2\""
             ]
         )
+        let three = rule("v1", "v2", "v3")
+        #expect(findings("CAN1111", three, service(), routes(http: [split(100, 0)])).isEmpty)
         #expect(findings("CAN1111", three, service()).isEmpty)
         let whole: Node = ["route": [["destination": ["host": "web"]]]]
         #expect(findings("CAN1111", three, service(), routes(http: [whole])).isEmpty)
@@ -178,6 +180,9 @@ struct TrafficSurpriseTests {
         ([route(header), route(["uri": ["prefix": "/"]])], nil, nil),
         ([route(header), route(["uri": ["prefix": "/"], "method": ["exact": "GET"]])], nil, .info),
         ([route(["uri": ["exact": "/a"]]), route(["uri": ["prefix": "/b"]])], nil, .info),
+        ([route(["uri": ["exact": "/a"]]), route(["uri": ["prefix": "/b"]])], ["edge"], nil),
+        ([route(["uri": ["exact": "/a"]])], ["edge", "mesh"], .info),
+        ([route(header)], ["edge"], .warning),
         ([route(header), route(["withoutHeaders": ["User": ["exact": "ada"]]])], nil, nil),
         ([route(header), route(["withoutHeaders": ["User": ["exact": "eve"]]])], nil, .warning),
         ([route(["port": 80]), route(["port": 81])], nil, nil),

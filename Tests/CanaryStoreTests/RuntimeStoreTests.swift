@@ -39,7 +39,9 @@ import Testing
             appliedRevision: 7,
             appliedCommit: "c7",
             staleSince: 600,
-            problems: ["cannot listen on 127.0.0.1:80: permission denied", "cannot read the store"]
+            problems: ["cannot listen on 127.0.0.1:80: permission denied", "cannot read the store"],
+            clientNamespace: "shop",
+            clientLabels: ["app": "web", "empty": ""]
         )
     }
 

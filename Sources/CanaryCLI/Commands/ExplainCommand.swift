@@ -49,8 +49,12 @@ struct ExplainCommand: Subcommand {
         if explanation.action == .notFound, request.gateway == nil {
             hint(at: explainer.gateways(answering: request), context)
         }
-        guard target == .istio, let effective = explanation.effective else { return .success }
-        let refused = IstioRefusals.findings(about: effective, in: snapshot)
+        guard target == .istio else { return .success }
+        let refused = IstioRefusals.findings(
+            about: explanation,
+            in: snapshot,
+            namespace: settings.namespace
+        )
         context.standardOutput.flush()
         DiagnosticPrinter(context.standardError, settings, context, sources: input?.sources ?? [])
             .printProblems(refused)
@@ -103,7 +107,7 @@ struct ExplainCommand: Subcommand {
                 style: Style(settings.color, for: stream, in: context)
             )
             stream.write(page.text)
-            if explanation.host == nil {
+            if explanation.host == nil, explanation.action == .notFound {
                 stream.flush()
                 try suggestHost(for: request, input, settings, context)
             }

@@ -56,7 +56,7 @@ struct ProxyStatusCommand: Subcommand {
     }
 
     private static func node(_ proxy: ProxyRecord, _ revision: Int64?) -> Node {
-        .mapping([
+        var node = Node.mapping([
             "apiVersion": .string("canaryctl.dev/v1alpha1"),
             "kind": .string("ProxyStatus"),
             "pid": .integer(Int64(proxy.process.pid)),
@@ -71,5 +71,14 @@ struct ProxyStatusCommand: Subcommand {
             "startedAt": .string(TimeText.rfc3339(proxy.startedAt)),
             "heartbeatAt": .string(TimeText.rfc3339(proxy.heartbeat)),
         ])
+        if !proxy.clientNamespace.isEmpty {
+            node.set(.string(proxy.clientNamespace), at: "clientNamespace")
+            var labels = Node.mapping([:])
+            for (key, value) in proxy.clientLabels.sorted(by: { $0.key < $1.key }) {
+                labels.set(.string(value), at: key)
+            }
+            node.set(labels, at: "clientLabels")
+        }
+        return node
     }
 }

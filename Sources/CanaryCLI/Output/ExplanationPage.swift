@@ -37,7 +37,7 @@ struct ExplanationPage {
     }
 
     private var answerLines: [String] {
-        if let reason = explanation.reason { return ["  404: \(reason)"] }
+        if let reason = explanation.reason { return ["  \(explanation.effects.status ?? 404): \(reason)"] }
         guard explanation.route == nil else { return [] }
         return ["  the Gateway sends every request to https"]
     }
@@ -90,7 +90,7 @@ struct ExplanationPage {
         }
     }
 
-    /// Routes are counted from 0 in each VirtualService; where there are several, the other one's is named.
+    /// Where the host has several VirtualServices, another one's is named.
     private func name(_ skipped: Explanation.Skipped) -> String {
         let name = Self.name(skipped.index, skipped.name)
         let owner = skipped.virtualService

@@ -15,7 +15,7 @@ struct HostPage {
     static let width = 80
 
     var text: String {
-        var lines = heading
+        var lines = heading + clientLines
         let table = RouteLines(report, style)
         for route in report.traffic.routes { lines += table.lines(of: route) }
         lines += warningLines + autoscalerLines + changeLines
@@ -37,6 +37,16 @@ struct HostPage {
         return [style.bold(name) + String(repeating: " ", count: max(2, min(40 - name.count, room))) + facts]
     }
 
+    /// For whom the proxies choose routes, where that leaves some of them out.
+    private var clientLines: [String] {
+        guard report.outOfReach.contains(where: { !$0.isEmpty }) else { return [] }
+        var told: Set<String> = []
+        return proxies.compactMap(\.clients).filter { told.insert($0).inserted }.flatMap { clients in
+            let text = TerminalText.escape("served to \(clients)")
+            return WrappedText.lines(text[...], columns: Self.width, indent: 2)
+        }
+    }
+
     private var proxyState: String {
         guard !proxies.isEmpty else { return "no proxy" }
         let count = proxies.count == 1 ? "1 proxy" : "\(proxies.count) proxies"
@@ -52,9 +62,12 @@ struct HostPage {
     // MARK: - The rest
 
     private var warningLines: [String] {
-        report.diagnostics.flatMap { diagnostic in
+        // Several routes may have the same fault.
+        var told: Set<String> = []
+        return report.diagnostics.flatMap { diagnostic -> [String] in
             let label = "\(diagnostic.severity.rawValue):"
             let text = "\(label) \(TerminalText.escape(diagnostic.message)) [\(diagnostic.code.canary)]"
+            guard told.insert(text).inserted else { return [] }
             var lines = WrappedText.lines(text[...], columns: Self.width, indent: 2)
             if !lines.isEmpty {
                 lines[0].replaceSubrange(

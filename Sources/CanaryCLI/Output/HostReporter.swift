@@ -15,6 +15,13 @@ struct HostReport {
     var changes: [HostChange]
     /// Whether any object is about the host.
     var isKnown: Bool
+    /// For each running proxy that tells who its clients are, the numbers of the routes that those can't take.
+    var outOfReach: [Set<Int>] = []
+
+    /// Whether a route takes requests of no running proxy.
+    func isOutOfReach(_ route: TrafficReport.Route) -> Bool {
+        !outOfReach.isEmpty && outOfReach.allSatisfy { $0.contains(route.index) }
+    }
 
     var isEmpty: Bool { !isKnown }
 }
@@ -26,6 +33,7 @@ final class HostReporter {
     private let view: ClusterView
     private let session: ClusterSession
     private let checker: ReferenceChecker
+    private let proxies: [ProxyRecord]
     private var views: [String: HostViews] = [:]
     private var findings: [ResourceKey: Findings] = [:]
 
@@ -35,12 +43,14 @@ final class HostReporter {
         var ofHost: [String: [Diagnostic]] = [:]
     }
 
-    init(snapshot: ClusterSnapshot, view: ClusterView, session: ClusterSession) {
+    /// `proxies` are those that run.
+    init(snapshot: ClusterSnapshot, view: ClusterView, session: ClusterSession, proxies: [ProxyRecord]) {
         var snapshot = snapshot
         snapshot.storeID = view.storeID
         self.snapshot = snapshot
         self.view = view
         self.session = session
+        self.proxies = proxies
         checker = ReferenceChecker(snapshot)
     }
 
@@ -57,8 +67,22 @@ final class HostReporter {
                 $0.kind == .deployment ? $0 : $1
             },
             changes: try view.reader?.history(host: host, limit: 5) ?? [],
-            isKnown: true
+            isKnown: true,
+            outOfReach: outOfReach(host, views.namespace)
         )
+    }
+
+    /// Proxies that do not tell who their clients are might reach everything.
+    private func outOfReach(_ host: String, _ namespace: String) -> [Set<Int>] {
+        guard proxies.allSatisfy({ $0.clients != nil }) else { return [] }
+        return proxies.map {
+            snapshot.routesOutOfReach(
+                of: host,
+                namespace: namespace,
+                clientNamespace: $0.clientNamespace,
+                labels: $0.clientLabels
+            )
+        }
     }
 
     private func views(for namespace: String) -> HostViews {

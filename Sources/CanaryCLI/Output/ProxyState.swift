@@ -17,6 +17,15 @@ extension ProxyRecord {
         return problems.count == 1 ? "lacks 1 listener" : "lacks \(problems.count) listeners"
     }
 
+    /// For whom it chooses routes: `clients in namespace "shop" with the label app=web`; `nil` where it does not tell.
+    var clients: String? {
+        guard !clientNamespace.isEmpty else { return nil }
+        let labels = clientLabels.map { "\($0)=\($1)" }.sorted().joined(separator: ",")
+        let noun = clientLabels.count == 1 ? "label" : "labels"
+        return "clients in namespace \"\(clientNamespace)\""
+            + (labels.isEmpty ? " without labels" : " with the \(noun) \(labels)")
+    }
+
     /// Its problems as sentences that stand alone.
     var warnings: [String] {
         problems.map { "proxy \(process.pid): \(TerminalText.escape($0))" }

@@ -14,6 +14,7 @@ struct RouteLines {
     private static let outcomes = [("errors", 9), ("p50", 8), ("p99", 8)]
 
     private let deployments: [String: Resource]
+    private let report: HostReport
     private let style: Style
     private let columns: [(title: String, width: Int)]
     /// Where the bars begin, and how wide they are.
@@ -21,6 +22,7 @@ struct RouteLines {
     private let barWidth: Int
 
     init(_ report: HostReport, _ style: Style) {
+        self.report = report
         deployments = report.deployments
         self.style = style
         let isObserved = report.traffic.routes.contains {
@@ -38,6 +40,7 @@ struct RouteLines {
     func lines(of route: TrafficReport.Route) -> [String] {
         var title = TerminalText.escape(route.name.isEmpty ? route.match : "\(route.name): \(route.match)")
         if route.observedRequests > 0 { title += " (\(Self.requests(route)))" }
+        if report.isOutOfReach(route) { title += " – not for the clients of the running proxies" }
         guard route.action == .forward else { return Self.wrapped(title) + ["    " + Self.action(route)] }
         let titles = columns.map { $0.title.leftPadded(to: $0.width) }.joined()
         let shareColumn = nameColumn + barWidth

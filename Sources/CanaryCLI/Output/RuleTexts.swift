@@ -341,7 +341,7 @@ enum RuleTexts {
         - CAN0809 IST0101 error
         A VirtualService is bound to a Gateway that does not exist.
         - CAN0810 IST0109 error
-        Several VirtualServices inside the mesh list the same host for the same namespace. Only the oldest is used there.
+        Several VirtualServices inside the mesh list the same host for the same namespace. Only the oldest is used there, and the next one for clients that no route of the oldest exists for, by their labels, their namespace or the port.
         - CAN0811 - warning
         An autoscaler's target does not exist.
         - CAN0812 - warning
@@ -408,19 +408,19 @@ enum RuleTexts {
         - CAN1107 - warning
         A mirror copies requests to a destination that the same route sends them to, which then handles requests twice. What changes something is changed twice.
         - CAN1108 - warning
-        Conditions stand in several items of `match`, of which a request has to meet only one, where one item was probably meant: a dash too many makes an "or" of an "and". Where another item takes every request of an item, the conditions that only the latter has do nothing: that is a warning. A path in one item and other conditions in the next are information.
+        Conditions stand in several items of `match`, of which a request has to meet only one, where one item was probably meant: a dash too many makes an "or" of an "and". Where another item takes every request of an item, the conditions that only the latter has do nothing: that is a warning. Information are two items of which one asks for the path and the other for something of the client, a header for instance, where the route leads to another subset of a host than other routes do: a canary that then takes the path from everybody.
         - CAN1109 - warning
         A match block is for Gateways to which its VirtualService is not bound, so that it never takes a request. A block can only choose among the `gateways` of its VirtualService; without any, that is `mesh` alone.
         - CAN1110 - information
         A destination has the weight 0, and no other route or mirror of any VirtualService sends requests there: a canary that has not begun, or one that was ended and not taken out.
         - CAN1111 - information
-        No route and no mirror of any VirtualService names some subsets of a DestinationRule, while others of the same host are named. They do no harm; often a route was forgotten, or names another one.
+        No route and no mirror of any VirtualService names some subsets of a DestinationRule, while a subset of the same host is named that no DestinationRule defines: one may have been meant by the other. Subsets that just have no requests yet are no finding.
         - CAN1112 - warning
         The selector of a Service leaves out a version to which a VirtualService sends requests by a subset: it asks for another value of a label of the subset, such as `version`, or for a label that the pods of the subset do not have. The subset can never have an endpoint of the Service, and its requests get 503.
         - CAN1113 - warning
         A VirtualService splits a Service into subsets, but neither it nor any other one inside the mesh has that Service among its hosts. Requests to the Service by its own name are not split: they go to the endpoints of all versions.
         - CAN1114 - warning
-        No route of a VirtualService takes every request: what matches none of them gets 404. It is a warning where no condition is about the path, so that the same page works for some clients and not for others; else information. What another VirtualService of the same host at the same Gateway takes, and what a delegate takes, counts; a route for the authority of each host is enough at a Gateway. Clients of the mesh for which no route exists at all, by their labels, their namespace or the port, are as if there were no VirtualService: where its hosts are Services, nothing is missing for them.
+        No route of a VirtualService takes every request: what matches none of them gets 404. It is a warning where no condition is about the path, so that the same page works for some clients and not for others. Inside the mesh it is information else, since without the VirtualService other paths would work; at a Gateway alone, routes by path open what is meant. What another VirtualService of the same host at the same Gateway takes, and what a delegate takes, counts; a route for the authority of each host is enough at a Gateway. Clients of the mesh for which no route exists at all, by their labels, their namespace or the port, are as if there were no VirtualService: where its hosts are Services, nothing is missing for them.
         - CAN1115 - information
         A route splits a host whose DestinationRule has `consistentHash`. In canaryctl the key keeps a user on one version. In Istio it chooses among the pods of a version only: the version is drawn anew for each request. This is information, and a warning where the manifests are meant for Istio.
         - CAN1116 - warning
@@ -436,7 +436,7 @@ enum RuleTexts {
         - CAN1121 - warning
         Several DestinationRules of a namespace have the same host. Istio takes them together, the oldest first, of equal age by name: the first traffic policy counts, and of subsets of one name the first. What is lost is a warning; a subset that is repeated as it is, and rules that add to each other, are information.
         - CAN1122 - information
-        A regular expression for the header `cookie` looks for one cookie after a semicolon, but has no room for the space that clients write there: `^(.*?;)?(user=jason)(;.*)?$` finds the cookie only where it is the first one. RFC 6265 separates cookies by a semicolon and a space.
+        A regular expression for the header `cookie` looks for one cookie after a semicolon, but has no room for the space that clients write there: `^(.*?;)?(user=jason)(;.*)?$` finds the cookie only where it is the first one. RFC 6265 separates cookies by a semicolon and a space. It is told where the manifests know of a second cookie: another condition or the DestinationRule of a destination names it, or an answer sets it.
         - CAN1123 - warning
         A condition on a header is named `uri`, `scheme`, `method` or `authority`, which are no headers. Istio's documentation says that such keys are ignored; what it makes of them is a condition on a header of that name, which no request has. Both were hardly meant: the match block has fields of these names.
         - CAN1124 - warning
@@ -444,7 +444,7 @@ enum RuleTexts {
         - CAN1125 - warning
         A VirtualService of a Gateway has a host without a dot. That is short for the Service's full name, which is all that the Gateway knows: requests for the short name itself get 404. It is information where the VirtualService is for the mesh too.
         - CAN1126 - warning
-        A rewrite replaces just the part of the path that the prefix matched, and the seam is wrong: `/` for `/api` makes `//users` of `/api/users`, and `/v2` for `/api/` makes `/v2users`. Without a condition on `uri` the slash at the beginning is what is replaced, so that `/v2` makes `/v2users` of `/users`.
+        A rewrite replaces just the part of the path that the prefix matched, and the seam is wrong: `/` for `/api` makes `//users` of `/api/users`, and `/v2` for `/api/` makes `/v2users`. Without a condition on `uri` the slash at the beginning is what is replaced, so that `/v2` makes `/v2users` of `/users`. In a delegate the prefix may be the delegating route's.
         - CAN1127 - warning
         The header `cookie` is compared as a whole, by `exact`, with a single cookie: a client that sends any other cookie too does not meet the condition.
         - CAN1128 - warning
@@ -452,6 +452,8 @@ enum RuleTexts {
         - CAN1129 - warning
         Another VirtualService at the same place has a wildcard that covers a host of this one. Its routes do not count for that host: what no route here takes gets 404 and does not go on to them. It is information where a route here takes everything.
         - CAN1130 - information
-        A VirtualService has HTTP routes for a Service whose ports Istio takes for TCP or TLS, by their names or `appProtocol`. There it ignores HTTP routes: requests go to the endpoints of all versions, and nothing is split. canaryctl's proxy serves them, so it is information unless the manifests are meant for Istio (`--for istio`).
+        A VirtualService has HTTP routes for a port that Istio takes for TCP or TLS, by the name or `appProtocol` of a Service's port or the `protocol` of a ServiceEntry's. There it ignores HTTP routes: requests go to the endpoints of all versions, and nothing is split. Of a host that has ports for HTTP too, it is told of the port that a `match` names, and where routes split the host. canaryctl's proxy serves such routes, so it is information unless the manifests are meant for Istio (`--for istio`).
+        - CAN1131 - warning
+        A condition on `uri` ends in `/*`, and compares it letter by letter: in `exact` and `prefix` a star stands for itself, so that `/api/*` takes no request for `/api/users`.
         """#
 }

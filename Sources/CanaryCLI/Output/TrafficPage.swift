@@ -13,11 +13,12 @@ struct TrafficPage {
     /// One host's page, or those of every host that has a VirtualService or several versions.
     func text(of host: String?) throws -> String {
         let (reports, proxies, revision) = try session.read { view in
-            let reports = try load(host, view)
+            let proxies = try session.liveProxies(seenFrom: view)
+            let reports = try load(host, view, proxies)
             if host != nil, let report = reports.first, report.isEmpty {
                 throw try view.unknownHost(report.traffic.host)
             }
-            return (reports, try session.liveProxies(seenFrom: view), view.revision)
+            return (reports, proxies, view.revision)
         }
         switch output {
         case .json, .yaml:
@@ -41,10 +42,10 @@ struct TrafficPage {
     }
 
     /// Of one host no more is loaded than what matters to it.
-    private func load(_ name: String?, _ view: ClusterView) throws -> [HostReport] {
+    private func load(_ name: String?, _ view: ClusterView, _ proxies: [ProxyRecord]) throws -> [HostReport] {
         guard let name else {
             let snapshot = try view.snapshot()
-            let reporter = HostReporter(snapshot: snapshot, view: view, session: session)
+            let reporter = HostReporter(snapshot: snapshot, view: view, session: session, proxies: proxies)
             return try snapshot.reportableHosts().map { try reporter.report($0) }
         }
         let host = try view.host(named: name, namespace: session.settings.namespace)
@@ -52,7 +53,8 @@ struct TrafficPage {
         // The rules also look at the routes of other hosts that the objects name.
         let hosts = Set(snapshot.resources(concerning: host).flatMap(\.hostsOfConcern)).union([host])
         let wider = hosts.count > 1 ? try view.closure(of: hosts.sorted()) : snapshot
-        var report = try HostReporter(snapshot: wider, view: view, session: session).report(host)
+        let reporter = HostReporter(snapshot: wider, view: view, session: session, proxies: proxies)
+        var report = try reporter.report(host)
         report.isKnown = !snapshot.isEmpty
         return [report]
     }

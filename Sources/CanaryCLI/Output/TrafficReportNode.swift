@@ -13,7 +13,17 @@ extension HostReport {
             "host": .string(traffic.host),
             "virtualService": traffic.virtualService.map { .string($0.name) } ?? Node(.null),
             "revision": .integer(traffic.revision),
-            "routes": .sequence(traffic.routes.map(\.node)),
+            "routes": .sequence(
+                traffic.routes.map { route in
+                    var node = route.node
+                    if outOfReach.isEmpty {
+                        node.set(Node(.null), at: "reached")
+                    } else {
+                        node.set(.bool(!isOutOfReach(route)), at: "reached")
+                    }
+                    return node
+                }
+            ),
             "diagnostics": .sequence(
                 diagnostics.map { diagnostic in
                     .mapping([

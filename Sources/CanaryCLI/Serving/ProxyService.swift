@@ -124,7 +124,9 @@ struct ProxyService {
             startedAt: startedAt,
             version: Version.text,
             admin: proxy.adminAddress,
-            listeners: proxy.boundAddresses
+            listeners: proxy.boundAddresses,
+            clientNamespace: settings.namespace,
+            clientLabels: sourceLabels
         )
         var store = StoreContext.system
         store.lockTimeoutMilliseconds = Self.lockMilliseconds

@@ -7,6 +7,7 @@ package import CanaryResources
 package struct Explanation: Sendable {
     /// A route that was asked before the one that is taken.
     package struct Skipped: Sendable {
+        /// Its number among the routes of the host (``HostRoute``).
         package var index: Int
         package var name: String
         package var virtualService: ResourceKey
@@ -65,12 +66,14 @@ package struct Explanation: Sendable {
     /// The full name; `nil` where nobody defines the host, so that the answer is 404.
     package var host: String?
     package var virtualService: ResourceKey?
+    /// The port of the host that a client of the mesh asks for; `nil` at Gateways.
+    package var meshPort: Int?
     /// `nil` where no route takes the request, so that the answer is 404, and for a Gateway's redirect to https.
     package var route: TrafficReport.Route?
     /// What the route is made of; `nil` where ``route`` is, and for a host without VirtualService.
     package var effective: EffectiveRoute?
     package var action = Action.notFound
-    /// Why there is no host, or no route, in words; `nil` where there is one.
+    /// Why there is no host, no route, or an answer without either, in words; `nil` where a route takes the request.
     package var reason: String?
     package var skipped: [Skipped] = []
     package var lost: [Lost] = []
@@ -86,5 +89,15 @@ package struct Explanation: Sendable {
 
     package enum Action: String, Sendable {
         case route, redirect, directResponse, notFound
+    }
+}
+
+extension Explanation {
+    /// What becomes of CONNECT, whatever the host: the proxy opens no tunnels.
+    static var connect: Explanation {
+        var explanation = Explanation(reason: "the proxy takes no CONNECT")
+        explanation.action = .directResponse
+        explanation.effects.status = 405
+        return explanation
     }
 }

@@ -13,12 +13,14 @@ package struct RequestExplainer {
     private let table: RoutingTable
     private let identifiers = RoutingIdentifiers()
     private let routes = KnownRoutes()
+    private let numbers: RouteNumbers
 
     /// The snapshot needs to hold no more than the closure of the requests' hosts (``HostClosure``). `namespace` and
     /// `sourceLabels` are the client's.
     package init(snapshot: ClusterSnapshot, namespace: String, sourceLabels: [String: String] = [:]) {
         self.snapshot = snapshot
         self.namespace = namespace
+        numbers = RouteNumbers(snapshot)
         builder = RoutingTableBuilder(
             snapshot: snapshot,
             namespace: namespace,
@@ -71,6 +73,7 @@ package struct RequestExplainer {
     }
 
     private func explain(_ request: ExplainedRequest, at listener: Int32) -> Explanation {
+        guard request.method != "CONNECT" else { return .connect }
         let arena = RoutingArena()
         return withExtendedLifetime((arena, table)) {
             var facts = request.facts(in: arena)
@@ -110,6 +113,7 @@ package struct RequestExplainer {
         let owners = host.virtualServices.compactMap(snapshot.resource)
         let taken = host.route(for: facts)
         var explanation = Explanation(host: host.host.text, virtualService: owners.first?.key)
+        explanation.meshPort = listener == 0 ? Int(facts.port) : nil
         let search = RouteSearch(host: host, taken: taken, facts: facts) {
             builder.exclusion(of: $0, in: $1, listener: listener)
         }
@@ -121,7 +125,11 @@ package struct RequestExplainer {
         }
         for (position, owner) in asked.enumerated() {
             let (routes, lost) = routes.of(owner, in: snapshot)
-            explanation.skipped += routes.compactMap { search.skipped($0, owner: position) }
+            explanation.skipped += routes.compactMap { route in
+                search.skipped(route, owner: position) {
+                    numbers.number(of: $0, in: owner, host: host.host.text, namespace: clientNamespace)
+                }
+            }
             let effective = taken.flatMap { taken in
                 taken.owner == position ? routes.first { $0.index == taken.index } : nil
             }
@@ -156,6 +164,12 @@ package struct RequestExplainer {
         }
         if let effective = explanation.effective {
             explanation.route = reporter.route(effective, host)
+            explanation.route?.index = numbers.number(
+                of: effective.index,
+                in: effective.virtualService,
+                host: host,
+                namespace: reporter.namespace
+            )
             explanation.crossOrigin = effective.route.corsPolicy.flatMap { CrossOrigin($0, facts) }
             explanation.unserved = effective.unserved
             explanation.hashKey = effective.route.destinations.count > 1 ? StickyChoice.Key(taken) : nil
@@ -163,6 +177,7 @@ package struct RequestExplainer {
         } else if taken.action == .forward {
             explanation.virtualService = nil
             explanation.route = reporter.defaultRoute(host)
+            explanation.route?.index = numbers.numberOfOwnRoute(of: host, namespace: reporter.namespace)
         }
     }
 }

@@ -39,8 +39,9 @@ struct RouteSearch {
         }
     }
 
-    /// Why a route does not take the request; `nil` where it does, or is not asked.
-    func skipped(_ effective: EffectiveRoute, owner: Int) -> Explanation.Skipped? {
+    /// Why a route does not take the request; `nil` where it does, or is not asked. `number` gives the number in its host of the
+    /// VirtualService's route at a position.
+    func skipped(_ effective: EffectiveRoute, owner: Int, number: (Int) -> Int) -> Explanation.Skipped? {
         if let taken, taken.owner == owner, taken.index == effective.index { return nil }
         var reasons: [String] = []
         var isAsked = false
@@ -64,7 +65,7 @@ struct RouteSearch {
             return nil
         }
         return Explanation.Skipped(
-            index: effective.index,
+            index: number(effective.index),
             name: effective.route.name,
             virtualService: effective.virtualService.key,
             blocks: reasons

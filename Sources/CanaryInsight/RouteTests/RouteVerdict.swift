@@ -47,7 +47,7 @@ struct RouteVerdict {
         let name = effective.route.name.isEmpty ? "" : " \"\(effective.route.name)\""
         let owner = effective.virtualService
         return
-            "route \(effective.index)\(name) of VirtualService \(owner.namespace)/\(owner.name) takes the request"
+            "route \(explanation.route?.index ?? effective.index)\(name) of VirtualService \(owner.namespace)/\(owner.name) takes the request"
     }
 
     /// Says that an expectation holds which must not.

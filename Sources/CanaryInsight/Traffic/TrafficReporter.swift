@@ -12,7 +12,7 @@ package struct TrafficReporter {
 
     private var snapshot: ClusterSnapshot { hosts.snapshot }
     /// The client's namespace.
-    private var namespace: String { hosts.namespace }
+    var namespace: String { hosts.namespace }
 
     package init(
         snapshot: ClusterSnapshot,

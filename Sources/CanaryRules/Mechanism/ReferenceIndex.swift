@@ -24,6 +24,16 @@ final class ReferenceIndex {
     private(set) lazy var gatewayWorkloads = GatewayWorkloadIndex(snapshot)
     private(set) lazy var subsetRoutes = SubsetRouteIndex(virtualServices)
     private(set) lazy var routeUses = RouteUseIndex(virtualServices)
+    /// The hosts of DestinationRules of which routes name subsets that none of the host's rules defines.
+    private(set) lazy var hostsWithUndefinedSubsets: Set<String> = {
+        var defined: [String: Set<String>] = [:]
+        for resource in destinationRules {
+            guard let rule = resource.destinationRule else { continue }
+            let host = HostName.resolve(rule.host, namespace: resource.namespace)
+            defined[host, default: []].formUnion(rule.subsets.map(\.name))
+        }
+        return Set(defined.filter { !routeUses.subsets(of: $0.key).isSubset(of: $0.value) }.keys)
+    }()
     private(set) lazy var gatewayHosts = GatewayHostIndex(
         virtualServices,
         gateways: snapshot.resources(of: .gateway)

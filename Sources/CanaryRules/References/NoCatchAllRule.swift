@@ -3,7 +3,8 @@
 import CanaryResources
 
 /// No route of a VirtualService takes every request: what matches none of them gets 404. It is a warning where no condition
-/// is about the path, so that the same page works for some clients and not for others; else information. What another
+/// is about the path, so that the same page works for some clients and not for others. Inside the mesh it is information else,
+/// since without the VirtualService other paths would work; at a Gateway alone, routes by path open what is meant. What another
 /// VirtualService of the same host at the same Gateway takes, and what a delegate takes, counts; a route for the authority of
 /// each host is enough at a Gateway. Clients of the mesh for which no route exists at all, by their labels, their namespace or
 /// the port, are as if there were no VirtualService: where its hosts are Services, nothing is missing for them.
@@ -24,6 +25,7 @@ enum NoCatchAllRule: ReferenceRule {
         else { return }
         let count = object.httpRoutes.count
         let asksForPath = object.httpMatches.contains { $0["uri"] != nil }
+        guard !asksForPath || object.isMeshBound else { return }
         report.add(
             at: last["match"] ?? last,
             "requests that \(count == 1 ? "do not match the only route" : "match none of the \(count) routes") get 404",

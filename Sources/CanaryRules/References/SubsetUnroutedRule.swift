@@ -2,8 +2,8 @@
 
 import CanaryResources
 
-/// No route and no mirror of any VirtualService names some subsets of a DestinationRule, while others of the same host are
-/// named. They do no harm; often a route was forgotten, or names another one.
+/// No route and no mirror of any VirtualService names some subsets of a DestinationRule, while a subset of the same host is named
+/// that no DestinationRule defines: one may have been meant by the other. Subsets that just have no requests yet are no finding.
 enum SubsetUnroutedRule: ReferenceRule {
     static let code = RuleCode("CAN1111")
     static let severity = Severity.info
@@ -15,8 +15,8 @@ enum SubsetUnroutedRule: ReferenceRule {
     static func check(_ object: CheckedObject, in cluster: ClusterView, _ report: inout RuleReport) {
         guard let host = object.spec?["host"]?.string else { return }
         let full = HostName.resolve(host, namespace: object.resource.namespace)
+        guard cluster.references.hostsWithUndefinedSubsets.contains(full) else { return }
         let named = cluster.references.routeUses.subsets(of: full)
-        guard !named.isEmpty else { return }
         let unnamed = (object.spec?["subsets"]?.items ?? []).compactMap { subset in
             subset["name"].flatMap { place in place.string.map { (place, $0) } }
         }.filter { !named.contains($0.1) }

@@ -15,7 +15,8 @@ enum VirtualServiceHostUnknownRule: ReferenceRule {
         guard object.isMeshBound else { return }
         let namespace = object.resource.namespace
         for host in object.spec?["hosts"]?.items ?? [] {
-            guard let name = host.string, !HostName.isWildcard(name), !IPAddress.isValid(name) else {
+            // What is no host name is a finding of its own.
+            guard let name = host.string, !HostName.isWildcard(name), IstioName.isWildcardDomain(name) else {
                 continue
             }
             let full = HostName.resolve(name, namespace: namespace)

@@ -24,6 +24,21 @@ extension FieldTable {
         return holder(of: key, in: parent, beside: nil).map { "\"\(key)\" belongs under \"\($0)\"" }
     }
 
+    /// A hint for a number in place of an object that has one field for numbers, as in `port: 80`.
+    func hint(whereScalar text: String?, standsFor field: Field, key: String?) -> String? {
+        guard let text, let key, Double(text) != nil, case .object(let number) = field.element else {
+            return nil
+        }
+        let numeric = type(number).fields.filter { field in
+            switch field.element {
+            case .int32, .int64, .uint32, .number: field.shape == .one
+            default: false
+            }
+        }
+        guard numeric.count == 1 else { return nil }
+        return "write it as an object: \(key): {\(numeric[0].name): \(text)}"
+    }
+
     /// The field right above that has no value: what follows was meant to be its value.
     private func emptyField(above place: Int, in mapping: Mapping, of type: ObjectType) -> Field? {
         for entry in mapping.entries[..<place].reversed() {

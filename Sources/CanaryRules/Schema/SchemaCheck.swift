@@ -173,6 +173,7 @@ package struct SchemaCheck {
                 .wrongType,
                 wrongType(node, wanted: field.element.description),
                 hint: node.hint(for: field, key: ownKey, written: written(node))
+                    ?? table.hint(whereScalar: written(node), standsFor: field, key: ownKey)
             )
         }
     }

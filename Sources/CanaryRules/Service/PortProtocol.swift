@@ -24,7 +24,8 @@ enum PortProtocol {
     }
 
     private static let http: Set<String> = [
-        "grpc", "http", "http2", "http_proxy", "kubernetes.io/h2c", "kubernetes.io/ws", "kubernetes.io/wss",
+        "grpc", "grpc-web", "http", "http2", "http_proxy", "kubernetes.io/h2c", "kubernetes.io/ws",
+        "kubernetes.io/wss",
     ]
 
     /// Whether Istio neither takes a port for HTTP nor looks at what is spoken there.
@@ -32,6 +33,12 @@ enum PortProtocol {
         guard !isUnknown(port) else { return false }
         let text = (port["appProtocol"]?.string ?? port["name"]?.string ?? "").lowercased()
         return !http.contains(text) && !http.contains(String(text.prefix { $0 != "-" }))
+    }
+
+    /// The same of a port of a ServiceEntry, by its `protocol`; Istio looks at what is spoken where it knows none.
+    static func isOpaque(_ port: ServiceEntry.Port) -> Bool {
+        let text = port.protocol.lowercased()
+        return names.contains(text) && !http.contains(text)
     }
 
     /// Whether a Service belongs to Kubernetes or Istio itself.

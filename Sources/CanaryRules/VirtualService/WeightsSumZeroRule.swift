@@ -11,7 +11,10 @@ enum WeightsSumZeroRule: ObjectRule {
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
         for route in object.httpRoutes + object.tlsRoutes + object.tcpRoutes {
             guard let list = route["route"], list.items.count > 1 else { continue }
-            let weights = list.items.map { $0["weight"]?.integer ?? 0 }
+            let written = list.items.map { $0["weight"] }
+            // What is no integer is a finding of its own, and may be the number that was meant.
+            guard written.allSatisfy({ $0 == nil || $0?.integer != nil }) else { continue }
+            let weights = written.map { $0?.integer ?? 0 }
             // Istio adds up 32-bit numbers.
             guard weights.reduce(Int32(0), { $0 &+ Int32(truncatingIfNeeded: $1) }) == 0 else { continue }
             report.add(

@@ -9,7 +9,7 @@ extension DatabaseFormat {
         name: "runtime.db",
         lockName: "runtime.lock",
         applicationID: 0x63_6e_72_74,
-        migrations: [runtimeVersion1, runtimeVersion2, runtimeVersion3, runtimeVersion4],
+        migrations: [runtimeVersion1, runtimeVersion2, runtimeVersion3, runtimeVersion4, runtimeVersion5],
         synchronous: "NORMAL"
     )
 
@@ -78,5 +78,11 @@ extension DatabaseFormat {
 
     private static let runtimeVersion4 = """
         ALTER TABLE proxies ADD COLUMN applied_commit TEXT NOT NULL DEFAULT '';
+        """
+
+    /// For whom a proxy's routes are chosen: the namespace and labels of its clients. What ran before did not tell.
+    private static let runtimeVersion5 = """
+        ALTER TABLE proxies ADD COLUMN client_namespace TEXT NOT NULL DEFAULT '';
+        ALTER TABLE proxies ADD COLUMN client_labels TEXT NOT NULL DEFAULT '';
         """
 }

@@ -23,6 +23,10 @@ package struct ProxyRecord: Hashable, Sendable {
     package var staleSince: Int64?
     /// What is not as it was asked for, such as a listener that could not be opened: a sentence each.
     package var problems: [String]
+    /// The namespace that its clients are in; empty where the proxy does not tell.
+    package var clientNamespace: String
+    /// The labels of its clients, for `sourceLabels`.
+    package var clientLabels: [String: String]
     /// When it last reported: milliseconds since 1970, UTC. ``RuntimeStore/report(_:writing:settling:)`` sets it.
     package var heartbeat: Int64
 
@@ -37,6 +41,8 @@ package struct ProxyRecord: Hashable, Sendable {
         appliedCommit: String = "",
         staleSince: Int64? = nil,
         problems: [String] = [],
+        clientNamespace: String = "",
+        clientLabels: [String: String] = [:],
         heartbeat: Int64 = 0
     ) {
         self.id = id
@@ -49,6 +55,8 @@ package struct ProxyRecord: Hashable, Sendable {
         self.appliedCommit = appliedCommit
         self.staleSince = staleSince
         self.problems = problems
+        self.clientNamespace = clientNamespace
+        self.clientLabels = clientLabels
         self.heartbeat = heartbeat
     }
 }

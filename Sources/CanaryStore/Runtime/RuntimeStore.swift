@@ -101,8 +101,8 @@ package final class RuntimeStore {
         try database.run(
             """
             INSERT OR REPLACE INTO proxies (id, pid, process_start, started_at, heartbeat, applied_revision, \
-            version, admin, listeners, stale_since, problems, applied_commit) \
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            version, admin, listeners, stale_since, problems, applied_commit, client_namespace, client_labels) \
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .text(proxy.id), .integer(Int64(proxy.process.pid)), .integer(proxy.process.startTicks),
@@ -110,7 +110,8 @@ package final class RuntimeStore {
                 .text(proxy.version), SQLValue(proxy.admin), .text(proxy.listeners.joined(separator: "\n")),
                 proxy.staleSince.map { .integer($0) } ?? .null,
                 .text(proxy.problems.map { $0.replacing("\n", with: " ") }.joined(separator: "\n")),
-                .text(proxy.appliedCommit),
+                .text(proxy.appliedCommit), .text(proxy.clientNamespace),
+                .text(proxy.clientLabels.map { "\($0)=\($1)" }.sorted().joined(separator: ",")),
             ]
         )
     }
@@ -129,12 +130,21 @@ package final class RuntimeStore {
         } ?? [:]
     }
 
+    /// `app=web,version=v1`: neither side of a label can hold the signs.
+    private static func labels(_ text: String) -> [String: String] {
+        let pairs = text.split(separator: ",").map { pair in
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (String(parts[0]), parts.count == 2 ? String(parts[1]) : "")
+        }
+        return Dictionary(pairs) { first, _ in first }
+    }
+
     private func allProxies() throws(StoreError) -> [ProxyRecord] {
         try look { database throws(StoreError) in
             try database.rows(
                 """
                 SELECT id, pid, process_start, started_at, heartbeat, applied_revision, version, admin, listeners, \
-                stale_since, problems, applied_commit \
+                stale_since, problems, applied_commit, client_namespace, client_labels \
                 FROM proxies ORDER BY started_at, id
                 """
             ) { row throws(SQLiteError) in
@@ -152,6 +162,8 @@ package final class RuntimeStore {
                     appliedCommit: row.text(11),
                     staleSince: row.optionalInteger(9),
                     problems: row.text(10).split(separator: "\n").map(String.init),
+                    clientNamespace: row.text(12),
+                    clientLabels: Self.labels(row.text(13)),
                     heartbeat: row.integer(4)
                 )
             }

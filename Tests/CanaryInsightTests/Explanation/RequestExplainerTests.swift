@@ -52,6 +52,24 @@ struct RequestExplainerTests {
         )
     }
 
+    @Test(arguments: [("CONNECT", 405), ("connect", nil), ("GET", nil)])
+    func `the proxy answers CONNECT itself`(method: String, status: Int?) {
+        let explainer = RequestExplainer(
+            snapshot: ClusterSnapshot([Helloworld.service()]),
+            namespace: "default"
+        )
+        let request = ExplainedRequest(
+            method: method,
+            scheme: "http",
+            authority: "helloworld",
+            path: "/",
+            query: nil,
+            headers: []
+        )
+        #expect(explainer.explain(request).effects.status == status)
+        #expect(explainer.explain(request).action == (status == nil ? .route : .directResponse))
+    }
+
     @Test func `an inverted condition tells what is there`() {
         let row = MatchCases.Row(
             match: ["withoutHeaders": ["x-robot": ["prefix": "Google"]]],
