@@ -101,3 +101,36 @@ struct BalancerTests {
         #expect(counts == ["/one shared": 20, "/one first": 20, "/two shared": 20, "/two second": 20])
     }
 }
+
+/// Draws and turns by weight.
+struct WeightedBalancingTests {
+    private func counts(_ weights: [UInt32], _ choose: (UnsafeBufferPointer<EndpointRecord>, UInt64) -> Int)
+        -> [Int]
+    {
+        let records = weights.enumerated().map {
+            EndpointRecord(id: UInt64($0.offset), hash: 0, weight: $0.element)
+        }
+        var counts = [Int](repeating: 0, count: weights.count)
+        records.withUnsafeBufferPointer { records in
+            for step in 0..<10_000 as Range<UInt64> { counts[choose(records, step)] += 1 }
+        }
+        return counts
+    }
+
+    @Test func `each has as many turns as its weight says`() {
+        #expect(counts([1, 1, 1, 1]) { Balancer.turn($0, $1) } == [2500, 2500, 2500, 2500])
+        #expect(counts([1, 3]) { Balancer.turn($0, $1) } == [2500, 7500])
+        #expect(counts([1]) { Balancer.turn($0, $1 &* .max) } == [10_000])
+    }
+
+    @Test func `draws spread over the whole range of random numbers by weight`() {
+        let step = UInt64.max / 10_000
+        for weights in [[1, 1], [1, 9], [7, 2, 1]] as [[UInt32]] {
+            let drawn = counts(weights) { Balancer.draw($0, random: $1 * step) }
+            let total = weights.reduce(0, +)
+            for (count, weight) in zip(drawn, weights) {
+                #expect(abs(count - 10_000 * Int(weight) / Int(total)) <= 2)
+            }
+        }
+    }
+}

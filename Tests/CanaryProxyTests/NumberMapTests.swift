@@ -8,7 +8,7 @@ import Testing
 struct NumberMapTests {
     @Test func `it says what a dictionary says, and takes no more space than what is in use`() {
         var random = SeededGenerator(seed: 1)
-        var map = NumberMap<UInt64>(0)
+        var map = NumberMap<UInt64, UInt64>(0)
         var model: [UInt64: UInt64] = [:]
         for step in 0..<200_000 as Range<UInt64> {
             let number = step / 4 + UInt64.random(in: 0..<40, using: &random)

@@ -1,121 +1,121 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryResources
+import CanaryMesh
 import CanaryRouting
 
 typealias ExchangePointer = UnsafeMutablePointer<Exchange>
 
-/// One request and its answer, from the end of the request's head to the end of the answer.
+/// One request and its answer, from the end of the request's head to the end of the answer, whatever protocols they come in.
 struct Exchange: ~Copyable {
-    /// How the response's body is put on the client's connection.
-    enum Reframing: UInt8 {
-        /// As it comes.
-        case none
-        /// The upstream ends by closing; an HTTP/1.1 client gets chunks.
-        case toChunks
-        /// An HTTP/1.0 client gets the data of the chunks, and a close.
-        case fromChunks
+    /// How far the present try has come.
+    enum Stage: UInt8, Comparable {
+        /// Nothing is under way: it was not tried yet, or waits for its next try.
+        case waiting
+        /// A connection is being opened.
+        case connecting
+        /// The request's head went out; nothing of the answer came.
+        case sent
+        /// The answer's head was passed on: nothing can be taken back.
+        case answering
+        /// Both sides switched protocols; bytes pass untouched.
+        case switched
+
+        static func < (left: Stage, right: Stage) -> Bool { left.rawValue < right.rawValue }
     }
 
-    let downstream: DownstreamPointer
+    /// Must stay the first field: see ``Registration``.
+    var registration = Registration(.exchange)
+    /// Whose request it is; `nil` where nobody waits for the answer, which is thrown away.
+    let downstream: DownstreamPointer?
+    /// The connection of the present try.
     var upstream: UpstreamPointer?
     let generation: UnsafeMutablePointer<TableGeneration>
     var route: RouteHandle?
     var destination: DestinationHandle?
+    var request: KeptRequest
+    var body: RequestBody
+    var stage = Stage.waiting
+    var tries = Tries()
+    var deadlines = Deadlines()
+    var outcome: Outcome
 
-    var kept: KeptRequest
-    var requestBody: BodyReader
-    var isRequestComplete: Bool
-    /// The upstream takes no more of the body; the rest is thrown away while its answer passes.
-    var discardsBody = false
-    /// The request's body so far, while it can still be sent again.
-    var replay = ByteQueue()
-    var canReplay = true
+    init(
+        from downstream: DownstreamPointer?,
+        _ request: KeptRequest,
+        _ generation: UnsafeMutablePointer<TableGeneration>,
+        startedAt: UInt64
+    ) {
+        self.downstream = downstream
+        self.request = request
+        self.generation = generation
+        body = RequestBody(isComplete: request.head.framing == .none)
+        outcome = Outcome(startedAt: startedAt)
+    }
 
-    var response = ResponseHead()
-    var responseBody = BodyReader(.none)
-    var reframing = Reframing.none
-    var hasResponseBegun = false
-    /// The request's head went out on the present upstream.
-    var isHeadSent = false
-    var keepsDownstream: Bool
+    var hasAnswerBegun: Bool { stage >= .answering }
 
-    /// Retries by the route's policy, and whether a stale pooled connection was replaced.
+    /// The header changes that a trailer of the request, or of the answer, could undo.
+    var requestEdits: UnsafeBufferPointer<HeaderEdit> { route?.requestHeaderEdits(destination) ?? .none }
+    var responseEdits: UnsafeBufferPointer<HeaderEdit> { route?.responseHeaderEdits(destination) ?? .none }
+}
+
+/// What was tried for a request.
+struct Tries {
+    /// Retries by the route's policy.
     var retries: Int32 = 0
+    /// A pooled connection that turned out to be closed was replaced, which is no retry.
     var hasReplacedStale = false
     var lastEndpoint: UInt64?
-    /// The request's id where the client sent none, once it went out.
+    /// The request's id where the client sent none, once it went out: the same for each try.
     var madeID: RequestID?
+}
 
+/// What a request came to, for counters and logs.
+struct Outcome {
     var status: Int32 = 0
     var flag = ResponseFlag.none
     /// Where the request is counted, once it was assigned.
     var counter: UInt32?
-    var startedAt: UInt64
+    /// Nanoseconds of the loop's clock.
+    let startedAt: UInt64
     /// When protocols were switched, which is all of an answer that the proxy sees.
     var switchedAt: UInt64?
     var bytesReceived: UInt64 = 0
     var bytesSent: UInt64 = 0
 
-    /// Milliseconds of the loop's clock, or `Registration.never`.
-    var routeDeadline = Registration.never
-    var tryDeadline = Registration.never
-    var stallDeadline = Registration.never
-    var retryAt = Registration.never
-    /// Until when it waits for the first address of a name.
-    var addressDeadline = Registration.never
-    /// The client ended its side: when to take it for gone unless something was sent to it since.
-    var departureDeadline = Registration.never
-    /// What had been sent when that time began.
-    var sentBeforeDeparture: UInt64 = 0
+    init(startedAt: UInt64) { self.startedAt = startedAt }
+}
 
-    init(
-        downstream: DownstreamPointer,
-        generation: UnsafeMutablePointer<TableGeneration>,
-        kept: KeptRequest,
-        startedAt: UInt64
-    ) {
-        self.downstream = downstream
-        self.generation = generation
-        self.kept = kept
-        self.startedAt = startedAt
-        requestBody = BodyReader(kept.head.framing)
-        isRequestComplete = kept.head.framing == .none
-        keepsDownstream = kept.head.keepsAlive
+/// How much of a request's body was received, and all of that while the request may have to be sent again.
+struct RequestBody: ~Copyable {
+    var isComplete: Bool
+    /// It can be sent from its beginning: all that was received is kept.
+    private(set) var canBeSentAgain = true
+    private var kept = ByteQueue()
+
+    init(isComplete: Bool) { self.isComplete = isComplete }
+
+    /// What was received before, as it goes on.
+    var keptBytes: UnsafeRawBufferPointer { kept.bytes }
+
+    /// Keeps what was received, as long as that makes sense and takes no more than `limit` bytes.
+    mutating func keep(_ bytes: UnsafeRawBufferPointer, where isWanted: Bool, limit: Int) {
+        guard canBeSentAgain, bytes.count > 0 else { return }
+        guard isWanted, kept.count &+ bytes.count <= limit else { return forget() }
+        kept.append(bytes)
     }
 
-    var request: RequestHead { kept.head }
+    var keptCount: Int { kept.count }
 
-    var nextDeadline: Int64 {
-        min(min(routeDeadline, tryDeadline), min(stallDeadline, min(retryAt, departureDeadline)))
-    }
-
-    /// The client can tell the answer's end by the connection's end alone.
-    var endsByClosing: Bool {
-        reframing == .fromChunks || reframing == .none && response.framing == .untilClose
+    /// It will not be sent again.
+    mutating func forget() {
+        canBeSentAgain = false
+        kept.release()
     }
 }
 
-/// A routing table and how many exchanges of this worker still use it.
-struct TableGeneration {
-    let table: Unmanaged<RoutingTable>
-    /// What the table knows of each of the proxy's open listeners, by rising numbers.
-    let listeners: UnsafeMutableBufferPointer<ListenerEntry>
-    var exchanges = 0
-    var isCurrent = true
-}
-
-/// One of the proxy's listeners as a routing table sees it.
-struct ListenerEntry: Equatable {
-    /// The proxy's own number of the listener.
-    var number: Int
-    /// The index in the table's list of listeners; -1 when it has none such.
-    var index: Int32
-    /// The port that requests count as having addressed; -1 where the authority decides.
-    var requestPort: Int32
-
-    /// A listener that the table does not know.
-    static func unknown(_ number: Int) -> ListenerEntry {
-        ListenerEntry(number: number, index: -1, requestPort: -1)
+extension UnsafeMutablePointer<Exchange> {
+    var registration: UnsafeMutablePointer<Registration> {
+        UnsafeMutableRawPointer(self).assumingMemoryBound(to: Registration.self)
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 import CanaryRouting
 
 /// The `x-request-id` of a request that came without one: a random UUID (RFC 9562, version 4).

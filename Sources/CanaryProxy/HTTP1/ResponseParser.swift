@@ -67,10 +67,10 @@ struct ResponseParser {
             head.reason = ByteRange(reason, end)
         }
         guard end < limits.headBytes else { throw .malformedStatusLine }
+        guard end < bytes.count else { return nil }
+        guard bytes[end] == ASCII.carriageReturn else { throw .bareLineEnd }
         guard end &+ 1 < bytes.count else { return nil }
-        guard bytes[end] == ASCII.carriageReturn, bytes[end &+ 1] == ASCII.lineFeed else {
-            throw .bareLineEnd
-        }
+        guard bytes[end &+ 1] == ASCII.lineFeed else { throw .bareLineEnd }
         return end &+ 2
     }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a connection brings along to be found by the event loop, the timer wheel and the ``ReadyList``. It is the first
-/// field of ``Downstream`` and ``Upstream``, so its address is the connection's address.
+/// What a connection or an exchange brings along to be found by the event loop, the timer wheel and the ``ReadyList``. It is
+/// the first field of ``Downstream``, ``Upstream`` and ``Exchange``, so its address is theirs.
 struct Registration {
-    enum Kind: UInt8 { case downstream, upstream }
+    enum Kind: UInt8 { case downstream, upstream, exchange }
 
     let kind: Kind
     /// Waits in the worker's list of connections to go on with.

@@ -1,280 +1,215 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CLinux
 import CanaryMesh
-import CanaryResources
 import CanaryRouting
-import Glibc
 
 /// Tries: an endpoint is chosen, a connection taken or opened, and the request sent.
 extension Worker {
+    /// How often a request looks whether a name has got an address.
+    private static let addressPause: Int64 = 20
+
     /// Sends the request to some endpoint, again and again while failing at once is no reason to give up. `pending` is what
     /// was received of the body and not used; how many bytes of it were used.
     mutating func attempt(_ exchange: ExchangePointer, _ pending: UnsafeRawBufferPointer) -> Int {
-        while true {
-            guard let endpoint = chooseEndpoint(exchange) else {
-                guard exchange.pointee.retryAt == Registration.never else { return 0 }
-                reply(exchange, status: 503, flag: .noHealthyUpstream, body: "no healthy upstream")
-                return 0
-            }
-            exchange.pointee.lastEndpoint = endpoint
-            switch connect(exchange, endpoint) {
+        var used = 0
+        while let member = chooseEndpoint(exchange) {
+            exchange.pointee.tries.lastEndpoint = member.endpoint
+            switch connect(exchange, member) {
             case .ready(let upstream):
-                switch sendRequest(exchange, upstream, pending) {
-                case .sent(let used): return used
-                case .refused: return 0
-                case .failed(let hasSent):
-                    guard failTry(exchange, .reset(hasSent: hasSent)) else { return 0 }
-                }
-            case .waiting: return 0
-            case .failed: guard failTry(exchange, .connect) else { return 0 }
+                upstreams.attach(upstream, to: exchange)
+                let rest = UnsafeRawBufferPointer(rebasing: pending[used...])
+                let (count, result) = sendRequest(exchange, upstream, rest)
+                used &+= count
+                guard case .failed(let hasSent) = result else { return used }
+                guard failTry(exchange, .reset(hasSent: hasSent)) else { return used }
+            case .waiting(let upstream):
+                upstreams.attach(upstream, to: exchange)
+                exchange.pointee.stage = .connecting
+                rearm(exchange)
+                return used
+            case .failed: guard failTry(exchange, .connect) else { return used }
             }
         }
+        return used
     }
 
     /// Attempts again with what has been received meanwhile.
     mutating func attemptAgain(_ exchange: ExchangePointer) {
-        let client = exchange.pointee.downstream
-        let used = attempt(exchange, client.pointee.inbox.bytes)
-        discard(used, of: client)
+        guard let client = exchange.pointee.downstream else {
+            _ = attempt(exchange, UnsafeRawBufferPointer(start: nil, count: 0))
+            return
+        }
+        discard(attempt(exchange, client.pointee.inbox.bytes), of: client)
     }
 
-    /// Forgets what was used of the client's inbox.
-    private mutating func discard(_ used: Int, of client: DownstreamPointer) {
-        guard client.pointee.phase != .closed, used > 0 else { return }
+    /// Forgets what was used of a client's inbox, if it has not given it up.
+    private func discard(_ used: Int, of client: DownstreamPointer) {
+        guard used > 0, !client.pointee.inbox.isEmpty else { return }
         client.pointee.inbox.consume(used)
         client.pointee.needsMore = false
     }
 
-    // MARK: - Connections
+    // MARK: - Endpoints and connections
 
-    private enum Connection {
-        case ready(UpstreamPointer)
-        /// Under way: the request is sent when it stands.
-        case waiting
-        case failed
+    /// The endpoint of the next try, where the request is counted, once; `nil` where it has its answer, or has to wait for an
+    /// address.
+    private mutating func chooseEndpoint(_ exchange: ExchangePointer) -> ClusterMember? {
+        guard let destination = exchange.pointee.destination else { return nil }
+        let facts = exchange.pointee.request.facts
+        let last = exchange.pointee.tries.lastEndpoint
+        switch upstreams.choose(destination, for: facts, avoiding: last, &random) {
+        case .endpoint(let member, let counter):
+            count(exchange, counter)
+            return member
+        case .awaitsAddress(let counter):
+            if exchange.pointee.awaitAddress(Self.addressPause, loop.now) {
+                rearm(exchange)
+                return nil
+            }
+            count(exchange, counter)
+        case .none(let counter): count(exchange, counter)
+        }
+        reply(exchange, LocalAnswer(503, .noHealthyUpstream, "no healthy upstream"))
+        return nil
     }
 
-    private mutating func connect(_ exchange: ExchangePointer, _ endpoint: UInt64) -> Connection {
-        let pool = pools[endpoint]
-        if !exchange.pointee.hasReplacedStale, let upstream = takeIdle(pool, exchange) {
-            pool.pointee.active &+= 1
-            attach(upstream, exchange)
+    /// A pooled connection, or one that is made for the request.
+    private mutating func connect(_ exchange: ExchangePointer, _ member: ClusterMember)
+        -> UpstreamSide.Connection
+    {
+        if !exchange.pointee.tries.hasReplacedStale, let upstream = takeIdle(member, exchange) {
             return .ready(upstream)
         }
-        guard let address = address(of: endpoint, pool) else { return .failed }
-        let (descriptor, isReady, _) = Socket.connect(to: address)
-        guard descriptor >= 0 else { return .failed }
-        let upstream = upstreams.take()
-        upstream.initialize(
-            to: Upstream(descriptor: descriptor, endpoint: endpoint, phase: isReady ? .active : .connecting)
-        )
-        guard register(descriptor, upstream.registration) else {
-            close(descriptor)
-            upstream.deinitialize(count: 1)
-            upstreams.give(upstream)
-            return .failed
-        }
-        counters.addUpstreamConnections(1)
-        pool.pointee.active &+= 1
-        attach(upstream, exchange)
-        if isReady { return .ready(upstream) }
         let timeout = exchange.pointee.destination?.connectTimeoutMilliseconds ?? 10_000
-        timers.set(upstream.registration, to: now &+ Int64(max(timeout, 1)))
-        return .waiting
+        return upstreams.connect(to: member, timeout: timeout, &loop)
     }
 
-    /// A pooled connection. Before a request that must not be sent twice, the socket is asked whether it still stands.
-    private mutating func takeIdle(
-        _ pool: UnsafeMutablePointer<EndpointPool>,
-        _ exchange: ExchangePointer
-    ) -> UpstreamPointer? {
-        while let upstream = pool.pointee.pop() {
-            upstream.pointee.phase = .active
-            let isSafe = exchange.pointee.request.method.isIdempotent
-            if isSafe || Socket.isQuiet(upstream.pointee.descriptor) { return upstream }
+    /// A pooled connection. Before a request that must not be sent twice, it is asked whether it still stands.
+    private mutating func takeIdle(_ member: ClusterMember, _ exchange: ExchangePointer) -> UpstreamPointer? {
+        while let upstream = upstreams.takeIdle(member) {
+            let isSafe = exchange.pointee.request.head.method.isIdempotent
+            if isSafe || upstream.pointee.transport.isQuiet { return upstream }
             closeUpstream(upstream)
         }
         return nil
     }
 
-    private func attach(_ upstream: UpstreamPointer, _ exchange: ExchangePointer) {
-        upstream.pointee.exchange = exchange
-        exchange.pointee.upstream = upstream
-        exchange.pointee.isHeadSent = false
-    }
-
-    /// Takes the exchange's connection away from it.
-    mutating func detach(_ exchange: ExchangePointer) -> UpstreamPointer? {
-        guard let upstream = exchange.pointee.upstream else { return nil }
-        exchange.pointee.upstream = nil
-        upstream.pointee.exchange = nil
-        pools[upstream.pointee.endpoint].pointee.active &-= 1
-        return upstream
-    }
-
-    mutating func closeUpstream(_ upstream: UpstreamPointer) {
-        guard upstream.pointee.phase != .closed else { return }
-        if upstream.pointee.phase == .idle { pools[upstream.pointee.endpoint].pointee.remove(upstream) }
-        upstream.pointee.phase = .closed
-        upstream.pointee.inbox.release()
-        upstream.pointee.outbox.release()
-        timers.cancel(upstream.registration)
-        close(upstream.pointee.descriptor)
-        counters.addUpstreamConnections(-1)
-        bury(upstream.registration)
-    }
-
-    /// Keeps a connection for later requests, unless its endpoint has left.
-    mutating func pool(_ upstream: UpstreamPointer, idleTimeout: Int32) {
-        guard !pools[upstream.pointee.endpoint].pointee.hasLeft else { return closeUpstream(upstream) }
-        upstream.pointee.phase = .idle
-        upstream.pointee.inbox.release()
-        pools[upstream.pointee.endpoint].pointee.push(upstream)
-        timers.set(
-            upstream.registration,
-            to: idleTimeout > 0 ? now &+ Int64(idleTimeout) : Registration.never
-        )
-    }
-
-    // MARK: - Sending
-
-    private enum Sending {
-        case sent(Int)
-        case failed(hasSent: Bool)
-        /// The body's framing was wrong: the client has its answer.
-        case refused
-    }
-
-    /// Sends the head with whatever of the body is there, in one piece.
-    private mutating func sendRequest(
-        _ exchange: ExchangePointer,
-        _ upstream: UpstreamPointer,
-        _ pending: UnsafeRawBufferPointer
-    ) -> Sending {
-        let bodyBefore = exchange.pointee.requestBody
-        let wasComplete = exchange.pointee.isRequestComplete
-        let replayBefore = exchange.pointee.replay.count
-        writeRequestHead(exchange)
-        output.append(ByteSlice(exchange.pointee.replay.bytes))
-        var used = 0
-        if !wasComplete {
-            guard let taken = takeBody(exchange, pending) else { return .refused }
-            used = taken.used
-            output.append(ByteSlice(taken.bytes))
-        }
-        switch Socket.send(upstream.pointee.descriptor, output.slice.raw) {
-        case .moved(let count):
-            if count < output.count { upstream.pointee.outbox.append(output.slice.from(count).raw) }
-        case .wouldBlock: upstream.pointee.outbox.append(output.slice.raw)
-        case .ended, .failed:
-            exchange.pointee.requestBody = bodyBefore
-            exchange.pointee.isRequestComplete = wasComplete
-            if exchange.pointee.canReplay, replayBefore == 0 { exchange.pointee.replay.release() }
-            return .failed(hasSent: false)
-        }
-        exchange.pointee.isHeadSent = true
-        if wasComplete { startTryTimeout(exchange) }
-        rearm(exchange)
-        return .sent(used)
-    }
-
     /// The connection stands, or failed to.
     mutating func upstreamConnected(_ upstream: UpstreamPointer) {
         guard let exchange = upstream.pointee.exchange else { return closeUpstream(upstream) }
-        timers.cancel(upstream.registration)
-        guard Socket.pendingError(upstream.pointee.descriptor) == 0 else {
+        loop.timers.cancel(upstream.registration)
+        guard upstream.pointee.transport.isEstablished else {
             if failTry(exchange, .connect) { attemptAgain(exchange) }
             return
         }
         upstream.pointee.phase = .active
         let client = exchange.pointee.downstream
-        switch sendRequest(exchange, upstream, client.pointee.inbox.bytes) {
-        case .sent(let used): discard(used, of: client)
-        case .refused: break
-        case .failed(let hasSent):
-            if failTry(exchange, .reset(hasSent: hasSent)) { attemptAgain(exchange) }
-        }
+        let pending = client?.pointee.inbox.bytes ?? UnsafeRawBufferPointer(start: nil, count: 0)
+        let (used, result) = sendRequest(exchange, upstream, pending)
+        if let client { discard(used, of: client) }
+        guard case .failed(let hasSent) = result else { return }
+        if failTry(exchange, .reset(hasSent: hasSent)) { attemptAgain(exchange) }
     }
 
-    // MARK: - The body
+    // MARK: - Sending
 
-    func canForwardBody(_ client: DownstreamPointer) -> Bool {
-        guard let exchange = client.pointee.exchange, !exchange.pointee.isRequestComplete else {
-            return false
-        }
-        if exchange.pointee.discardsBody { return true }
-        guard exchange.pointee.isHeadSent, let upstream = exchange.pointee.upstream else { return false }
-        return upstream.pointee.outbox.isEmpty
+    private enum Sending {
+        case sent
+        case failed(hasSent: Bool)
+        /// The body's framing was wrong: the client has its answer.
+        case refused
     }
 
-    /// Passes received bytes of the body on; how many were used.
-    mutating func forwardBody(_ bytes: UnsafeRawBufferPointer, from client: DownstreamPointer) -> Int {
-        guard canForwardBody(client), let exchange = client.pointee.exchange else { return 0 }
-        guard let taken = takeBody(exchange, bytes) else { return bytes.count }
-        guard taken.used > 0 else { return 0 }
-        if let upstream = exchange.pointee.upstream, !exchange.pointee.discardsBody, !taken.bytes.isEmpty {
-            let isGone = !send(taken.bytes, to: upstream)
-            // The upstream may have answered already and closed its ear: its answer decides.
-            if isGone { exchange.pointee.discardsBody = true }
+    /// Sends the head with whatever of the body is there, in one piece; how many bytes of `pending` were used.
+    private mutating func sendRequest(
+        _ exchange: ExchangePointer,
+        _ upstream: UpstreamPointer,
+        _ pending: UnsafeRawBufferPointer
+    ) -> (used: Int, Sending) {
+        forwarding.writeHead(exchange, upstream.pointee.codec, &random, to: &output)
+        output.append(ByteSlice(exchange.pointee.body.keptBytes))
+        guard !exchange.pointee.body.isComplete, let client = exchange.pointee.downstream else {
+            guard send(exchange, upstream) else { return (0, .failed(hasSent: false)) }
+            exchange.pointee.startTry(loop.now)
+            rearm(exchange)
+            return (0, .sent)
         }
-        renewStall(exchange)
-        return taken.used
+        let codec = client.pointee.codec
+        let isKept = exchange.pointee.body.keptCount > 0
+        guard let piece = takeBody(exchange, client, pending) else { return (0, .refused) }
+        output.append(ByteSlice(piece.bytes))
+        if send(exchange, upstream) {
+            rearm(exchange)
+            return (piece.used, .sent)
+        }
+        // What is kept goes on with the next try. The first piece, where it is not, is taken again.
+        if exchange.pointee.body.canBeSentAgain || isKept {
+            return (piece.used, .failed(hasSent: !exchange.pointee.body.canBeSentAgain))
+        }
+        client.pointee.codec = codec
+        exchange.pointee.body.isComplete = false
+        exchange.pointee.outcome.bytesReceived &-= UInt64(piece.used)
+        return (0, .failed(hasSent: false))
     }
 
-    /// Follows the body through `bytes` and remembers it while it may have to be sent again; what goes on, or `nil` when its
+    /// Sends what was written; `false` when the connection takes nothing.
+    private mutating func send(_ exchange: ExchangePointer, _ upstream: UpstreamPointer) -> Bool {
+        guard upstreams.send(output.slice.raw, to: upstream) else { return false }
+        exchange.pointee.stage = .sent
+        return true
+    }
+
+    /// Follows the body through `bytes` and keeps it while it may have to be sent again; what goes on, or `nil` when its
     /// framing was wrong and the client has its answer.
-    private mutating func takeBody(_ exchange: ExchangePointer, _ bytes: UnsafeRawBufferPointer)
-        -> BodyRelay.Piece?
-    {
+    mutating func takeBody(
+        _ exchange: ExchangePointer,
+        _ client: DownstreamPointer,
+        _ bytes: UnsafeRawBufferPointer
+    ) -> BodyRelay.Piece? {
         let piece: BodyRelay.Piece
-        do {
-            let changes = exchange.pointee.route?.requestHeaderEdits(exchange.pointee.destination)
-            piece = try relay.pass(bytes, through: &exchange.pointee.requestBody, except: changes ?? .none)
+        do throws(Rejection) {
+            let changes = exchange.pointee.requestEdits
+            piece = try client.pointee.codec.readBody(bytes, &relay, except: changes)
         } catch {
             counters.countRejected()
-            exchange.pointee.keepsDownstream = false
-            reply(
-                exchange,
-                status: Int32(error.status),
-                flag: .downstreamProtocolError,
-                body: error.reason
-            )
+            reply(exchange, LocalAnswer(error))
             return nil
         }
-        exchange.pointee.bytesReceived &+= UInt64(piece.used)
-        rememberBody(exchange, piece.bytes)
-        if piece.isLast { requestIsComplete(exchange) }
+        exchange.pointee.outcome.bytesReceived &+= UInt64(piece.used)
+        let isWanted = exchange.pointee.mayBeSentTwice
+        exchange.pointee.body.keep(piece.bytes, where: isWanted, limit: limits.replayBytes)
+        if piece.isLast { exchange.pointee.requestIsComplete(loop.now, limits) }
         return piece
     }
 
-    private func rememberBody(_ exchange: ExchangePointer, _ bytes: UnsafeRawBufferPointer) {
-        guard exchange.pointee.canReplay, bytes.count > 0 else { return }
-        let fits = exchange.pointee.replay.count &+ bytes.count <= limits.replayBytes
-        if fits, mayBeSentTwice(exchange) {
-            exchange.pointee.replay.append(bytes)
-        } else {
-            exchange.pointee.canReplay = false
-            exchange.pointee.replay.release()
+    // MARK: - Failures
+
+    /// A try failed before any answer. `true` asks for another one right now; otherwise one is planned, or the client has its
+    /// answer.
+    mutating func failTry(_ exchange: ExchangePointer, _ failure: TryFailure) -> Bool {
+        let upstream = upstreams.detach(exchange)
+        let wasPooled = (upstream?.pointee.served ?? 0) > 0
+        if let upstream { closeUpstream(upstream) }
+        exchange.pointee.stage = .waiting
+        exchange.pointee.deadlines.oneTry = Registration.never
+        switch exchange.pointee.verdict(on: failure, wasPooled: wasPooled) {
+        case .replace:
+            exchange.pointee.tries.hasReplacedStale = true
+            return true
+        case .retry:
+            retryLater(exchange, status: failure.status, failure.flag)
+        case .giveUp(let flag):
+            reply(exchange, LocalAnswer(failure.status, flag, failure.text))
         }
+        return false
     }
 
-    /// Sends to an upstream; `false` when it takes no more.
-    mutating func send(_ bytes: UnsafeRawBufferPointer, to upstream: UpstreamPointer) -> Bool {
-        guard upstream.pointee.outbox.isEmpty else {
-            upstream.pointee.outbox.append(bytes)
-            return true
-        }
-        switch Socket.send(upstream.pointee.descriptor, bytes) {
-        case .moved(let count):
-            if count < bytes.count {
-                upstream.pointee.outbox.append(UnsafeRawBufferPointer(rebasing: bytes[count...]))
-            }
-            return true
-        case .wouldBlock:
-            upstream.pointee.outbox.append(bytes)
-            return true
-        case .ended, .failed: return false
-        }
+    /// Gives the present try up, which ended as is said, and plans the next.
+    mutating func retryLater(_ exchange: ExchangePointer, status: Int32, _ flag: ResponseFlag) {
+        countFirstTry(exchange, status: status, flag: flag)
+        if let upstream = upstreams.detach(exchange) { closeUpstream(upstream) }
+        let backOff = exchange.pointee.nextBackOff(&random)
+        exchange.pointee.wait(backOff, loop.now)
+        rearm(exchange)
     }
 }

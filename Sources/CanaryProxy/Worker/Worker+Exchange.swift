@@ -12,191 +12,179 @@ extension Worker {
         _ head: RequestHead,
         _ bytes: UnsafeRawBufferPointer
     ) -> Int {
-        guard let generation else {
+        guard let generation = tables.current else {
             refuse(client, status: 503, reason: "no routing table yet")
             return 0
         }
-        let kept = keep(head, bytes, of: client)
-        let exchange = exchanges.take()
-        exchange.initialize(
-            to: Exchange(downstream: client, generation: generation, kept: kept, startedAt: nowNanoseconds)
-        )
-        generation.pointee.exchanges &+= 1
+        client.pointee.codec.begin(head)
+        var request = KeptRequest(head, of: bytes, requestFields, from: client.pointee.peer, in: &blocks)
+        request.facts.startTime = loop.wallMilliseconds
+        request.facts.hostName = hostName.slice
+        let exchange = open(request, from: client, generation)
         client.pointee.exchange = exchange
         client.pointee.phase = .exchange
         client.pointee.hasReceivedHeadBytes = false
-        exchange.pointee.stallDeadline = now &+ limits.stallTimeout
-        guard route(exchange) else { return 0 }
-        if exchange.pointee.isRequestComplete { requestIsComplete(exchange) }
-        rearm(exchange)
+        guard route(exchange, from: client) else { return 0 }
         return attempt(exchange, UnsafeRawBufferPointer(rebasing: bytes[head.length...]))
     }
 
-    /// Copies a head that was just parsed to where it stays as long as its exchange.
-    private mutating func keep(
-        _ head: RequestHead,
-        _ bytes: UnsafeRawBufferPointer,
-        of client: DownstreamPointer
-    ) -> KeptRequest {
-        var kept = KeptRequest(head, of: bytes, requestFields, from: client.pointee.peer, in: &blocks)
-        kept.facts.startTime = wallMilliseconds
-        kept.facts.hostName = hostName.slice
-        return kept
+    /// Begins an exchange for a client, or for nobody who waits for its answer.
+    mutating func open(
+        _ request: KeptRequest,
+        from client: DownstreamPointer?,
+        _ generation: UnsafeMutablePointer<TableGeneration>
+    ) -> ExchangePointer {
+        let exchange = exchanges.take()
+        exchange.initialize(
+            to: Exchange(from: client, request, generation, startedAt: loop.nowNanoseconds)
+        )
+        tables.use(generation)
+        exchange.pointee.deadlines.stall = loop.now &+ limits.stallTimeout
+        return exchange
     }
 
     /// Finds route and destination; `false` when the request was answered instead.
-    private mutating func route(_ exchange: ExchangePointer) -> Bool {
-        if exchange.pointee.request.method == .connect {
-            exchange.pointee.keepsDownstream = false
-            reply(exchange, status: 405, flag: .none, body: "")
-            return false
-        }
-        guard exchange.pointee.kept.hasValidPath else {
-            exchange.pointee.keepsDownstream = false
-            reply(exchange, status: 400, flag: .downstreamProtocolError, body: Rejection.badPath.reason)
-            return false
-        }
-        if exchange.pointee.request.hasUnknownExpectation {
-            reply(exchange, status: 417, flag: .none, body: "")
+    private mutating func route(_ exchange: ExchangePointer, from client: DownstreamPointer) -> Bool {
+        if let refusal = exchange.pointee.request.refusal {
+            reply(exchange, refusal)
             return false
         }
         let table = exchange.pointee.generation.pointee
-        let listener = table.listener(exchange.pointee.downstream.pointee.listener)
-        let authority = exchange.pointee.kept.facts.authority
+        let listener = table.listener(client.pointee.listener)
+        let authority = exchange.pointee.request.facts.authority
         let found = table.table._withUnsafeGuaranteedRef {
             $0.virtualHost(listener: listener.index, authority: authority)
         }
         guard let host = found else {
-            reply(exchange, status: 404, flag: .noRoute, body: "")
+            reply(exchange, LocalAnswer(404, .noRoute))
             return false
         }
-        exchange.pointee.kept.facts.port = host.servicePort(
+        exchange.pointee.request.facts.port = host.servicePort(
             authorityPort: Authority.split(authority).port,
             listenerPort: listener.requestPort
         )
-        guard let route = host.route(for: exchange.pointee.kept.facts) else {
-            reply(exchange, status: 404, flag: .noRoute, body: "")
+        guard let route = host.route(for: exchange.pointee.request.facts) else {
+            reply(exchange, LocalAnswer(404, .noRoute))
             return false
         }
         exchange.pointee.route = route
+        return act(exchange, route)
+    }
+
+    /// Does what the route says; `true` when the request is to be forwarded.
+    private mutating func act(_ exchange: ExchangePointer, _ route: RouteHandle) -> Bool {
+        var answer: LocalAnswer
         switch route.action {
         case .forward: return assign(exchange, route)
         case .redirect:
-            count(exchange, route.counter)
-            redirect(exchange, route)
+            answer = LocalAnswer(route.redirectStatus)
+            answer.hasLocation = true
         case .directResponse:
-            count(exchange, route.counter)
-            answerDirectly(exchange, route)
+            answer = LocalAnswer(route.directStatus)
+            answer.body = route.directBody
         }
+        count(exchange, route.counter)
+        reply(exchange, answer)
         return false
     }
 
     /// Draws the destination. From here on the request counts.
     private mutating func assign(_ exchange: ExchangePointer, _ route: RouteHandle) -> Bool {
-        let facts = exchange.pointee.kept.facts
-        guard let destination = route.destination(for: facts, random: random.next()) else {
-            count(exchange, route.counter)
-            reply(exchange, status: 503, flag: .noCluster, body: "")
-            return false
-        }
+        let facts = exchange.pointee.request.facts
+        let destination = route.destination(for: facts, random: random.next())
         exchange.pointee.destination = destination
-        guard destination.isDefined else {
-            count(exchange, destination.counter)
-            reply(exchange, status: 503, flag: .noCluster, body: "")
+        guard let destination, destination.isDefined else {
+            count(exchange, destination?.counter ?? route.counter)
+            reply(exchange, LocalAnswer(503, .noCluster))
             return false
         }
+        if exchange.pointee.body.isComplete { exchange.pointee.requestIsComplete(loop.now, limits) }
         return true
     }
 
-    /// Counts a request as assigned; once, however often it is tried.
-    mutating func count(_ exchange: ExchangePointer, _ counter: UInt32) {
-        guard exchange.pointee.counter == nil, counter != CounterRegistry.none else { return }
-        exchange.pointee.counter = counter
-        counters.countAssigned(counter)
+    // MARK: - Deadlines
+
+    /// Something moved: the exchange has not stalled.
+    mutating func renewStall(_ exchange: ExchangePointer) {
+        exchange.pointee.deadlines.stall = loop.now &+ exchange.pointee.patience(limits)
+        rearm(exchange)
     }
 
-    /// Counts how the first try ended of a request that is about to be tried again.
-    func countFirstTry(_ exchange: ExchangePointer, status: Int32, flag: ResponseFlag) {
-        guard exchange.pointee.retries == 0, let counter = exchange.pointee.counter else { return }
-        let duration = nowNanoseconds &- exchange.pointee.startedAt
-        counters.countFirstTry(counter, status: status, flag: flag, nanoseconds: duration)
-    }
-
-    // MARK: - Progress
-
-    /// The request was received in full: from here on the route's timeout runs.
-    mutating func requestIsComplete(_ exchange: ExchangePointer) {
-        exchange.pointee.isRequestComplete = true
-        exchange.pointee.stallDeadline = now &+ patience(exchange)
-        if exchange.pointee.downstream.pointee.isEnding { awaitDeparture(exchange) }
-        guard let route = exchange.pointee.route else { return }
-        if route.timeoutMilliseconds > 0 {
-            exchange.pointee.routeDeadline = now &+ Int64(route.timeoutMilliseconds)
-        }
-        startTryTimeout(exchange)
-    }
-
-    mutating func startTryTimeout(_ exchange: ExchangePointer) {
-        guard let perTry = exchange.pointee.route?.retry.perTryTimeoutMilliseconds, perTry > 0 else { return }
-        exchange.pointee.tryDeadline = now &+ Int64(perTry)
+    /// Has the exchange be due at the next of its deadlines.
+    mutating func rearm(_ exchange: ExchangePointer) {
+        loop.timers.set(exchange.registration, to: exchange.pointee.deadlines.next)
     }
 
     // MARK: - Ends
 
+    /// Answers an exchange; if an answer was begun already, only breaking the connection is left.
+    mutating func reply(_ exchange: ExchangePointer, _ answer: LocalAnswer) {
+        if let upstream = upstreams.detach(exchange) { closeUpstream(upstream) }
+        exchange.pointee.outcome.flag = answer.flag
+        guard !exchange.pointee.hasAnswerBegun else { return breakOff(exchange) }
+        exchange.pointee.outcome.status = answer.status
+        exchange.pointee.stage = .answering
+        guard let client = exchange.pointee.downstream else { return finish(exchange) }
+        if answer.isLast || !exchange.pointee.body.isComplete || isLeaving(client) {
+            client.pointee.codec.endAfterExchange()
+        }
+        answering.write(answer, exchange, client.pointee.codec, to: &output)
+        exchange.pointee.outcome.bytesSent &+= UInt64(answer.body.count)
+        guard send(output.slice.raw, to: client) else { return }
+        finish(exchange)
+    }
+
+    /// Ends in the midst of an answer, so that the client can tell.
+    mutating func breakOff(_ exchange: ExchangePointer) {
+        guard let client = exchange.pointee.downstream else { return abandon(exchange) }
+        let isUnread = !client.pointee.outbox.isEmpty
+        closeClient(client, resets: isUnread || client.pointee.codec.endsByClosing)
+    }
+
     /// The answer's last byte is out, or on its way.
     mutating func finish(_ exchange: ExchangePointer) {
         let client = exchange.pointee.downstream
-        let keeps = exchange.pointee.keepsDownstream && exchange.pointee.isRequestComplete
-        let saidLast = exchange.pointee.isRequestComplete && !exchange.pointee.request.keepsAlive
+        let isComplete = exchange.pointee.body.isComplete
         record(exchange)
         release(exchange)
-        guard client.pointee.phase != .closed else { return }
-        guard keeps, !isLeaving(client) else { return closeAfterSending(client, abruptly: saidLast) }
-        client.pointee.phase = .head
-        renewTimer(client)
+        guard let client, client.pointee.phase != .closed else { return }
+        guard isComplete, client.pointee.codec.persists, !isLeaving(client) else {
+            let saidLast = isComplete && client.pointee.codec.saidLast
+            return clients.closeAfterSending(client, abruptly: saidLast, &loop)
+        }
+        clients.rest(client, &loop)
     }
 
-    /// The client is gone, or its connection is beyond use.
+    /// Nobody waits for the answer any more, or it can't be given.
     mutating func abandon(_ exchange: ExchangePointer) {
-        if let upstream = detach(exchange) {
-            // A switched protocol may take an end for a proper one.
-            if upstream.pointee.phase == .tunnel, exchange.pointee.flag != .streamIdleTimeout {
-                Socket.resetsWhenClosed(upstream.pointee.descriptor)
-            }
-            closeUpstream(upstream)
+        // A switched protocol may take an end for a proper one.
+        let resets =
+            exchange.pointee.stage == .switched && exchange.pointee.outcome.flag != .streamIdleTimeout
+        if let upstream = upstreams.detach(exchange) { upstreams.close(upstream, resets: resets, &loop) }
+        if exchange.pointee.outcome.flag == .none {
+            exchange.pointee.outcome.flag = .downstreamConnectionTermination
         }
-        if exchange.pointee.flag == .none { exchange.pointee.flag = .downstreamConnectionTermination }
         record(exchange)
         release(exchange)
     }
 
     private mutating func release(_ exchange: ExchangePointer) {
         let generation = exchange.pointee.generation
-        exchange.pointee.downstream.pointee.exchange = nil
-        exchange.pointee.kept.release(to: &blocks)
+        exchange.pointee.downstream?.pointee.exchange = nil
+        exchange.pointee.request.release(to: &blocks)
+        loop.timers.cancel(exchange.registration)
         exchange.deinitialize(count: 1)
         exchanges.give(exchange)
-        generation.pointee.exchanges &-= 1
-        if generation.pointee.exchanges == 0, !generation.pointee.isCurrent { free(generation) }
+        if tables.release(generation) { sweepSoon() }
     }
+}
 
-    private mutating func record(_ exchange: ExchangePointer) {
-        let status = exchange.pointee.status
-        let flag = exchange.pointee.flag
-        // What a switched connection does afterwards is no request's duration.
-        let duration = (exchange.pointee.switchedAt ?? nowNanoseconds) &- exchange.pointee.startedAt
-        if let counter = exchange.pointee.counter {
-            counters.countEnd(
-                counter,
-                status: status,
-                flag: flag,
-                nanoseconds: duration,
-                isRetried: exchange.pointee.retries > 0
-            )
-        } else {
-            counters.countLocal(status: status, flag: flag, nanoseconds: duration)
-        }
-        if accessLog.isOn { writeLog(exchange) }
+extension KeptRequest {
+    /// The answer to a request that is not even routed.
+    fileprivate var refusal: LocalAnswer? {
+        if head.method == .connect { return LocalAnswer(405, isLast: true) }
+        if !hasValidPath { return LocalAnswer(Rejection.badPath) }
+        return head.hasUnknownExpectation ? LocalAnswer(417) : nil
     }
 }
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CLinux
-import CanaryResources
+import CanaryMesh
 import CanaryRouting
-import Glibc
 
 /// Switched protocols (WebSocket and others): after 101, bytes pass both ways as they come.
 extension Worker {
@@ -14,24 +12,22 @@ extension Worker {
         _ exchange: ExchangePointer,
         _ upstream: UpstreamPointer
     ) {
-        guard exchange.pointee.request.upgrade != nil, exchange.pointee.isRequestComplete else {
+        guard let client = exchange.pointee.downstream, exchange.pointee.request.head.upgrade != nil,
+            exchange.pointee.body.isComplete
+        else {
             return reply(
                 exchange,
-                status: 502,
-                flag: .upstreamProtocolError,
-                body: Rejection.unexpectedSwitch.reason
+                LocalAnswer(502, .upstreamProtocolError, Rejection.unexpectedSwitch.reason)
             )
         }
-        let client = exchange.pointee.downstream
-        exchange.pointee.response = head
-        exchange.pointee.status = 101
-        exchange.pointee.switchedAt = nowNanoseconds
-        exchange.pointee.hasResponseBegun = true
-        exchange.pointee.routeDeadline = Registration.never
-        exchange.pointee.tryDeadline = Registration.never
+        exchange.pointee.outcome.status = 101
+        exchange.pointee.outcome.switchedAt = loop.nowNanoseconds
+        exchange.pointee.stage = .switched
+        exchange.pointee.deadlines.route = Registration.never
+        exchange.pointee.deadlines.oneTry = Registration.never
         client.pointee.phase = .tunnel
         upstream.pointee.phase = .tunnel
-        writeSwitchHead(exchange, bytes)
+        answering.writeSwitchHead(exchange, head, bytes, client.pointee.codec, to: &output)
         guard send(output.slice.raw, to: client) else { return }
         let rest = UnsafeRawBufferPointer(rebasing: bytes[head.length...])
         if rest.count > 0 { tunnelToClient(rest, exchange) }
@@ -46,18 +42,18 @@ extension Worker {
             return 0
         }
         guard upstream.pointee.outbox.isEmpty else { return 0 }
-        guard send(bytes, to: upstream) else {
+        guard upstreams.send(bytes, to: upstream) else {
             tunnelIsBroken(upstream, exchange)
             return bytes.count
         }
-        exchange.pointee.bytesReceived &+= UInt64(bytes.count)
+        exchange.pointee.outcome.bytesReceived &+= UInt64(bytes.count)
         renewStall(exchange)
         return bytes.count
     }
 
     mutating func tunnelToClient(_ bytes: UnsafeRawBufferPointer, _ exchange: ExchangePointer) {
-        exchange.pointee.bytesSent &+= UInt64(bytes.count)
-        guard send(bytes, to: exchange.pointee.downstream) else { return }
+        exchange.pointee.outcome.bytesSent &+= UInt64(bytes.count)
+        guard let client = exchange.pointee.downstream, send(bytes, to: client) else { return }
         renewStall(exchange)
     }
 
@@ -66,8 +62,8 @@ extension Worker {
         guard let exchange = client.pointee.exchange, let upstream = exchange.pointee.upstream else {
             return closeClient(client)
         }
-        if upstream.pointee.hasEnded { return closeTunnel(exchange) }
-        shutdown(upstream.pointee.descriptor, Int32(SHUT_WR))
+        if upstream.pointee.hasEnded { return closeTunnel(exchange, client) }
+        upstream.pointee.transport.endSending()
         renewStall(exchange)
     }
 
@@ -79,21 +75,20 @@ extension Worker {
 
     mutating func upstreamTunnelEnded(_ upstream: UpstreamPointer, _ exchange: ExchangePointer, isReset: Bool)
     {
-        let client = exchange.pointee.downstream
+        guard let client = exchange.pointee.downstream else { return abandon(exchange) }
         if isReset {
-            exchange.pointee.flag = .upstreamConnectionTermination
+            exchange.pointee.outcome.flag = .upstreamConnectionTermination
             return closeClient(client, resets: true)
         }
         upstream.pointee.hasEnded = true
-        if client.pointee.hasEnded { return closeTunnel(exchange) }
-        shutdown(client.pointee.descriptor, Int32(SHUT_WR))
+        if client.pointee.hasEnded { return closeTunnel(exchange, client) }
+        client.pointee.transport.endSending()
         renewStall(exchange)
     }
 
-    private mutating func closeTunnel(_ exchange: ExchangePointer) {
-        let client = exchange.pointee.downstream
-        if let upstream = detach(exchange) { closeUpstream(upstream) }
-        exchange.pointee.keepsDownstream = false
+    private mutating func closeTunnel(_ exchange: ExchangePointer, _ client: DownstreamPointer) {
+        if let upstream = upstreams.detach(exchange) { closeUpstream(upstream) }
+        client.pointee.codec.endAfterExchange()
         finish(exchange)
         if client.pointee.phase == .lingering, client.pointee.outbox.isEmpty { closeClient(client) }
     }

@@ -101,4 +101,21 @@ struct HeadProgressTests {
             #expect(outcome == (count < bytes.count ? .incomplete : .rejected(.bareLineEnd)))
         }
     }
+
+    @Test(arguments: [
+        "HTTP/1.1 200 OK\n", "HTTP/1.1 200\n", "HTTP/1.1 200 \n", "HTTP/1.1 200 OK\r\nA: b\n",
+        "HTTP/1.1 200 OK\r\nA: b\r\n\n",
+    ])
+    func `a line of an answer that ends as none may is refused at once`(text: String) {
+        let bytes = Array(text.utf8)
+        var progress = HeadProgress()
+        var head = ResponseHead()
+        var fields = FieldTable(capacity: 100)
+        for count in 1...bytes.count {
+            let outcome = bytes[..<count].withUnsafeBytes {
+                ResponseParser().parse($0, after: &progress, method: .get, into: &head, fields: &fields)
+            }
+            #expect(outcome == (count < bytes.count ? .incomplete : .rejected(.bareLineEnd)))
+        }
+    }
 }

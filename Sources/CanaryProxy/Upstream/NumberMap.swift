@@ -1,12 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// What a ``NumberMap`` is asked by: a number that is never given twice, or several.
+protocol NumberKey: Equatable, BitwiseCopyable {
+    /// Nothing's number.
+    static var none: Self { get }
+    var mixed: UInt64 { get }
+}
+
+extension UInt64: NumberKey {
+    static var none: UInt64 { .max }
+    var mixed: UInt64 { self &* 0x9E37_79B9_7F4A_7C15 }
+}
+
 /// Values by the numbers of endpoints or clusters, for one thread. Numbers are never given twice and so only rise: open
 /// addressing keeps what they stand for in the space that the values in use need.
-struct NumberMap<Value: BitwiseCopyable>: ~Copyable {
-    private static var empty: UInt64 { .max }
+struct NumberMap<Key: NumberKey, Value: BitwiseCopyable>: ~Copyable {
+    private static var empty: Key { .none }
 
     private let initial: Value
-    private var keys: UnsafeMutablePointer<UInt64>
+    private var keys: UnsafeMutablePointer<Key>
     private var values: UnsafeMutablePointer<Value>
     private var capacity: Int
     private(set) var count = 0
@@ -24,7 +36,7 @@ struct NumberMap<Value: BitwiseCopyable>: ~Copyable {
     }
 
     /// A number's value; the place is valid until another number is asked for.
-    subscript(number: UInt64) -> UnsafeMutablePointer<Value> {
+    subscript(number: Key) -> UnsafeMutablePointer<Value> {
         mutating get {
             var place = find(number)
             guard keys[place] == Self.empty else { return values + place }
@@ -39,27 +51,30 @@ struct NumberMap<Value: BitwiseCopyable>: ~Copyable {
         }
     }
 
+    /// Whether a number has a value, without giving it one.
+    func has(_ number: Key) -> Bool { keys[find(number)] != Self.empty }
+
     /// The numbers that have a value.
-    var numbers: [UInt64] { (0..<capacity).map { keys[$0] }.filter { $0 != Self.empty } }
+    var numbers: [Key] { (0..<capacity).map { keys[$0] }.filter { $0 != Self.empty } }
 
     /// Forgets the numbers for which `isWanted` says no, and the space that they took.
-    mutating func keep(where isWanted: (UInt64, UnsafeMutablePointer<Value>) -> Bool) {
+    mutating func keep(where isWanted: (Key, UnsafeMutablePointer<Value>) -> Bool) {
         var wanted = 64
         while wanted < count &* 2 { wanted &*= 2 }
         rebuild(capacity: wanted, keeping: isWanted)
     }
 
     /// The place of a number, or where it would go.
-    private func find(_ number: UInt64) -> Int {
+    private func find(_ number: Key) -> Int {
         let mask = capacity &- 1
-        var place = Int(truncatingIfNeeded: (number &* 0x9E37_79B9_7F4A_7C15) &>> 32) & mask
+        var place = Int(truncatingIfNeeded: number.mixed &>> 32) & mask
         while keys[place] != number, keys[place] != Self.empty { place = (place &+ 1) & mask }
         return place
     }
 
     private mutating func rebuild(
         capacity size: Int,
-        keeping isWanted: (UInt64, UnsafeMutablePointer<Value>) -> Bool
+        keeping isWanted: (Key, UnsafeMutablePointer<Value>) -> Bool
     ) {
         let (oldKeys, oldValues, oldCapacity) = (keys, values, capacity)
         (keys, values) = Self.allocate(size)
@@ -76,8 +91,8 @@ struct NumberMap<Value: BitwiseCopyable>: ~Copyable {
         oldValues.deallocate()
     }
 
-    private static func allocate(_ size: Int) -> (UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<Value>) {
-        let keys = UnsafeMutablePointer<UInt64>.allocate(capacity: size)
+    private static func allocate(_ size: Int) -> (UnsafeMutablePointer<Key>, UnsafeMutablePointer<Value>) {
+        let keys = UnsafeMutablePointer<Key>.allocate(capacity: size)
         keys.initialize(repeating: empty, count: size)
         return (keys, .allocate(capacity: size))
     }

@@ -1,14 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A worker's connections to one endpoint, which has an address.
+/// An endpoint as a member of a cluster, by their numbers. One that is a member of several has connections, and whatever else
+/// a DestinationRule says of it, for each.
+struct ClusterMember: NumberKey, Hashable {
+    var cluster: UInt64
+    var endpoint: UInt64
+
+    static var none: ClusterMember { ClusterMember(cluster: .max, endpoint: .max) }
+    var mixed: UInt64 { (endpoint &+ cluster &* 0xD6E8_FEB8_6659_FD93).mixed }
+}
+
+/// A worker's connections to one member of a cluster, which has an address.
 struct EndpointPool {
     var address: SocketAddress?
     /// No table has the endpoint any more: connections to it are not kept.
     var hasLeft = false
-    var firstIdle: UpstreamPointer?
-    var idleCount = 0
+    private(set) var firstIdle: UpstreamPointer?
+    private(set) var idleCount = 0
     /// Requests that this endpoint is working on, for the choice of the least busy.
     var active: Int32 = 0
+
+    /// Nothing that would be missed if it were forgotten.
+    var isUnused: Bool { active == 0 && firstIdle == nil }
 
     /// Puts a connection in front: the one used last is used next, so that the others can grow old and go.
     mutating func push(_ upstream: UpstreamPointer) {

@@ -18,7 +18,8 @@ struct Downstream: ~Copyable {
 
     /// Must stay the first field: see ``Registration``.
     var registration = Registration(.downstream)
-    let descriptor: Int32
+    let transport: Transport
+    var codec = ServerCodec.http1(HTTP1Server())
     /// The proxy's own number of the listener that accepted it.
     let listener: Int
     var phase = Phase.head
@@ -42,17 +43,23 @@ struct Downstream: ~Copyable {
     /// Neighbours in the list of open connections.
     fileprivate var nextOpen: DownstreamPointer?
     fileprivate var previousOpen: DownstreamPointer?
+    /// The request that is being answered.
     var exchange: ExchangePointer?
     /// Received and not used: part of a head, or what follows the current request.
     var inbox = ByteQueue()
-    var headProgress = HeadProgress()
     var outbox = ByteQueue()
     var peer: PeerAddress
 
-    init(descriptor: Int32, listener: Int, peer: consuming PeerAddress) {
-        self.descriptor = descriptor
+    init(_ transport: Transport, listener: Int, peer: consuming PeerAddress) {
+        self.transport = transport
         self.listener = listener
         self.peer = peer
+    }
+}
+
+extension DownstreamPointer {
+    var registration: UnsafeMutablePointer<Registration> {
+        UnsafeMutableRawPointer(self).assumingMemoryBound(to: Registration.self)
     }
 }
 
@@ -77,30 +84,4 @@ struct DownstreamList {
 
     /// The connection behind one; to be asked before that one is closed.
     func next(after client: DownstreamPointer) -> DownstreamPointer? { client.pointee.nextOpen }
-}
-
-/// A client's address as text, kept inline.
-struct PeerAddress {
-    private var text: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0)
-    private(set) var count = 0
-    let port: UInt16
-
-    init(_ address: SocketAddress) {
-        port = address.port
-        withUnsafeMutableBytes(of: &text) {
-            let characters = $0.bindMemory(to: CChar.self)
-            guard let base = characters.baseAddress else { return }
-            address.writeHost(to: base)
-        }
-        count = withUnsafeBytes(of: text) { $0.firstIndex(of: 0) ?? 0 }
-    }
-
-    /// The longest text of an address, in bytes, with room to spare.
-    static let mostBytes = 48
-
-    /// Copies the text to memory of ``mostBytes``.
-    func copy(to memory: UnsafeMutableRawBufferPointer) -> UnsafeRawBufferPointer {
-        withUnsafeBytes(of: text) { memory.copyMemory(from: $0) }
-        return UnsafeRawBufferPointer(rebasing: memory[..<count])
-    }
 }

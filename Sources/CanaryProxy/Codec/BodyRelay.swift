@@ -55,7 +55,7 @@ struct BodyRelay: ~Copyable {
     }
 
     /// Makes a chunk of `bytes`, which belong to a body that ends with its connection.
-    mutating func chunk(_ bytes: UnsafeRawBufferPointer) -> Piece {
+    mutating func chunk(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         rewritten.truncate()
         if bytes.count > 0 {
             rewritten.append(hexadecimal: UInt64(bytes.count))
@@ -63,7 +63,7 @@ struct BodyRelay: ~Copyable {
             rewritten.append(ByteSlice(bytes))
             rewritten.append("\r\n")
         }
-        return Piece(used: bytes.count, bytes: rewritten.slice.raw, isLast: false)
+        return rewritten.slice.raw
     }
 
     /// Takes the data out of a chunked body, for a client that knows no chunks.

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryMesh
+import CanaryRouting
+
+/// An answer of the proxy's own.
+struct LocalAnswer {
+    var status: Int32
+    var flag = ResponseFlag.none
+    var body = ByteSlice()
+    /// The route's redirect says where to go instead.
+    var hasLocation = false
+    /// The connection ends with it.
+    var isLast = false
+
+    init(_ status: Int32, _ flag: ResponseFlag = .none, _ text: StaticString = "", isLast: Bool = false) {
+        self.status = status
+        self.flag = flag
+        self.isLast = isLast
+        body = ByteSlice(base: text.utf8Start, count: text.utf8CodeUnitCount)
+    }
+
+    /// The answer to a request that broke the protocol.
+    init(_ rejection: Rejection) {
+        self.init(Int32(rejection.status), .downstreamProtocolError, rejection.reason, isLast: true)
+    }
+}
+
+/// Writes the heads of answers as they are sent, the proxy's own answers among them, to `output`, whatever that held before.
+///
+/// Lines that pass are copied in runs, exactly as they came.
+struct AnswerWriter: ~Copyable {
+    /// Those of the answer's head that was read last.
+    var fields: FieldTable
+    private let identifiers: RoutingIdentifiers
+    private var edits = HeaderEditor()
+    /// Path and authority as they were sent, for header changes.
+    private var sentTarget = ByteBuffer(capacity: 1024)
+    private var upstreamText = ByteBuffer(capacity: 64)
+    private var date = DateText()
+
+    init(mostFields: Int, identifiers: RoutingIdentifiers) {
+        fields = FieldTable(capacity: mostFields)
+        self.identifiers = identifiers
+    }
+
+    // MARK: - Answers that pass
+
+    /// Writes the head of an endpoint's answer. Expects ``fields`` to be of `bytes`.
+    mutating func writeHead(
+        _ exchange: ExchangePointer,
+        _ head: ResponseHead,
+        _ bytes: UnsafeRawBufferPointer,
+        _ codec: ServerCodec,
+        to output: inout ByteBuffer
+    ) {
+        beginHead(head, bytes, codec, to: &output)
+        let hasEdits = applyEdits(exchange, bytes)
+        if head.status == 204 { dropLength() }
+        output.appendFields(fields, of: bytes, end: head.length &- 2)
+        if hasEdits { edits.append(to: &output) }
+        codec.endHead(to: &output)
+    }
+
+    /// Writes a 1xx head.
+    func writeInterimHead(
+        _ head: ResponseHead,
+        _ bytes: UnsafeRawBufferPointer,
+        _ codec: ServerCodec,
+        to output: inout ByteBuffer
+    ) {
+        beginHead(head, bytes, codec, to: &output)
+        output.appendFields(fields, of: bytes, end: head.length &- 2)
+        codec.endInterimHead(to: &output)
+    }
+
+    /// Writes the 101 that ends HTTP on this connection.
+    mutating func writeSwitchHead(
+        _ exchange: ExchangePointer,
+        _ head: ResponseHead,
+        _ bytes: UnsafeRawBufferPointer,
+        _ codec: ServerCodec,
+        to output: inout ByteBuffer
+    ) {
+        beginHead(head, bytes, codec, to: &output)
+        let hasEdits = applyEdits(exchange, bytes)
+        output.appendFields(fields, of: bytes, end: head.length &- 2)
+        if hasEdits { edits.append(to: &output) }
+        let upgrade = head.upgrade.map { ByteSlice(bytes[$0]) } ?? ByteSlice()
+        codec.endInterimHead(switchingTo: upgrade, to: &output)
+    }
+
+    private func beginHead(
+        _ head: ResponseHead,
+        _ bytes: UnsafeRawBufferPointer,
+        _ codec: ServerCodec,
+        to output: inout ByteBuffer
+    ) {
+        output.truncate()
+        codec.beginHead(Int32(head.status), ByteSlice(bytes[head.reason]), to: &output)
+    }
+
+    private mutating func applyEdits(_ exchange: ExchangePointer, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let route = exchange.pointee.route else { return false }
+        let changes = exchange.pointee.responseEdits
+        guard !changes.isEmpty else { return false }
+        var facts = route.factsAsSent(
+            exchange.pointee.request.facts,
+            exchange.pointee.destination,
+            in: &sentTarget
+        )
+        facts.responseCode = exchange.pointee.outcome.status
+        if let endpoint = exchange.pointee.tries.lastEndpoint.flatMap(identifiers.endpoint) {
+            upstreamText.truncate()
+            upstreamText.append(text: endpoint.description)
+            facts.upstreamAddress = upstreamText.slice
+        }
+        edits.apply(changes, facts, to: &fields, of: bytes)
+        return true
+    }
+
+    private mutating func dropLength() {
+        for index in 0..<fields.count where fields[index].known == .contentLength { fields.drop(index) }
+    }
+
+    // MARK: - The proxy's own answers
+
+    /// Writes an answer of the proxy's own to an exchange, with its body.
+    mutating func write(
+        _ answer: LocalAnswer,
+        _ exchange: ExchangePointer,
+        _ codec: ServerCodec,
+        to output: inout ByteBuffer
+    ) {
+        beginLocal(answer.status, codec, to: &output)
+        fields.removeAll()
+        applyLocalEdits(exchange)
+        if answer.hasLocation, let route = exchange.pointee.route {
+            output.append("location: ")
+            writeLocation(route, exchange.pointee.request.facts, to: &output)
+            output.append("\r\n")
+        }
+        if !answer.body.isEmpty, !edits.adds("content-type") { output.append("content-type: text/plain\r\n") }
+        if answer.status == 405 {
+            output.append("allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n")
+        }
+        edits.append(to: &output)
+        writeLocalFields(length: answer.body.count, status: answer.status, to: &output)
+        codec.endHead(to: &output)
+        let hasBody = exchange.pointee.request.head.method != .head && Self.mayHaveBody(answer.status)
+        if hasBody { output.append(answer.body) }
+    }
+
+    private mutating func applyLocalEdits(_ exchange: ExchangePointer) {
+        let changes = exchange.pointee.responseEdits
+        var facts = exchange.pointee.request.facts
+        if !changes.isEmpty, let route = exchange.pointee.route {
+            facts = route.factsAsSent(facts, exchange.pointee.destination, in: &sentTarget)
+        }
+        facts.responseCode = exchange.pointee.outcome.status
+        edits.apply(changes, facts, to: &fields, of: UnsafeRawBufferPointer(start: nil, count: 0))
+    }
+
+    private func writeLocation(_ route: RouteHandle, _ facts: RequestFacts, to output: inout ByteBuffer) {
+        let start = output.count
+        route.appendRedirectLocation(facts, listenerIsTLS: false, to: &output)
+        for index in start..<output.count where !ASCII.isFieldValue(output.base[index]) {
+            return output.truncate(to: start)
+        }
+    }
+
+    private static func mayHaveBody(_ status: Int32) -> Bool {
+        status >= 200 && status != 204 && status != 304
+    }
+
+    private func beginLocal(_ status: Int32, _ codec: ServerCodec, to output: inout ByteBuffer) {
+        let reason = StatusText.reason(status)
+        output.truncate()
+        codec.beginHead(
+            status,
+            ByteSlice(base: reason.utf8Start, count: reason.utf8CodeUnitCount),
+            to: &output
+        )
+    }
+
+    private mutating func writeLocalFields(length: Int, status: Int32, to output: inout ByteBuffer) {
+        if Self.mayHaveBody(status) {
+            output.append("content-length: ")
+            output.append(decimal: UInt64(length))
+            output.append("\r\n")
+        }
+        output.append("date: ")
+        date.append(to: &output)
+        output.append("\r\nserver: canaryctl\r\n")
+    }
+
+    /// Writes the answer to a head that could not be read, after which the connection ends.
+    mutating func writeRefusal(
+        status: Int32,
+        reason: StaticString,
+        _ codec: ServerCodec,
+        to output: inout ByteBuffer
+    ) {
+        beginLocal(status, codec, to: &output)
+        output.append("content-type: text/plain\r\n")
+        writeLocalFields(length: reason.utf8CodeUnitCount, status: status, to: &output)
+        codec.endHead(to: &output)
+        output.append(reason)
+    }
+}

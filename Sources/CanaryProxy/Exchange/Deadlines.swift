@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryMesh
+import CanaryRouting
+
+/// What an exchange waits for at most until when: milliseconds of the loop's clock, or `Registration.never`.
+struct Deadlines {
+    var route = Registration.never
+    var oneTry = Registration.never
+    var stall = Registration.never
+    /// When it is tried next, whatever it waits for until then.
+    var resume = Registration.never
+    /// Until when it waits for the first address of a name.
+    var address = Registration.never
+    /// The client ended its side: when to take it for gone unless something was sent to it since.
+    var departure = Registration.never
+    /// What had been sent when that time began.
+    var sentBeforeDeparture: UInt64 = 0
+
+    var next: Int64 { min(min(route, oneTry), min(stall, min(resume, departure))) }
+
+    /// What is due.
+    enum Due { case route, departure, stall, oneTry, resume, nothing }
+
+    func due(_ now: Int64) -> Due {
+        if route <= now { return .route }
+        if departure <= now { return .departure }
+        if stall <= now { return .stall }
+        if oneTry <= now { return .oneTry }
+        return resume <= now ? .resume : .nothing
+    }
+}
+
+extension Exchange {
+    /// The request was received in full: from here on the route's timeout runs.
+    mutating func requestIsComplete(_ now: Int64, _ limits: ProxyLimits) {
+        body.isComplete = true
+        deadlines.stall = now &+ patience(limits)
+        if downstream?.pointee.isEnding == true { awaitDeparture(now, limits) }
+        guard let route else { return }
+        if route.timeoutMilliseconds > 0 { deadlines.route = now &+ Int64(route.timeoutMilliseconds) }
+        startTry(now)
+    }
+
+    /// The time of one try begins.
+    mutating func startTry(_ now: Int64) {
+        guard let perTry = route?.retry.perTryTimeoutMilliseconds, perTry > 0 else { return }
+        deadlines.oneTry = now &+ Int64(perTry)
+    }
+
+    /// Has it be tried again after so many milliseconds.
+    mutating func wait(_ milliseconds: Int64, _ now: Int64) {
+        stage = .waiting
+        deadlines.oneTry = Registration.never
+        deadlines.resume = now &+ milliseconds
+    }
+
+    /// Has it wait for the first address of a name, looking every `pause` milliseconds, no longer than it would for a
+    /// connection; `false` when that time is over.
+    mutating func awaitAddress(_ pause: Int64, _ now: Int64) -> Bool {
+        if deadlines.address == Registration.never {
+            let timeout = destination?.connectTimeoutMilliseconds ?? 10_000
+            deadlines.address = now &+ Int64(max(timeout, 1))
+        }
+        guard now < deadlines.address else { return false }
+        deadlines.resume = now &+ pause
+        return true
+    }
+
+    /// How long it may stand still where it is now.
+    func patience(_ limits: ProxyLimits) -> Int64 {
+        if stage == .switched {
+            let isHalf = downstream?.pointee.hasEnded == true || upstream?.pointee.hasEnded == true
+            return isHalf ? limits.stallTimeout : limits.tunnelTimeout
+        }
+        return body.isComplete && !hasAnswerBegun ? limits.responseTimeout : limits.stallTimeout
+    }
+
+    // MARK: - Clients that end their side
+
+    /// A client that sends no more has left, or has ended its side only and still reads: TCP tells the one from the other
+    /// only when something is sent, for then a connection that is gone is reset. A client that said that this was its last
+    /// request had reason to end its side; one that did not is given a moment.
+    mutating func awaitDeparture(_ now: Int64, _ limits: ProxyLimits) {
+        guard let downstream, body.isComplete, deadlines.departure == Registration.never else { return }
+        let saidLast = downstream.pointee.codec.saidLast
+        deadlines.departure = now &+ (saidLast ? limits.halfCloseTimeout : limits.departureTimeout)
+        deadlines.sentBeforeDeparture = sentMark
+    }
+
+    /// Whether a client that sends no more gave no sign of being there: nothing was sent that it did not reset, and nothing
+    /// waits for it. Not asked again, once it has given one.
+    mutating func hasDeparted() -> Bool {
+        deadlines.departure = Registration.never
+        guard let downstream else { return false }
+        return sentMark == deadlines.sentBeforeDeparture && downstream.pointee.outbox.isEmpty
+            && downstream.pointee.transport.unacknowledged == 0
+    }
+
+    private var sentMark: UInt64 { outcome.bytesSent &+ (hasAnswerBegun ? 1 : 0) }
+
+    // MARK: - Slow readers
+
+    /// Whether one of both sides takes what was sent to it, though the kernel has had room for no more since.
+    mutating func hasPeerTakenMore() -> Bool {
+        let hasClient = downstream?.hasTakenMore() ?? false
+        guard let upstream else { return hasClient }
+        return upstream.hasTakenMore() || hasClient
+    }
+}
+
+extension DownstreamPointer {
+    /// The kernel holds megabytes for a client, and tells of room only when much of that is gone: a slow reader may not be
+    /// heard of for minutes. The first look counts as progress, since there is nothing to compare it with.
+    func hasTakenMore() -> Bool {
+        let count = pointee.transport.unacknowledged
+        defer { pointee.lastUnacknowledged = count }
+        return count > 0 && count != pointee.lastUnacknowledged
+    }
+}
+
+extension UpstreamPointer {
+    /// As that of a client.
+    func hasTakenMore() -> Bool {
+        let count = pointee.transport.unacknowledged
+        defer { pointee.lastUnacknowledged = count }
+        return count > 0 && count != pointee.lastUnacknowledged
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryMesh
+import CanaryRouting
+
+/// A routing table and how many exchanges of this worker still use it.
+struct TableGeneration {
+    let table: Unmanaged<RoutingTable>
+    /// What the table knows of each of the proxy's open listeners, by rising numbers.
+    let listeners: UnsafeMutableBufferPointer<ListenerEntry>
+    fileprivate(set) var exchanges = 0
+    fileprivate(set) var isCurrent = true
+
+    /// What the table knows of one of the proxy's listeners.
+    func listener(_ number: Int) -> ListenerEntry {
+        let index = listeners.index(rising: number) { $0.number }
+        return index.map { listeners[$0] } ?? .unknown(number)
+    }
+}
+
+/// One of the proxy's listeners as a routing table sees it.
+struct ListenerEntry: Equatable {
+    /// The proxy's own number of the listener.
+    var number: Int
+    /// The index in the table's list of listeners; -1 when it has none such.
+    var index: Int32
+    /// The port that requests count as having addressed; -1 where the authority decides.
+    var requestPort: Int32
+
+    /// A listener that the table does not know.
+    static func unknown(_ number: Int) -> ListenerEntry {
+        ListenerEntry(number: number, index: -1, requestPort: -1)
+    }
+}
+
+/// The tables that a worker uses: the present one for new requests, older ones for those that began with them.
+struct TableGenerations: ~Copyable {
+    typealias Generation = UnsafeMutablePointer<TableGeneration>
+
+    private(set) var current: Generation?
+
+    /// Makes a table the present one, unless it is already; `true` when an older one was let go of.
+    mutating func adopt(_ table: RoutingTable, _ entries: [ListenerEntry]) -> Bool {
+        if let current {
+            let isSame = current.pointee.table._withUnsafeGuaranteedRef { $0 === table }
+            if isSame, current.pointee.listeners.elementsEqual(entries) { return false }
+        }
+        let isFree = retire()
+        let copy = UnsafeMutableBufferPointer<ListenerEntry>.allocate(capacity: entries.count)
+        _ = copy.initialize(from: entries)
+        let next = Generation.allocate(capacity: 1)
+        next.initialize(to: TableGeneration(table: Unmanaged.passRetained(table), listeners: copy))
+        current = next
+        return isFree
+    }
+
+    /// Has no table be the present one any more; `true` when it was let go of.
+    mutating func retire() -> Bool {
+        guard let old = current else { return false }
+        current = nil
+        old.pointee.isCurrent = false
+        return freeIfUnused(old)
+    }
+
+    /// An exchange begins that uses a generation.
+    func use(_ generation: Generation) { generation.pointee.exchanges &+= 1 }
+
+    /// An exchange has ended that used a generation; `true` when that was let go of.
+    func release(_ generation: Generation) -> Bool {
+        generation.pointee.exchanges &-= 1
+        return freeIfUnused(generation)
+    }
+
+    private func freeIfUnused(_ generation: Generation) -> Bool {
+        guard generation.pointee.exchanges == 0, !generation.pointee.isCurrent else { return false }
+        generation.pointee.table.release()
+        generation.pointee.listeners.deallocate()
+        generation.deallocate()
+        return true
+    }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryMesh
+import CanaryRouting
+
+/// Writes the heads of requests as they are sent: what was received, minus what concerns one connection only, plus what routes
+/// and proxy add. Lines that pass are copied in runs, exactly as they came.
+struct RequestWriter: ~Copyable {
+    private var fields: FieldTable
+    private var edits = HeaderEditor()
+
+    init(mostFields: Int) { fields = FieldTable(capacity: mostFields) }
+
+    /// Writes the head of an exchange's request to `output`, whatever that held before.
+    mutating func writeHead(
+        _ exchange: ExchangePointer,
+        _ codec: ClientCodec,
+        _ random: inout RandomSource,
+        to output: inout ByteBuffer
+    ) {
+        let bytes = exchange.pointee.request.bytes
+        let facts = exchange.pointee.request.facts
+        let head = exchange.pointee.request.head
+        fields.load(exchange.pointee.request.fields)
+        output.truncate()
+        codec.beginHead(facts.method, to: &output)
+        writeTarget(exchange, to: &output)
+        codec.separateAuthority(to: &output)
+        writeAuthority(exchange, to: &output)
+        codec.beginLines(to: &output)
+        edits.apply(exchange.pointee.requestEdits, facts, to: &fields, of: bytes)
+        writePassingFields(exchange, bytes, &random, to: &output)
+        edits.append(to: &output)
+        codec.endHead(
+            head.framing,
+            switchingTo: head.upgrade.map { ByteSlice(bytes[$0]) } ?? ByteSlice(),
+            to: &output
+        )
+    }
+
+    private func writeTarget(_ exchange: ExchangePointer, to output: inout ByteBuffer) {
+        let start = output.count
+        let facts = exchange.pointee.request.facts
+        if let route = exchange.pointee.route {
+            route.appendPath(facts, to: &output)
+        } else {
+            output.append(facts.path)
+        }
+        // A rewrite may bring anything along; what has no place in a request line is escaped.
+        for index in start..<output.count where !ASCII.isTarget(output.base[index]) {
+            return output.escapeTarget(from: start)
+        }
+    }
+
+    private func writeAuthority(_ exchange: ExchangePointer, to output: inout ByteBuffer) {
+        let start = output.count
+        let facts = exchange.pointee.request.facts
+        if let route = exchange.pointee.route, let destination = exchange.pointee.destination {
+            route.appendAuthority(facts, destination, to: &output)
+        } else {
+            output.append(facts.authority)
+        }
+        guard AuthoritySyntax.isValid(output.slice.from(start).raw) else {
+            output.truncate(to: start)
+            output.append(facts.authority)
+            return
+        }
+    }
+
+    private mutating func writePassingFields(
+        _ exchange: ExchangePointer,
+        _ bytes: UnsafeRawBufferPointer,
+        _ random: inout RandomSource,
+        to output: inout ByteBuffer
+    ) {
+        let head = exchange.pointee.request.head
+        let needsForwarded = !edits.adds("x-forwarded-for")
+        var hasProto = edits.adds("x-forwarded-proto")
+        var hasID = edits.adds("x-request-id")
+        if needsForwarded { output.append("x-forwarded-for: ") }
+        for index in 0..<fields.count {
+            let field = fields[index]
+            switch field.known {
+            case .host: fields.drop(index)
+            case .forwardedFor where needsForwarded && !field.isDropped:
+                fields.drop(index)
+                output.append(ByteSlice(bytes[field.value]))
+                output.append(", ")
+            case .forwardedProto where !field.isDropped: hasProto = true
+            case .requestID where !field.isDropped: hasID = true
+            case .expect where head.minorVersion == 0: fields.drop(index)
+            default: break
+            }
+        }
+        if needsForwarded {
+            output.append(exchange.pointee.request.facts.sourceAddress)
+            output.append("\r\n")
+        }
+        if !hasProto { output.append("x-forwarded-proto: http\r\n") }
+        if !hasID { writeRequestID(exchange, &random, to: &output) }
+        output.appendFields(fields, of: bytes, end: head.length &- 2)
+    }
+
+    /// The same for each try of a request.
+    private func writeRequestID(
+        _ exchange: ExchangePointer,
+        _ random: inout RandomSource,
+        to output: inout ByteBuffer
+    ) {
+        let id = exchange.pointee.tries.madeID ?? RequestID(&random)
+        exchange.pointee.tries.madeID = id
+        output.append("x-request-id: ")
+        id.append(to: &output)
+        output.append("\r\n")
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import Glibc
+
+/// Moves the bytes of one connection.
+///
+/// The set is closed: each kind of transport is a case with what it needs beyond its socket, so that a call costs a branch
+/// and no table of functions. Nothing above knows which kind it is.
+enum Transport {
+    /// Bytes go over the socket as they are.
+    case plain(Int32)
+
+    /// What the event loop watches.
+    var descriptor: Int32 {
+        switch self {
+        case .plain(let descriptor): descriptor
+        }
+    }
+
+    /// Receives at most `count` bytes into `memory`.
+    @inline(__always)
+    func receive(_ memory: UnsafeMutableRawPointer, _ count: Int) -> Transfer {
+        switch self {
+        case .plain(let descriptor): Socket.receive(descriptor, memory, count)
+        }
+    }
+
+    /// Sends what there is room for. `more` says that more follows at once.
+    @inline(__always)
+    func send(_ bytes: UnsafeRawBufferPointer, more: Bool = false) -> Transfer {
+        switch self {
+        case .plain(let descriptor): Socket.send(descriptor, bytes, more: more)
+        }
+    }
+
+    /// Begins a connection; `nil` when that fails at once. Not ready, it is when the socket can be written to.
+    static func connect(to address: SocketAddress) -> (transport: Transport, isReady: Bool)? {
+        let (descriptor, isReady, _) = Socket.connect(to: address)
+        return descriptor < 0 ? nil : (.plain(descriptor), isReady)
+    }
+
+    /// Whether a connection that was begun stands, once its socket can be written to.
+    var isEstablished: Bool { Socket.pendingError(descriptor) == 0 }
+
+    /// Whether a resting connection is still usable: nothing to read, and no end.
+    var isQuiet: Bool { Socket.isQuiet(descriptor) }
+
+    /// How many bytes the kernel still holds of what was sent.
+    var unacknowledged: Int32 { Socket.unacknowledged(descriptor) }
+
+    /// Tells the peer that nothing more is sent.
+    func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+    /// Closes; `resets` so that the peer can't take it for a proper end.
+    func close(resets: Bool = false) {
+        if resets { Socket.resetsWhenClosed(descriptor) }
+        Glibc.close(descriptor)
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+typealias UpstreamPointer = UnsafeMutablePointer<Upstream>
+
+/// A connection to an endpoint: opened for a request, then kept for others.
+struct Upstream: ~Copyable {
+    enum Phase: UInt8 { case connecting, active, idle, tunnel, closed }
+
+    /// Must stay the first field: see ``Registration``.
+    var registration = Registration(.upstream)
+    let transport: Transport
+    let member: ClusterMember
+    var codec = ClientCodec.http1(HTTP1Client())
+    var phase: Phase
+    var canRead = true
+    var isEnding = false
+    /// After a switch of protocols: its end was read, and it sends nothing more.
+    var hasEnded = false
+    /// It listens to what is sent to it; if not, the rest of a request's body is thrown away while its answer passes.
+    var takesBody = true
+    /// What the kernel held for the upstream when it was last asked; -1 before.
+    var lastUnacknowledged: Int32 = -1
+    /// How many requests it has carried.
+    var served: Int32 = 0
+    var exchange: ExchangePointer?
+    /// Part of a response's head.
+    var inbox = ByteQueue()
+    var outbox = ByteQueue()
+    /// Neighbours in the pool's list of idle connections, the last used first.
+    var nextIdle: UpstreamPointer?
+    var previousIdle: UpstreamPointer?
+
+    init(_ transport: Transport, to member: ClusterMember, phase: Phase) {
+        self.transport = transport
+        self.member = member
+        self.phase = phase
+    }
+}
+
+extension UpstreamPointer {
+    var registration: UnsafeMutablePointer<Registration> {
+        UnsafeMutableRawPointer(self).assumingMemoryBound(to: Registration.self)
+    }
+
+    /// Keeps what can't be used yet: fresh bytes, or the end of the inbox.
+    func keep(_ rest: UnsafeRawBufferPointer) {
+        if pointee.inbox.isEmpty {
+            pointee.inbox.append(rest)
+        } else {
+            pointee.inbox.consume(pointee.inbox.count &- rest.count)
+        }
+    }
+
+    /// Whether it stands where the next request can begin, with nothing left on either side of the last one.
+    var canCarryMore: Bool {
+        pointee.codec.persists && pointee.takesBody && !pointee.isEnding && pointee.outbox.isEmpty
+            // What it sends later is an event.
+            && (!pointee.canRead || pointee.transport.isQuiet)
+    }
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryMesh
+import CanaryRouting
+
+/// A worker's connections to endpoints, and what it knows of clusters, their members and names, by their numbers.
+struct UpstreamSide: ~Copyable {
+    private let identifiers: RoutingIdentifiers
+    private let counters: WorkerCounters
+    private var connections = Slab<Upstream>(chunkCount: 64)
+    var pools = NumberMap<ClusterMember, EndpointPool>(EndpointPool())
+    var clusters = NumberMap<UInt64, ClusterState>(ClusterState())
+    /// The addresses of the endpoints that are names.
+    var names = NumberMap<UInt64, NamedAddresses>(NamedAddresses())
+    private var resolutions: Resolutions?
+
+    init(identifiers: RoutingIdentifiers, counters: WorkerCounters) {
+        self.identifiers = identifiers
+        self.counters = counters
+    }
+
+    // MARK: - Connections
+
+    enum Connection {
+        case ready(UpstreamPointer)
+        /// Under way: the request is sent when it stands.
+        case waiting(UpstreamPointer)
+        case failed
+    }
+
+    /// A connection that rests, without a look at whether it still stands.
+    mutating func takeIdle(_ member: ClusterMember) -> UpstreamPointer? {
+        let upstream = pools[member].pointee.pop()
+        upstream?.pointee.phase = .active
+        return upstream
+    }
+
+    /// Opens a connection. One that is under way is due when `timeout` milliseconds are over.
+    mutating func connect(
+        to member: ClusterMember,
+        timeout: Int32,
+        _ loop: inout EventLoop
+    ) -> Connection {
+        guard let address = address(of: member), let begun = Transport.connect(to: address) else {
+            return .failed
+        }
+        let upstream = adopt(begun.transport, member, begun.isReady ? .active : .connecting)
+        guard loop.register(begun.transport, upstream.registration) else {
+            begun.transport.close()
+            give(upstream)
+            return .failed
+        }
+        counters.addUpstreamConnections(1)
+        if begun.isReady { return .ready(upstream) }
+        loop.set(upstream.registration, in: Int64(max(timeout, 1)))
+        return .waiting(upstream)
+    }
+
+    /// Makes a connection of a transport that somebody opened.
+    mutating func adopt(
+        _ transport: Transport,
+        _ member: ClusterMember,
+        _ phase: Upstream.Phase
+    ) -> UpstreamPointer {
+        let upstream = connections.take()
+        upstream.initialize(to: Upstream(transport, to: member, phase: phase))
+        return upstream
+    }
+
+    /// Gives the memory of a connection back that nobody can name any more.
+    mutating func give(_ upstream: UpstreamPointer) {
+        upstream.deinitialize(count: 1)
+        connections.give(upstream)
+    }
+
+    private mutating func address(of member: ClusterMember) -> SocketAddress? {
+        let pool = pools[member]
+        if pool.pointee.address == nil, let known = identifiers.endpoint(member.endpoint) {
+            pool.pointee.address = SocketAddress(host: known.host, port: known.port)
+        }
+        return pool.pointee.address
+    }
+
+    // MARK: - Whose they are
+
+    mutating func attach(_ upstream: UpstreamPointer, to exchange: ExchangePointer) {
+        pools[upstream.pointee.member].pointee.active &+= 1
+        upstream.pointee.exchange = exchange
+        exchange.pointee.upstream = upstream
+    }
+
+    /// Takes an exchange's connection away from it.
+    mutating func detach(_ exchange: ExchangePointer) -> UpstreamPointer? {
+        guard let upstream = exchange.pointee.upstream else { return nil }
+        exchange.pointee.upstream = nil
+        upstream.pointee.exchange = nil
+        pools[upstream.pointee.member].pointee.active &-= 1
+        return upstream
+    }
+
+    /// Keeps a connection for later requests, unless its endpoint has left; 0 keeps it for ever.
+    mutating func keep(_ upstream: UpstreamPointer, idleTimeout: Int32, _ loop: inout EventLoop) {
+        let pool = pools[upstream.pointee.member]
+        guard !pool.pointee.hasLeft else { return close(upstream, &loop) }
+        upstream.pointee.phase = .idle
+        upstream.pointee.inbox.release()
+        pool.pointee.push(upstream)
+        let deadline = idleTimeout > 0 ? loop.now &+ Int64(idleTimeout) : Registration.never
+        loop.timers.set(upstream.registration, to: deadline)
+    }
+
+    mutating func close(_ upstream: UpstreamPointer, resets: Bool = false, _ loop: inout EventLoop) {
+        guard upstream.pointee.phase != .closed else { return }
+        if upstream.pointee.phase == .idle { pools[upstream.pointee.member].pointee.remove(upstream) }
+        upstream.pointee.phase = .closed
+        upstream.pointee.inbox.release()
+        upstream.pointee.outbox.release()
+        upstream.pointee.transport.close(resets: resets)
+        counters.addUpstreamConnections(-1)
+        loop.bury(upstream.registration)
+    }
+
+    /// Sends to an upstream; `false` when it takes no more.
+    func send(_ bytes: UnsafeRawBufferPointer, to upstream: UpstreamPointer) -> Bool {
+        guard upstream.pointee.outbox.isEmpty else {
+            upstream.pointee.outbox.append(bytes)
+            return true
+        }
+        switch upstream.pointee.transport.send(bytes) {
+        case .moved(let count):
+            if count < bytes.count {
+                upstream.pointee.outbox.append(UnsafeRawBufferPointer(rebasing: bytes[count...]))
+            }
+            return true
+        case .wouldBlock:
+            upstream.pointee.outbox.append(bytes)
+            return true
+        case .ended, .failed: return false
+        }
+    }
+
+    /// Sends what waits. Of one that takes no more, what it said before it closed may still be read.
+    func flush(_ upstream: UpstreamPointer) -> Flush {
+        switch upstream.pointee.transport.send(upstream.pointee.outbox.bytes) {
+        case .moved(let count):
+            upstream.pointee.outbox.consume(count)
+            upstream.pointee.lastUnacknowledged = -1
+            return .moved
+        case .wouldBlock: return .blocked
+        case .ended, .failed:
+            upstream.pointee.outbox.release()
+            upstream.pointee.takesBody = false
+            upstream.pointee.canRead = true
+            return .failed
+        }
+    }
+
+    // MARK: - Names
+
+    /// Takes over the addresses of names, `nil` for none; `false` where they are what they were.
+    mutating func adopt(_ resolutions: Resolutions?, _ random: inout RandomSource) -> Bool {
+        guard resolutions !== self.resolutions else { return false }
+        for name in names.numbers { names[name].pointee.addresses.deallocate() }
+        names.keep { _, _ in false }
+        for (name, addresses) in resolutions?.addresses ?? [:] {
+            let copy = UnsafeMutableBufferPointer<EndpointRecord>.allocate(capacity: addresses.count)
+            _ = copy.initialize(from: addresses)
+            names[name].pointee = NamedAddresses(
+                isKnown: true,
+                addresses: UnsafeBufferPointer(copy),
+                turn: random.next() >> 32
+            )
+        }
+        self.resolutions = resolutions
+        return true
+    }
+
+    // MARK: - Forgetting
+
+    /// Closes resting connections to members that have left, and forgets members and clusters that no table has, or that
+    /// nothing is known of. `true` when requests are under way at some that have left: they are to be looked at again.
+    mutating func sweep(_ loop: inout EventLoop) -> Bool {
+        let members = pools.numbers
+        let (endpoints, gone) = identifiers.departed(
+            endpoints: members.map(\.endpoint),
+            clusters: clusters.numbers + members.map(\.cluster)
+        )
+        clusters.keep { number, _ in !gone.contains(number) }
+        for member in members where endpoints.contains(member.endpoint) || gone.contains(member.cluster) {
+            pools[member].pointee.hasLeft = true
+            closeIdle(member, &loop)
+        }
+        pools.keep { _, pool in !pool.pointee.isUnused }
+        counters.setKnown(endpoints: pools.count, clusters: clusters.count)
+        for member in members where pools.has(member) && pools[member].pointee.hasLeft { return true }
+        return false
+    }
+
+    private mutating func closeIdle(_ member: ClusterMember, _ loop: inout EventLoop) {
+        while let upstream = pools[member].pointee.firstIdle { close(upstream, &loop) }
+    }
+
+    mutating func closeIdle(_ loop: inout EventLoop) {
+        for member in pools.numbers { closeIdle(member, &loop) }
+    }
+}

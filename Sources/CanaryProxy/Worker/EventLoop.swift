@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+import Glibc
+
+/// What a worker waits with: its epoll, its clock, the deadlines, and the connections to be gone on with.
+///
+/// A socket is registered once, for everything, edge-triggered. A closed connection's memory is kept to the end of the batch,
+/// since later events of the batch may name it.
+struct EventLoop: ~Copyable {
+    private static let eventCount: Int32 = 256
+
+    private let epoll: Int32
+    private let events: UnsafeMutablePointer<epoll_event>
+    /// Milliseconds and nanoseconds of a clock that only moves forward, as of the last time that the loop woke up.
+    private(set) var now: Int64
+    private(set) var nowNanoseconds: UInt64
+    /// What has to be added to `now` to get milliseconds since 1970; looked up once a second.
+    private var wallOffset: Int64 = 0
+    private var wallCheckedAt: Int64
+    var timers: TimerWheel
+    var ready = ReadyList()
+    private var closed = ClosedList()
+
+    init() {
+        epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        events = .allocate(capacity: Int(Self.eventCount))
+        nowNanoseconds = Clock.monotonicNanoseconds()
+        now = Int64(nowNanoseconds / 1_000_000)
+        wallCheckedAt = now &- 1000
+        timers = TimerWheel(now: now)
+    }
+
+    deinit {
+        events.deallocate()
+        Glibc.close(epoll)
+    }
+
+    // MARK: - Waiting
+
+    /// Sleeps until something happens, a timer is due, or `deadline` comes; how many events there are.
+    mutating func wait(until deadline: Int64) -> Int {
+        let count = epoll_wait(epoll, events, Self.eventCount, waitingTime(deadline))
+        updateClock()
+        return Int(max(count, 0))
+    }
+
+    subscript(event index: Int) -> epoll_event { events[index] }
+
+    /// In milliseconds; -1 is until something happens.
+    private func waitingTime(_ deadline: Int64) -> Int32 {
+        guard ready.isEmpty else { return 0 }
+        let wait = timers.wait(now: now)
+        guard deadline != Registration.never else { return wait }
+        let left = Int32(clamping: max(0, deadline &- now))
+        return wait < 0 ? left : min(wait, left)
+    }
+
+    private mutating func updateClock() {
+        nowNanoseconds = Clock.monotonicNanoseconds()
+        now = Int64(nowNanoseconds / 1_000_000)
+        if now &- wallCheckedAt >= 1000 { readWallClock() }
+    }
+
+    private mutating func readWallClock() {
+        wallCheckedAt = now
+        wallOffset = Int64(Clock.wallNanoseconds() / 1_000_000) &- now
+    }
+
+    var wallMilliseconds: Int64 { now &+ wallOffset }
+
+    // MARK: - What is watched
+
+    /// Registers a connection for everything, once; `false` when the system has no room for it.
+    func register(_ transport: Transport, _ entry: UnsafeMutablePointer<Registration>) -> Bool {
+        let events = CANARY_EPOLLIN | CANARY_EPOLLOUT | CANARY_EPOLLRDHUP | CANARY_EPOLLET
+        return canary_epoll_add(epoll, transport.descriptor, events, UInt64(UInt(bitPattern: entry))) == 0
+    }
+
+    /// Has events of a descriptor come with `token`, as long as there is something to read.
+    func watch(_ descriptor: Int32, token: UInt64) {
+        _ = canary_epoll_add(epoll, descriptor, CANARY_EPOLLIN, token)
+    }
+
+    func unwatch(_ descriptor: Int32) { _ = canary_epoll_remove(epoll, descriptor) }
+
+    // MARK: - Deadlines
+
+    /// Makes an entry due so many milliseconds from now, instead of whatever it was due at before.
+    mutating func set(_ entry: UnsafeMutablePointer<Registration>, in milliseconds: Int64) {
+        timers.set(entry, to: now &+ milliseconds)
+    }
+
+    // MARK: - Closed connections
+
+    /// Has the memory of a closed connection given back once nobody can name it any more.
+    mutating func bury(_ entry: UnsafeMutablePointer<Registration>) {
+        timers.cancel(entry)
+        closed.insert(entry)
+    }
+
+    /// The connections that were closed in this batch. One that waits in the ready list is named there, and stays for another.
+    mutating func takeClosed() -> ClosedList {
+        var all = closed
+        closed = ClosedList()
+        var gone = ClosedList()
+        while let entry = all.popFirst() {
+            if entry.pointee.isReady { closed.insert(entry) } else { gone.insert(entry) }
+        }
+        return gone
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryMesh
+import CanaryRouting
+import Synchronization
+
+/// What other threads ask of a worker: a new table, other listeners, an end.
+extension Worker {
+    private static let sweepDelay: Int64 = 1000
+
+    /// Takes over what was published since the last look.
+    mutating func adoptChanges() {
+        let published = shared.publication()
+        seenVersion = published.version
+        adopt(published.listeners)
+        if let table = published.table { adopt(table, published.entries) }
+        if upstreams.adopt(published.resolutions, &random) { sweepSoon() }
+        if published.isDraining, !isDraining { startDraining() }
+        shared.adopted(seenVersion, worker: index)
+    }
+
+    private mutating func adopt(_ table: RoutingTable, _ entries: [ListenerEntry]) {
+        if tables.adopt(table, entries) { sweepSoon() }
+        counters.setRevision(table.revision)
+    }
+
+    // MARK: - Forgetting
+
+    /// Has the loop look, before long, for what no table has any more.
+    mutating func sweepSoon() {
+        if sweepAt == Registration.never { sweepAt = loop.now &+ Self.sweepDelay }
+    }
+
+    mutating func sweepIfDue() {
+        guard loop.now >= sweepAt else { return }
+        sweepAt = Registration.never
+        if upstreams.sweep(&loop) { sweepSoon() }
+    }
+
+    // MARK: - Listeners
+
+    /// Takes what still waits at listeners that are let go of, and lets their clients go.
+    private mutating func adopt(_ open: [OpenListener]) {
+        for number in acceptor.numbers where open.index(rising: number, by: { $0.number }) == nil {
+            while acceptConnections(listener: number) {}
+            acceptor.stop(number, &loop)
+            retire { $0.pointee.listener == number }
+        }
+        acceptor.adopt(open.map { WorkerListener(number: $0.number, socket: $0.sockets[index]) }, &loop)
+    }
+
+    /// Takes what waits at a listener, as far as the limits allow; `true` when more may wait.
+    @discardableResult
+    mutating func acceptConnections(listener: Int) -> Bool {
+        for _ in 0..<Acceptor.batch {
+            guard clients.count < shared.connectionsPerWorker else {
+                acceptor.pause(&loop)
+                return false
+            }
+            switch acceptor.accept(from: listener) {
+            case .connection(let transport, let peer):
+                guard let client = clients.adopt(transport, listener: listener, from: peer, &loop) else {
+                    continue
+                }
+                settle(Parties(client))
+            case .nothing: return false
+            case .exhausted:
+                acceptor.pause(&loop)
+                return false
+            }
+        }
+        return true
+    }
+
+    // MARK: - Draining
+
+    /// Accepts nothing new, lets go of resting connections, and says so in answers still to come.
+    private mutating func startDraining() {
+        adopt([])
+        isDraining = true
+        drainDeadline = loop.now &+ shared.configuration.drainTimeout
+        retire { _ in true }
+    }
+
+    /// Ends what is still under way when the time for draining is over, so that the client can tell.
+    private mutating func cutOff(_ client: DownstreamPointer) {
+        let isUnread = !client.pointee.outbox.isEmpty
+        guard client.pointee.exchange != nil || isUnread else { return closeClient(client) }
+        shared.cutOff.add(1, ordering: .relaxed)
+        guard let exchange = client.pointee.exchange else { return closeClient(client, resets: true) }
+        exchange.pointee.outcome.flag = .durationTimeout
+        if client.pointee.phase == .tunnel { closeClient(client, resets: true) } else { breakOff(exchange) }
+    }
+
+    /// Frees everything when the loop has ended.
+    mutating func shutDown() {
+        while let client = clients.open.first { cutOff(client) }
+        upstreams.closeIdle(&loop)
+        _ = upstreams.adopt(nil, &random)
+        while loop.ready.popFirst() != nil {}
+        buryClosed()
+        _ = tables.retire()
+        accessLog.flush()
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryMesh
+import CanaryRouting
+
+/// What is told of exchanges: counters, and lines of the access log.
+extension Worker {
+    /// Counts a request as assigned; once, however often it is tried.
+    mutating func count(_ exchange: ExchangePointer, _ counter: UInt32) {
+        guard exchange.pointee.outcome.counter == nil, counter != CounterRegistry.none else { return }
+        exchange.pointee.outcome.counter = counter
+        counters.countAssigned(counter)
+    }
+
+    /// Counts how the first try ended of a request that is about to be tried again.
+    func countFirstTry(_ exchange: ExchangePointer, status: Int32, flag: ResponseFlag) {
+        guard exchange.pointee.tries.retries == 0, let counter = exchange.pointee.outcome.counter else {
+            return
+        }
+        let duration = loop.nowNanoseconds &- exchange.pointee.outcome.startedAt
+        counters.countFirstTry(counter, status: status, flag: flag, nanoseconds: duration)
+    }
+
+    /// Counts how an exchange ended, and has it logged.
+    mutating func record(_ exchange: ExchangePointer) {
+        let outcome = exchange.pointee.outcome
+        // What a switched connection does afterwards is no request's duration.
+        let duration = (outcome.switchedAt ?? loop.nowNanoseconds) &- outcome.startedAt
+        if let counter = outcome.counter {
+            counters.countEnd(
+                counter,
+                status: outcome.status,
+                flag: outcome.flag,
+                nanoseconds: duration,
+                isRetried: exchange.pointee.tries.retries > 0
+            )
+        } else {
+            counters.countLocal(status: outcome.status, flag: outcome.flag, nanoseconds: duration)
+        }
+        if accessLog.isOn { writeLog(exchange) }
+    }
+
+    private mutating func writeLog(_ exchange: ExchangePointer) {
+        let facts = exchange.pointee.request.facts
+        let outcome = exchange.pointee.outcome
+        let endpoint = exchange.pointee.tries.lastEndpoint.flatMap { shared.identifiers.endpoint($0) }
+        let milliseconds = (loop.nowNanoseconds &- outcome.startedAt) / 1_000_000
+        let line = LogLine(
+            time: loop.wallMilliseconds &- Int64(milliseconds),
+            method: facts.method,
+            path: facts.path,
+            query: facts.query,
+            version: exchange.pointee.request.head.minorVersion,
+            status: outcome.status,
+            flag: outcome.flag,
+            bytesReceived: outcome.bytesReceived,
+            bytesSent: outcome.bytesSent,
+            milliseconds: milliseconds,
+            authority: facts.authority,
+            userAgent: Self.header("user-agent", facts),
+            requestID: Self.header("x-request-id", facts),
+            madeID: exchange.pointee.tries.madeID,
+            source: facts.sourceAddress,
+            upstream: endpoint?.description ?? ""
+        )
+        accessLog.add(line)
+    }
+
+    private static func header(_ name: StaticString, _ facts: RequestFacts) -> ByteSlice {
+        facts.header(ByteSlice(base: name.utf8Start, count: name.utf8CodeUnitCount))?.value ?? ByteSlice()
+    }
+}

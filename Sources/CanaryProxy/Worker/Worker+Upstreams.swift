@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinux
+
+/// What upstreams send.
+extension Worker {
+    mutating func handleUpstream(_ upstream: UpstreamPointer, _ events: UInt32) {
+        let hasFailed = events & (CANARY_EPOLLERR | CANARY_EPOLLHUP) != 0
+        switch upstream.pointee.phase {
+        case .closed: return
+        case .idle:
+            // Whatever comes on a resting connection ends it; a mere "writable" is no news.
+            if events & (CANARY_EPOLLIN | CANARY_EPOLLRDHUP) != 0 || hasFailed { closeUpstream(upstream) }
+            return
+        case .connecting:
+            if events & CANARY_EPOLLOUT != 0 || hasFailed { upstreamConnected(upstream) }
+            guard upstream.pointee.phase == .active else { return }
+        case .active, .tunnel: break
+        }
+        if upstream.pointee.phase == .tunnel, upstream.pointee.hasEnded, events & CANARY_EPOLLERR != 0,
+            let exchange = upstream.pointee.exchange
+        {
+            // It is not read any more, which would have told of the reset.
+            return upstreamTunnelEnded(upstream, exchange, isReset: true)
+        }
+        if events & CANARY_EPOLLRDHUP != 0 || hasFailed { upstream.pointee.isEnding = true }
+        if events & (CANARY_EPOLLIN | CANARY_EPOLLRDHUP) != 0 || hasFailed { upstream.pointee.canRead = true }
+        if events & CANARY_EPOLLOUT != 0, !upstream.pointee.outbox.isEmpty { flush(upstream) }
+        advance(upstream)
+    }
+
+    private mutating func flush(_ upstream: UpstreamPointer) {
+        let flush = upstreams.flush(upstream)
+        guard flush != .blocked, let exchange = upstream.pointee.exchange else { return }
+        if flush == .failed, upstream.pointee.phase == .tunnel { return tunnelIsBroken(upstream, exchange) }
+        renewStall(exchange)
+    }
+
+    mutating func closeUpstream(_ upstream: UpstreamPointer) { upstreams.close(upstream, &loop) }
+
+    // MARK: - Reading
+
+    mutating func receive(_ upstream: UpstreamPointer) {
+        canary_unpoison(scratch, Self.scratchSize)
+        defer { canary_poison(scratch, Self.scratchSize) }
+        switch upstream.pointee.transport.receive(scratch, Self.scratchSize) {
+        case .moved(let count):
+            if count < Self.scratchSize, !upstream.pointee.isEnding { upstream.pointee.canRead = false }
+            take(UnsafeRawBufferPointer(start: scratch, count: count), from: upstream)
+        case .wouldBlock: upstream.pointee.canRead = false
+        case .ended:
+            upstream.pointee.canRead = false
+            upstreamEnded(upstream, isReset: false)
+        case .failed: upstreamEnded(upstream, isReset: true)
+        }
+    }
+
+    private mutating func take(_ bytes: UnsafeRawBufferPointer, from upstream: UpstreamPointer) {
+        guard let exchange = upstream.pointee.exchange else { return closeUpstream(upstream) }
+        if upstream.pointee.phase == .tunnel { return tunnelToClient(bytes, exchange) }
+        var bytes = bytes
+        if !upstream.pointee.inbox.isEmpty {
+            upstream.pointee.inbox.append(bytes)
+            bytes = upstream.pointee.inbox.bytes
+        }
+        if exchange.pointee.hasAnswerBegun {
+            forwardAnswer(bytes, exchange, upstream, joined: false)
+        } else {
+            takeHead(bytes, exchange, upstream)
+        }
+    }
+
+    // MARK: - Ends
+
+    private mutating func upstreamEnded(_ upstream: UpstreamPointer, isReset: Bool) {
+        guard let exchange = upstream.pointee.exchange else { return closeUpstream(upstream) }
+        if upstream.pointee.phase == .tunnel {
+            return upstreamTunnelEnded(upstream, exchange, isReset: isReset)
+        }
+        guard exchange.pointee.hasAnswerBegun else {
+            if failTry(exchange, .reset(hasSent: true)) { attemptAgain(exchange) }
+            return
+        }
+        guard upstream.pointee.codec.framing == .untilClose, !isReset else {
+            // Part of the answer is out already: only a broken connection can tell the client.
+            exchange.pointee.outcome.flag = .upstreamConnectionTermination
+            return breakOff(exchange)
+        }
+        endAnswer(exchange, upstream)
+    }
+
+    mutating func upstreamIsDue(_ upstream: UpstreamPointer) {
+        switch upstream.pointee.phase {
+        case .idle: closeUpstream(upstream)
+        case .connecting:
+            guard let exchange = upstream.pointee.exchange else { return closeUpstream(upstream) }
+            if failTry(exchange, .connect) { attemptAgain(exchange) }
+        case .active, .tunnel, .closed: break
+        }
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryTestSupport
+import Testing
+
+@testable import CanaryProxy
+
+/// The lists that connections are in by pointers of their own.
+struct ConnectionListTests {
+    typealias Entry = UnsafeMutablePointer<Registration>
+
+    private func withEntries(_ count: Int, _ body: ([Entry]) -> Void) {
+        let memory = Entry.allocate(capacity: count)
+        for index in 0..<count { (memory + index).initialize(to: Registration(.downstream)) }
+        body((0..<count).map { memory + $0 })
+        memory.deallocate()
+    }
+
+    @Test func `who is ready comes once, in order`() {
+        withEntries(3) { entries in
+            var list = ReadyList()
+            for index in [0, 1, 0, 2, 1] { list.insert(entries[index]) }
+            let first = list.popFirst()
+            #expect(first == entries[0])
+            list.insert(entries[0])
+            let rest = [list.popFirst(), list.popFirst(), list.popFirst()]
+            #expect(rest == [entries[1], entries[2], entries[0]])
+            let none = list.popFirst()
+            #expect(none == nil)
+        }
+    }
+
+    @Test func `a closed connection that waits in the ready list stays until it was taken out`() {
+        withEntries(3) { entries in
+            var loop = EventLoop()
+            for entry in entries { loop.bury(entry) }
+            loop.ready.insert(entries[1])
+            var gone: Set<Entry> = []
+            var closed = loop.takeClosed()
+            while let entry = closed.popFirst() { gone.insert(entry) }
+            #expect(gone == [entries[0], entries[2]])
+            let waiting = loop.ready.popFirst()
+            closed = loop.takeClosed()
+            let last = closed.popFirst()
+            #expect(waiting == entries[1] && last == entries[1] && closed.isEmpty)
+            closed = loop.takeClosed()
+            #expect(closed.isEmpty)
+        }
+    }
+
+    @Test func `a closed connection is never due`() {
+        withEntries(1) { entries in
+            var loop = EventLoop()
+            loop.set(entries[0], in: 1)
+            loop.bury(entries[0])
+            let wait = loop.timers.wait(now: loop.now)
+            #expect(wait == -1)
+        }
+    }
+
+    @Test(arguments: [1, 2] as [UInt64])
+    func `a pool gives the connection back that rested last, whichever of the others were closed`(
+        seed: UInt64
+    ) {
+        var random = SeededGenerator(seed: seed)
+        var pool = EndpointPool()
+        let memory = UpstreamPointer.allocate(capacity: 20)
+        defer { memory.deallocate() }
+        let all = (0..<20).map { memory + $0 }
+        for upstream in all {
+            upstream.initialize(to: Upstream(.plain(-1), to: .none, phase: .idle))
+        }
+        var model: [UpstreamPointer] = []
+        for _ in 0..<3000 {
+            let upstream = random.pick(all)
+            if let index = model.firstIndex(of: upstream) {
+                if random.chance(50) {
+                    pool.remove(upstream)
+                    model.remove(at: index)
+                } else {
+                    let popped = pool.pop()
+                    #expect(popped == model.popLast())
+                }
+            } else {
+                pool.push(upstream)
+                model.append(upstream)
+            }
+            #expect(pool.idleCount == model.count && pool.firstIdle == model.last)
+            #expect(pool.isUnused == model.isEmpty)
+        }
+    }
+
+    @Test func `slots are at different places, and come back last in, first out`() {
+        var slab = Slab<Int>(chunkCount: 4)
+        let taken = (0..<10).map { number in
+            let slot = slab.take()
+            slot.initialize(to: number)
+            return slot
+        }
+        #expect(Set(taken).count == 10)
+        #expect(taken.map(\.pointee) == Array(0..<10))
+        slab.give(taken[3])
+        slab.give(taken[7])
+        let again = [slab.take(), slab.take()]
+        #expect(again == [taken[7], taken[3]])
+    }
+}

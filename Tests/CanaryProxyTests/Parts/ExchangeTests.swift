@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryMesh
+import CanaryResources
+import CanaryRouting
+import Testing
+
+@testable import CanaryProxy
+
+/// What an exchange decides by itself.
+struct ExchangeTests {
+    private let never = Registration.never
+    private let limits = ProxyLimits()
+
+    private func retries(_ on: String, attempts: Int64 = 2) -> [(String, Value)] {
+        [("retries", ["attempts": .integer(attempts), "retryOn": .text(on)])]
+    }
+
+    // MARK: - Failures
+
+    @Test
+    func
+        `a pooled connection that had been closed is replaced once, and only where nothing is done twice`()
+    {
+        let get = ExchangeScene()
+        #expect(get.exchange.verdict(on: .reset(hasSent: true), wasPooled: true) == .replace)
+        get.exchange.pointee.tries.hasReplacedStale = true
+        #expect(
+            get.exchange.verdict(on: .reset(hasSent: true), wasPooled: true)
+                == .giveUp(.upstreamConnectionTermination)
+        )
+        let post = ExchangeScene("POST / HTTP/1.1\r\nHost: app\r\nContent-Length: 0\r\n\r\n")
+        #expect(post.exchange.verdict(on: .reset(hasSent: false), wasPooled: true) == .replace)
+        #expect(
+            post.exchange.verdict(on: .reset(hasSent: true), wasPooled: true)
+                == .giveUp(.upstreamConnectionTermination)
+        )
+    }
+
+    @Test func `the policy's conditions say what is tried again`() {
+        for (condition, connect, reset, timeout, status) in [
+            ("connect-failure", true, false, false, false), ("reset", true, true, true, false),
+            ("5xx", true, true, true, true), ("gateway-error", true, true, true, true),
+            ("retriable-4xx", false, false, false, false), ("503", false, false, false, true),
+        ] {
+            let scene = ExchangeScene("GET / HTTP/1.1\r\nHost: app\r\n\r\n", retries(condition))
+            func isRetried(_ failure: TryFailure) -> Bool {
+                scene.exchange.verdict(on: failure, wasPooled: false) == .retry
+            }
+            #expect(isRetried(.connect) == connect, "\(condition)")
+            #expect(isRetried(.reset(hasSent: true)) == reset, "\(condition)")
+            #expect(isRetried(.timeout) == timeout, "\(condition)")
+            #expect(scene.exchange.shouldRetry(status: 503) == status, "\(condition)")
+            #expect(!scene.exchange.shouldRetry(status: 200), "\(condition)")
+            #expect(
+                scene.exchange.shouldRetry(status: 409) == (condition == "retriable-4xx"),
+                "\(condition)"
+            )
+            var random = RandomSource()
+            _ = scene.exchange.pointee.nextBackOff(&random)
+            _ = scene.exchange.pointee.nextBackOff(&random)
+            #expect(!isRetried(.connect) && !scene.exchange.shouldRetry(status: 503))
+        }
+    }
+
+    @Test func `back-offs are at most ten times their base, and spread from nothing on`() {
+        let scene = ExchangeScene("GET / HTTP/1.1\r\nHost: app\r\n\r\n", retries("5xx", attempts: 100))
+        var random = RandomSource()
+        for retry in 0..<100 {
+            let longest = min(25 << min(retry, 10), 250) as Int
+            let draws = (0..<200).map { _ in
+                scene.exchange.pointee.tries.retries = Int32(retry)
+                return scene.exchange.pointee.nextBackOff(&random)
+            }
+            #expect(draws.allSatisfy { 0...Int64(longest) ~= $0 })
+            #expect(
+                draws.contains { $0 < Int64(longest) / 4 } && draws.contains { $0 > Int64(longest) * 3 / 4 }
+            )
+        }
+    }
+
+    @Test func `a timeout after retries is told as such`() {
+        let scene = ExchangeScene()
+        #expect(
+            scene.exchange.verdict(on: .timeout, wasPooled: false)
+                == .giveUp(.upstreamRequestTimeout)
+        )
+        scene.exchange.pointee.tries.retries = 1
+        #expect(
+            scene.exchange.verdict(on: .timeout, wasPooled: false)
+                == .giveUp(.upstreamRetryLimitExceeded)
+        )
+    }
+
+    // MARK: - Kept bodies
+
+    @Test func `a body is kept up to the limit, and not at all where it will not be sent again`() {
+        func keep(_ sizes: [Int], isWanted: Bool = true) -> (bytes: [UInt8], canBeSentAgain: Bool) {
+            var body = RequestBody(isComplete: false)
+            for (index, size) in sizes.enumerated() {
+                let bytes = [UInt8](repeating: UInt8(index), count: size)
+                bytes.withUnsafeBytes { body.keep($0, where: isWanted, limit: 10) }
+            }
+            return (Array(body.keptBytes), body.canBeSentAgain)
+        }
+        #expect(keep([6, 0]) == ([0, 0, 0, 0, 0, 0], true))
+        #expect(keep([6, 4]) == ([0, 0, 0, 0, 0, 0, 1, 1, 1, 1], true))
+        #expect(keep([6, 4, 1, 2]) == ([], false))
+        #expect(keep([1], isWanted: false) == ([], false))
+        #expect(keep([0], isWanted: false) == ([], true))
+        let post = ExchangeScene("POST / HTTP/1.1\r\nHost: app\r\nContent-Length: 1\r\n\r\n")
+        #expect(!post.exchange.mayBeSentTwice)
+        let policy = retries("5xx")
+        let retried = ExchangeScene("POST / HTTP/1.1\r\nHost: app\r\nContent-Length: 1\r\n\r\n", policy)
+        #expect(
+            retried.exchange.mayBeSentTwice && ExchangeScene().exchange.mayBeSentTwice
+        )
+    }
+
+    // MARK: - Deadlines
+
+    @Test func `what is due comes in the order in which it ends an exchange`() {
+        var deadlines = Deadlines()
+        #expect(deadlines.next == never && deadlines.due(.max - 1) == .nothing)
+        deadlines.resume = 50
+        deadlines.oneTry = 40
+        deadlines.stall = 30
+        deadlines.departure = 20
+        deadlines.route = 10
+        #expect(deadlines.next == 10 && deadlines.due(9) == .nothing)
+        for expected in [Deadlines.Due.route, .departure, .stall, .oneTry, .resume, .nothing] {
+            #expect(deadlines.due(100) == expected)
+            switch expected {
+            case .route: deadlines.route = never
+            case .departure: deadlines.departure = never
+            case .stall: deadlines.stall = never
+            case .oneTry: deadlines.oneTry = never
+            case .resume: deadlines.resume = never
+            case .nothing: break
+            }
+        }
+    }
+
+    @Test func `the route's timeout runs from the request's end on, a try's from each try's`() {
+        let scene = ExchangeScene(
+            "POST / HTTP/1.1\r\nHost: app\r\nContent-Length: 1\r\n\r\n",
+            [("timeout", "9s"), ("retries", ["attempts": 1, "perTryTimeout": "2s"])]
+        )
+        let exchange = scene.exchange
+        #expect(exchange.pointee.deadlines.route == never)
+        exchange.pointee.requestIsComplete(1000, limits)
+        #expect(exchange.pointee.deadlines.route == 10_000 && exchange.pointee.deadlines.oneTry == 3000)
+        exchange.pointee.wait(500, 3000)
+        #expect(exchange.pointee.deadlines.oneTry == never && exchange.pointee.deadlines.resume == 3500)
+        exchange.pointee.startTry(3500)
+        #expect(exchange.pointee.deadlines.oneTry == 5500 && exchange.pointee.deadlines.route == 10_000)
+    }
+
+    @Test func `patience is that of where the exchange is`() {
+        let scene = ExchangeScene("POST / HTTP/1.1\r\nHost: app\r\nContent-Length: 1\r\n\r\n")
+        let exchange = scene.exchange
+        #expect(exchange.patience(limits) == limits.stallTimeout)
+        exchange.pointee.body.isComplete = true
+        #expect(exchange.patience(limits) == limits.responseTimeout)
+        scene.connect(.answering)
+        #expect(exchange.patience(limits) == limits.stallTimeout)
+        scene.connect(.switched)
+        #expect(exchange.patience(limits) == limits.tunnelTimeout)
+        scene.upstream.pointee.hasEnded = true
+        #expect(exchange.patience(limits) == limits.stallTimeout)
+    }
+
+    @Test func `an address is waited for as long as a connection would be`() {
+        let scene = ExchangeScene()
+        #expect(scene.exchange.awaitAddress(20, 1000))
+        #expect(scene.exchange.pointee.deadlines.resume == 1020)
+        #expect(scene.exchange.awaitAddress(20, 10_999))
+        #expect(!scene.exchange.awaitAddress(20, 11_000))
+    }
+
+    @Test func `a client that ended its side is given the time that its request asked for`() {
+        for (field, patience) in [
+            ("", limits.departureTimeout), ("Connection: close\r\n", limits.halfCloseTimeout),
+        ] {
+            let scene = ExchangeScene("GET / HTTP/1.1\r\nHost: app\r\n\(field)\r\n")
+            scene.exchange.pointee.awaitDeparture(100, limits)
+            #expect(scene.exchange.pointee.deadlines.departure == 100 + patience)
+            scene.exchange.pointee.outcome.bytesSent = 1
+            #expect(!scene.exchange.hasDeparted())
+            #expect(scene.exchange.pointee.deadlines.departure == never)
+        }
+        let mirror = ExchangeScene(hasClient: false)
+        mirror.exchange.pointee.awaitDeparture(100, limits)
+        #expect(mirror.exchange.pointee.deadlines.departure == never)
+    }
+}
+
+/// What is asked of an exchange, in a form that expectations can hold.
+extension ExchangePointer {
+    fileprivate var mayBeSentTwice: Bool { pointee.mayBeSentTwice }
+
+    fileprivate func verdict(on failure: TryFailure, wasPooled: Bool) -> TryVerdict {
+        pointee.verdict(on: failure, wasPooled: wasPooled)
+    }
+
+    fileprivate func shouldRetry(status: Int) -> Bool { pointee.shouldRetry(status: status) }
+    fileprivate func patience(_ limits: ProxyLimits) -> Int64 { pointee.patience(limits) }
+    fileprivate func awaitAddress(_ pause: Int64, _ now: Int64) -> Bool { pointee.awaitAddress(pause, now) }
+    fileprivate func hasDeparted() -> Bool { pointee.hasDeparted() }
+}
