@@ -16,8 +16,10 @@ package enum CommandLineRunner {
             Completion.answer(arguments, in: context)
             status = .success
         } else {
-            let words = ShortOptions.expanding(ChangeOptions.expandingWait(arguments))
-            status = outcome(of: words, in: context)
+            let words = CommandPath.movingOutput(
+                ShortOptions.expanding(ChangeOptions.expandingWait(arguments))
+            )
+            status = told(context.lateErrors, after: outcome(of: words, in: context), in: context)
         }
         context.standardOutput.flush()
         context.standardError.flush()
@@ -53,6 +55,15 @@ package enum CommandLineRunner {
         }
     }
 
+    /// The status where something could not be read: a failure, unless there is a worse one.
+    private static func told(_ late: LateErrors, after status: ExitStatus, in context: CommandContext)
+        -> ExitStatus
+    {
+        guard let error = CommandError.joined(late.all) else { return status }
+        context.report(error)
+        return status == .success ? .failure : status
+    }
+
     private static func report(_ error: CommandError, _ context: CommandContext) -> ExitStatus {
         context.report(error)
         return error.status
@@ -79,7 +90,7 @@ package enum CommandLineRunner {
             )
         }
         let command = CommandPath.of(arguments).joined(separator: " ")
-        return report(ParserMessage(CanaryCtl.message(for: error)).error(of: command), context)
+        return report(ParserMessage(CanaryCtl.message(for: error), of: arguments).error(of: command), context)
     }
 }
 

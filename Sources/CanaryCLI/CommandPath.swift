@@ -35,6 +35,27 @@ enum CommandPath {
         return (try? type.parseAsRoot(Array(arguments.dropFirst()))) as? any Subcommand
     }
 
+    /// The words with `-o` behind the command's name: kubectl takes it in front too, the parser only where it belongs.
+    static func movingOutput(_ arguments: [String]) -> [String] {
+        var (front, output, rest): ([String], [String], ArraySlice<String>) = ([], [], arguments[...])
+        while let word = rest.first, word.hasPrefix("-"), word != "--" {
+            let option = rest.prefix(takesValue.contains(word) ? 2 : 1)
+            rest = rest.dropFirst(option.count)
+            if outputNames.contains(word) || word.hasPrefix("--output=") {
+                output += option
+            } else {
+                front += option
+            }
+        }
+        guard !output.isEmpty, !rest.isEmpty else { return arguments }
+        let words = front + rest
+        let names = words.count - walk(words).rest.count
+        return words.prefix(names) + output + words.dropFirst(names)
+    }
+
+    private static let outputNames: Set = ["-o", "--output"]
+    private static let takesValue = outputNames.union(["--store", "--namespace", "-n", "--color"])
+
     private typealias Walk = (names: [String], type: any ParsableCommand.Type, rest: ArraySlice<String>)
 
     private static func walk(_ arguments: [String]) -> Walk {
@@ -51,7 +72,6 @@ enum CommandPath {
 
     /// Drops the global options, which may stand before the command; any other option ends the search.
     private static func skippingOptions(_ words: ArraySlice<String>) -> ArraySlice<String> {
-        let takesValue: Set = ["--store", "--namespace", "-n", "--color"]
         var rest = words
         while let word = rest.first, word.hasPrefix("-") {
             rest = rest.dropFirst(takesValue.contains(word) ? 2 : 1)

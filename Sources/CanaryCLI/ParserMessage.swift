@@ -6,9 +6,12 @@ import CanaryResources
 /// known here stays as it is.
 struct ParserMessage {
     private let text: String
+    /// The words that the parser read.
+    private let arguments: [String]
 
-    init(_ text: String) {
+    init(_ text: String, of arguments: [String]) {
         self.text = text
+        self.arguments = arguments
     }
 
     /// - Parameter command: the words of the command: `canaryctl get`.
@@ -33,7 +36,7 @@ struct ParserMessage {
             )
         }
         if text.hasPrefix("Unknown option '"), Double(first) != nil {
-            return .wrongUsage("\"\(first)\" is negative, and no number here may be", hint: usage)
+            return Self.negative(first, hint: usage)
         }
         if text.hasPrefix("Unknown option '") {
             return .wrongUsage(
@@ -44,6 +47,10 @@ struct ParserMessage {
             )
         }
         if text.hasPrefix("Missing value for '") {
+            // The parser takes what begins with "-" for an option.
+            if let number = word(after: Self.name(first)), Double(number) != nil {
+                return Self.negative(number, hint: usage)
+            }
             return .wrongUsage("\(Self.name(first)) needs a value", hint: usage)
         }
         if text.hasPrefix("Missing expected argument '") {
@@ -59,6 +66,15 @@ struct ParserMessage {
             )
         }
         return .wrongUsage(lowercased, hint: usage)
+    }
+
+    private func word(after option: String) -> String? {
+        arguments.firstIndex(of: option).map { arguments.index(after: $0) }
+            .flatMap { arguments.indices.contains($0) ? arguments[$0] : nil }
+    }
+
+    private static func negative(_ number: String, hint: String) -> CommandError {
+        .wrongUsage("\"\(number)\" is negative, and no number here may be", hint: hint)
     }
 
     private static let placeholder = [

@@ -6,8 +6,9 @@ import Testing
 
 @testable import CanaryCLI
 
-/// What is offered at a place of the command line, asked as the shells' scripts ask.
-@Suite struct CompletionTests {
+/// What is offered at a place of the command line, asked as the shells' scripts ask. One after the other: the parser keeps
+/// which shell asks in a variable of the process.
+@Suite(.serialized) struct CompletionTests {
     private let scratch: ScratchDirectory
 
     init() throws {
@@ -83,6 +84,28 @@ import Testing
         #expect(try offers("--to-revision", "undo", "helloworld", "--to-revision", "") == ["2", "1"])
     }
 
+    @Test func `endpoints of a Service, and requests`() throws {
+        for address in ["127.0.0.1:9081", "[::1]:9081"] {
+            #expect(
+                try run("register", "helloworld", address, "-l", "version=v1").status == .success
+            )
+        }
+        let service = ["deregister", "helloworld", ""]
+        #expect(try offers("positional@1", service[0], service[1], service[2]) == ["127.0.0.1:9081"])
+        let zsh = ["SAP_SHELL": "zsh"]
+        #expect(
+            try offers("positional@1", "deregister", "helloworld", "", environment: zsh) == [
+                "127.0.0.1\\:9081"
+            ]
+        )
+        #expect(try offers("positional@1", "deregister", "nobody", "").isEmpty)
+        #expect(try offers("positional@0", "explain", "").suffix(1) == ["helloworld/"])
+        #expect(try offers("positional@0", "explain", "").first == "GET")
+        #expect(try offers("positional@0", "explain", "GET", "") == ["helloworld/"])
+        #expect(try offers("positional@0", "explain", "GET", "http://h") == ["http://helloworld/"])
+        #expect(try offers("positional@0", "explain", "helloworld/", "").isEmpty)
+    }
+
     @Test func `topics, commands and the codes of rules`() throws {
         let topics = try offers("positional@0", "help", "")
         #expect(topics.contains("rule") && topics.contains("set-weight"))
@@ -153,6 +176,15 @@ import Testing
                 }
             }
         }
+    }
+
+    @Test func `values may stand behind "="`() throws {
+        let zsh = try run("completion", "zsh").output
+        #expect(zsh.contains("'--route=[") && zsh.contains("{-n,--namespace=}'["))
+        #expect(!zsh.contains("--verbose=") && !zsh.contains("--detach="))
+        let bash = try run("completion", "bash").output
+        #expect(bash.contains("COMP_WORDS[COMP_CWORD - 2]"))
+        #expect(!bash.contains("local -a unparsed_words=(\"${COMP_WORDS"))
     }
 
     @Test(arguments: ["bash", "zsh", "fish"]) func `a script defines each function once`(_ shell: String)

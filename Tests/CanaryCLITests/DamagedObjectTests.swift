@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryResources
-import CanaryStore
 import CanaryTestSupport
 import Testing
 
 @testable import CanaryCLI
+@testable import CanaryStore
 
 /// One object whose stored text is no JSON stands in nobody else's way.
 @Suite struct DamagedObjectTests {
@@ -21,8 +21,12 @@ import Testing
         #expect(run("create", "-f", "\(Scene.root)/examples/helloworld").status == .success)
         let store = try ClusterStore.open(at: StoreLocation(scratch.path("store")))
         try store.write(ChangeNote(actor: "nobody")) { writer in
-            let tokens: Set = [IndexToken.destination("helloworld.default.svc.cluster.local").text]
-            for key in damaged { try writer.put(key, body: Array(#"{"kind": "#.utf8), tokens: tokens) }
+            for key in damaged {
+                try writer.database.run(
+                    #"UPDATE objects SET body = '{"kind": ' WHERE kind = ? AND name = ?"#,
+                    [.text(key.kind.rawValue), .text(key.name)]
+                )
+            }
         }
     }
 
@@ -40,6 +44,31 @@ import Testing
         let one = run("get", "deployment", "helloworld-v1")
         #expect(one.status == .failure)
         #expect(one.errors.contains("hint: apply its manifest again, or delete it"))
+    }
+
+    /// What is read of the host without its VirtualService and one of its Deployments, and whether that is told.
+    private static let readings: [(words: [String], output: String, isTold: Bool)] = [
+        (["describe"], "", true),
+        (["describe", "helloworld"], "helloworld.default", true),
+        (["describe", "svc/helloworld"], "helloworld", false),
+        (["history", "helloworld"], "created", false),
+        (["explain", "http://helloworld/"], "helloworld.default, without VirtualService", true),
+        (["export", "envoy"], "helloworld", true),
+        (["get", "svc,deploy,vs"], "service/helloworld", true),
+        (["diff", "-f", "\(Scene.root)/examples/region"], "+  - helloworld", true),
+    ]
+
+    @Test func `every command that reads goes on without it, and has failed where it counts`() {
+        for (words, output, isTold) in Self.readings {
+            let world = TestWorld(directory: scratch.path)
+            let status = CommandLineRunner.run(words, in: world.context)
+            #expect(output.isEmpty || world.output.contains(output), "\(words)")
+            let failure: CanaryCLI.ExitStatus = words[0] == "diff" ? .trouble : .failure
+            #expect(status == (isTold ? failure : .success), "\(words)")
+            #expect(world.errors.contains("error: cannot read") == isTold, "\(words)")
+        }
+        let asked = run("describe", "deploy/helloworld-v1")
+        #expect(asked.status == .failure && asked.output.isEmpty)
     }
 
     @Test func `changes of other objects go on, with a warning`() {
@@ -63,5 +92,43 @@ import Testing
         let world = TestWorld(directory: scratch.path)
         #expect(CommandLineRunner.run(["delete"] + words, in: world.context) == .success)
         #expect(run("get", "all").status == .success)
+    }
+
+    /// The column by which objects are asked for can be damaged as well as their text.
+    @Test func `a row whose kind is none stands in nobody else's way, and is replaced by its manifest`()
+        throws
+    {
+        #expect(run("apply", "-f", "\(Scene.root)/examples/helloworld").status == .success)
+        let store = try ClusterStore.open(at: StoreLocation(scratch.path("store")))
+        try store.write(ChangeNote(actor: "nobody")) { writer in
+            try writer.database.run(
+                "UPDATE objects SET kind = 'Deploym\u{FFFD}' WHERE name = 'helloworld-v1'",
+                []
+            )
+        }
+        let name = "cannot read Deploym\u{FFFD} default/helloworld-v1"
+        let all = run("get", "all", "-o", "name")
+        #expect(all.status == .failure)
+        #expect(all.output.contains("virtualservice.networking.istio.io/helloworld\n"))
+        #expect(
+            all.errors.contains("error: \(name)") && all.errors.contains("hint: apply its manifest again")
+        )
+        for words in [
+            ["describe"], ["describe", "helloworld"], ["explain", "http://helloworld/"], ["export", "envoy"],
+        ] {
+            let world = TestWorld(directory: scratch.path)
+            _ = CommandLineRunner.run(words, in: world.context)
+            #expect(world.output.contains("helloworld"), "\(words)")
+            #expect(world.errors.contains(name), "\(words)")
+        }
+        #expect(run("set-weight", "helloworld", "v2", "20").status == .success)
+        #expect(run("undo", "helloworld").status == .success)
+        #expect(run("register", "helloworld", "127.0.0.1:9081", "-l", "version=v1").status == .success)
+        let applied = run("apply", "-f", "\(Scene.root)/examples/helloworld")
+        #expect(applied.output.contains("deployment.apps/helloworld-v1 created"))
+        #expect(run("get", "all").status == .success)
+        #expect(
+            run("apply", "-f", "\(Scene.root)/examples/helloworld").output.contains("helloworld-v1 unchanged")
+        )
     }
 }

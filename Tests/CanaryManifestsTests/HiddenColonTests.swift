@@ -34,6 +34,15 @@ import Testing
         #expect(result.documents[2]["i"]?.items.map(\.string) == [nil, "j^"])
     }
 
+    /// kubectl refuses these too.
+    @Test(arguments: [("[::1]", "1:5"), ("{b: ::1}", "1:8"), ("[c, :d]", "1:8"), ("[b: ::]", "1:8")])
+    func `a value that begins with a colon is to be quoted`(flow: String, place: String) {
+        let found = parse("a: \(flow)\n").diagnostics
+        #expect(summary(found) == ["\(place) CAN0001 error"])
+        #expect(found.first?.message.contains("cannot begin with") == true)
+        #expect(found.first?.hint?.hasPrefix("quote it: \":") == true)
+    }
+
     @Test func `what cannot be hidden is told with a way out`() {
         let all = "~^;$()=+%@!&*|<>_\\`"
         let found = parse("a: [b:]\nc: '\(all)'\n").diagnostics

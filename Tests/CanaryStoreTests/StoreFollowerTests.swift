@@ -121,6 +121,23 @@ import Testing
         #expect(try nextChanges().revision == 1)
     }
 
+    /// The bytes of the column may be no text either; what is read of it then is not what is stored.
+    @Test(arguments: ["'Servic'", "'Service2'", "''", "CAST(x'5365FF' AS TEXT)"])
+    func `a row whose kind is none is named, in every list of changes`(_ kind: String) throws {
+        try put("a")
+        try put("b")
+        try fixture.open().write(.test) { writer in
+            try writer.database.run("UPDATE objects SET kind = \(kind) WHERE name = 'a'", [])
+        }
+        let first = try nextChanges()
+        #expect(first.changed.map(\.key.name) == ["b"])
+        #expect(first.unreadable.count == 1 && first.unreadable[0].hasSuffix(" default/a"))
+        try put("c")
+        #expect(try nextChanges().unreadable == first.unreadable)
+        try put("a", #"{"kind": "Service"}"#)
+        #expect(try nextChanges().unreadable.isEmpty)
+    }
+
     @Test func `an index that was cut off is not touched`() throws {
         try put("a")
         _ = try nextChanges()

@@ -13,11 +13,12 @@ struct ClusterSession {
 
     var location: StoreLocation { StoreLocation(settings.storeDirectory) }
 
-    /// Reads at one revision. A store that does not exist yet reads as empty. Objects that cannot be read are left out, and told at the end by an error.
+    /// Reads at one revision. A store that does not exist yet reads as empty. Objects that cannot be read are
+    /// left out, and told at the command's end by an error.
     func read<Value>(_ body: (ClusterView) throws -> Value) throws -> Value {
         try look { view in
             let value = try body(view)
-            if let error = CommandError.joined(view.damage.all) { throw error }
+            context.lateErrors.note(try view.unreadable())
             return value
         }
     }
@@ -44,7 +45,7 @@ struct ClusterSession {
             return try look { view in
                 let change = ClusterChange(view: view)
                 try body(change)
-                context.warn(view.damage.all.map(\.message))
+                context.warn(try view.unreadable().map(\.message))
                 return ChangeResult(changes: change.changes, revision: nil)
             }
         }
@@ -55,7 +56,7 @@ struct ClusterSession {
             let change = ClusterChange(view: ClusterView(reader: writer))
             try body(change)
             try ChangeWriter(writer: writer, verb: verb).write(change)
-            context.warn(change.view.damage.all.map(\.message))
+            context.warn(try change.view.unreadable().map(\.message))
             return try change.changes.map { try $0.stored(by: writer) }
         }
         context.note(isDryRun ? "took the change back" : Self.outcome(result.revision))

@@ -13,6 +13,11 @@ struct ClusterView: ResourceSource {
     /// The objects that could not be read so far.
     let damage = DamagedObjects()
 
+    /// What could not be read so far, and what nobody can ask for, an error for each.
+    func unreadable() throws -> [CommandError] {
+        damage.all + (try reader?.rowsOfUnknownKind() ?? []).map(DamagedObjects.unknownKind)
+    }
+
     var revision: Int64 { reader?.revision ?? 0 }
     /// The store's id; empty where there is no store.
     var storeID: String { reader?.storeUID ?? "" }

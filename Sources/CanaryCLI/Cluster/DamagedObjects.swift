@@ -37,6 +37,13 @@ final class DamagedObjects {
         }
     }
 
+    static func unknownKind(_ object: String) -> CommandError {
+        CommandError(
+            "cannot read \(object) in the cluster store: it is damaged (no kind has this name)",
+            hint: "apply its manifest again"
+        )
+    }
+
     /// What stands for a damaged object where its existence counts: when it is replaced or deleted.
     static func placeholder(_ object: StoredObject) -> Resource {
         var body = Node.mapping(["kind": .string(object.key.kind.rawValue)])

@@ -2,6 +2,7 @@
 
 import CanaryResources
 import CanaryRules
+import CanaryStore
 
 /// The hosts that objects declare, for hints and completion.
 enum KnownHosts {
@@ -20,10 +21,17 @@ enum KnownHosts {
         return Set(hosts).sorted()
     }
 
-    /// The host that was meant by an unknown one, as people type it.
+    /// The host that was meant by an unknown one, by its full name: the Service of the same name elsewhere, or one whose
+    /// name is alike.
     static func suggestion(for host: String, among names: [String]) -> String? {
+        let wanted = HostName.service(of: host)?.name
+        if let wanted, let namesake = names.first(where: { HostName.service(of: $0)?.name == wanted }) {
+            return namesake
+        }
         let host = HostName.short(host)
-        return Suggestion.closest(to: host, among: names.map(HostName.short).filter { isNear(host, $0) })
+        let near = names.map { (short: HostName.short($0), full: $0) }.filter { isNear(host, $0.short) }
+        let name = Suggestion.closest(to: host, among: near.map(\.short))
+        return near.first { $0.short == name }?.full
     }
 
     /// Whether names are alike without the domain that they share, which would make strangers look like neighbours.
@@ -43,7 +51,14 @@ extension ClusterView {
         KnownHosts.names(try KnownHosts.kinds.flatMap { try resources(of: $0, namespace: nil) })
     }
 
-    func unknownHost(_ host: String) throws -> CommandError {
-        .unknownHost(host, among: try knownHosts())
+    /// What to do where no change of a host is known, for a wildcard that covers it has changes.
+    func wildcardHint(_ host: String, verb: String) throws -> String? {
+        let patterns = HostName.patterns(covering: host).dropFirst()
+        let changed = try patterns.first { try reader?.history(host: $0, limit: 1).isEmpty == false }
+        return changed.map { "\"\($0)\" covers it: canaryctl \(verb) '\($0)'" }
+    }
+
+    func unknownHost(_ host: String, _ settings: Settings) throws -> CommandError {
+        .unknownHost(host, among: try knownHosts(), settings)
     }
 }

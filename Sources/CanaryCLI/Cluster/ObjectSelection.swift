@@ -20,14 +20,10 @@ enum ObjectSelection {
                 hint: "for example: canaryctl get virtualservices; the kinds are: \(Self.kindNames)"
             )
         }
-        guard !words.contains("") else { throw CommandError.wrongUsage("a name is empty") }
+        guard !words.contains("") else {
+            throw CommandError.wrongUsage("a name is empty", hint: Self.slashHint)
+        }
         if words.contains(where: { $0.contains("/") }) {
-            if words.count == 1, first.hasSuffix("/") {
-                throw CommandError.wrongUsage(
-                    "\"\(first)\" lacks the name of an object",
-                    hint: "KIND/NAME is one object, KIND alone all of them"
-                )
-            }
             self = .names(try words.map(Self.slashed))
         } else if words.count > 1 {
             let kinds = try first.split(separator: ",").map { try Self.kind(String($0)) }
@@ -46,11 +42,22 @@ enum ObjectSelection {
         let parts = word.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(
             String.init
         )
-        guard parts.count == 2, !parts[1].isEmpty else {
-            throw CommandError.wrongUsage("\"\(word)\" is no KIND/NAME, but another argument is one")
+        guard parts.count == 2 else {
+            throw CommandError.wrongUsage(
+                "\"\(word)\" is no KIND/NAME, but another argument is one",
+                hint: "write each as KIND/NAME, or one KIND and then names"
+            )
+        }
+        guard !parts[0].isEmpty else {
+            throw CommandError.wrongUsage("\"\(word)\" lacks the kind of an object", hint: slashHint)
+        }
+        guard !parts[1].isEmpty else {
+            throw CommandError.wrongUsage("\"\(word)\" lacks the name of an object", hint: slashHint)
         }
         return (try kind(parts[0]), parts[1])
     }
+
+    private static let slashHint = "KIND/NAME is one object, KIND alone all of them"
 
     static func kind(_ name: String) throws -> ResourceKind {
         if let kind = ResourceKind(named: name) { return kind }

@@ -71,7 +71,7 @@ extension ClusterSession {
     /// What is running and what it counted.
     var runtime: RuntimeStore {
         RuntimeStore(at: location) { [context] message in
-            context.standardError.writeLine("warning: \(TerminalText.escape(message))")
+            context.standardError.writeLine("warning: \(TerminalText.message(message))")
         }
     }
 }

@@ -8,6 +8,8 @@ import CanaryStore
 /// host's VirtualServices had then, as they were.
 struct UndoPlan {
     private let host: String
+    /// The host in the commands of hints.
+    private let named: String
     /// The revision that comes back.
     private let revision: Int64
     /// The change of the host that made this revision's routing; `nil` where there was none before.
@@ -16,20 +18,23 @@ struct UndoPlan {
     private var states: [ResourceKey: Resource?] = [:]
 
     /// - Parameter target: the revision to return to; `nil` and 0 are the one before the host's last change.
-    init(host: String, target: Int64?, in view: ClusterView) throws {
+    init(host: String, target: Int64?, in view: ClusterView, _ settings: Settings) throws {
         let history = try view.reader?.history(host: host) ?? []
-        guard let last = history.first, let reader = view.reader else { throw try Self.unchanged(host, view) }
+        guard let last = history.first, let reader = view.reader else {
+            throw try Self.unchanged(host, view, settings)
+        }
+        named = settings.inCommands(host)
         isLastChange = target ?? 0 == 0
         let revision = isLastChange ? last.revision - 1 : target ?? 0
         guard (0...view.revision).contains(revision) else {
             throw CommandError(
                 "cannot go back to revision \(revision): the store is at revision \(view.revision)",
-                hint: Self.historyHint(host)
+                hint: Self.historyHint(named)
             )
         }
         guard try revision >= reader.knownSince(host: host) else { throw Self.forgotten(host, revision) }
         let later = history.prefix { $0.revision > revision }
-        guard !later.isEmpty else { throw Self.nothing(host, since: revision) }
+        guard !later.isEmpty else { throw Self.nothing(host, since: revision, hint: Self.historyHint(named)) }
         self.host = host
         self.revision = revision
         change = history.dropFirst(later.count).first
@@ -56,7 +61,7 @@ struct UndoPlan {
         }
         guard isLastChange, let last = routed.first, try Self.virtualServices(of: host, in: change).isEmpty
         else { return }
-        throw Self.onlyVirtualService(last.key, host, revision)
+        throw onlyVirtualService(last.key)
     }
 
     // MARK: - States
@@ -101,22 +106,25 @@ struct UndoPlan {
 
     // MARK: - Refusals
 
-    private static func historyHint(_ host: String) -> String {
-        "canaryctl history \(HostName.short(host)) lists the changes"
+    private static func historyHint(_ named: String) -> String {
+        "canaryctl history \(named) lists the changes"
     }
 
-    private static func unchanged(_ host: String, _ view: ClusterView) throws -> CommandError {
-        guard try !view.closure(of: [host]).isEmpty else { return try view.unknownHost(host) }
+    private static func unchanged(_ host: String, _ view: ClusterView, _ settings: Settings) throws
+        -> CommandError
+    {
+        guard try !view.closure(of: [host]).isEmpty else { return try view.unknownHost(host, settings) }
         return CommandError(
             "nothing to undo: no change of the routing of \(HostName.short(host)) is known",
-            hint: "only VirtualServices and DestinationRules can be undone"
+            hint: try view.wildcardHint(host, verb: "undo")
+                ?? "only VirtualServices and DestinationRules can be undone"
         )
     }
 
-    private static func nothing(_ host: String, since revision: Int64) -> CommandError {
+    private static func nothing(_ host: String, since revision: Int64, hint: String) -> CommandError {
         CommandError(
             "nothing to undo: the routing of \(HostName.short(host)) was not changed since revision \(revision)",
-            hint: historyHint(host)
+            hint: hint
         )
     }
 
@@ -128,14 +136,12 @@ struct UndoPlan {
         )
     }
 
-    private static func onlyVirtualService(_ key: ResourceKey, _ host: String, _ revision: Int64)
-        -> CommandError
-    {
+    private func onlyVirtualService(_ key: ResourceKey) -> CommandError {
         CommandError(
             "cannot undo: the last change of \(HostName.short(host)) made its only VirtualService "
                 + "\"\(key.name)\", which would be removed",
             hint: revision > 0
-                ? "canaryctl undo \(HostName.short(host)) --to-revision \(revision) removes it"
+                ? "canaryctl undo \(named) --to-revision \(revision) removes it"
                 : "canaryctl delete virtualservice \(key.name) -n \(key.namespace) removes it"
         )
     }

@@ -20,7 +20,8 @@ struct DeregisterCommand: Subcommand {
         help: ArgumentHelp(
             "As it was registered; without a port, all endpoints at the address",
             valueName: "address[:port]"
-        )
+        ),
+        completion: .stored(.endpoint)
     )
     var address: String
 
@@ -58,12 +59,17 @@ struct DeregisterCommand: Subcommand {
         at address: HostPort,
         in change: ClusterChange
     ) throws -> [Resource] {
-        let selector = service.service?.selector ?? [:]
-        guard let first = selector.min(by: { $0.key < $1.key }) else { return [] }
-        return try change.resources(with: .label(first.key, first.value, namespace: service.namespace)).filter
-        {
-            guard let entry = $0.workloadEntry, entry.labels.contains(all: selector) else { return false }
+        try entries(of: service, in: change).filter {
+            guard let entry = $0.workloadEntry else { return false }
             return entry.address == address.ip && (address.port.map(Set(entry.ports.values).contains) ?? true)
         }
+    }
+
+    /// The WorkloadEntries that a Service selects.
+    static func entries(of service: Resource, in source: some ResourceSource) throws -> [Resource] {
+        let selector = service.service?.selector ?? [:]
+        guard let first = selector.min(by: { $0.key < $1.key }) else { return [] }
+        return try source.resources(with: .label(first.key, first.value, namespace: service.namespace))
+            .filter { $0.workloadEntry?.labels.contains(all: selector) ?? false }
     }
 }

@@ -62,10 +62,11 @@ struct DescribeCommand: Subcommand {
     }
 
     private func describe(_ key: ResourceKey, _ session: ClusterSession) throws -> ExitStatus {
-        let resource = try session.read { view in
+        let resource: Resource? = try session.read { view in
             guard let resource = try view.resource(key) else { throw CommandError.notFound(key) }
-            return resource
+            return view.damage.contains(key) ? nil : resource
         }
+        guard let resource else { return .failure }
         let stream = session.context.standardOutput
         switch output.output {
         case .text: stream.write(ObjectDescription(resource, now: session.context.now()).text)

@@ -12,6 +12,7 @@ struct DiffCommand: Subcommand {
         abstract: "Show what apply would change",
         discussion: Help.examples(
             ("Before applying", "canaryctl diff -f manifests/"),
+            ("For another program, one entry per object", "canaryctl diff -f manifests/ -o json"),
             ("In a script: 0 nothing, 1 something, 2 could not compare", "canaryctl diff -f . >/dev/null")
         )
     )
@@ -23,11 +24,14 @@ struct DiffCommand: Subcommand {
     )
     var validate = FieldValidation.strict
 
+    @OptionGroup(title: "Output") var output: ReportOutputOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func run(in context: CommandContext) throws -> ExitStatus {
         do {
-            return try compare(in: context)
+            let status = try compare(in: context)
+            let isWhole = context.lateErrors.isEmpty
+            return isWhole || status == .invalidManifests ? status : .trouble
         } catch var error as CommandError where error.status == .failure {
             error.status = .trouble
             throw error
@@ -42,30 +46,52 @@ struct DiffCommand: Subcommand {
         try manifests.requireFiles("diff")
         let settings = try Settings(global, context)
         let input = try ManifestInput.read(manifests, validation: validate, settings: settings, in: context)
+        let refusal = input.refusal(in: context)
         DiagnosticPrinter(context.standardError, settings, context, sources: input.sources)
             .printProblems(input.diagnostics)
-        if let status = input.refusal(in: context) { return status == .failure ? .trouble : status }
+        if let refusal { return refusal == .failure ? .trouble : refusal }
         let session = ClusterSession(settings: settings, context: context)
         let differences = try session.read { view in
             let change = ClusterChange(view: view)
             for resource in input.resources { try change.apply(resource) }
-            return change.changes.map(Self.text)
+            return change.changes.map { (change: $0, text: Self.text($0)) }
         }
-        differences.forEach(context.standardOutput.write)
-        return differences.allSatisfy(\.isEmpty) ? .success : .failure
+        switch output.output {
+        case .text: differences.forEach { context.standardOutput.write(TerminalText.escapeLines($0.text)) }
+        case .json, .yaml:
+            let report = Self.report(differences)
+            context.standardOutput.write(ObjectText.text(report, as: output.output))
+        }
+        return differences.allSatisfy(\.text.isEmpty) ? .success : .failure
     }
 
+    private static func report(_ differences: [(change: ObjectChange, text: String)]) -> Node {
+        .mapping([
+            "apiVersion": .string("canaryctl.dev/v1alpha1"),
+            "kind": .string("DiffReport"),
+            "objects": .sequence(
+                differences.map { change, text in
+                    .mapping([
+                        "resource": .string(change.key.description),
+                        "outcome": .string(change.outcome.rawValue),
+                        "diff": .string(text),
+                    ])
+                }
+            ),
+        ])
+    }
+
+    /// In unified form; empty where nothing differs.
     private static func text(_ change: ObjectChange) -> String {
         let name = change.key.qualifiedName
         let revision = change.before?.stored.map { "revision \($0.revision)" } ?? "not there"
         let (before, after) = redacted(change.before?.body, change.after?.body)
-        let text = UnifiedDiff.text(
+        return UnifiedDiff.text(
             from: before.map { YAMLWriter.write($0) } ?? "",
             to: after.map { YAMLWriter.write($0) } ?? "",
             oldName: "\(name) (store, \(revision))",
             newName: "\(name) (manifest)"
         )
-        return TerminalText.escapeLines(text)
     }
 
     /// Secret data never shows: equal values become `***`, a changed one says which side it is on.

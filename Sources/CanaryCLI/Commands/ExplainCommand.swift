@@ -126,7 +126,9 @@ struct ExplainCommand: Subcommand {
             ?? ClusterSession(settings: settings, context: context).read { try $0.knownHosts() }
         let host = HostName.fromUser(request.host, namespace: settings.namespace)
         if let name = KnownHosts.suggestion(for: host, among: known) {
-            context.standardError.writeLine("hint: did you mean \"\(TerminalText.escape(name))\"?")
+            context.standardError.writeLine(
+                "hint: did you mean \"\(TerminalText.message(settings.named(name)))\"?"
+            )
         } else if input == nil {
             context.standardError.writeLine(
                 "hint: canaryctl get services,virtualservices,serviceentries -A lists what is stored"
@@ -141,9 +143,10 @@ struct ExplainCommand: Subcommand {
             settings: settings,
             in: context
         )
+        let refusal = input.refusal(in: context)
         DiagnosticPrinter(context.standardError, settings, context, sources: input.sources)
             .printProblems(input.diagnostics.filter { $0.severity == .error })
-        if let status = input.refusal(in: context) { throw CommandError.silent(status) }
+        if let refusal { throw CommandError.silent(refusal) }
         return input
     }
 

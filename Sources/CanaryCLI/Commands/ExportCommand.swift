@@ -38,11 +38,17 @@ struct ExportCommand: Subcommand {
     )
     var xds: String?
 
+    enum Output: String, ExpressibleByArgument, CaseIterable { case json, yaml }
+
+    @Option(name: .output, help: ArgumentHelp("The form of the configuration", valueName: "format"))
+    var output = Output.json
+
     @OptionGroup(title: "Listening") var listening: ListeningOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func validate() throws {
         try listening.validate()
+        if xds != nil, output == .yaml { throw ValidationError("--xds writes JSON: -o yaml cannot be given") }
         if xds == "" { throw ValidationError("--xds names no directory: its value is empty") }
     }
 
@@ -66,14 +72,19 @@ struct ExportCommand: Subcommand {
         if let xds {
             try write(EnvoyDiscovery(configuration, directory: Self.envoyPath(xds, context)), xds, context)
         } else {
-            // As a string, a large configuration would lie in memory three times.
-            context.standardOutput.write(JSONWriter.bytes(configuration.staticBootstrap, pretty: true))
-            context.standardOutput.writeLine()
+            switch output {
+            case .json:
+                // As a string, a large configuration would lie in memory three times.
+                context.standardOutput.write(JSONWriter.bytes(configuration.staticBootstrap, pretty: true))
+                context.standardOutput.writeLine()
+            case .yaml:
+                context.standardOutput.write(ObjectText.text(configuration.staticBootstrap, as: .yaml))
+            }
         }
         context.standardOutput.flush()
         let style = Style(settings.color, for: context.standardError, in: context)
         for warning in configuration.warnings {
-            let text = TerminalText.escape(warning)
+            let text = TerminalText.message(warning)
             context.standardError.writeLine("\(style.severity(.warning)): \(text)")
         }
         return .success
@@ -81,9 +92,10 @@ struct ExportCommand: Subcommand {
 
     private func readManifests(_ settings: Settings, _ context: CommandContext) throws -> ManifestInput {
         let input = try ManifestInput.read(manifests, validation: .strict, settings: settings, in: context)
+        let refusal = input.refusal(in: context)
         DiagnosticPrinter(context.standardError, settings, context, sources: input.sources)
             .printProblems(input.diagnostics.filter { $0.severity == .error })
-        if let status = input.refusal(in: context) { throw CommandError.silent(status) }
+        if let refusal { throw CommandError.silent(refusal) }
         return input
     }
 

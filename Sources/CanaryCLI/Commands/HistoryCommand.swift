@@ -28,11 +28,13 @@ struct HistoryCommand: Subcommand {
     func run(in context: CommandContext) throws -> ExitStatus {
         let settings = try Settings(global, context)
         let session = ClusterSession(settings: settings, context: context)
-        let (host, changes) = try session.read { view in
+        let (host, changes, hint) = try session.read { view in
             let host = try view.host(named: self.host, namespace: settings.namespace)
             let changes = try view.reader?.history(host: host, limit: limit) ?? []
-            if changes.isEmpty, try view.closure(of: [host]).isEmpty { throw try view.unknownHost(host) }
-            return (host, changes)
+            if changes.isEmpty, try view.closure(of: [host]).isEmpty {
+                throw try view.unknownHost(host, settings)
+            }
+            return (host, changes, changes.isEmpty ? try view.wildcardHint(host, verb: "history") : nil)
         }
         guard output.output == .text else {
             let list = ObjectText.list(changes.map(Self.node))
@@ -43,6 +45,7 @@ struct HistoryCommand: Subcommand {
             context.standardError.writeLine(
                 "No changes of \(TerminalText.escape(HostName.short(host))) found."
             )
+            if let hint { context.standardError.writeLine("hint: \(TerminalText.message(hint))") }
             return .success
         }
         var table = Table(titles: ["REVISION", "WHEN", "WHO", "CHANGE", "REASON"])

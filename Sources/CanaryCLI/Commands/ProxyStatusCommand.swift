@@ -50,7 +50,7 @@ struct ProxyStatusCommand: Subcommand {
         do {
             return try session.read { view in (try session.liveProxies(seenFrom: view), view.revision) }
         } catch let error as StoreError where !proxies.isEmpty {
-            session.context.standardError.writeLine("warning: \(TerminalText.escape(error.message))")
+            session.context.standardError.writeLine("warning: \(TerminalText.message(error.message))")
             return (proxies, nil)
         }
     }

@@ -43,7 +43,7 @@ struct SetWeightCommand: Subcommand {
     var route: String?
 
     @OptionGroup(title: "Change") var change: ChangeOptions
-    @OptionGroup(title: "Output") var output: ReportOutputOptions
+    @OptionGroup(title: "Output") var output: WeightOutputOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func run(in context: CommandContext) throws -> ExitStatus {
@@ -82,9 +82,9 @@ struct SetWeightCommand: Subcommand {
             let plan = try planner.plan(request, route: route)
             return plan.isNew ? try Self.taken(plan, in: change) : plan
         } catch WeightPlanError.unknownHost {
-            throw try change.view.unknownHost(host)
+            throw try change.view.unknownHost(host, settings)
         } catch let error as WeightPlanError {
-            throw CommandError(error, host: HostName.short(host))
+            throw CommandError(error, host, settings)
         }
     }
 
@@ -149,11 +149,11 @@ struct SetWeightCommand: Subcommand {
     private func print(_ move: WeightChange, _ result: ChangeResult, _ context: CommandContext) {
         let stream = context.standardOutput
         let plan = move.plan
-        for warning in move.warnings {
-            context.standardError.writeLine("warning: \(TerminalText.escape(warning))")
-        }
+        context.warn(move.warnings)
         switch output.output {
-        case .json, .yaml: stream.write(ObjectText.text(move.node(result.revision), as: output.output))
+        case .json: stream.write(ObjectText.text(move.node(result.revision), as: .json))
+        case .yaml: stream.write(ObjectText.text(move.node(result.revision), as: .yaml))
+        case .name: stream.writeLine(plan.key.qualifiedName)
         case .text:
             let outcome = result.changes.first?.outcome ?? .unchanged
             stream.writeLine("\(plan.key.qualifiedName) \(outcome.rawValue)\(change.suffix)")
@@ -187,11 +187,15 @@ extension WeightRequest {
             )
             guard parts.count == 2, !parts[0].isEmpty else {
                 throw CommandError.wrongUsage(
-                    "\"\(argument)\" is no VERSION=SHARE, but another argument is one"
+                    "\"\(argument)\" is no VERSION=SHARE, but another argument is one",
+                    hint: "name each version with its share: canaryctl set-weight HOST V1=W1 V2=W2"
                 )
             }
             guard shares.updateValue(try share(parts[1]), forKey: parts[0]) == nil else {
-                throw CommandError.wrongUsage("version \"\(parts[0])\" is given twice")
+                throw CommandError.wrongUsage(
+                    "version \"\(parts[0])\" is given twice",
+                    hint: "name each version once: canaryctl set-weight HOST V1=W1 V2=W2"
+                )
             }
         }
         return shares
@@ -209,9 +213,11 @@ extension WeightRequest {
 }
 
 extension CommandError {
-    fileprivate init(_ error: WeightPlanError, host: String) {
+    fileprivate init(_ error: WeightPlanError, _ fullName: String, _ settings: Settings) {
+        let host = HostName.short(fullName)
+        let named = settings.inCommands(fullName)
         switch error {
-        case .unknownHost: self = .unknownHost(host, among: [])
+        case .unknownHost: self = .unknownHost(fullName, among: [], settings)
         case .unknownVersion(let version, let known):
             self.init(
                 "\(host) has no version \"\(version)\"",
@@ -221,7 +227,8 @@ extension CommandError {
             )
         case .repeatedVersion(let version):
             self = .wrongUsage(
-                "\"\(version)\" and another version of the command line are the same destination"
+                "\"\(version)\" and another version of the command line are the same destination",
+                hint: "name it once"
             )
         case .onlyDestination(let version):
             self.init(
@@ -232,7 +239,7 @@ extension CommandError {
             self = .wrongUsage(
                 "the shares sum to \(NumberText.percent(Double(millionths) / 1_000_000)), not to 100 %",
                 hint:
-                    "versions that are not named get 0; canaryctl set-weight \(host) VERSION SHARE moves one alone"
+                    "versions that are not named get 0; canaryctl set-weight \(named) VERSION SHARE moves one alone"
             )
         case .unknownRoute(let route, let known):
             self.init(
@@ -254,7 +261,7 @@ extension CommandError {
         case .wholeHost(let name):
             self.init(
                 "the route sends to all versions of \(name) alike",
-                hint: "name all shares at once: canaryctl set-weight \(host) V1=W1 V2=W2"
+                hint: "name all shares at once: canaryctl set-weight \(named) V1=W1 V2=W2"
             )
         }
     }

@@ -80,7 +80,8 @@ struct TestCommand: Subcommand {
         if !storeContext { try manifests.requireFiles("test -t TESTS") }
         guard !(tests.contains("-") && manifests.files.contains("-")) else {
             throw CommandError.wrongUsage(
-                "standard input can be read only once: \"-\" is given for tests and for manifests"
+                "standard input can be read only once: \"-\" is given for tests and for manifests",
+                hint: "put one of them into a file"
             )
         }
     }

@@ -37,13 +37,19 @@ struct UndoCommand: Subcommand {
     @OptionGroup(title: "Output") var output: ChangeOutputOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
+    func validate() throws {
+        if let toRevision, toRevision < 0 {
+            throw ValidationError("\"\(toRevision)\" is negative, and no revision is")
+        }
+    }
+
     func run(in context: CommandContext) throws -> ExitStatus {
         let settings = try Settings(global, context)
         let session = ClusterSession(settings: settings, context: context)
         var undone: (host: String, plan: UndoPlan, warnings: [String])?
         let result = try session.change(change, verb: "undo") { change in
             let host = try change.view.host(named: self.host, namespace: settings.namespace)
-            let plan = try UndoPlan(host: host, target: toRevision, in: change.view)
+            let plan = try UndoPlan(host: host, target: toRevision, in: change.view, settings)
             try plan.bringBack(in: change)
             let warnings =
                 try Self.others(host, in: change)

@@ -20,6 +20,10 @@ enum Completion {
         /// A revision of the host before.
         case revision
         case helpTopic
+        /// An endpoint of the Service before, as it was registered.
+        case endpoint
+        /// A method, or the URL of a host.
+        case request
     }
 
     /// Where the shell is; the parser's closures take no context.
@@ -43,7 +47,10 @@ enum Completion {
         let line = CompletedLine(words, position: position, environment: surroundings.environment)
         let candidates = CompletionCandidates(line: line, surroundings: surroundings)
         let found = (try? candidates.all(of: subject)) ?? []
-        return found.filter(ShellWord.isPlain)
+        // zsh takes what stands behind a colon for a description.
+        let isZsh = surroundings.environment["SAP_SHELL"] == "zsh"
+        return found.filter { ShellWord.isPlain($0.replacing(":", with: "")) }
+            .map { isZsh ? $0.replacing(":", with: "\\:") : $0 }
     }
 }
 

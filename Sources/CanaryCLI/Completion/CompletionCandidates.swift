@@ -25,6 +25,8 @@ struct CompletionCandidates {
         case .route: try routes()
         case .revision: try revisions()
         case .helpTopic: helpTopics()
+        case .endpoint: try endpoints()
+        case .request: try requests()
         }
     }
 
@@ -113,6 +115,33 @@ struct CompletionCandidates {
         return try view { view in
             let name = try view.host(named: host, namespace: namespace)
             return try view.reader?.history(host: name).map { String($0.revision) } ?? []
+        }
+    }
+
+    private func endpoints() throws -> [String] {
+        guard let host = line.arguments.first else { return [] }
+        let name = HostName.fromUser(host, namespace: try settings().namespace)
+        guard let service = HostName.service(of: name) else { return [] }
+        return try view { view in
+            let key = ResourceKey(.service, namespace: service.namespace, name: service.name)
+            guard let resource = try view.resource(key) else { return [] }
+            return try DeregisterCommand.entries(of: resource, in: view).compactMap(\.workloadEntry).flatMap {
+                entry -> [String] in
+                // One in brackets would be a pattern to the shell.
+                guard let address = entry.address, !address.contains(":") else { return [] }
+                let ports = Set(entry.ports.values).sorted()
+                return ports.isEmpty ? [address] : ports.map { "\(address):\($0)" }
+            }
+        }
+    }
+
+    private func requests() throws -> [String] {
+        let scheme = line.word.hasPrefix("http:") ? "http://" : ""
+        let urls = try hosts().filter { !HostName.isWildcard($0) }.map { "\(scheme)\($0)/" }
+        switch line.arguments.count {
+        case 0: return RequestOptions.methods + urls
+        case 1 where RequestOptions.methods.contains(line.arguments[0]): return urls
+        default: return []
         }
     }
 

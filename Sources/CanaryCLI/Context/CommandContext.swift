@@ -25,6 +25,8 @@ package struct CommandContext {
     package var arguments: [String] = []
     /// Whether `-v` asks to be told what is being done.
     package var isVerbose = false
+    /// What stood in the way of a whole answer.
+    let lateErrors = LateErrors()
     /// Makes the `metadata.uid` of a new object.
     package var newUID: @Sendable () -> String = StoreContext.system.newUID
 
@@ -70,20 +72,20 @@ extension CommandContext {
     /// With `-v`, says on standard error what is being done.
     func note(_ text: @autoclosure () -> String) {
         guard isVerbose else { return }
-        standardError.writeLine("note: \(TerminalText.escape(text()))")
+        standardError.writeLine("note: \(TerminalText.message(text()))")
     }
 
     /// Writes warnings, a line each.
     func warn(_ warnings: [String]) {
-        for warning in warnings { standardError.writeLine("warning: \(TerminalText.escape(warning))") }
+        for warning in warnings { standardError.writeLine("warning: \(TerminalText.message(warning))") }
     }
 
     /// Writes an error, its hint, and what else went wrong; what was written before stays before it.
     func report(_ error: CommandError) {
         standardOutput.flush()
         if !error.message.isEmpty {
-            standardError.writeLine("error: \(TerminalText.escape(error.message))")
-            if let hint = error.hint { standardError.writeLine("hint: \(TerminalText.escape(hint))") }
+            standardError.writeLine("error: \(TerminalText.message(error.message))")
+            if let hint = error.hint { standardError.writeLine("hint: \(TerminalText.message(hint))") }
         }
         error.others.forEach(report)
     }

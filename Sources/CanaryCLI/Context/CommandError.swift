@@ -43,12 +43,13 @@ extension CommandError {
     }
 
     /// - Parameter known: the hosts that may have been meant.
-    static func unknownHost(_ host: String, among known: [String]) -> CommandError {
+    static func unknownHost(_ host: String, among known: [String], _ settings: Settings) -> CommandError {
         let name = HostName.short(host)
         return CommandError(
             "no host \"\(name)\": no Service, ServiceEntry or VirtualService has this name",
-            hint: KnownHosts.suggestion(for: host, among: known).map { "did you mean \"\($0)\"?" }
-                ?? "canaryctl get services,virtualservices,serviceentries -A lists what is there"
+            hint: KnownHosts.suggestion(for: host, among: known).map {
+                "did you mean \"\(settings.named($0))\"?"
+            } ?? "canaryctl get services,virtualservices,serviceentries -A lists what is there"
         )
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import CanaryResources
 import Glibc
 
 /// A system call that failed, in the words of the C library: `permission denied`.
@@ -16,6 +17,9 @@ package struct SystemCallError: Error, Hashable {
         let message = String(cString: text)
         return message.prefix(1).lowercased() + message.dropFirst()
     }
+
+    /// Whether the reason is that nothing has this name.
+    var isMissing: Bool { number == ENOENT }
 }
 
 /// Reads whole files and lists directories.
@@ -65,6 +69,13 @@ enum FileReader {
     static func isLink(_ path: String) -> Bool {
         var status = stat()
         return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+    }
+
+    /// The name in the same directory that was meant by one that is not there.
+    static func neighbour(of path: String) -> String? {
+        guard let slash = path.lastIndex(of: "/") else { return nil }
+        let names = (try? names(in: String(path[...slash])).get()) ?? []
+        return Suggestion.closest(to: String(path[path.index(after: slash)...]), among: names)
     }
 
     /// The names in a directory in order, `.` and `..` left out.

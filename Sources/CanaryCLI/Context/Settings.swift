@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryResources
 import CanaryRules
 
 /// What the global options come to: flag, else environment, else default. There is no configuration file.
@@ -10,6 +11,16 @@ struct Settings {
     var namespaceIsExplicit: Bool
     var color: ColorChoice
     var isVerbose: Bool
+
+    /// A host as it could have been given: it works whether or not `-n` is given again.
+    func named(_ host: String) -> String {
+        HostName.inCommands(host, home: namespaceIsExplicit ? nil : namespace)
+    }
+
+    /// The same as a word of a command that a hint gives: a shell would look for files that a wildcard matches.
+    func inCommands(_ host: String) -> String {
+        HostName.isWildcard(host) ? "'\(host)'" : named(host)
+    }
 }
 
 extension Settings {
@@ -35,7 +46,10 @@ extension Settings {
     /// variable are ignored.
     private static func storeDirectory(_ flag: String?, _ context: Surroundings) throws -> String {
         guard flag != "" else {
-            throw CommandError.wrongUsage("--store names no directory: its value is empty")
+            throw CommandError.wrongUsage(
+                "--store names no directory: its value is empty",
+                hint: "without --store it is $CANARYCTL_STORE, or else a directory below your home"
+            )
         }
         if let directory = flag ?? context.variable("CANARYCTL_STORE") {
             guard directory.hasPrefix("/") || !context.workingDirectoryIsGone else {

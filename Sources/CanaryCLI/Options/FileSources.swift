@@ -18,11 +18,12 @@ struct FileSources {
     func read(in context: CommandContext) throws -> (read: [ManifestSource], failures: [CommandError]) {
         guard files.filter({ $0 == "-" }).count < 2 else {
             throw CommandError.wrongUsage(
-                "standard input can be read only once: \"\(option) -\" is given twice"
+                "standard input can be read only once: \"\(option) -\" is given twice",
+                hint: "give \"\(option) -\" once"
             )
         }
         guard !files.contains("") else {
-            throw CommandError.wrongUsage("\(option) names no file: its value is empty")
+            throw CommandError.wrongUsage("\(option) names no file: its value is empty", hint: usage)
         }
         var read: [ManifestSource] = []
         var failures: [CommandError] = []
@@ -46,9 +47,7 @@ struct FileSources {
     /// The files that a name stands for: itself, or those in the directory.
     private func places(named name: String, in context: CommandContext) throws -> [String] {
         guard name != "-" else { return [name] }
-        let type = try FileReader.type(of: context.absolutePath(name)).orThrow {
-            "cannot read \(name): \($0)"
-        }
+        let type = try type(of: name, in: context)
         guard type == .directory else { return [name] }
         let found = try manifests(in: name, context)
         guard !found.isEmpty else {
@@ -58,6 +57,22 @@ struct FileSources {
             )
         }
         return found
+    }
+
+    private var usage: String { "\(option) takes a file, a directory, or - for standard input" }
+
+    private func type(of name: String, in context: CommandContext) throws -> FileReader.FileType {
+        let path = context.absolutePath(name)
+        switch FileReader.type(of: path) {
+        case .success(let type): return type
+        case .failure(let error):
+            let near = error.isMissing ? FileReader.neighbour(of: path) : nil
+            let directory = name.lastIndex(of: "/").map { name[...$0] } ?? ""
+            throw CommandError(
+                "cannot read \(name): \(error.reason)",
+                hint: near.map { "did you mean \"\(directory)\($0)\"?" } ?? (error.isMissing ? usage : nil)
+            )
+        }
     }
 
     private func source(at name: String, in context: CommandContext) -> Result<ManifestSource, CommandError> {

@@ -49,7 +49,8 @@ struct ObjectOutputOptions: ParsableArguments {
         help: ArgumentHelp(
             "wide, name, yaml, json, jsonpath=TEMPLATE or custom-columns=TITLE:PATH,...",
             valueName: "format"
-        )
+        ),
+        completion: .list(OutputFormat.allValueStrings)
     )
     var output: OutputFormat?
 
@@ -79,6 +80,16 @@ struct ChangeOutputOptions: ParsableArguments {
         )
     )
     var output: ChangeFormat?
+}
+
+/// `-o` of `set-weight`, which changes an object and reports on it.
+enum WeightFormat: String, ExpressibleByArgument, CaseIterable {
+    case text, name, json, yaml
+}
+
+struct WeightOutputOptions: ParsableArguments {
+    @Option(name: .output, help: ArgumentHelp("The form of the output", valueName: "format"))
+    var output = WeightFormat.text
 }
 
 /// `-o` of commands that report.

@@ -6,7 +6,10 @@ import CanaryResources
 
 /// A request on the command line, as curl takes it.
 struct RequestOptions: ParsableArguments {
-    @Argument(help: ArgumentHelp("The method, GET where it is left out, and the URL", valueName: "url"))
+    @Argument(
+        help: ArgumentHelp("The method, GET where it is left out, and the URL", valueName: "url"),
+        completion: .stored(.request)
+    )
     var words: [String] = []
 
     @Option(
@@ -45,7 +48,7 @@ struct RequestOptions: ParsableArguments {
     }
 
     /// A word alone that is one of these is no host: the URL was forgotten.
-    private static let methods: Set = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+    static let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
     /// The request; a `Host` header decides about the authority. A Gateway without namespace is of the given one.
     func request(namespace: String) throws -> ExplainedRequest {
@@ -57,7 +60,10 @@ struct RequestOptions: ParsableArguments {
             )
         }
         guard self.method == nil || words.count == 1 else {
-            throw CommandError.wrongUsage("the method is given twice: by -X and before the URL")
+            throw CommandError.wrongUsage(
+                "the method is given twice: by -X and before the URL",
+                hint: "leave one of them out"
+            )
         }
         let method = self.method ?? (words.count == 2 ? words[0] : "GET")
         guard !method.isEmpty, method.utf8.allSatisfy(Self.isTokenByte) else {

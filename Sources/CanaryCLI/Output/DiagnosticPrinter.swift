@@ -32,7 +32,7 @@ struct DiagnosticPrinter {
     func printProblems(_ diagnostics: [Diagnostic]) {
         print(diagnostics.filter { $0.severity != .info })
         for finding in diagnostics.sortedForPrinting() where finding.code == ManifestCodes.ignoredKind {
-            stream.writeLine("note: \(TerminalText.escape(finding.message))")
+            stream.writeLine("note: \(TerminalText.message(finding.message))")
         }
     }
 
@@ -63,7 +63,7 @@ struct DiagnosticPrinter {
     private func print(_ diagnostic: Diagnostic, others: Int, _ excerpt: Excerpt?) {
         var line = ""
         if let file = diagnostic.file {
-            line = "\(TerminalText.escape(file)):"
+            line = "\(TerminalText.message(file)):"
             if diagnostic.position.isKnown {
                 line += "\(diagnostic.position.line):\(diagnostic.position.column):"
             }
@@ -71,12 +71,12 @@ struct DiagnosticPrinter {
         }
         let codes = [diagnostic.code.canary, diagnostic.code.istio].compactMap(\.self).joined(separator: " ")
         line +=
-            "\(style.severity(diagnostic.severity)): \(TerminalText.escape(diagnostic.message)) [\(codes)]"
+            "\(style.severity(diagnostic.severity)): \(TerminalText.message(diagnostic.message)) [\(codes)]"
         if others > 0 { line += " and \(others) more" }
         stream.writeLine(line)
-        if let place = Self.place(of: diagnostic) { stream.writeLine("  at \(TerminalText.escape(place))") }
+        if let place = Self.place(of: diagnostic) { stream.writeLine("  at \(TerminalText.message(place))") }
         excerpt?.lines(diagnostic.severity, style).forEach(stream.writeLine)
-        if let hint = diagnostic.hint { stream.writeLine("hint: \(TerminalText.escape(hint))") }
+        if let hint = diagnostic.hint { stream.writeLine("hint: \(TerminalText.message(hint))") }
     }
 
     private static func place(of diagnostic: Diagnostic) -> String? {

@@ -17,15 +17,15 @@ enum GitHubAnnotation {
         }
         let codes = [diagnostic.code.canary, diagnostic.code.istio].compactMap(\.self)
         properties.append("title=\(property(codes.joined(separator: " ")))")
-        let hint = diagnostic.hint.map { "\nhint: \(TerminalText.escape($0))" } ?? ""
+        let hint = diagnostic.hint.map { "\nhint: \(TerminalText.message($0))" } ?? ""
         return "::\(command(diagnostic.severity)) \(properties.joined(separator: ","))"
-            + "::\(data(TerminalText.escape(diagnostic.message) + hint))"
+            + "::\(data(TerminalText.message(diagnostic.message) + hint))"
     }
 
     /// What kept files from being checked.
     static func line(_ failure: CommandError) -> String {
         let place = failure.file.map { " file=\(property($0))" } ?? ""
-        return "::error\(place)::\(data(TerminalText.escape(failure.message)))"
+        return "::error\(place)::\(data(TerminalText.message(failure.message)))"
     }
 
     private static func command(_ severity: Severity) -> String {

@@ -66,7 +66,7 @@ struct HostPage {
         var told: Set<String> = []
         return report.diagnostics.flatMap { diagnostic -> [String] in
             let label = "\(diagnostic.severity.rawValue):"
-            let text = "\(label) \(TerminalText.escape(diagnostic.message)) [\(diagnostic.code.canary)]"
+            let text = "\(label) \(TerminalText.message(diagnostic.message)) [\(diagnostic.code.canary)]"
             guard told.insert(text).inserted else { return [] }
             var lines = WrappedText.lines(text[...], columns: Self.width, indent: 2)
             if !lines.isEmpty {

@@ -5,15 +5,27 @@ enum NumberText {
     /// A share as a percentage with as many decimals as it takes, four at most:
     /// `90 %`, `0.1 %`, `33.3333 %`.
     static func percent(_ share: Double) -> String {
-        "\(trimmed(share * 100, decimals: 4)) %"
+        beyond(share) ?? "\(trimmed(share * 100, decimals: 4)) %"
     }
 
-    /// A share with one decimal, as columns want it: `90.0 %`; more only where one would show a positive share as zero.
+    /// A share with one decimal, as columns want it: `90.0 %`; more only where one would show a positive share as zero, or
+    /// less than everything as everything.
     static func percentColumn(_ share: Double) -> String {
         let percent = share * 100
-        let decimals = percent > 0 && percent < 0.05 ? 4 : 1
-        return "\(fixed(percent, decimals: decimals)) %"
+        let isPlain = (0.05..<99.95).contains(percent) || isNothing(share) || isAtLeastAll(share)
+        return beyond(share) ?? "\(fixed(percent, decimals: isPlain ? 1 : 4)) %"
     }
+
+    /// A share that four decimals would show as nothing or as everything, and that is neither.
+    private static func beyond(_ share: Double) -> String? {
+        if share > 0, !isNothing(share), share < 0.000_000_5 { return "<0.0001 %" }
+        if share < 1, !isAtLeastAll(share), share >= 0.999_999_5 { return ">99.9999 %" }
+        return nil
+    }
+
+    // Sums of shares are off by some 1e-16; the smallest that weights can say is 1 of 2^31 and more.
+    private static func isNothing(_ share: Double) -> Bool { share.magnitude < 1e-12 }
+    private static func isAtLeastAll(_ share: Double) -> Bool { share > 1 - 1e-12 }
 
     /// A duration in at most seven characters: `0.3 ms`, `12 ms`, `2.5 s`, `600 s`.
     static func duration(milliseconds: Double) -> String {

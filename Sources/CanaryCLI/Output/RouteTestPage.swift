@@ -23,7 +23,7 @@ struct RouteTestPage {
         let requests = Self.count(result.requests.count, "request")
         var lines = ["\(mark)  \(TerminalText.escape(result.test.title)) \(style.faint("(\(requests))"))"]
         for warning in Self.distinct(result.requests.compactMap(\.warning)) {
-            lines.append("      \(style.severity(.warning)): \(TerminalText.escape(warning))")
+            lines.append("      \(style.severity(.warning)): \(TerminalText.message(warning))")
         }
         lines += failureLines(result)
         return lines.map { $0 + "\n" }.joined()
@@ -38,7 +38,7 @@ struct RouteTestPage {
             guard !new.isEmpty else { continue }
             for failure in new {
                 let place = "\(result.test.file):\(failure.position.line):\(failure.position.column)"
-                lines.append("      \(TerminalText.escape("\(place): \(failure.message)"))")
+                lines.append("      \(TerminalText.message("\(place): \(failure.message)"))")
             }
             lines += request.page(style).split(separator: "\n").map { "        \($0)" }
         }

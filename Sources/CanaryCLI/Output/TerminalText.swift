@@ -8,6 +8,31 @@ enum TerminalText {
         escape(text, isDangerous)
     }
 
+    /// A sentence for a person: safe, and with words that nobody reads to their end cut, whoever sent them. What is data
+    /// (tables, `-o` of all forms) is never cut.
+    static func message(_ text: String) -> String {
+        guard text.utf8.count > longestWord else { return escape(text) }
+        var result = ""
+        let blank = UInt8(ascii: " ")
+        for word in text.utf8.split(separator: blank, omittingEmptySubsequences: false) {
+            result += (result.isEmpty ? "" : " ") + cut(Substring(word), to: longestWord)
+        }
+        return escape(cut(result[...], to: longestMessage))
+    }
+
+    /// No name of Kubernetes is longer than 253 characters; few paths are.
+    private static let longestWord = 500
+    private static let longestMessage = 4000
+
+    private static func cut(_ text: Substring, to most: Int) -> String {
+        // A character can have any number of scalars.
+        let scalars = text.unicodeScalars
+        guard text.utf8.count > most, scalars.count > most else { return String(text) }
+        let left = scalars.prefix(most / 5), right = scalars.suffix(most / 10)
+        let count = scalars.count - left.count - right.count
+        return "\(Substring(left))…(\(count) more)…\(Substring(right))"
+    }
+
     /// The same for a text of ours that has several lines, whose line feeds and tabs stay.
     static func escapeLines(_ text: String) -> String {
         escape(text) { isDangerous($0) && $0 != "\n" && $0 != "\t" }

@@ -16,7 +16,7 @@ struct TrafficPage {
             let proxies = try session.liveProxies(seenFrom: view)
             let reports = try load(host, view, proxies)
             if host != nil, let report = reports.first, report.isEmpty {
-                throw try view.unknownHost(report.traffic.host)
+                throw try view.unknownHost(report.traffic.host, session.settings)
             }
             return (reports, proxies, view.revision)
         }

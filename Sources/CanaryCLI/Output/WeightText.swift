@@ -20,7 +20,9 @@ extension WeightPlan {
             case .one(let version, _): [version]
             case .all(let shares): Set(shares.keys)
             }
-        let moves = self.moves.filter { $0.before != $0.after }
+        let changed = self.moves.filter { $0.before != $0.after }
+        // Making a VirtualService may move nothing.
+        let moves = changed.isEmpty ? self.moves : changed
         let wanted = moves.filter { named.contains($0.destination) }
         return "set-weight \(WeightMove.text(wanted.isEmpty ? moves : wanted))"
     }

@@ -26,7 +26,7 @@ struct ServiceLog: Sendable {
     }
 
     func warn(_ message: String) {
-        let line = "warning: \(TerminalText.escape(message))"
+        let line = "warning: \(TerminalText.message(message))"
         start.add(line)
         write(line)
     }

@@ -53,7 +53,9 @@ final class TablePublisher {
         let damage = DamagedObjects()
         let changed = damage.readable(changes.changed)
         // An object that cannot be read stays what it was, as far as that is known.
-        for error in damage.all { log.warn(error.message) }
+        for error in damage.all + changes.unreadable.map(DamagedObjects.unknownKind) {
+            log.warn(error.message)
+        }
         if changes.isComplete {
             var snapshot = ClusterSnapshot(revision: changes.revision, changed)
             snapshot.storeID = changes.storeUID

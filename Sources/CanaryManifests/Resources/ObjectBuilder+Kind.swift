@@ -7,8 +7,8 @@ struct Identity {
     var kind: ResourceKind
     /// What the body shall say.
     var apiVersion: String
-    /// Whether the manifest used a version that Kubernetes removed.
-    var isRetired = false
+    /// The version that the object was written in, where Kubernetes removed it.
+    var retiredVersion: String?
 }
 
 extension ObjectBuilder {
@@ -121,7 +121,7 @@ extension ObjectBuilder {
                 at: place,
                 "apiVersion"
             )
-            return Identity(kind: kind, apiVersion: kind.apiVersion, isRetired: true)
+            return Identity(kind: kind, apiVersion: kind.apiVersion, retiredVersion: apiVersion)
         }
         report(
             ManifestCodes.wrongAPIVersion,

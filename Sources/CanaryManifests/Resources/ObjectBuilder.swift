@@ -174,7 +174,7 @@ extension ObjectBuilder {
         body["metadata"] = Node(.mapping(metadata), at: place)
         if body.entry("status") != nil { body["status"] = nil }
         setHeader(&body, identity)
-        if identity.isRetired, kind.selectsPods { defaultSelector(&body) }
+        if let version = identity.retiredVersion { RetiredShape.convert(&body, kind, from: version) }
         return Resource(key: key, body: Node(.mapping(body), at: document.position), file: file)
     }
 
@@ -205,15 +205,5 @@ extension ObjectBuilder {
                 body.entries.insert(Mapping.Entry(key: key, value: .string(value)), at: 0)
             }
         }
-    }
-
-    /// The retired versions took the template's labels for the selector where none was given.
-    private func defaultSelector(_ body: inout Mapping) {
-        guard var spec = body["spec"]?.mapping, spec["selector"]?.isNull ?? true,
-            let labels = body["spec"]?["template"]?["metadata"]?["labels"]
-        else { return }
-        let place = body["spec"]?.position ?? .unknown
-        spec["selector"] = .mapping(["matchLabels": labels])
-        body["spec"] = Node(.mapping(spec), at: place)
     }
 }

@@ -20,7 +20,8 @@ struct RetiredVersion {
         .daemonSet: ["extensions/v1beta1": "1.16", "apps/v1beta2": "1.16"],
         .replicaSet: ["extensions/v1beta1": "1.16", "apps/v1beta2": "1.16"],
         .cronJob: ["batch/v1beta1": "1.25"],
-        .horizontalPodAutoscaler: ["autoscaling/v2beta2": "1.26"],
+        .horizontalPodAutoscaler: ["autoscaling/v2beta1": "1.25", "autoscaling/v2beta2": "1.26"],
+        .endpointSlice: ["discovery.k8s.io/v1beta1": "1.25"],
     ]
 }
 

@@ -43,7 +43,7 @@ extension Composer {
         .meaning(
             ManifestCodes.limit,
             "lists and mappings are nested more than \(limits.depth) deep",
-            hint: nil,
+            hint: "no manifest needs that many levels: is a bracket or a brace not closed?",
             mark
         )
     }

@@ -147,6 +147,15 @@ struct SyntaxMessage {
             )
         }
         guard failure.context.hasPrefix("while parsing a flow") else { return nil }
+        let rest = lines.text(failure.mark.line, trimmed: false).dropFirst(failure.mark.column)
+        if rest.first == ":", rest.dropFirst().first.map({ $0 != " " }) ?? false {
+            let word = rest.prefix { !" ,[]{}".contains($0) }.prefix(60)
+            return SyntaxMessage(
+                "a value cannot begin with \":\" in a list or mapping of one line",
+                "quote it: \"\(word)\"",
+                failure.mark
+            )
+        }
         let what = failure.context.hasSuffix("sequence") ? ("list", "]") : ("mapping", "}")
         return SyntaxMessage(
             "a \",\" or \"\(what.1)\" should be here, to go on with the \(what.0) that begins at "

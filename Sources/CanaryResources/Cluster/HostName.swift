@@ -50,10 +50,12 @@ package enum HostName {
         service(of: host).map { "\($0.name).\($0.namespace)" } ?? host
     }
 
-    /// A host as a command takes it that is given without `-n`.
-    package static func inCommands(_ host: String) -> String {
+    /// A host as a command takes it: the shortest name that means it.
+    ///
+    /// - Parameter home: the namespace of commands without `-n`; `nil` where none may be counted on.
+    package static func inCommands(_ host: String, home: String?) -> String {
         guard let (name, namespace) = service(of: host) else { return host }
-        return namespace == "default" ? name : "\(name).\(namespace)"
+        return namespace == home ? name : "\(name).\(namespace)"
     }
 
     package static func isWildcard(_ host: String) -> Bool { host.hasPrefix("*") }

@@ -54,7 +54,7 @@ extension StoreReader {
             ORDER BY replaced_revision LIMIT 1
             """,
             key.values + [.integer(past)]
-        ) { row throws(SQLiteError) in try StoredObject(row) }
+        ) { row throws(SQLiteError) in StoredObject(key, row) }
         if let replaced, replaced.meta.revision <= past { return .present(replaced) }
         return try wasAbsent(key, asOf: past) ? .absent : .forgotten
     }

@@ -120,7 +120,8 @@ package class StoreReader {
                 commit: commit,
                 isComplete: true,
                 changed: try objects(),
-                deleted: []
+                deleted: [],
+                unreadable: try rowsOfUnknownKind()
             )
         }
         return StoreChanges(
@@ -132,24 +133,32 @@ package class StoreReader {
             deleted: try keys(
                 "SELECT kind, namespace, name FROM tombstones WHERE revision > ? ORDER BY kind, namespace, name",
                 [.integer(known)]
-            )
+            ),
+            unreadable: try rowsOfUnknownKind()
         )
     }
 
     // MARK: - Rows
 
     func objects(where condition: String, _ values: [SQLValue]) throws(StoreError) -> [StoredObject] {
-        let rows = try database.rows(
+        try database.rows(
             "SELECT kind, namespace, name, \(StoredMeta.columns), body FROM objects WHERE \(condition)",
             values
         ) { row throws(SQLiteError) in
-            try StoredObject(row)
-        }
-        return rows
+            Self.key(row).map { StoredObject($0, row) }
+        }.compactMap(\.self)
     }
 
     func keys(_ sql: String, _ values: [SQLValue]) throws(StoreError) -> [ResourceKey] {
-        try database.rows(sql, values) { row throws(SQLiteError) in try ResourceKey(row) }
+        try database.rows(sql, values) { row throws(SQLiteError) in Self.key(row) }.compactMap(\.self)
+    }
+
+    /// From the first three columns of a row. One of damaged kind is left out: it stands in nobody else's way, and
+    /// ``rowsOfUnknownKind()`` names it.
+    private static func key(_ row: Row) -> ResourceKey? {
+        ResourceKind(rawValue: row.text(0)).map {
+            ResourceKey($0, namespace: row.text(1), name: row.text(2))
+        }
     }
 
     private static func filter(_ kind: ResourceKind?, _ namespace: String?) -> (String, [SQLValue]) {
@@ -173,15 +182,6 @@ package class StoreReader {
 extension ResourceKey {
     /// The values of the columns `kind`, `namespace` and `name`.
     var values: [SQLValue] { [.text(kind.rawValue), .text(namespace), .text(name)] }
-
-    /// From the first three columns of a row.
-    init(_ row: Row) throws(SQLiteError) {
-        let kind = row.text(0)
-        guard let kind = ResourceKind(rawValue: kind) else {
-            throw SQLiteError(code: 11, message: "it holds an object of the unknown kind \"\(kind)\"")
-        }
-        self.init(kind, namespace: row.text(1), name: row.text(2))
-    }
 }
 
 extension StoredMeta {
@@ -213,8 +213,8 @@ extension StoredMeta {
 
 extension StoredObject {
     /// From the columns `kind, namespace, name`, those of `StoredMeta`, and `body`.
-    init(_ row: Row) throws(SQLiteError) {
-        key = try ResourceKey(row)
+    init(_ key: ResourceKey, _ row: Row) {
+        self.key = key
         meta = StoredMeta(
             uid: row.text(3),
             revision: row.integer(4),

@@ -30,6 +30,8 @@ package final class StoreWriter: StoreReader {
     private var hasDeleted = false
     /// Whether data of a Secret went, which is not to stay in the log.
     private(set) var hasRemovedSecret = false
+    /// Whether there are rows of damaged kind; `nil` until somebody asked.
+    private var hasDamagedKinds: Bool?
     private var hostChanges: [(host: String, summary: String, objects: [ResourceKey])] = []
     /// The revision that this transaction makes; `nil` while it has changed nothing.
     package private(set) var newRevision: Int64?
@@ -185,7 +187,7 @@ package final class StoreWriter: StoreReader {
             """,
             key.values
         ) { row throws(SQLiteError) in
-            (id: row.integer(10), object: try StoredObject(row))
+            (id: row.integer(10), object: StoredObject(key, row))
         }
     }
 
@@ -205,6 +207,7 @@ package final class StoreWriter: StoreReader {
             createdAt: identity?.createdAt ?? context.now(),
             routeEpochs: routeEpochs
         )
+        try removeDamagedRows(of: key)
         let id = try database.first(
             """
             INSERT INTO objects (kind, namespace, name, \(StoredMeta.columns), body) \
@@ -219,6 +222,25 @@ package final class StoreWriter: StoreReader {
             key.values
         )
         try endAbsence(of: key, at: revision)
+    }
+
+    /// Removes rows whose kind is damaged and whose text says that they are this object, which is written anew, or says
+    /// nothing any more.
+    private func removeDamagedRows(of key: ResourceKey) throws(StoreError) {
+        if hasDamagedKinds == nil { hasDamagedKinds = try !rowsOfUnknownKind().isEmpty }
+        guard hasDamagedKinds == true else { return }
+        let damaged = Self.ofUnknownKind
+        let rows = try database.rows(
+            """
+            SELECT id FROM objects WHERE \(damaged.condition) AND namespace = ? AND name = ? \
+            AND coalesce(CASE WHEN json_valid(body) THEN json_extract(body, '$.kind') = ? END, TRUE)
+            """,
+            damaged.values + [.text(key.namespace), .text(key.name), .text(key.kind.rawValue)]
+        ) { row throws(SQLiteError) in row.integer(0) }
+        for id in rows {
+            try setTokens([], of: id)
+            try database.run("DELETE FROM objects WHERE id = ?", [.integer(id)])
+        }
     }
 
     private func setTokens(_ tokens: Set<String>, of id: Int64) throws(StoreError) {

@@ -30,6 +30,8 @@ package struct StoreChanges: Sendable {
     package var isComplete: Bool
     package var changed: [StoredObject]
     package var deleted: [ResourceKey]
+    /// The rows of the store whose kind is none, as ``StoreReader/rowsOfUnknownKind()`` names them.
+    package var unreadable: [String]
 }
 
 /// A state of a store, told from all others that ever have its revision.

@@ -8,7 +8,7 @@ enum IstioOverlap {
     /// Whether istioctl says that an earlier block takes the requests of a later one.
     static func covers(_ later: Node, by earlier: Node) -> Bool {
         guard let path = later["uri"]?["prefix"]?.string, let shorter = earlier["uri"]?["prefix"]?.string,
-            !shorter.isEmpty, path != shorter, path.hasPrefix(shorter),
+            !shorter.isEmpty, !path.hasSameBytes(as: shorter), path.utf8.starts(with: shorter.utf8),
             later["port"]?.integer ?? 0 == earlier["port"]?.integer ?? 0
         else { return false }
         // A missing method stands for GET there.
@@ -26,7 +26,9 @@ enum IstioOverlap {
             }
     }
 
-    private static func isAlike(_ earlier: String, _ later: String) -> Bool { earlier.hasPrefix(later) }
+    private static func isAlike(_ earlier: String, _ later: String) -> Bool {
+        earlier.utf8.starts(with: later.utf8)
+    }
 
     /// `=VALUE` for an exact condition, `^VALUE` for one by prefix; a regular expression counts as missing.
     private static func text(_ condition: Node?, else missing: String = "") -> String {
