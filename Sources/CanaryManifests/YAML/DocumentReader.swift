@@ -3,19 +3,17 @@
 import CLibYAML
 import CanaryResources
 
-/// Reads the documents of one text, and goes on behind a document that it cannot read.
-///
-/// Documents of the common form are ``PlainReader``'s, all others libyaml's.
+/// Reads the documents of one text by libyaml, and goes on behind a document that it cannot read.
 ///
 /// After a fault it starts afresh at the next `---` line, so that one run shows the faults of all documents. A literal
 /// `...` is blanked out and its document read again, since tutorials have several of them in a row.
 struct DocumentReader {
-    private(set) var text: [UInt8]
-    var composer: Composer
-    let documentLimit: Int
-    var start = 0
+    private var text: [UInt8]
+    private var composer: Composer
+    private let documentLimit: Int
+    private var start = 0
     /// The line of the file, from 0, at which `start` lies.
-    var line: Int
+    private var line: Int
     private var repairs = 0
     /// How often colons were hidden in the document that begins at a place.
     private var colonRepairs = (document: -1, count: 0)
@@ -26,7 +24,7 @@ struct DocumentReader {
     var diagnostics: [Diagnostic] { composer.diagnostics }
     var nodeCount: Int { composer.nodeCount }
     var aliasBytes: Int { composer.aliasBytes }
-    var documentCount = 0
+    private(set) var documentCount = 0
 
     private static let repairLimit = 16
 
@@ -38,7 +36,7 @@ struct DocumentReader {
         self.documentLimit = documentLimit
     }
 
-    func scan<Result>(_ body: (TextScan) -> Result) -> Result {
+    private func scan<Result>(_ body: (TextScan) -> Result) -> Result {
         text.withUnsafeBufferPointer { body(TextScan($0)) }
     }
 
@@ -58,8 +56,7 @@ struct DocumentReader {
 
     private mutating func readDocuments(upTo end: Int, _ body: (Node) -> Void) {
         while start < end, !isStopped {
-            readPlainDocuments(upTo: end, body)
-            if start < end, !readAlone(upTo: end, body) { readRest(upTo: end, body) }
+            readRest(upTo: end, body)
             if composer.diagnostics.count > composer.limits.findings { stopAfterTooMany() }
         }
     }
@@ -76,7 +73,7 @@ struct DocumentReader {
     }
 
     /// One run of libyaml over the text from `start` to `end`.
-    mutating func pass(
+    private mutating func pass(
         upTo end: Int,
         documentLine: inout Int?,
         _ body: (Node) -> Void
@@ -236,7 +233,7 @@ struct DocumentReader {
         isStopped = true
     }
 
-    mutating func advance(to place: Int) {
+    private mutating func advance(to place: Int) {
         // Behind the last document nothing asks for the line, unless something is to be said about it.
         if place < text.count || !composer.diagnostics.isEmpty {
             line += scan { $0.lines(from: start, to: place) }
