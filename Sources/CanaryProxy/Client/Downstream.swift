@@ -19,7 +19,7 @@ struct Downstream: ~Copyable {
     /// Must stay the first field: see ``Registration``.
     var registration = Registration(.downstream)
     let transport: Transport
-    var codec = ServerCodec.http1(HTTP1Server())
+    var codec = ServerCodec()
     /// The proxy's own number of the listener that accepted it.
     let listener: Int
     var phase = Phase.head

@@ -6,38 +6,42 @@ import CanaryRouting
 /// Turns requests into what goes over a connection to an endpoint, and what comes over it into answers.
 ///
 /// The set is closed, as that of ``ServerCodec``.
-enum ClientCodec {
-    case http1(HTTP1Client)
+struct ClientCodec {
+    enum Kind { case http1 }
+
+    private let kind = Kind.http1
+    private var http1 = HTTP1Client()
 
     // MARK: - Requests
 
     func beginHead(_ method: ByteSlice, to output: inout ByteBuffer) {
-        switch self {
+        switch kind {
         case .http1: HTTP1Client.beginHead(method, to: &output)
         }
     }
 
     func separateAuthority(to output: inout ByteBuffer) {
-        switch self {
+        switch kind {
         case .http1: HTTP1Client.separateAuthority(to: &output)
         }
     }
 
     func beginLines(to output: inout ByteBuffer) {
-        switch self {
+        switch kind {
         case .http1: HTTP1Client.beginLines(to: &output)
         }
     }
 
     func endHead(_ framing: BodyFraming, switchingTo upgrade: ByteSlice, to output: inout ByteBuffer) {
-        switch self {
+        switch kind {
         case .http1: HTTP1Client.endHead(framing, switchingTo: upgrade, to: &output)
         }
     }
 
     // MARK: - Answers
 
-    /// Reads an answer's head at the start of `bytes`, of which more may be there than the last time; `method` is that of the request.
+    /// Reads an answer's head at the start of `bytes`, of which more may be there than the last time;
+    /// `method` is that of the request.
     @inline(__always)
     mutating func readHead(
         _ bytes: UnsafeRawBufferPointer,
@@ -46,20 +50,16 @@ enum ClientCodec {
         into head: inout ResponseHead,
         _ fields: inout FieldTable
     ) -> ParseOutcome {
-        switch self {
-        case .http1(var codec):
-            defer { self = .http1(codec) }
-            return codec.readHead(bytes, limits, method: method, into: &head, &fields)
+        switch kind {
+        case .http1: http1.readHead(bytes, limits, method: method, into: &head, &fields)
         }
     }
 
     /// The final answer whose head was read becomes the present one.
     @inline(__always)
     mutating func begin(_ head: ResponseHead) {
-        switch self {
-        case .http1(var codec):
-            codec.begin(head)
-            self = .http1(codec)
+        switch kind {
+        case .http1: http1.begin(head)
         }
     }
 
@@ -71,24 +71,22 @@ enum ClientCodec {
         _ relay: inout BodyRelay,
         except changes: UnsafeBufferPointer<HeaderEdit>
     ) throws(Rejection) -> BodyRelay.Piece {
-        switch self {
-        case .http1(var codec):
-            defer { self = .http1(codec) }
-            return try codec.readBody(bytes, as: form, &relay, except: changes)
+        switch kind {
+        case .http1: try http1.readBody(bytes, as: form, &relay, except: changes)
         }
     }
 
     /// How the present answer's body ends.
     var framing: BodyFraming {
-        switch self {
-        case .http1(let codec): codec.framing
+        switch kind {
+        case .http1: http1.framing
         }
     }
 
     /// Whether the connection can be used again behind the present answer.
     var persists: Bool {
-        switch self {
-        case .http1(let codec): codec.persists
+        switch kind {
+        case .http1: http1.persists
         }
     }
 }

@@ -5,14 +5,19 @@ import CanaryRouting
 
 /// Turns what comes over a client's connection into requests, and answers into what goes over it.
 ///
-/// The set is closed: a protocol is a case with its state, and nothing outside asks which it is. A head's lines are the same
-/// text for all: a codec writes what stands before and behind them. HTTP/1 has one exchange at a time.
-enum ServerCodec {
-    case http1(HTTP1Server)
+/// The set is closed: a protocol is a case, with its state beside it so that it is changed in place, and nothing outside asks
+/// which it is. A head's lines are the same text for all: a codec writes what stands before and behind them. HTTP/1 has one
+/// exchange at a time.
+struct ServerCodec {
+    enum Kind { case http1 }
+
+    private let kind = Kind.http1
+    private var http1 = HTTP1Server()
 
     // MARK: - Requests
 
-    /// Reads a request's head at the start of `bytes`, of which more may be there than the last time; `head` and `fields` are undefined unless it is complete.
+    /// Reads a request's head at the start of `bytes`, of which more may be there than the last time; `head` and
+    /// `fields` are undefined unless it is complete.
     @inline(__always)
     mutating func readHead(
         _ bytes: UnsafeRawBufferPointer,
@@ -20,29 +25,23 @@ enum ServerCodec {
         into head: inout RequestHead,
         _ fields: inout FieldTable
     ) -> ParseOutcome {
-        switch self {
-        case .http1(var codec):
-            defer { self = .http1(codec) }
-            return codec.readHead(bytes, limits, into: &head, &fields)
+        switch kind {
+        case .http1: http1.readHead(bytes, limits, into: &head, &fields)
         }
     }
 
     /// The request whose head was read becomes the present one.
     @inline(__always)
     mutating func begin(_ head: RequestHead) {
-        switch self {
-        case .http1(var codec):
-            codec.begin(head)
-            self = .http1(codec)
+        switch kind {
+        case .http1: http1.begin(head)
         }
     }
 
     /// What the client sent cannot be read as a request: it gets an answer, and no other one.
     mutating func beginUnread() {
-        switch self {
-        case .http1(var codec):
-            codec.beginUnread()
-            self = .http1(codec)
+        switch kind {
+        case .http1: http1.beginUnread()
         }
     }
 
@@ -53,10 +52,8 @@ enum ServerCodec {
         _ relay: inout BodyRelay,
         except changes: UnsafeBufferPointer<HeaderEdit>
     ) throws(Rejection) -> BodyRelay.Piece {
-        switch self {
-        case .http1(var codec):
-            defer { self = .http1(codec) }
-            return try codec.readBody(bytes, &relay, except: changes)
+        switch kind {
+        case .http1: try http1.readBody(bytes, &relay, except: changes)
         }
     }
 
@@ -64,87 +61,83 @@ enum ServerCodec {
 
     /// Whether the connection goes on when the present exchange is over.
     var persists: Bool {
-        switch self {
-        case .http1(let codec): codec.persists
+        switch kind {
+        case .http1: http1.persists
         }
     }
 
     /// Whether the client said that the present request is its last.
     var saidLast: Bool {
-        switch self {
-        case .http1(let codec): codec.saidLast
+        switch kind {
+        case .http1: http1.saidLast
         }
     }
 
     /// Has the connection end with the present exchange, and the answer say so.
     @inline(__always)
     mutating func endAfterExchange() {
-        switch self {
-        case .http1(var codec):
-            codec.endAfterExchange()
-            self = .http1(codec)
+        switch kind {
+        case .http1: http1.endAfterExchange()
         }
     }
 
     // MARK: - Answers
 
     var takesInterimHeads: Bool {
-        switch self {
-        case .http1(let codec): codec.takesInterimHeads
+        switch kind {
+        case .http1: http1.takesInterimHeads
         }
     }
 
     /// Whether only a broken connection tells the client that an answer stays incomplete.
     var endsByClosing: Bool {
-        switch self {
-        case .http1(let codec): codec.endsByClosing
+        switch kind {
+        case .http1: http1.endsByClosing
         }
     }
 
     /// An answer begins whose body ends as `source` says.
     @inline(__always)
     mutating func frame(_ source: BodyFraming) {
-        switch self {
-        case .http1(var codec):
-            codec.frame(source)
-            self = .http1(codec)
+        switch kind {
+        case .http1: http1.frame(source)
         }
     }
 
     var bodyForm: BodyForm {
-        switch self {
-        case .http1(let codec): codec.bodyForm
+        switch kind {
+        case .http1: http1.bodyForm
         }
     }
 
     @inline(__always)
     func write(_ piece: BodyRelay.Piece, _ relay: inout BodyRelay) -> UnsafeRawBufferPointer {
-        switch self {
-        case .http1(let codec): codec.write(piece, &relay)
+        switch kind {
+        case .http1: http1.write(piece, &relay)
         }
     }
 
     /// What ends a body that came without an end of its own; empty for nothing.
     var bodyEnd: StaticString {
-        switch self {
-        case .http1(let codec): codec.bodyEnd
+        switch kind {
+        case .http1: http1.bodyEnd
         }
     }
 
     func beginHead(_ status: Int32, _ reason: ByteSlice, to output: inout ByteBuffer) {
-        switch self {
+        switch kind {
         case .http1: HTTP1Server.beginHead(status, reason, to: &output)
         }
     }
 
     func endHead(to output: inout ByteBuffer) {
-        switch self {
-        case .http1(let codec): codec.endHead(to: &output)
+        switch kind {
+        case .http1: http1.endHead(to: &output)
         }
     }
 
     func endInterimHead(switchingTo upgrade: ByteSlice = ByteSlice(), to output: inout ByteBuffer) {
-        switch self {
+        switch kind {
         case .http1: HTTP1Server.endInterimHead(switchingTo: upgrade, to: &output)
         }
     }

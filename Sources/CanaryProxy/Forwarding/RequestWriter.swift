@@ -77,6 +77,7 @@ struct RequestWriter: ~Copyable {
         let needsForwarded = !edits.adds("x-forwarded-for")
         var hasProto = edits.adds("x-forwarded-proto")
         var hasID = edits.adds("x-request-id")
+        let isOld = exchange.pointee.request.facts.version == .http10
         if needsForwarded { output.append("x-forwarded-for: ") }
         for index in 0..<fields.count {
             let field = fields[index]
@@ -88,7 +89,7 @@ struct RequestWriter: ~Copyable {
                 output.append(", ")
             case .forwardedProto where !field.isDropped: hasProto = true
             case .requestID where !field.isDropped: hasID = true
-            case .expect where head.minorVersion == 0: fields.drop(index)
+            case .expect where isOld: fields.drop(index)
             default: break
             }
         }

@@ -31,10 +31,11 @@ struct TimerWheel: ~Copyable {
     private static let slotCount = 2048
 
     private let slots: UnsafeMutablePointer<Entry?>
-    private var occupied: UnsafeMutablePointer<UInt64>
+    /// Which slots have entries, by bits, and which words of those have any.
+    private let occupied: UnsafeMutablePointer<UInt64>
+    private var words: UInt32 = 0
     /// The tick up to which, inclusive, slots have been looked at.
     private var current: Int64
-    private var count = 0
 
     init(now: Int64) {
         slots = .allocate(capacity: Self.slotCount)
@@ -84,18 +85,26 @@ struct TimerWheel: ~Copyable {
 
     /// Milliseconds until a slot with entries comes round, or -1 when the wheel is empty.
     func wait(now: Int64) -> Int32 {
-        guard count > 0 else { return -1 }
-        var distance: Int64 = 1
-        while distance <= Int64(Self.slotCount) {
-            let slot = Int((current &+ distance) % Int64(Self.slotCount))
-            let word = occupied[slot >> 6] >> UInt64(slot & 63)
-            if word != 0 {
-                let due = (current &+ distance &+ Int64(word.trailingZeroBitCount)) &* Self.tick
-                return Int32(max(0, due &- now))
-            }
-            distance &+= Int64(64 &- (slot & 63))
-        }
-        return Int32(Self.tick)
+        guard words != 0 else { return -1 }
+        let first = Int((current &+ 1) % Int64(Self.slotCount))
+        let distance = (nextOccupied(from: first) &- first) & (Self.slotCount &- 1)
+        return Int32(max(0, (current &+ 1 &+ Int64(distance)) &* Self.tick &- now))
+    }
+
+    /// The slot with entries that comes first, from `slot` on and round; there must be one.
+    private func nextOccupied(from slot: Int) -> Int {
+        let word = slot >> 6
+        let here = occupied[word] >> UInt64(slot & 63)
+        if here != 0 { return slot &+ here.trailingZeroBitCount }
+        // The words behind this one come first, then those before it, and last the beginning of its own.
+        let behind = (words >> 1) >> UInt32(word)
+        let next = behind != 0 ? word &+ 1 &+ behind.trailingZeroBitCount : words.trailingZeroBitCount
+        return next << 6 &+ occupied[next].trailingZeroBitCount
+    }
+
+    private mutating func clear(_ slot: Int) {
+        occupied[slot >> 6] &= ~(1 << UInt64(slot & 63))
+        if occupied[slot >> 6] == 0 { words &= ~(1 << UInt32(slot >> 6)) }
     }
 
     private mutating func link(_ entry: Entry, after floor: Int64? = nil) {
@@ -109,7 +118,7 @@ struct TimerWheel: ~Copyable {
         slots[slot]?.pointee.previous = entry
         slots[slot] = entry
         occupied[slot >> 6] |= 1 << UInt64(slot & 63)
-        count &+= 1
+        words |= 1 << UInt32(slot >> 6)
     }
 
     private mutating func remove(_ entry: Entry) {
@@ -124,7 +133,6 @@ struct TimerWheel: ~Copyable {
         entry.pointee.next = nil
         entry.pointee.previous = nil
         entry.pointee.slot = -1
-        if slots[slot] == nil { occupied[slot >> 6] &= ~(1 << UInt64(slot & 63)) }
-        count &-= 1
+        if slots[slot] == nil { clear(slot) }
     }
 }

@@ -10,7 +10,7 @@ struct Upstream: ~Copyable {
     var registration = Registration(.upstream)
     let transport: Transport
     let member: ClusterMember
-    var codec = ClientCodec.http1(HTTP1Client())
+    var codec = ClientCodec()
     var phase: Phase
     var canRead = true
     var isEnding = false

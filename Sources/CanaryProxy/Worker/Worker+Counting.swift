@@ -50,7 +50,7 @@ extension Worker {
             method: facts.method,
             path: facts.path,
             query: facts.query,
-            version: exchange.pointee.request.head.minorVersion,
+            version: facts.version == .http10 ? 0 : 1,
             status: outcome.status,
             flag: outcome.flag,
             bytesReceived: outcome.bytesReceived,

@@ -42,12 +42,12 @@ struct CodecTests {
     /// What the client gets when the upstream's bytes come `step` at a time, and whether the end was seen.
     private func pass(_ passage: Passage, step: Int) throws -> (received: String, isLast: Bool) {
         var relay = BodyRelay(mostFields: 10)
-        var server = ServerCodec.http1(HTTP1Server())
+        var server = ServerCodec()
         var request = RequestHead()
         request.minorVersion = passage.isOld ? 0 : 1
         server.begin(request)
         server.frame(passage.framing)
-        var client = ClientCodec.http1(HTTP1Client())
+        var client = ClientCodec()
         var answer = ResponseHead()
         answer.framing = passage.framing
         client.begin(answer)
@@ -92,7 +92,7 @@ struct CodecTests {
             (true, true, .chunked, false),
             (true, true, .untilClose, false),
         ] {
-            var codec = ServerCodec.http1(HTTP1Server())
+            var codec = ServerCodec()
             var head = RequestHead()
             head.minorVersion = isOld ? 0 : 1
             head.keepsAlive = keeps
@@ -114,7 +114,7 @@ struct CodecTests {
     }
 
     @Test func `what was not understood is the last, whatever came before`() {
-        var codec = ServerCodec.http1(HTTP1Server())
+        var codec = ServerCodec()
         var head = RequestHead()
         head.minorVersion = 0
         codec.begin(head)
@@ -130,7 +130,7 @@ struct CodecTests {
             ("Content-Length: 5", "hello"), ("Transfer-Encoding: chunked", "5\r\nhello\r\n0\r\n\r\n"),
         ] {
             var relay = BodyRelay(mostFields: 10)
-            var codec = ServerCodec.http1(HTTP1Server())
+            var codec = ServerCodec()
             var fields = FieldTable(capacity: 10)
             var head = RequestHead()
             let bytes = Array(

@@ -25,7 +25,12 @@ final class TestOrigin: Sendable {
         let thread = Thread(name: "origin") { [weak self] in
             while true {
                 let accepted = canary_accept4(descriptor, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
-                guard accepted >= 0, let origin = self else { return }
+                // Only this thread closes: it would take another listener of the same number for its own.
+                guard accepted >= 0, let origin = self else {
+                    if accepted >= 0 { close(accepted) }
+                    close(descriptor)
+                    return
+                }
                 let number = origin.connections.add(1, ordering: .relaxed).oldValue
                 let handler = Thread(name: "origin-client") {
                     let connection = TestConnection(descriptor: accepted)
@@ -54,7 +59,6 @@ final class TestOrigin: Sendable {
 
     deinit {
         shutdown(descriptor, Int32(SHUT_RDWR))
-        close(descriptor)
     }
 
     static func response(_ body: String, status: String = "200 OK", fields: [String] = []) -> String {
