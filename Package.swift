@@ -13,6 +13,8 @@
 //    CanaryMesh                what the objects mean together
 //    CanaryResources           values
 //
+//    CanarySystem              threads, clocks, files: for the terminal, text, disk and network, never for the values
+//
 // Arrows point down only; the boundary modules never import each other, and the proxy imports neither rules nor insight.
 // `swift build --explicit-target-dependency-import-check error` holds it.
 
@@ -50,23 +52,23 @@ let package = Package(
             dependencies: [
                 "CanaryManifests", "CanaryStore", "CanaryProxy", "CanaryInsight", "CanaryRules",
                 "CanaryRouting",
-                "CanaryMesh", "CanaryResources", "CLinux", argumentParser,
+                "CanaryMesh", "CanaryResources", "CanarySystem", "CLinux", argumentParser,
             ],
             swiftSettings: settings
         ),
         .target(
             name: "CanaryManifests",
-            dependencies: ["CanaryRules", "CanaryResources", "CLibYAML"],
+            dependencies: ["CanaryRules", "CanaryResources", "CanarySystem", "CLibYAML"],
             swiftSettings: settings
         ),
         .target(
             name: "CanaryStore",
-            dependencies: ["CanaryResources", "CSQLite", "CLinux"],
+            dependencies: ["CanaryResources", "CanarySystem", "CSQLite", "CLinux"],
             swiftSettings: settings
         ),
         .target(
             name: "CanaryProxy",
-            dependencies: ["CanaryRouting", "CanaryMesh", "CanaryResources", "CLinux"],
+            dependencies: ["CanaryRouting", "CanaryMesh", "CanaryResources", "CanarySystem", "CLinux"],
             swiftSettings: settings
         ),
 
@@ -88,6 +90,8 @@ let package = Package(
         .target(name: "CanaryMesh", dependencies: ["CanaryResources", "CRE2"], swiftSettings: settings),
         .target(name: "CanaryResources", swiftSettings: settings),
 
+        .target(name: "CanarySystem", dependencies: ["CLinux"], swiftSettings: settings),
+
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
@@ -96,8 +100,13 @@ let package = Package(
         .target(name: "CWorkCounter", path: "Tests/CWorkCounter"),
         .target(
             name: "CanaryTestSupport",
-            dependencies: ["CanaryRouting", "CanaryMesh", "CanaryResources"],
+            dependencies: ["CanaryRouting", "CanaryMesh", "CanaryResources", "CanarySystem"],
             path: "Tests/CanaryTestSupport",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "CanarySystemTests",
+            dependencies: ["CanarySystem", "CLinux", "CanaryTestSupport"],
             swiftSettings: settings
         ),
         .testTarget(
@@ -133,14 +142,15 @@ let package = Package(
         .testTarget(
             name: "CanaryStoreTests",
             dependencies: [
-                "CanaryStore", "CanaryRouting", "CanaryMesh", "CanaryResources", "CanaryTestSupport",
+                "CanaryStore", "CanaryRouting", "CanaryMesh", "CanaryResources", "CanarySystem",
+                "CanaryTestSupport",
             ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "CanaryProxyTests",
             dependencies: [
-                "CanaryProxy", "CanaryRouting", "CanaryMesh", "CanaryResources", "CLinux",
+                "CanaryProxy", "CanaryRouting", "CanaryMesh", "CanaryResources", "CanarySystem", "CLinux",
                 "CanaryTestSupport",
             ] + (isDataPlaneOnly ? [] : ["CanaryInsight", "CanaryRules"]),
             exclude: isDataPlaneOnly ? ["Envoy"] : [],
@@ -150,7 +160,7 @@ let package = Package(
             name: "CanaryCLITests",
             dependencies: [
                 "CanaryCLI", "CanaryManifests", "CanaryStore", "CanaryProxy", "CanaryInsight", "CanaryRules",
-                "CanaryRouting", "CanaryMesh", "CanaryResources",
+                "CanaryRouting", "CanaryMesh", "CanaryResources", "CanarySystem",
                 "canaryctl",
                 "CLinux",
                 "CWorkCounter",

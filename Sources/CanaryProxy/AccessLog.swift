@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanarySystem
 import CanaryMesh
 import CanaryRouting
 import Glibc
@@ -53,7 +54,7 @@ struct LogLine {
     var userAgent: ByteSlice
     /// The client's id of the request; where it is empty, the proxy's counts.
     var requestID: ByteSlice
-    var madeID: RequestID?
+    var madeID: UUID?
     var source: ByteSlice
     var upstream: String
 
@@ -76,7 +77,7 @@ struct LogLine {
         for value in [source, userAgent] { appendQuoted(value, to: &buffer) }
         if requestID.isEmpty, let madeID {
             buffer.append(" \"")
-            madeID.append(to: &buffer)
+            buffer.append(madeID)
             buffer.append("\"")
         } else {
             appendQuoted(requestID, to: &buffer)
@@ -125,7 +126,7 @@ struct LogLine {
             buffer.append("\":\"")
             buffer.append(escaping: text)
         }
-        if requestID.isEmpty { madeID?.append(to: &buffer) }
+        if requestID.isEmpty, let madeID { buffer.append(madeID) }
         buffer.append("\",\"upstream_host\":\"")
         buffer.append(text: upstream)
         buffer.append("\"}\n")
@@ -160,24 +161,7 @@ extension ByteBuffer {
         text.withUTF8 { append(ByteSlice($0)) }
     }
 
-    /// Appends milliseconds since 1970 as `2026-11-22T21:00:00.123Z`.
-    mutating func append(timestamp milliseconds: Int64) {
-        var seconds = time_t(milliseconds / 1000)
-        var parts = tm()
-        gmtime_r(&seconds, &parts)
-        append(decimal: UInt64(parts.tm_year + 1900), width: 4)
-        append("-")
-        append(decimal: UInt64(parts.tm_mon + 1), width: 2)
-        append("-")
-        append(decimal: UInt64(parts.tm_mday), width: 2)
-        append("T")
-        append(decimal: UInt64(parts.tm_hour), width: 2)
-        append(":")
-        append(decimal: UInt64(parts.tm_min), width: 2)
-        append(":")
-        append(decimal: UInt64(parts.tm_sec), width: 2)
-        append(".")
-        append(decimal: UInt64(milliseconds % 1000), width: 3)
-        append("Z")
+    mutating func append(_ id: UUID) {
+        id.withText { append(ByteSlice($0)) }
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanarySystem
 import CanaryMesh
 import Glibc
 
@@ -54,11 +55,11 @@ enum ListenerOpener {
         return true
     }
 
-    static func error(_ failure: SocketFailure, _ address: SocketAddress, namesOwner: Bool = true)
+    static func error(_ failure: SystemCallError, _ address: SocketAddress, namesOwner: Bool = true)
         -> ProxyError
     {
-        guard failure.reason == EADDRINUSE else {
-            return .cannotListen(address: address.text, reason: failure.text)
+        guard failure.number == EADDRINUSE else {
+            return .cannotListen(address: address.text, reason: failure.reason)
         }
         return .taken(address: address.text, owner: namesOwner ? PortOwner.find(port: address.port) : nil)
     }

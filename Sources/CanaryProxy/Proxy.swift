@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanarySystem
 import CLinux
 import CanaryMesh
 package import CanaryRouting
@@ -67,17 +68,17 @@ package final class Proxy: Sendable {
         lookUp: @escaping NameLookUp = Proxy.systemLookUp
     ) throws(ProxyError) {
         let count = max(1, configuration.workers)
-        var wakes: [Int32] = []
+        var wakes: [EventDescriptor] = []
         for _ in 0..<count {
-            let descriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
-            guard descriptor >= 0 else { throw .cannotStart(reason: SocketFailure(reason: errno).text) }
-            wakes.append(descriptor)
+            let wake = EventDescriptor()
+            guard wake.descriptor >= 0 else { throw .cannotStart(reason: SystemCallError(errno).reason) }
+            wakes.append(wake)
         }
         shared = ProxyShared(
             configuration: configuration,
             identifiers: identifiers,
             resolver: Resolver(lookUp: lookUp),
-            wakeDescriptors: wakes
+            wakes: wakes
         )
         self.warn = warn
         self.inform = inform
@@ -216,14 +217,12 @@ package final class Proxy: Sendable {
     }
 
     private func waitUntilAdopted(_ version: Int, milliseconds: Int64) -> Bool {
-        let end = Int64(Clock.monotonicNanoseconds() / 1_000_000) + milliseconds
+        let end = Clock.monotonicMilliseconds() + milliseconds
         while shared.adoptedVersion < version {
-            let left = end - Int64(Clock.monotonicNanoseconds() / 1_000_000)
+            let left = end - Clock.monotonicMilliseconds()
             guard left > 0 else { return false }
-            var descriptor = pollfd(fd: shared.adoptedDescriptor, events: Int16(POLLIN), revents: 0)
-            poll(&descriptor, 1, Int32(clamping: left))
-            var count: UInt64 = 0
-            _ = read(shared.adoptedDescriptor, &count, MemoryLayout<UInt64>.size)
+            shared.adoption.wait(milliseconds: Int32(clamping: left))
+            shared.adoption.clear()
         }
         return true
     }

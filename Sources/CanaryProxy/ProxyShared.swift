@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CLinux
 import CanaryMesh
 import CanaryRouting
+import CanarySystem
 import Glibc
 import Synchronization
 
@@ -50,11 +50,11 @@ final class ProxyShared: Sendable {
     let book: CounterBook
     let resolver: Resolver
     let version = Atomic<Int>(0)
-    let wakeDescriptors: [Int32]
+    let wakes: [EventDescriptor]
     /// What each worker has taken over.
     let progress: [WorkerProgress]
     /// Tells that a worker took something over.
-    let adoptedDescriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+    let adoption = EventDescriptor()
     /// How many requests the end of the drain timeout broke off.
     let cutOff = Atomic<Int>(0)
     private let state = Mutex(Publication())
@@ -63,23 +63,18 @@ final class ProxyShared: Sendable {
         configuration: ProxyConfiguration,
         identifiers: RoutingIdentifiers,
         resolver: Resolver,
-        wakeDescriptors: [Int32]
+        wakes: [EventDescriptor]
     ) {
         self.configuration = configuration
         self.identifiers = identifiers
         self.resolver = resolver
-        self.wakeDescriptors = wakeDescriptors
-        counters = wakeDescriptors.map { _ in WorkerCounters() }
+        self.wakes = wakes
+        counters = wakes.map { _ in WorkerCounters() }
         book = CounterBook(registry: identifiers.counters, workers: counters)
-        progress = wakeDescriptors.map { _ in WorkerProgress() }
+        progress = wakes.map { _ in WorkerProgress() }
     }
 
-    deinit {
-        for descriptor in wakeDescriptors { close(descriptor) }
-        close(adoptedDescriptor)
-    }
-
-    var connectionsPerWorker: Int { max(1, configuration.limits.connections / max(1, wakeDescriptors.count)) }
+    var connectionsPerWorker: Int { max(1, configuration.limits.connections / max(1, wakes.count)) }
 
     func publication() -> Publication { state.withLock { $0 } }
 
@@ -92,23 +87,18 @@ final class ProxyShared: Sendable {
             version.store(publication.version, ordering: .releasing)
             return publication.version
         }
-        for descriptor in wakeDescriptors { Self.wake(descriptor) }
+        for wake in wakes { wake.signal() }
         return published
     }
 
     /// Notes that a worker has taken a version over.
     func adopted(_ version: Int, worker: Int) {
         progress[worker].version.store(version, ordering: .releasing)
-        Self.wake(adoptedDescriptor)
+        adoption.signal()
     }
 
     /// The version that every worker has taken over; -1 before the first.
     var adoptedVersion: Int { progress.map { $0.version.load(ordering: .acquiring) }.min() ?? -1 }
-
-    static func wake(_ descriptor: Int32) {
-        var one: UInt64 = 1
-        _ = write(descriptor, &one, MemoryLayout<UInt64>.size)
-    }
 }
 
 /// The version that a worker has taken over last.

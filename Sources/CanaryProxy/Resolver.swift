@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import CanarySystem
 import Glibc
 import Synchronization
 
@@ -36,18 +37,14 @@ final class Resolver: Sendable {
 
     private let lookUp: Proxy.NameLookUp
     private let state = Mutex(State())
-    private let wakeDescriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+    private let wakeEvent = EventDescriptor()
 
     init(lookUp: @escaping Proxy.NameLookUp) {
         self.lookUp = lookUp
     }
 
-    deinit {
-        close(wakeDescriptor)
-    }
-
     /// The names that are asked for may be others now.
-    func wake() { ProxyShared.wake(wakeDescriptor) }
+    func wake() { wakeEvent.signal() }
 
     func stop() {
         state.withLock { $0.isStopped = true }
@@ -77,7 +74,7 @@ final class Resolver: Sendable {
     /// How many names are known, for tests.
     var count: Int { state.withLock { $0.names.count } }
 
-    private static func now() -> Int64 { Int64(Clock.monotonicNanoseconds() / 1_000_000) }
+    private static func now() -> Int64 { Clock.monotonicMilliseconds() }
 
     private static func follow(_ wanted: Set<String>, _ state: inout State, now: Int64) {
         for (host, name) in state.names where !wanted.contains(host) {
@@ -169,10 +166,7 @@ final class Resolver: Sendable {
             return due.map { Int32(clamping: max($0 - now, Self.patience / 2)) }
                 ?? (state.names.isEmpty ? -1 : 1000)
         }
-        var descriptor = pollfd(fd: wakeDescriptor, events: Int16(POLLIN), revents: 0)
-        guard poll(&descriptor, 1, pause) > 0 else { return }
-        var count: UInt64 = 0
-        _ = read(wakeDescriptor, &count, MemoryLayout<UInt64>.size)
+        if wakeEvent.wait(milliseconds: pause) { wakeEvent.clear() }
     }
 }
 

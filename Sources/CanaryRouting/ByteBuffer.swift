@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import CanaryMesh
+package import CanaryResources
 
 /// Growing raw memory that a request's bytes are assembled in. Reused from request to request, it stops allocating
 /// once it has grown to the size that requests need.
@@ -92,5 +93,31 @@ package struct ByteBuffer: ~Copyable {
         base.deallocate()
         base = memory
         capacity = grown
+    }
+}
+
+extension ByteBuffer {
+    /// Appends milliseconds since 1970 as RFC 3339 has them: `2026-11-22T21:00:00.123Z`.
+    package mutating func append(timestamp milliseconds: Int64) {
+        let time = CalendarTime(milliseconds: milliseconds)
+        append(decimal: UInt64(max(time.year, 0)), width: 4)
+        append(UInt8(ascii: "-"))
+        append(decimal: UInt64(time.month), width: 2)
+        append(UInt8(ascii: "-"))
+        append(decimal: UInt64(time.day), width: 2)
+        append(UInt8(ascii: "T"))
+        append(timeOf: time)
+        append(UInt8(ascii: "."))
+        append(decimal: UInt64(time.millisecond), width: 3)
+        append(UInt8(ascii: "Z"))
+    }
+
+    /// Appends hours, minutes and seconds: `21:00:00`.
+    package mutating func append(timeOf time: CalendarTime) {
+        append(decimal: UInt64(time.hour), width: 2)
+        append(UInt8(ascii: ":"))
+        append(decimal: UInt64(time.minute), width: 2)
+        append(UInt8(ascii: ":"))
+        append(decimal: UInt64(time.second), width: 2)
     }
 }

@@ -110,39 +110,8 @@ extension TemplateSegment {
         }
     }
 
-    /// `2026-11-22T21:00:00.123Z`: Envoy's default format.
+    /// Envoy's default format.
     private func appendStartTime(_ milliseconds: Int64, to buffer: inout ByteBuffer) {
-        guard milliseconds > 0 else { return }
-        let (seconds, fraction) = milliseconds.quotientAndRemainder(dividingBy: 1000)
-        let (days, time) = seconds.quotientAndRemainder(dividingBy: 86_400)
-        let (year, month, day) = Self.date(days)
-        let parts: (UInt64, UInt64, UInt64) = (UInt64(time / 3600), UInt64(time / 60 % 60), UInt64(time % 60))
-        buffer.append(decimal: year, width: 4)
-        buffer.append(UInt8(ascii: "-"))
-        buffer.append(decimal: month, width: 2)
-        buffer.append(UInt8(ascii: "-"))
-        buffer.append(decimal: day, width: 2)
-        buffer.append(UInt8(ascii: "T"))
-        buffer.append(decimal: parts.0, width: 2)
-        buffer.append(UInt8(ascii: ":"))
-        buffer.append(decimal: parts.1, width: 2)
-        buffer.append(UInt8(ascii: ":"))
-        buffer.append(decimal: parts.2, width: 2)
-        buffer.append(UInt8(ascii: "."))
-        buffer.append(decimal: UInt64(fraction), width: 3)
-        buffer.append(UInt8(ascii: "Z"))
-    }
-
-    /// The Gregorian date of a day counted from 1970 (Howard Hinnant, "chrono-compatible low-level date algorithms").
-    private static func date(_ days: Int64) -> (year: UInt64, month: UInt64, day: UInt64) {
-        let shifted = days + 719_468
-        let era = shifted / 146_097
-        let dayOfEra = shifted % 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        return (UInt64(year), UInt64(month), UInt64(dayOfYear - (153 * shiftedMonth + 2) / 5 + 1))
+        if milliseconds > 0 { buffer.append(timestamp: milliseconds) }
     }
 }

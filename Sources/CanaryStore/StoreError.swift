@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanarySystem
 import CSQLite
 import Glibc
 
@@ -181,7 +182,7 @@ extension StoreError {
         case ENOTDIR: "a part of the path is not a directory"
         case ENOENT: "there is no such directory"
         case EMFILE, ENFILE: "too many open files"
-        default: String(cString: strerror(number)).lowercased()
+        default: SystemCallError(number).reason
         }
     }
 }

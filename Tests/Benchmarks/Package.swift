@@ -28,7 +28,7 @@ let package = Package(
         ),
         .target(
             name: "CanaryManifests",
-            dependencies: ["CanaryRules", "CanaryResources", "CLibYAML"],
+            dependencies: ["CanaryRules", "CanaryResources", "CanarySystem", "CLibYAML"],
             swiftSettings: settings
         ),
         .target(
@@ -38,7 +38,9 @@ let package = Package(
         ),
         .target(name: "CanaryMesh", dependencies: ["CanaryResources", "CRE2"], swiftSettings: settings),
         .target(name: "CanaryResources", swiftSettings: settings),
+        .target(name: "CanarySystem", dependencies: ["CLinux"], swiftSettings: settings),
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .target(name: "CLinux"),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
     ],
     cxxLanguageStandard: .cxx17

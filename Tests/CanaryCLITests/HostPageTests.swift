@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryMesh
+import CanarySystem
 import Testing
 
 @testable import CanaryCLI

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanarySystem
 import CanaryResources
 import CanaryRouting
 import CanaryTestSupport
@@ -223,7 +224,7 @@ struct LifecycleTests {
                 Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        guard result == 0 else { throw SocketFailure(reason: errno) }
+        guard result == 0 else { throw SystemCallError(errno) }
         return TestConnection(descriptor: descriptor)
     }
 

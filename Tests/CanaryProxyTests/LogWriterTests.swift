@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanarySystem
 import CLinux
 import CanaryTestSupport
 import Glibc
@@ -123,7 +124,7 @@ import Testing
         #expect(text(path) == "third\n")
         #expect(rename(path, directory.path("log.2")) == 0)
         #expect(mkdir(path, 0o700) == 0)
-        #expect(log.reopen()?.error == EISDIR)
+        #expect(log.reopen()?.error == SystemCallError(EISDIR))
         log.write("fourth\n")
         log.finish(milliseconds: 60_000)
         #expect(text(directory.path("log.2")) == "third\nfourth\n")

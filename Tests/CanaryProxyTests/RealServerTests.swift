@@ -126,7 +126,7 @@ struct Shell {
         defer { words.forEach { free($0) } }
         var pid = pid_t()
         let error = posix_spawn(&pid, "/bin/sh", nil, nil, &words, environ)
-        guard error == 0 else { throw SystemCallError(name: "posix_spawn", number: error) }
+        guard error == 0 else { throw FailedCall(name: "posix_spawn", number: error) }
         return pid
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanarySystem
 import CanaryResources
 import CanaryStore
 import CanaryTestSupport
@@ -156,16 +157,9 @@ private struct Killer {
 
     func start() {
         let delay = delay
-        var thread = pthread_t()
-        pthread_create(
-            &thread,
-            nil,
-            { argument in
-                usleep(UInt32(UInt(bitPattern: argument)))
-                kill(getpid(), SIGKILL)
-                return nil
-            },
-            UnsafeMutableRawPointer(bitPattern: UInt(delay) + 1)
-        )
+        Thread(name: "killer") {
+            usleep(UInt32(delay) + 1)
+            kill(getpid(), SIGKILL)
+        }?.detach()
     }
 }

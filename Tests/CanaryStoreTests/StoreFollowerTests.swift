@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanarySystem
 import CanaryResources
 import CanaryTestSupport
 import Glibc
@@ -10,7 +11,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct StoreFollowerTests {
     let fixture: StoreFixture
-    let stop = StopSignal()
+    let stop = EventDescriptor()
     let follower: StoreFollower
 
     init() throws {
@@ -26,7 +27,7 @@ import Testing
         switch follower.next() {
         case .changed(let changes): return changes
         case .unavailable(let error): throw error
-        case .stopped: throw SystemCallError(name: "stopped", number: 0)
+        case .stopped: throw FailedCall(name: "stopped", number: 0)
         }
     }
 
@@ -142,7 +143,7 @@ import Testing
         try put("a")
         _ = try nextChanges()
         truncate(fixture.path("cluster.db-shm"), 0)
-        stop.stop()
+        stop.signal()
         // Reading the mapped file behind its end would be SIGBUS.
         guard case .stopped = follower.next() else {
             Issue.record("nothing changed")
@@ -154,7 +155,7 @@ import Testing
         try put("a")
         _ = try nextChanges()
         let stop = stop
-        inThreads(1) { _ in stop.stop() }
+        inThreads(1) { _ in stop.signal() }
         guard case .stopped = follower.next() else {
             Issue.record("it was stopped")
             return

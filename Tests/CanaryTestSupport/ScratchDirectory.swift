@@ -10,7 +10,7 @@ package final class ScratchDirectory: Sendable {
         var template = Array(
             "\(getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")/canaryctl-test-XXXXXX".utf8CString
         )
-        guard let made = mkdtemp(&template) else { throw SystemCallError(name: "mkdtemp", number: errno) }
+        guard let made = mkdtemp(&template) else { throw FailedCall(name: "mkdtemp", number: errno) }
         path = String(cString: made)
     }
 
@@ -54,12 +54,12 @@ package final class ScratchDirectory: Sendable {
             mkdir(path(String(name.prefix(index))), 0o700)
         }
         let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw SystemCallError(name: "open", number: errno) }
+        guard descriptor >= 0 else { throw FailedCall(name: "open", number: errno) }
         defer { close(descriptor) }
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            guard count > 0 else { throw SystemCallError(name: "write", number: errno) }
+            guard count > 0 else { throw FailedCall(name: "write", number: errno) }
             rest = rest.dropFirst(count)
         }
         return file
@@ -67,7 +67,7 @@ package final class ScratchDirectory: Sendable {
 }
 
 /// A system call that a test needs did not work.
-package struct SystemCallError: Error {
+package struct FailedCall: Error {
     package let name: String
     package let number: Int32
 

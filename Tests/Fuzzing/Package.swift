@@ -35,7 +35,7 @@ let package = Package(
         .executableTarget(name: "fuzz-http1", dependencies: ["HTTP1"], swiftSettings: fuzzer),
         .target(
             name: "CanaryManifests",
-            dependencies: ["CanaryRules", "CanaryResources", "CLibYAML"],
+            dependencies: ["CanaryRules", "CanaryResources", "CanarySystem", "CLibYAML"],
             swiftSettings: settings
         ),
         .target(
@@ -45,8 +45,10 @@ let package = Package(
         ),
         .target(name: "CanaryMesh", dependencies: ["CanaryResources", "CRE2"], swiftSettings: settings),
         .target(name: "CanaryResources", swiftSettings: settings),
+        .target(name: "CanarySystem", dependencies: ["CLinux"], swiftSettings: settings),
         .target(name: "HTTP1", swiftSettings: settings),
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .target(name: "CLinux"),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
     ],
     cxxLanguageStandard: .cxx17

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanarySystem
 import CanaryMesh
-import CanaryProxy
 import CanaryResources
 import CanaryRules
 import Synchronization

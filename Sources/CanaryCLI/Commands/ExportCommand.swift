@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanarySystem
 import ArgumentParser
 import CanaryInsight
 import CanaryResources

@@ -63,7 +63,7 @@ struct HistoryCommand: Subcommand {
             "kind": .string("HostChange"),
             "host": .string(change.host),
             "revision": .integer(change.revision),
-            "time": .string(TimeText.rfc3339(change.at)),
+            "time": .string(CalendarTime(milliseconds: change.at).text),
             "actor": .string(change.actor),
             "summary": .string(change.summary),
             "reason": change.reason.map { .string($0) } ?? Node(.null),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanarySystem
 import ArgumentParser
 import CanaryResources
 import CanaryStore
@@ -64,12 +65,13 @@ struct ProxyStatusCommand: Subcommand {
             "appliedRevision": .integer(proxy.appliedRevision),
             "revision": revision.map { .integer($0) } ?? Node(.null),
             "upToDate": .bool(revision.map { proxy.isUpToDate(at: $0) } ?? false),
-            "staleSince": proxy.staleSince.map { .string(TimeText.rfc3339($0)) } ?? Node(.null),
+            "staleSince": proxy.staleSince.map { .string(CalendarTime(milliseconds: $0).text) }
+                ?? Node(.null),
             "problems": .sequence(proxy.problems.map { .string($0) }),
             "listeners": .sequence(proxy.listeners.map { .string($0) }),
             "admin": proxy.admin.map { .string($0) } ?? Node(.null),
-            "startedAt": .string(TimeText.rfc3339(proxy.startedAt)),
-            "heartbeatAt": .string(TimeText.rfc3339(proxy.heartbeat)),
+            "startedAt": .string(CalendarTime(milliseconds: proxy.startedAt).text),
+            "heartbeatAt": .string(CalendarTime(milliseconds: proxy.heartbeat).text),
         ])
         if !proxy.clientNamespace.isEmpty {
             node.set(.string(proxy.clientNamespace), at: "clientNamespace")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import CanarySystem
 import CLinux
 import CanaryResources
 import CanaryStore
@@ -96,7 +97,7 @@ extension CommandContext {
 extension CommandContext {
     /// The context of this process, read once at the start.
     package static func process() -> CommandContext {
-        let environment = processEnvironment()
+        let environment = CurrentProcess.environment
         let columns = environment["COLUMNS"].flatMap { Int($0) }
         var context = CommandContext(
             standardOutput: .descriptor(STDOUT_FILENO, columns: columns ?? terminalColumns(STDOUT_FILENO)),
@@ -104,37 +105,14 @@ extension CommandContext {
             readStandardInput: { FileReader.readAll(descriptor: STDIN_FILENO) },
             standardInputIsTerminal: isatty(STDIN_FILENO) == 1,
             environment: environment,
-            workingDirectory: currentDirectory(),
-            now: { wallClock() },
+            workingDirectory: CurrentProcess.workingDirectory ?? ".",
+            now: Clock.wallMilliseconds,
             userName: { userName(environment) },
-            executable: FileReader.linkTarget("/proc/self/exe") ?? CommandLine.arguments[0]
+            executable: CurrentProcess.executable ?? CommandLine.arguments[0]
         )
         var status = stat()
         context.workingDirectoryIsGone = stat(".", &status) == 0 && status.st_nlink == 0
         return context
-    }
-
-    private static func processEnvironment() -> [String: String] {
-        // From /proc and not from the mutable C global; nothing in this program changes the environment.
-        guard case .success(let bytes) = FileReader.read(path: "/proc/self/environ") else { return [:] }
-        let pairs = bytes.split(separator: 0).compactMap { entry -> (String, String)? in
-            guard let equals = entry.firstIndex(of: UInt8(ascii: "=")) else { return nil }
-            return (
-                String(decoding: entry[..<equals], as: UTF8.self),
-                String(decoding: entry[(equals + 1)...], as: UTF8.self)
-            )
-        }
-        return Dictionary(pairs) { first, _ in first }
-    }
-
-    private static func currentDirectory() -> String {
-        FileReader.linkTarget("/proc/self/cwd") ?? "."
-    }
-
-    private static func wallClock() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 
     private static func userName(_ environment: [String: String]) -> String {

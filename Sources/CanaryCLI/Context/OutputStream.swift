@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanarySystem
 import Glibc
 
 /// Where text goes: standard output, standard error, or a test's buffer.
@@ -61,22 +62,7 @@ extension OutputStream {
     /// A stream over a file descriptor.
     package static func descriptor(_ descriptor: Int32, columns: Int?) -> OutputStream {
         OutputStream(isTerminal: isatty(descriptor) == 1, columns: columns) { bytes in
-            var offset = 0
-            while offset < bytes.count {
-                let written = bytes.withUnsafeBytes { buffer in
-                    Glibc.write(descriptor, buffer.baseAddress?.advanced(by: offset), buffer.count - offset)
-                }
-                if written > 0 {
-                    offset += written
-                } else if errno == EAGAIN {
-                    // A shared descriptor that someone else made non-blocking: wait until it takes more.
-                    var poll = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                    _ = Glibc.poll(&poll, 1, -1)
-                } else if errno != EINTR {
-                    return errno
-                }
-            }
-            return 0
+            bytes.withUnsafeBytes { FileWriter.write($0, to: descriptor) }?.error.number ?? 0
         }
     }
 }

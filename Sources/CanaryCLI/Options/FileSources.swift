@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanarySystem
 import CanaryManifests
+import CanaryResources
 
 /// The texts that an option such as `-f` names.
 struct FileSources {
@@ -66,13 +68,20 @@ struct FileSources {
         switch FileReader.type(of: path) {
         case .success(let type): return type
         case .failure(let error):
-            let near = error.isMissing ? FileReader.neighbour(of: path) : nil
+            let near = error.isMissing ? Self.neighbour(of: path) : nil
             let directory = name.lastIndex(of: "/").map { name[...$0] } ?? ""
             throw CommandError(
                 "cannot read \(name): \(error.reason)",
                 hint: near.map { "did you mean \"\(directory)\($0)\"?" } ?? (error.isMissing ? usage : nil)
             )
         }
+    }
+
+    /// The name in the same directory that was meant by one that is not there.
+    private static func neighbour(of path: String) -> String? {
+        guard let slash = path.lastIndex(of: "/") else { return nil }
+        let names = (try? FileReader.names(in: String(path[...slash])).get()) ?? []
+        return Suggestion.closest(to: String(path[path.index(after: slash)...]), among: names)
     }
 
     private func source(at name: String, in context: CommandContext) -> Result<ManifestSource, CommandError> {

@@ -26,7 +26,7 @@ struct ObjectDescription {
         if let stored = resource.stored {
             let age = TimeText.age(from: stored.createdAt, to: now)
             lines.append(
-                "Created:      \(TimeText.rfc3339(stored.createdAt)) (\(age)), revision \(stored.createdRevision)"
+                "Created:      \(CalendarTime(milliseconds: stored.createdAt).text) (\(age)), revision \(stored.createdRevision)"
             )
             lines.append("Revision:     \(stored.revision)")
         }

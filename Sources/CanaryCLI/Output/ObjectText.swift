@@ -8,7 +8,11 @@ enum ObjectText {
     static func node(_ resource: Resource) -> Node {
         var body = resource.body
         guard let stored = resource.stored else { return body }
-        body.set(.string(TimeText.rfc3339(stored.createdAt)), at: "metadata", "creationTimestamp")
+        body.set(
+            .string(CalendarTime(milliseconds: stored.createdAt).text),
+            at: "metadata",
+            "creationTimestamp"
+        )
         body.set(.integer(stored.generation), at: "metadata", "generation")
         body.set(.string(String(stored.revision)), at: "metadata", "resourceVersion")
         body.set(.string(stored.uid), at: "metadata", "uid")

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanarySystem
+import CanaryResources
 import CanaryStore
 
 extension ProxyRecord {
@@ -10,7 +12,7 @@ extension ProxyRecord {
 
     /// What it does about a revision, in a few words; `nil` where the store cannot say which one there is.
     func state(at revision: Int64?) -> String {
-        if let staleSince { return "stale since \(TimeText.rfc3339(staleSince))" }
+        if let staleSince { return "stale since \(CalendarTime(milliseconds: staleSince).text)" }
         guard let revision else { return "revision \(appliedRevision)" }
         guard appliedRevision >= revision else { return "not yet at revision \(revision)" }
         guard !problems.isEmpty else { return "up to date" }

@@ -1,19 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
-
 /// Points in time as people and machines read them. All are milliseconds since 1970, UTC.
 enum TimeText {
-    /// `2026-11-22T21:03:32Z`, as Kubernetes writes them.
-    static func rfc3339(_ milliseconds: Int64) -> String {
-        var seconds = time_t(milliseconds / 1000)
-        var parts = tm()
-        gmtime_r(&seconds, &parts)
-        func two(_ value: Int32) -> String { String(value).count < 2 ? "0\(value)" : String(value) }
-        let date = "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
-        return "\(date)T\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))Z"
-    }
-
     /// kubectl's ages: `5s`, `3m12s`, `2h`, `4d`.
     static func age(from start: Int64, to now: Int64) -> String {
         let seconds = max(0, (now - start) / 1000)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanarySystem
 import CanaryResources
 import CanaryStore
 
@@ -39,7 +40,7 @@ struct ObjectWatch {
     }
 
     mutating func run(_ session: ClusterSession) throws {
-        let follower = StoreFollower(at: session.location, stop: StopSignal())
+        let follower = StoreFollower(at: session.location, stop: EventDescriptor())
         // Looks before it lists: what changes in between is shown twice rather than never.
         try take(follower.next(), session)
         try session.read { try listing.printFirst($0) }

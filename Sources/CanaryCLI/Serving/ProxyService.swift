@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanarySystem
 import CanaryProxy
 import CanaryRouting
 import CanaryStore
@@ -44,7 +45,7 @@ struct ProxyService {
         try location.makeDirectory()
         let identifiers = RoutingIdentifiers()
         let proxy = try makeProxy(identifiers, location, streams, log)
-        let stop = StopSignal()
+        let stop = EventDescriptor()
         let publisher = makePublisher(StoreFollower(at: location, stop: stop), proxy, identifiers, log)
         let reporter = makeReporter(proxy, identifiers, location, log)
         // The first table comes in this thread, so that the proxy never answers without one.
@@ -60,7 +61,7 @@ struct ProxyService {
         start(publisher, proxy, reporter, stop, log)
         announce(proxy, log)
         let status = serve(proxy, signals, streams, log)
-        stop.stop()
+        stop.signal()
         proxy.abandon()
         sayFarewell(reporter)
         return status
@@ -147,7 +148,7 @@ struct ProxyService {
         _ publisher: sending TablePublisher,
         _ proxy: Proxy,
         _ reporter: ProxyReporter,
-        _ stop: StopSignal,
+        _ stop: EventDescriptor,
         _ log: ServiceLog
     ) {
         let follower = Thread(name: "store") {
@@ -190,13 +191,13 @@ struct ProxyService {
     }
 
     private func sayFarewell(_ reporter: ProxyReporter) {
-        let done = StopSignal()
+        let done = EventDescriptor()
         let thread = Thread(name: "last-report") {
             reporter.close()
-            done.stop()
+            done.signal()
         }
         thread?.detach()
-        if thread != nil { _ = done.wait(milliseconds: Self.farewellMilliseconds) }
+        if thread != nil { done.wait(milliseconds: Self.farewellMilliseconds) }
     }
 
     // MARK: - Serving

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanarySystem
 import CLinux
 import CanaryProxy
 import CanaryResources
@@ -39,7 +40,7 @@ struct ServiceLog: Sendable {
     private func write(_ text: String) { writer.write(Self.line(text, at: now())) }
 
     static func line(_ text: String, at moment: Int64) -> String {
-        "\(TimeText.rfc3339(moment)) \(getpid()) \(text)\n"
+        "\(CalendarTime(milliseconds: moment).text) \(getpid()) \(text)\n"
     }
 }
 
@@ -71,7 +72,7 @@ struct ServiceStreams {
             : LogWriter(descriptors: [STDOUT_FILENO]) { count, reason in
                 guard accessLog == .json else { return ServiceLog.line(Self.loss(count, reason), at: now()) }
                 return
-                    "{\"start_time\":\"\(TimeText.rfc3339(now()))\",\"pid\":\(getpid()),\"lost_lines\":\(count)}\n"
+                    "{\"start_time\":\"\(CalendarTime(milliseconds: now()).text)\",\"pid\":\(getpid()),\"lost_lines\":\(count)}\n"
             }
         guard let errors, let output else { throw CommandError("cannot start the proxy: no more threads") }
         self.errors = errors
@@ -87,7 +88,7 @@ struct ServiceStreams {
     /// Lets go of files that were renamed; warnings where that fails.
     func reopen() -> [String] {
         writers.compactMap { writer in
-            writer.reopen().map { "cannot open \($0.path) again: \(SystemCallError($0.error).reason)" }
+            writer.reopen().map { "cannot open \($0.path) again: \($0.error.reason)" }
         }
     }
 

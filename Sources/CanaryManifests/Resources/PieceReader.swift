@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanarySystem
 import CanaryResources
 import CanaryRules
-import Glibc
 import Synchronization
 
 /// Reads and checks a large input on several threads, cut into pieces before `---` lines.
@@ -84,9 +84,9 @@ final class PieceReader: Sendable {
 
     /// What all pieces give together, `nil` if it may be wrong.
     func read() -> ManifestSet? {
-        let threads = (1..<max(workers, 1)).compactMap { _ in startThread() }
+        let threads = (1..<max(workers, 1)).compactMap { _ in Thread(name: "manifests", work) }
         work()
-        for thread in threads { pthread_join(thread, nil) }
+        for thread in threads { thread.join() }
         let yields = progress.withLock { $0.isAbandoned ? [] : $0.yields.compactMap(\.self) }
         guard yields.count == pieces.count, keepsLimits(yields) else { return nil }
         var set = ManifestSet()
@@ -114,27 +114,6 @@ final class PieceReader: Sendable {
             && yields.reduce(0) { $0 + $1.resources.count } <= limits.documents
             && yields.reduce(0) { $0 + $1.nodes } <= limits.nodes
             && yields.reduce(0) { $0 + $1.aliasBytes } <= limits.aliasBytes
-    }
-
-    /// A thread that works along; `nil` when the system has none left, which the others make up for.
-    private func startThread() -> pthread_t? {
-        var thread = pthread_t()
-        let reference = Unmanaged.passRetained(self)
-        let status = pthread_create(
-            &thread,
-            nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<PieceReader>.fromOpaque(argument).takeRetainedValue().work()
-                return nil
-            },
-            reference.toOpaque()
-        )
-        guard status == 0 else {
-            reference.release()
-            return nil
-        }
-        return thread
     }
 
     /// Reads one piece after the other until none is left.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanarySystem
 import Glibc
 
 /// Reads one request of an admin connection, answers it, and is done.

@@ -3,6 +3,7 @@
 import CLinux
 import CanaryMesh
 import CanaryResources
+import CanarySystem
 import Glibc
 import Synchronization
 
@@ -23,14 +24,13 @@ final class AdminServer: Sendable {
     private let tcp: ListeningSocket?
     private let control: Mutex<Control>
     private let warn: Proxy.MessageHandler
-    private let stopDescriptor: Int32
+    private let stopEvent = EventDescriptor()
     private let busy = Atomic<Int>(0)
     private let thread = Mutex<Thread?>(nil)
 
     init(shared: ProxyShared, warn: @escaping Proxy.MessageHandler) throws(ProxyError) {
         self.shared = shared
         self.warn = warn
-        stopDescriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
         var listener: OpenListener?
         if let text = shared.configuration.admin {
             let address = try ListenerOpener.parse(text)
@@ -44,21 +44,15 @@ final class AdminServer: Sendable {
         }
         tcp = listener?.sockets.first
         boundAddress = listener?.address.text
-        do {
-            let socket = try shared.configuration.controlDirectory.map { directory throws(ProxyError) in
-                try ControlSocket.open(in: directory)
-            }
-            control = Mutex(Control(socket: socket))
-        } catch {
-            close(stopDescriptor)
-            throw error
+        let socket = try shared.configuration.controlDirectory.map { directory throws(ProxyError) in
+            try ControlSocket.open(in: directory)
         }
+        control = Mutex(Control(socket: socket))
     }
 
     deinit {
         removeControlSocket()
         if let socket = control.withLock(\.socket) { close(socket.descriptor) }
-        close(stopDescriptor)
     }
 
     /// The path of the socket that changes something; `nil` for none.
@@ -102,7 +96,7 @@ final class AdminServer: Sendable {
 
     /// Ends the thread, when there is one.
     func stop() {
-        ProxyShared.wake(stopDescriptor)
+        stopEvent.signal()
         let running = thread.withLock { thread in
             defer { thread = nil }
             return thread
@@ -117,7 +111,7 @@ final class AdminServer: Sendable {
         while true {
             renewControlSocket(&lastFailure)
             let control = control.withLock(\.socket)?.descriptor
-            var watched = [stopDescriptor, tcp?.descriptor, control].compactMap(\.self).map {
+            var watched = [stopEvent.descriptor, tcp?.descriptor, control].compactMap(\.self).map {
                 pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
             }
             guard poll(&watched, nfds_t(watched.count), pause) > 0 else { continue }

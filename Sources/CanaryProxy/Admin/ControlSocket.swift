@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import CanarySystem
 import Glibc
 
 /// A proxy's own socket in the store directory, which only its owner can open: `admin-PID.sock`.
@@ -66,7 +67,9 @@ package struct ControlSocket: Sendable {
     }
 
     private static func names(in directory: String) -> [String] {
-        DirectoryEntries.names(directory).filter { $0.hasPrefix(prefix) && $0.hasSuffix(suffix) }
+        ((try? FileReader.names(in: directory).get()) ?? []).filter {
+            $0.hasPrefix(prefix) && $0.hasSuffix(suffix)
+        }
     }
 
     private static func isAbandoned(_ name: String, in place: Int32) -> Bool {
@@ -115,6 +118,6 @@ package struct ControlSocket: Sendable {
     }
 
     private static func failure(_ path: String, _ reason: Int32) -> ProxyError {
-        .cannotListen(address: path, reason: SocketFailure(reason: reason).text)
+        .cannotListen(address: path, reason: SystemCallError(reason).reason)
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryMesh
+import CanaryResources
 import CanaryRouting
 import Glibc
 
@@ -12,33 +13,27 @@ struct DateText: ~Copyable {
     init() {}
 
     mutating func append(to buffer: inout ByteBuffer) {
-        var moment = time(nil)
+        let moment = time(nil)
         if moment != second {
             second = moment
-            var parts = tm()
-            gmtime_r(&moment, &parts)
-            write(parts)
+            write(CalendarTime(milliseconds: Int64(moment) * 1000))
         }
         buffer.append(text.slice)
     }
 
-    private mutating func write(_ parts: tm) {
+    private mutating func write(_ time: CalendarTime) {
         let days: StaticString = "SunMonTueWedThuFriSat"
         let months: StaticString = "JanFebMarAprMayJunJulAugSepOctNovDec"
         text.truncate()
-        text.append(ByteSlice(base: days.utf8Start + Int(parts.tm_wday) * 3, count: 3))
+        text.append(ByteSlice(base: days.utf8Start + time.weekday * 3, count: 3))
         text.append(", ")
-        text.append(decimal: UInt64(parts.tm_mday), width: 2)
+        text.append(decimal: UInt64(time.day), width: 2)
         text.append(UInt8(ascii: " "))
-        text.append(ByteSlice(base: months.utf8Start + Int(parts.tm_mon) * 3, count: 3))
+        text.append(ByteSlice(base: months.utf8Start + (time.month - 1) * 3, count: 3))
         text.append(UInt8(ascii: " "))
-        text.append(decimal: UInt64(parts.tm_year + 1900), width: 4)
+        text.append(decimal: UInt64(time.year), width: 4)
         text.append(UInt8(ascii: " "))
-        text.append(decimal: UInt64(parts.tm_hour), width: 2)
-        text.append(UInt8(ascii: ":"))
-        text.append(decimal: UInt64(parts.tm_min), width: 2)
-        text.append(UInt8(ascii: ":"))
-        text.append(decimal: UInt64(parts.tm_sec), width: 2)
+        text.append(timeOf: time)
         text.append(" GMT")
     }
 }

@@ -2,6 +2,7 @@
 
 import CanaryMesh
 import CanaryRouting
+import CanarySystem
 
 typealias ExchangePointer = UnsafeMutablePointer<Exchange>
 
@@ -67,7 +68,7 @@ struct Tries {
     var hasReplacedStale = false
     var lastEndpoint: UInt64?
     /// The request's id where the client sent none, once it went out: the same for each try.
-    var madeID: RequestID?
+    var madeID: UUID?
 }
 
 /// What a request came to, for counters and logs.

@@ -2,6 +2,7 @@
 
 import CanaryMesh
 import CanaryRouting
+import CanarySystem
 
 /// Writes the heads of requests as they are sent: what was received, minus what concerns one connection only, plus what routes
 /// and proxy add. Lines that pass are copied in runs, exactly as they came.
@@ -108,10 +109,10 @@ struct RequestWriter: ~Copyable {
         _ random: inout RandomSource,
         to output: inout ByteBuffer
     ) {
-        let id = exchange.pointee.tries.madeID ?? RequestID(&random)
+        let id = exchange.pointee.tries.madeID ?? UUID(random: random.next(), random.next())
         exchange.pointee.tries.madeID = id
         output.append("x-request-id: ")
-        id.append(to: &output)
+        output.append(id)
         output.append("\r\n")
     }
 }

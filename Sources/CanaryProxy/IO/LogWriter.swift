@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+package import CanarySystem
 import Glibc
 import Synchronization
 
@@ -31,8 +32,8 @@ package final class LogWriter: Sendable {
     private let limit: Int
     private let lossLine: LossLine
     private let state = Mutex(State())
-    private let wakeDescriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
-    private let idleDescriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+    private let wakeEvent = EventDescriptor()
+    private let idleEvent = EventDescriptor()
 
     /// - Parameters:
     ///   - descriptors: all of one file or pipe; the first is written to. They stay the caller's.
@@ -47,11 +48,6 @@ package final class LogWriter: Sendable {
         if path != nil { for descriptor in descriptors { Self.append(descriptor) } }
         guard let thread = Thread(name: "log", { [self] in run() }) else { return nil }
         thread.detach()
-    }
-
-    deinit {
-        close(wakeDescriptor)
-        close(idleDescriptor)
     }
 
     // MARK: - For those who log
@@ -74,25 +70,26 @@ package final class LogWriter: Sendable {
             state.pending.append(contentsOf: lines)
             return !state.isWriting
         }
-        if mustWake { ProxyShared.wake(wakeDescriptor) }
+        if mustWake { wakeEvent.signal() }
     }
 
     /// Waits until all is written, but not longer than that, and ends the thread.
     package func finish(milliseconds: Int32) {
         state.withLock { $0.isEnding = true }
-        ProxyShared.wake(wakeDescriptor)
-        var descriptor = pollfd(fd: idleDescriptor, events: Int16(POLLIN), revents: 0)
-        poll(&descriptor, 1, milliseconds)
+        wakeEvent.signal()
+        idleEvent.wait(milliseconds: milliseconds)
     }
 
     /// Opens the file anew at the path where it was at the start, so that one that was renamed is let go of. Does nothing where
-    /// the log is no file; the number of the error where the file cannot be opened, and the old one stays.
-    package func reopen() -> (path: String, error: Int32)? {
+    /// the log is no file; the error where the file cannot be opened, and the old one stays.
+    package func reopen() -> (path: String, error: SystemCallError)? {
         guard let path else { return nil }
         let opened = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-        guard opened >= 0 else { return (path, errno) }
+        guard opened >= 0 else { return (path, SystemCallError(errno)) }
         defer { close(opened) }
-        for descriptor in descriptors where dup2(opened, descriptor) < 0 { return (path, errno) }
+        for descriptor in descriptors where dup2(opened, descriptor) < 0 {
+            return (path, SystemCallError(errno))
+        }
         return nil
     }
 
@@ -119,8 +116,11 @@ package final class LogWriter: Sendable {
             let isDone = put(bytes, &isInsideLine) && tellLoss(lost, &isInsideLine)
             // A full disk may have room again in a moment.
             if !isDone, !isEnding { poll(nil, 0, Self.pause) }
-            if isEnding, bytes.isEmpty { return ProxyShared.wake(idleDescriptor) }
-            if isDone, bytes.isEmpty { wait() }
+            if isEnding, bytes.isEmpty { return idleEvent.signal() }
+            if isDone, bytes.isEmpty {
+                wakeEvent.wait(milliseconds: -1)
+                wakeEvent.clear()
+            }
         }
     }
 
@@ -139,37 +139,22 @@ package final class LogWriter: Sendable {
         guard let (rest, error) = write(bytes[...], &isInsideLine) else { return true }
         state.withLock { state in
             state.lost += rest.count { $0 == UInt8(ascii: "\n") }
-            state.reason = SocketFailure(reason: error).text
+            state.reason = error.reason
         }
         return false
     }
 
     /// Writes all; what could not be written and why not, else `nil`. A line that was cut is ended first.
     private func write(_ bytes: ArraySlice<UInt8>, _ isInsideLine: inout Bool) -> (
-        rest: ArraySlice<UInt8>, error: Int32
+        rest: ArraySlice<UInt8>, error: SystemCallError
     )? {
-        var rest = isInsideLine && !bytes.isEmpty ? ([UInt8(ascii: "\n")] + bytes)[...] : bytes
-        while !rest.isEmpty {
-            let written = rest.withUnsafeBytes { Glibc.write(descriptors[0], $0.baseAddress, $0.count) }
-            if written > 0 {
-                rest = rest.dropFirst(written)
-                isInsideLine = !rest.isEmpty
-            } else if errno == EAGAIN {
-                // Whoever started the proxy shares the descriptor, and may have made it non-blocking.
-                var descriptor = pollfd(fd: descriptors[0], events: Int16(POLLOUT), revents: 0)
-                poll(&descriptor, 1, -1)
-            } else if errno != EINTR {
-                return (rest, errno)
-            }
+        let all = isInsideLine && !bytes.isEmpty ? ([UInt8(ascii: "\n")] + bytes)[...] : bytes
+        guard let failure = all.withUnsafeBytes({ FileWriter.write($0, to: descriptors[0]) }) else {
+            if !all.isEmpty { isInsideLine = false }
+            return nil
         }
-        return nil
-    }
-
-    private func wait() {
-        var descriptor = pollfd(fd: wakeDescriptor, events: Int16(POLLIN), revents: 0)
-        poll(&descriptor, 1, -1)
-        var count: UInt64 = 0
-        _ = read(wakeDescriptor, &count, MemoryLayout<UInt64>.size)
+        if failure.count > 0 { isInsideLine = true }
+        return (all.dropFirst(failure.count), failure.error)
     }
 
     private static func append(_ descriptor: Int32) {
@@ -181,6 +166,6 @@ package final class LogWriter: Sendable {
     private static func path(of descriptor: Int32) -> String? {
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-        return FileLink.target("/proc/self/fd/\(descriptor)")
+        return CurrentProcess.path(of: descriptor)
     }
 }

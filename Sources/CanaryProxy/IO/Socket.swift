@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import CanarySystem
 import Glibc
 
 /// What a call on a non-blocking socket came to.
@@ -85,10 +86,10 @@ enum Socket {
     }
 
     /// Opens a listening socket; several of one address share its connections when `shared`.
-    static func listen(on address: SocketAddress, shared: Bool) -> Result<Int32, SocketFailure> {
+    static func listen(on address: SocketAddress, shared: Bool) -> Result<Int32, SystemCallError> {
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         let descriptor = socket(address.family, kind, 0)
-        guard descriptor >= 0 else { return .failure(SocketFailure(reason: errno)) }
+        guard descriptor >= 0 else { return .failure(SystemCallError(errno)) }
         var one: Int32 = 1
         let size = socklen_t(MemoryLayout<Int32>.size)
         _ = setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, size)
@@ -100,15 +101,8 @@ enum Socket {
         else {
             let reason = errno
             close(descriptor)
-            return .failure(SocketFailure(reason: reason))
+            return .failure(SystemCallError(reason))
         }
         return .success(descriptor)
     }
-}
-
-/// A system call's reason, by `errno`.
-struct SocketFailure: Error {
-    var reason: Int32
-
-    var text: String { String(cString: strerror(reason)).lowercased() }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import CanarySystem
 import Glibc
 
 /// What a worker waits with: its epoll, its clock, the deadlines, and the connections to be gone on with.
@@ -64,7 +65,7 @@ struct EventLoop: ~Copyable {
 
     private mutating func readWallClock() {
         wallCheckedAt = now
-        wallOffset = Int64(Clock.wallNanoseconds() / 1_000_000) &- now
+        wallOffset = Clock.wallMilliseconds() &- now
     }
 
     var wallMilliseconds: Int64 { now &+ wallOffset }

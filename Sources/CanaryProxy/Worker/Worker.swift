@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanarySystem
 import CLinux
 import CanaryMesh
 import CanaryRouting
@@ -78,7 +79,7 @@ struct Worker: ~Copyable {
             format: shared.configuration.accessLog,
             writer: shared.configuration.accessLogWriter
         )
-        loop.watch(shared.wakeDescriptors[index], token: 0)
+        loop.watch(shared.wakes[index].descriptor, token: 0)
         hostName.append(text: Self.machineName())
     }
 
@@ -137,10 +138,7 @@ struct Worker: ~Copyable {
         }
     }
 
-    private func drainWakeDescriptor() {
-        var count: UInt64 = 0
-        _ = read(shared.wakeDescriptors[index], &count, MemoryLayout<UInt64>.size)
-    }
+    private func drainWakeDescriptor() { shared.wakes[index].clear() }
 
     /// Goes on with the connections that have something to be done.
     private mutating func serveReady() {

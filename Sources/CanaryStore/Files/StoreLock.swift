@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanarySystem
 import CLinux
 import Glibc
 
@@ -12,7 +13,7 @@ struct StoreLock: ~Copyable {
 
     /// Waits for the lock; throws `.busy` when the time is up.
     init(path: String, guarding database: String, timeoutMilliseconds: Int64) throws(StoreError) {
-        let deadline = StoreContext.milliseconds(CLOCK_MONOTONIC) + timeoutMilliseconds
+        let deadline = Clock.monotonicMilliseconds() + timeoutMilliseconds
         var pause = 500
         guard StoreLocation.isFileOrMissing(path) else { throw .foreignFile(path) }
         while true {
@@ -25,7 +26,7 @@ struct StoreLock: ~Copyable {
             }
             let holder = Self.owner(descriptor)
             close(descriptor)
-            guard StoreContext.milliseconds(CLOCK_MONOTONIC) < deadline else {
+            guard Clock.monotonicMilliseconds() < deadline else {
                 throw .busy(database, holder: holder)
             }
             usleep(UInt32(pause + Int.random(in: 0..<pause)))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanarySystem
 import CLinux
 import Glibc
 
@@ -29,7 +30,7 @@ final class DirectoryWatch {
     }
 
     /// Waits for an event, a signal or the end of the time; `false` for the signal.
-    func wait(milliseconds: Int32, unless stop: StopSignal) -> Bool {
+    func wait(milliseconds: Int32, unless stop: EventDescriptor) -> Bool {
         var polled = [
             pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import CanarySystem
 /// Follows a store: hands out what changed, as it changes, from one blocking call in a thread of its own.
 ///
 /// It copes with a store that is not there yet, goes away, breaks, or is replaced by another one at the same place, and
@@ -20,7 +21,7 @@ package final class StoreFollower {
 
     private let location: StoreLocation
     private let context: StoreContext
-    private let stop: StopSignal
+    private let stop: EventDescriptor
     private let watch: DirectoryWatch
     private let checkMilliseconds: Int32
     private var store: ClusterStore?
@@ -31,7 +32,7 @@ package final class StoreFollower {
     /// `checkMilliseconds` is how long a change can stay unnoticed whose writer told nobody.
     package init(
         at location: StoreLocation,
-        stop: StopSignal,
+        stop: EventDescriptor,
         context: StoreContext = .system,
         checkMilliseconds: Int32 = 1000
     ) {

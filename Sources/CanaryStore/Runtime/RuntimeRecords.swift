@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import CanarySystem
 package import CanaryResources
 
 /// A proxy as it reports about itself.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanarySystem
 import CanaryProxy
 import CanaryResources
 import CanaryTestSupport
@@ -132,7 +133,7 @@ private final class Load: Sendable {
             // Each thread has its connection alone.
             nonisolated(unsafe) let connection = connection
             let thread = Thread(name: "load") { [self] in ask(connection, client) }
-            guard let thread else { throw SystemCallError(name: "pthread_create", number: EAGAIN) }
+            guard let thread else { throw FailedCall(name: "pthread_create", number: EAGAIN) }
             threads.withLock { $0.append(thread) }
         }
     }

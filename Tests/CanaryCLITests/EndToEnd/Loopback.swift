@@ -29,7 +29,7 @@ final class Loopback {
         guard Self.with(&name, { connect(descriptor, $0, $1) }) == 0 else {
             let number = errno
             close(descriptor)
-            throw SystemCallError(name: "connect \(address)", number: number)
+            throw FailedCall(name: "connect \(address)", number: number)
         }
         self.init(descriptor: descriptor)
     }
@@ -48,7 +48,7 @@ final class Loopback {
         guard isConnected else {
             let number = errno
             close(descriptor)
-            throw SystemCallError(name: "connect \(path)", number: number)
+            throw FailedCall(name: "connect \(path)", number: number)
         }
         self.init(descriptor: descriptor)
     }
@@ -64,7 +64,7 @@ final class Loopback {
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         guard with(&name, { bind(descriptor, $0, $1) }) == 0, Glibc.listen(descriptor, 64) == 0,
             with(&name, { address, _ in getsockname(descriptor, address, &length) }) == 0
-        else { throw SystemCallError(name: "listen", number: errno) }
+        else { throw FailedCall(name: "listen", number: errno) }
         return (descriptor, "127.0.0.1:\(UInt16(bigEndian: name.sin_port))")
     }
 

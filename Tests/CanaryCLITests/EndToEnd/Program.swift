@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanarySystem
 import CanaryTestSupport
 import Glibc
 import Synchronization
@@ -19,7 +20,7 @@ final class Program: Sendable {
     /// The program beside the test runner, or what `CANARYCTL_BIN` names.
     static let path: String = {
         if let named = getenv("CANARYCTL_BIN") { return String(cString: named) }
-        let runner = FileReader.linkTarget("/proc/self/exe") ?? ""
+        let runner = CurrentProcess.executable ?? ""
         return runner.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
             separator: "/"
         ) + "/canaryctl"
@@ -76,7 +77,7 @@ final class Program: Sendable {
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
         var pid = pid_t()
         let error = posix_spawn(&pid, executable, &actions, &attributes, &words, &variables)
-        guard error == 0 else { throw SystemCallError(name: "posix_spawn \(executable)", number: error) }
+        guard error == 0 else { throw FailedCall(name: "posix_spawn \(executable)", number: error) }
         self.pid = pid
     }
 

@@ -58,7 +58,7 @@ final class EnvoyProcess {
         defer { words.forEach { free($0) } }
         var pid = pid_t()
         let error = posix_spawn(&pid, executable, nil, nil, &words, environ)
-        guard error == 0 else { throw SystemCallError(name: "posix_spawn \(executable)", number: error) }
+        guard error == 0 else { throw FailedCall(name: "posix_spawn \(executable)", number: error) }
         return pid
     }
 

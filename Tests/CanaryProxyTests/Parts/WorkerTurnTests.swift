@@ -4,6 +4,7 @@ import CLinux
 import CanaryMesh
 import CanaryResources
 import CanaryRouting
+import CanarySystem
 import Glibc
 import Synchronization
 import Testing
@@ -23,7 +24,7 @@ struct WorkerTurnTests {
             configuration: ProxyConfiguration(),
             identifiers: identifiers,
             resolver: Resolver(lookUp: { _ in nil }),
-            wakeDescriptors: [eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))]
+            wakes: [EventDescriptor()]
         )
         let table = table
         shared.publish { $0.table = table }

@@ -17,7 +17,7 @@ final class LoggedRequests: Sendable {
         directory = try ScratchDirectory()
         descriptor = open(directory.path("access.log"), O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         let writer = LogWriter(descriptors: [descriptor]) { count, _ in "\(count) lost\n" }
-        guard let writer else { throw SystemCallError(name: "LogWriter", number: EAGAIN) }
+        guard let writer else { throw FailedCall(name: "LogWriter", number: EAGAIN) }
         self.writer = writer
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanarySystem
 import CLinux
 import Glibc
 
@@ -46,7 +47,7 @@ final class TestConnection: Sendable {
         if receiveBuffer > 0 { Self.narrow(descriptor, to: receiveBuffer) }
         guard address.withKernelForm({ connect(descriptor, $0, $1) }) == 0 else {
             close(descriptor)
-            throw SocketFailure(reason: errno)
+            throw SystemCallError(errno)
         }
         self.init(descriptor: descriptor)
     }

@@ -4,9 +4,9 @@ import CLinux
 import Glibc
 
 /// Writes whole files.
-enum FileWriter {
+package enum FileWriter {
     /// Makes a directory, and those above it, unless it is there.
-    static func makeDirectory(_ path: String) -> Result<Void, SystemCallError> {
+    package static func makeDirectory(_ path: String) -> Result<Void, SystemCallError> {
         if mkdir(path, 0o755) == 0 { return .success(()) }
         if errno == EEXIST { return isDirectory(path) }
         guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
@@ -27,7 +27,7 @@ enum FileWriter {
 
     /// Puts a file in the place of another one at once: readers see the old or the new content, also after a loss of power.
     /// `false` where the content is the same already, which leaves the file alone.
-    static func replace(path: String, with bytes: [UInt8]) -> Result<Bool, SystemCallError> {
+    package static func replace(path: String, with bytes: [UInt8]) -> Result<Bool, SystemCallError> {
         if case .success(let present) = FileReader.read(path: path), present == bytes {
             return .success(false)
         }
@@ -38,26 +38,46 @@ enum FileWriter {
         let descriptor = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { return .failure(SystemCallError(errno)) }
         defer { close(descriptor) }
-        guard write(bytes, to: descriptor), fsync(descriptor) == 0, rename(fresh, path) == 0 else {
-            let error = SystemCallError(errno)
+        if let error = put(bytes, into: descriptor)
+            ?? (rename(fresh, path) == 0 ? nil : SystemCallError(errno))
+        {
             unlink(fresh)
             return .failure(error)
         }
         return .success(true)
     }
 
-    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
-        var start = 0
-        while start < bytes.count {
-            let count = bytes[start...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            guard count >= 0 || errno == EINTR else { return false }
-            start += max(count, 0)
+    /// Writes what is to outlast a loss of power; why it could not be.
+    private static func put(_ bytes: [UInt8], into descriptor: Int32) -> SystemCallError? {
+        if let failure = bytes.withUnsafeBytes({ write($0, to: descriptor) }) { return failure.error }
+        return fsync(descriptor) == 0 ? nil : SystemCallError(errno)
+    }
+
+    /// Writes all bytes to an open file, pipe or terminal, and waits where it takes no more for now.
+    ///
+    /// - Returns: `nil`, or how many bytes were written and why the others could not be.
+    package static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> (
+        count: Int, error: SystemCallError
+    )? {
+        var count = 0
+        while count < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[count...])
+            let written = Glibc.write(descriptor, rest.baseAddress, rest.count)
+            if written > 0 {
+                count += written
+            } else if errno == EAGAIN {
+                // Whoever shares the descriptor may have made it non-blocking.
+                var polled = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&polled, 1, -1)
+            } else if errno != EINTR {
+                return (count, SystemCallError(errno))
+            }
         }
-        return true
+        return nil
     }
 
     /// Makes the names in a directory last.
-    static func synchronize(directory: String) -> Result<Void, SystemCallError> {
+    package static func synchronize(directory: String) -> Result<Void, SystemCallError> {
         let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return .failure(SystemCallError(errno)) }
         defer { close(descriptor) }

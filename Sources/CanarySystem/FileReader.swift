@@ -1,40 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
-import CanaryResources
 import Glibc
 
-/// A system call that failed, in the words of the C library: `permission denied`.
-package struct SystemCallError: Error, Hashable {
-    package var number: Int32
-
-    package init(_ number: Int32) {
-        self.number = number
-    }
-
-    package var reason: String {
-        guard let text = strerror(number) else { return "error \(number)" }
-        let message = String(cString: text)
-        return message.prefix(1).lowercased() + message.dropFirst()
-    }
-
-    /// Whether the reason is that nothing has this name.
-    var isMissing: Bool { number == ENOENT }
-}
-
 /// Reads whole files and lists directories.
-enum FileReader {
+package enum FileReader {
     /// More than this is no manifest: a device without an end, or the wrong file.
     private static let mostBytes = 1 << 30
 
-    static func read(path: String) -> Result<[UInt8], SystemCallError> {
+    package static func read(path: String) -> Result<[UInt8], SystemCallError> {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return .failure(SystemCallError(errno)) }
         defer { close(descriptor) }
         return readAll(descriptor: descriptor)
     }
 
-    static func readAll(descriptor: Int32) -> Result<[UInt8], SystemCallError> {
+    package static func readAll(descriptor: Int32) -> Result<[UInt8], SystemCallError> {
         var bytes: [UInt8] = []
         var status = stat()
         if fstat(descriptor, &status) == 0, (1..<mostBytes).contains(Int(status.st_size)) {
@@ -54,9 +35,9 @@ enum FileReader {
         }
     }
 
-    enum FileType { case file, directory, other }
+    package enum FileType { case file, directory, other }
 
-    static func type(of path: String) -> Result<FileType, SystemCallError> {
+    package static func type(of path: String) -> Result<FileType, SystemCallError> {
         var status = stat()
         guard stat(path, &status) == 0 else { return .failure(SystemCallError(errno)) }
         switch status.st_mode & S_IFMT {
@@ -66,20 +47,13 @@ enum FileReader {
         }
     }
 
-    static func isLink(_ path: String) -> Bool {
+    package static func isLink(_ path: String) -> Bool {
         var status = stat()
         return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
     }
 
-    /// The name in the same directory that was meant by one that is not there.
-    static func neighbour(of path: String) -> String? {
-        guard let slash = path.lastIndex(of: "/") else { return nil }
-        let names = (try? names(in: String(path[...slash])).get()) ?? []
-        return Suggestion.closest(to: String(path[path.index(after: slash)...]), among: names)
-    }
-
     /// The names in a directory in order, `.` and `..` left out.
-    static func names(in directory: String) -> Result<[String], SystemCallError> {
+    package static func names(in directory: String) -> Result<[String], SystemCallError> {
         guard let stream = opendir(directory) else { return .failure(SystemCallError(errno)) }
         defer { closedir(stream) }
         var names: [String] = []
@@ -92,10 +66,15 @@ enum FileReader {
         return .success(names.sorted())
     }
 
-    static func linkTarget(_ path: String) -> String? {
-        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = readlink(path, &buffer, buffer.count)
-        guard count > 0 else { return nil }
-        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    /// What a symbolic link points to; `nil` where there is none, or its target is too long.
+    package static func linkTarget(_ path: String) -> String? {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Int(PATH_MAX)) { room in
+            guard let base = room.baseAddress else { return nil }
+            let count = base.withMemoryRebound(to: CChar.self, capacity: room.count) {
+                readlink(path, $0, room.count)
+            }
+            guard count > 0, count < room.count else { return nil }
+            return String(decoding: room[..<count], as: UTF8.self)
+        }
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinux
 import Glibc
 
 /// A process, told from a later one that got the same number.
@@ -31,14 +32,11 @@ package struct ProcessIdentity: Hashable, Sendable {
     }
 
     private static func status(of pid: Int32) -> (state: String, startTicks: Int64)? {
-        let descriptor = open("/proc/\(pid)/stat", O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: 1024)
-        let count = read(descriptor, &bytes, bytes.count)
-        guard count > 0, let nameEnd = bytes[..<count].lastIndex(of: UInt8(ascii: ")")) else { return nil }
+        guard case .success(let bytes) = FileReader.read(path: "/proc/\(pid)/stat"),
+            let nameEnd = bytes.lastIndex(of: UInt8(ascii: ")"))
+        else { return nil }
         // The program's name, field 2, may hold blanks and parentheses; field 3 comes after its end.
-        let fields = String(decoding: bytes[(nameEnd + 1)..<count], as: UTF8.self).split(separator: " ")
+        let fields = String(decoding: bytes[(nameEnd + 1)...], as: UTF8.self).split(separator: " ")
         guard fields.count > 19, let ticks = Int64(fields[19]) else { return nil }
         return (String(fields[0]), ticks)
     }
