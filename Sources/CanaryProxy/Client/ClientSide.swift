@@ -149,10 +149,9 @@ struct ClientSide: ~Copyable {
         client.pointee.phase = .closed
         client.pointee.inbox.release()
         client.pointee.outbox.release()
-        client.pointee.transport.close(resets: resets)
+        loop.close(client.pointee.transport, client.registration, resets: resets)
         count &-= 1
         counters.setConnections(count)
         open.remove(client)
-        loop.bury(client.registration)
     }
 }

@@ -115,9 +115,8 @@ struct UpstreamSide: ~Copyable {
         upstream.pointee.phase = .closed
         upstream.pointee.inbox.release()
         upstream.pointee.outbox.release()
-        upstream.pointee.transport.close(resets: resets)
+        loop.close(upstream.pointee.transport, upstream.registration, resets: resets)
         counters.addUpstreamConnections(-1)
-        loop.bury(upstream.registration)
     }
 
     /// Sends to an upstream; `false` when it takes no more.

@@ -94,8 +94,15 @@ struct EventLoop: ~Copyable {
 
     // MARK: - Closed connections
 
-    /// Has the memory of a closed connection given back once nobody can name it any more.
-    mutating func bury(_ entry: UnsafeMutablePointer<Registration>) {
+    /// Closes a connection, and has its memory given back once nobody can name it any more. Events would go on as long as a
+    /// child of this process has the socket, say between its fork and its exec: closing alone does not end them.
+    mutating func close(
+        _ transport: Transport,
+        _ entry: UnsafeMutablePointer<Registration>,
+        resets: Bool = false
+    ) {
+        unwatch(transport.descriptor)
+        transport.close(resets: resets)
         timers.cancel(entry)
         closed.insert(entry)
     }

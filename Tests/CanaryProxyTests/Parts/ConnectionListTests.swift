@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinux
 import CanaryTestSupport
+import Glibc
 import Testing
 
 @testable import CanaryProxy
@@ -33,7 +35,7 @@ struct ConnectionListTests {
     @Test func `a closed connection that waits in the ready list stays until it was taken out`() {
         withEntries(3) { entries in
             var loop = EventLoop()
-            for entry in entries { loop.bury(entry) }
+            for entry in entries { loop.close(.plain(-1), entry) }
             loop.ready.insert(entries[1])
             var gone: Set<Entry> = []
             var closed = loop.takeClosed()
@@ -52,9 +54,26 @@ struct ConnectionListTests {
         withEntries(1) { entries in
             var loop = EventLoop()
             loop.set(entries[0], in: 1)
-            loop.bury(entries[0])
+            loop.close(.plain(-1), entries[0])
             let wait = loop.timers.wait(now: loop.now)
             #expect(wait == -1)
+        }
+    }
+
+    @Test func `a closed connection has no events, though another still has its socket`() {
+        withEntries(1) { entries in
+            var loop = EventLoop()
+            let descriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+            let other = dup(descriptor)
+            let isRegistered = loop.register(.plain(descriptor), entries[0])
+            let now = loop.now
+            let before = loop.wait(until: now)
+            loop.close(.plain(descriptor), entries[0])
+            var one: UInt64 = 1
+            _ = write(other, &one, MemoryLayout<UInt64>.size)
+            let after = loop.wait(until: now)
+            #expect(isRegistered && before == 1 && after == 0)
+            close(other)
         }
     }
 
