@@ -19,6 +19,12 @@ import Testing
         #expect(RepeatedFindings(findings).groups.first?.first == findings[0])
     }
 
+    @Test func `a name is hidden wherever a message says it`() {
+        for names in [["q", "x", "z", "j"], ["aab", "aaab", "aaaab", "é"]] {
+            #expect(counts(names.map { finding("\($0)\($0): no port of \($0)", of: $0) }) == [3])
+        }
+    }
+
     @Test func `a few are told one by one`() {
         #expect(counts((0..<3).map { finding("no port", of: "svc-\($0)") }) == [0, 0, 0])
     }

@@ -116,12 +116,13 @@ struct ValidateCommand: Subcommand {
             input.failures.forEach { stream.writeLine(GitHubAnnotation.line($0)) }
             chosen.shown.forEach { stream.writeLine(GitHubAnnotation.line($0)) }
         case .text:
-            DiagnosticPrinter(stream, settings, context, sources: input.sources).print(chosen.shown)
+            let findings = RepeatedFindings(chosen.shown)
+            DiagnosticPrinter(stream, settings, context, sources: input.sources).print(findings)
             stream.flush()
             if input.failures.isEmpty || !chosen.shown.isEmpty {
                 context.standardError.writeLine(summary(chosen))
             }
-            if RepeatedFindings(chosen.shown).isCounted {
+            if findings.isCounted {
                 context.standardError.writeLine("hint: -o json lists all places of what is counted")
             }
             if !chosen.shown.isEmpty, context.standardError.isTerminal {

@@ -38,10 +38,14 @@ struct DiagnosticPrinter {
 
     /// Prints all findings in order, those that repeat counted.
     func print(_ diagnostics: [Diagnostic]) {
+        print(RepeatedFindings(diagnostics.sortedForPrinting()))
+    }
+
+    func print(_ findings: RepeatedFindings) {
         let texts = Dictionary(sources.map { ($0.name, $0) }) { first, _ in first }
         var file: String?
         var lines: ManifestLines?
-        for group in RepeatedFindings(diagnostics.sortedForPrinting()).groups {
+        for group in findings.groups {
             let diagnostic = group.first
             if diagnostic.file != file {
                 file = diagnostic.file

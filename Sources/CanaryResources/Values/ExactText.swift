@@ -1,11 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
+
 extension String {
     /// Whether two texts are the same bytes. Swift's `==` takes texts for equal that look alike, such as an "é" of one scalar and
     /// one of two; for Kubernetes, Istio and everybody who compares keys, they are different.
     package func hasSameBytes(as other: String) -> Bool {
-        // Texts that do not even look alike, and most that do, are settled without a look at each byte.
-        utf8.count == other.utf8.count && self == other && utf8.elementsEqual(other.utf8)
+        // Texts that do not even look alike are settled without a look at each byte.
+        let (own, others) = (utf8, other.utf8)
+        guard own.count == others.count, self == other else { return false }
+        let isSame = own.withContiguousStorageIfAvailable { left in
+            others.withContiguousStorageIfAvailable { right in
+                // Empty texts may lie nowhere.
+                guard let left = left.baseAddress, let right = right.baseAddress else { return true }
+                return memcmp(left, right, own.count) == 0
+            }
+        }
+        return isSame.flatMap(\.self) ?? own.elementsEqual(others)
     }
 }
 
