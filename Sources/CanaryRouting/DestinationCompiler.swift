@@ -82,7 +82,7 @@ package struct DestinationCompiler {
             of: ClusterName(host: destination.host, subset: destination.subset ?? "", port: port.number)
         )
         record.isDefined = true
-        record.balancing = Balancing(policy.loadBalancer)
+        record.balancing = EndpointBalancing(policy.loadBalancer)
         record.hashKey = hashKey(policy.loadBalancer?.hashKey)
         record.policy = policyRecord(policy, destination, port).map(arena.store)
         let ranked = lookup.readyEndpoints(of: destination, port: port, policy)
@@ -130,7 +130,7 @@ package struct DestinationCompiler {
     }
 }
 
-extension Balancing {
+extension EndpointBalancing {
     init(_ policy: TrafficPolicy?) {
         if policy?.hashKey != nil {
             self = .hash

@@ -3,7 +3,7 @@
 import CanaryMesh
 
 /// How an endpoint is chosen inside a destination.
-package enum Balancing: UInt8, BitwiseCopyable, Sendable {
+package enum EndpointBalancing: UInt8, BitwiseCopyable, Sendable {
     /// Power of two choices by active requests: Istio's default.
     case leastRequest
     case random
@@ -69,9 +69,9 @@ package struct DestinationHandle: BitwiseCopyable {
     /// What round robin is kept by: the cluster, whichever table or route it is in.
     package var clusterID: UInt64 { cluster?.pointee.id ?? 0 }
 
-    package var balancing: Balancing { cluster?.pointee.balancing ?? .leastRequest }
+    package var balancing: EndpointBalancing { cluster?.pointee.balancing ?? .leastRequest }
 
-    /// The hash of what identifies the user, for ``Balancing/hash``; `nil` where the request lacks it.
+    /// The hash of what identifies the user, for ``EndpointBalancing/hash``; `nil` where the request lacks it.
     package func endpointHash(for facts: RequestFacts) -> UInt64? {
         guard let cluster, cluster.pointee.balancing == .hash else { return nil }
         let key = facts.userKey(cluster.pointee.hashKey)

@@ -109,13 +109,14 @@ package struct RouteCompiler {
     ) {
         let route = effective.route
         let isAlone = route.destinations.count == 1
+        let weights = route.destinations.splitWeights
         let key = Self.stickyKey(of: effective.virtualService)
         var records: [DestinationRecord] = []
         var hashKeys: [TrafficPolicy.HashKey?] = []
         var occurrences: [Destination: Int] = [:]
         let keys = effective.evidenceKeys(store: store, host: host)
         for (index, weighted) in route.destinations.enumerated() {
-            let weight = isAlone ? 1 : UInt64(max(0, min(weighted.weight ?? 0, Int(Int32.max))))
+            let weight = UInt64(weights.counting[index])
             guard weight > 0 else { continue }
             let name = effective.resolve(weighted.destination)
             let resolved = destinations.resolve(name, subset: weighted.destination.subset)
@@ -234,7 +235,7 @@ package struct RouteCompiler {
         switch body {
         case nil: ByteSlice()
         case .text(let text): arena.store(text)
-        case .base64(let text): arena.store(bytes: Base64.decode(text) ?? [])
+        case .base64(let text): arena.store(bytes: Base64.decode(text.utf8, .protobuf) ?? [])
         }
     }
 

@@ -130,7 +130,7 @@ package struct ClusterRecord: BitwiseCopyable {
     /// The same in every table.
     package var id: UInt64 = 0
     package var isDefined: Bool
-    package var balancing: Balancing
+    package var balancing: EndpointBalancing
     package var hashKey: HashKeyRecord
     /// `nil` where no DestinationRule says anything.
     var policy: UnsafePointer<ClusterPolicyRecord>?

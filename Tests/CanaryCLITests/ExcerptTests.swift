@@ -2,23 +2,12 @@
 
 import CanaryManifests
 import CanaryResources
+import CanaryTestSupport
 import Testing
 
 @testable import CanaryCLI
 
 @Suite struct ExcerptTests {
-    /// SplitMix64: the same texts in each run.
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     private static func lines(_ text: String, column: UInt32, columns: Int) -> [String] {
         var lines = ManifestLines(ManifestSource(name: "a", text: text))
         let line = lines.line(around: Position(line: 1, column: column), reach: columns)
@@ -44,7 +33,7 @@ import Testing
 
     /// The mark stands under the place, whatever stands before it, and nothing runs over the edge.
     @Test func `any line fits, and the mark is under its place`() throws {
-        var random = Generator(state: 1)
+        var random = SeededGenerator(seed: 1)
         let alphabet = Array("ab: \t{\"日😀é\u{301}\u{1B}\u{200B}\u{7F}".unicodeScalars)
         for _ in 0..<2000 {
             let before = (0..<Int.random(in: 0...60, using: &random)).compactMap { _ in

@@ -2,6 +2,7 @@
 
 import CanaryManifests
 import CanaryResources
+import CanaryTestSupport
 import Testing
 
 @Suite struct RoundTripTests {
@@ -73,20 +74,15 @@ import Testing
 
     @Test(arguments: 0..<300)
     func `generated values come back`(seed: UInt64) {
-        var generator = Generator(state: seed &* 0x9e37_79b9_7f4a_7c15 &+ 1)
+        var generator = Texts(numbers: SeededGenerator(seed: seed))
         check(generator.mapping(depth: 4))
     }
 
-    /// A small generator with a fixed sequence (SplitMix64).
-    private struct Generator {
-        var state: UInt64
+    /// Random values, nasty ones among them.
+    private struct Texts {
+        var numbers: SeededGenerator
 
-        mutating func next(_ bound: Int) -> Int {
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var value = (state ^ (state >> 30)) &* 0xbf58_476d_1ce4_e5b9
-            value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-            return Int((value ^ (value >> 31)) % UInt64(bound))
-        }
+        mutating func next(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &numbers) }
 
         mutating func text() -> String {
             guard next(3) > 0 else { return nasty[next(nasty.count)] }

@@ -129,11 +129,8 @@ struct ClientWithoutRoutesTests {
 
     @Test(arguments: 0..<200 as Range<UInt64>) func `random clients meet the decider of a model`(seed: UInt64)
     {
-        var state = seed &* 0x9e37_79b9_7f4a_7c15 | 1
-        func pick(_ count: UInt64) -> UInt64 {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return (state >> 33) % count
-        }
+        var generator = SeededGenerator(seed: seed)
+        func pick(_ count: UInt64) -> UInt64 { UInt64.random(in: 0..<count, using: &generator) }
         func block() -> Node {
             var block = Node.mapping([:])
             if pick(2) == 0 { block.set(.integer([80, 8080, 9][Int(pick(3))]), at: "port") }

@@ -139,10 +139,10 @@ struct DestinationTests {
             clientNamespace: "default"
         )
         let plain = policy.effective(subset: policy.subset("v2"), port: 80)
-        #expect(Balancing(plain.loadBalancer) == .hash)
+        #expect(EndpointBalancing(plain.loadBalancer) == .hash)
         #expect(plain.connectionPool?.connectTimeout == .seconds(1))
         let port = policy.effective(subset: policy.subset("v2"), port: 81)
-        #expect(Balancing(port.loadBalancer) == .roundRobin)
+        #expect(EndpointBalancing(port.loadBalancer) == .roundRobin)
         #expect(port.connectionPool?.connectTimeout == nil)
     }
 

@@ -57,7 +57,7 @@ struct ReachabilityTests {
     }
 
     @Test func `no request is ever routed to what is called unreachable`() {
-        var random = Draws(state: 7)
+        var random = Draws(numbers: SeededGenerator(seed: 7))
         var dead = 0
         for _ in 0..<300 {
             let routes = (0..<6).map { _ -> Node in
@@ -103,17 +103,11 @@ struct ReachabilityTests {
         #expect(dead > 50)
     }
 
-    /// Random blocks and requests out of few words, so that they often meet (SplitMix64).
+    /// Random blocks and requests out of few words, so that they often meet.
     struct Draws {
-        var state: UInt64
+        var numbers: SeededGenerator
 
-        mutating func below(_ bound: Int) -> Int {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return Int((mixed ^ (mixed >> 31)) % UInt64(bound))
-        }
+        mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &numbers) }
 
         mutating func path() -> String { ["/", "/a", "/ab", "/A", "/a/b", "/b"][below(6)] }
 

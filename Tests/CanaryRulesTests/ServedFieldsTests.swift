@@ -10,10 +10,10 @@ import Testing
 struct ServedFieldsTests {
     /// A field that holds values, and the way to it.
     struct Leaf {
-        var fields: [FieldTable.Field]
+        var fields: [SchemaFields.Field]
 
         var path: String { fields.map(\.name).joined(separator: ".") }
-        var field: FieldTable.Field { fields[fields.count - 1] }
+        var field: SchemaFields.Field { fields[fields.count - 1] }
 
         /// An object that has this field alone.
         func object(_ kind: ResourceKind, _ value: Node) -> Resource {
@@ -33,7 +33,7 @@ struct ServedFieldsTests {
     private static func leaves(of kind: ResourceKind) throws -> [Leaf] {
         let table = FieldTables().table(of: kind)
         var leaves: [Leaf] = []
-        func collect(_ type: FieldTable.ObjectType, _ way: [FieldTable.Field]) {
+        func collect(_ type: SchemaFields.ObjectType, _ way: [SchemaFields.Field]) {
             for field in type.fields {
                 if case .object(let number) = field.element {
                     collect(table.type(number), way + [field])
@@ -66,7 +66,7 @@ struct ServedFieldsTests {
     }
 
     /// A value of a field that has no standing of its own.
-    private static func anyValue(_ field: FieldTable.Field) -> Node {
+    private static func anyValue(_ field: SchemaFields.Field) -> Node {
         switch field.element {
         case .boolean: true
         case .number, .int32, .int64, .uint32: 1
@@ -75,7 +75,7 @@ struct ServedFieldsTests {
     }
 
     /// A value that the proxy does not act on, and one that it does.
-    private static func values(_ kept: ServedFields.Kept, _ field: FieldTable.Field) -> (
+    private static func values(_ kept: ServedFields.Kept, _ field: SchemaFields.Field) -> (
         unserved: Node, served: Node?
     ) {
         let allowed = field.limits?.allowed ?? []

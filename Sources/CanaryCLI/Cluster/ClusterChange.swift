@@ -20,7 +20,7 @@ struct ObjectChange {
 /// The changes of one command: decided over a view of the cluster that already contains them, written by
 /// ``ClusterSession`` afterwards. Nothing is written when any of them is refused.
 final class ClusterChange: ResourceSource {
-    let view: ClusterView
+    let view: StoredCluster
     /// What the view does not show yet; `nil` for removed objects.
     private var pending: [ResourceKey: Resource?] = [:]
     /// The same without removed objects, to be looked up by tokens.
@@ -33,7 +33,7 @@ final class ClusterChange: ResourceSource {
     /// Hosts in whose history a change belongs besides those that its object routes.
     private(set) var concerned: [ResourceKey: Set<String>] = [:]
 
-    init(view: ClusterView) {
+    init(view: StoredCluster) {
         self.view = view
         known = KnownObjects(view)
     }

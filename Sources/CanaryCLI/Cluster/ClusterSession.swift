@@ -16,7 +16,7 @@ struct ClusterSession {
 
     /// Reads at one revision. A store that does not exist yet reads as empty. Objects that cannot be read are
     /// left out, and told at the command's end by an error.
-    func read<Value>(_ body: (ClusterView) throws -> Value) throws -> Value {
+    func read<Value>(_ body: (StoredCluster) throws -> Value) throws -> Value {
         try look { view in
             let value = try body(view)
             context.lateErrors.note(try view.unreadable())
@@ -24,16 +24,16 @@ struct ClusterSession {
         }
     }
 
-    private func look<Value>(_ body: (ClusterView) throws -> Value) throws -> Value {
+    private func look<Value>(_ body: (StoredCluster) throws -> Value) throws -> Value {
         guard let store = try ClusterStore.openExisting(at: location, context: storeContext) else {
             context.note("no cluster store at \(settings.storeDirectory) yet: nothing is stored")
-            return try body(ClusterView(reader: nil))
+            return try body(StoredCluster(reader: nil))
         }
         return try store.read { reader in
             context.note(
                 "reading the cluster store \(settings.storeDirectory) at revision \(reader.revision)"
             )
-            return try body(ClusterView(reader: reader))
+            return try body(StoredCluster(reader: reader))
         }
     }
 
@@ -54,7 +54,7 @@ struct ClusterSession {
         let isDryRun = options.dryRun == .server
         context.note("changing the cluster store \(settings.storeDirectory)")
         let result = try store.write(note, dryRun: isDryRun) { writer in
-            let change = ClusterChange(view: ClusterView(reader: writer))
+            let change = ClusterChange(view: StoredCluster(reader: writer))
             try body(change)
             try ChangeWriter(writer: writer, verb: verb).write(change)
             context.warn(try change.view.unreadable().map(\.message))

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryManifests
 import CanaryResources
 import CanaryStore
 
@@ -28,7 +27,7 @@ final class DamagedObjects {
 
     static func resource(_ object: StoredObject) throws(CommandError) -> Resource {
         do {
-            return Resource(key: object.key, body: try JSONReader.read(object.body), stored: object.meta)
+            return try object.resource()
         } catch {
             throw CommandError(
                 "cannot read \(object.key.qualifiedName) in the cluster store: it is damaged (\(error.message))",
@@ -42,13 +41,6 @@ final class DamagedObjects {
             "cannot read \(object) in the cluster store: it is damaged (no kind has this name)",
             hint: "apply its manifest again"
         )
-    }
-
-    /// What stands for a damaged object where its existence counts: when it is replaced or deleted.
-    static func placeholder(_ object: StoredObject) -> Resource {
-        var body = Node.mapping(["kind": .string(object.key.kind.rawValue)])
-        body.set(.string(object.key.name), at: "metadata", "name")
-        return Resource(key: object.key, body: body, stored: object.meta)
     }
 
     private static func deletion(of key: ResourceKey) -> String {

@@ -46,7 +46,7 @@ enum KnownHosts {
     }
 }
 
-extension ClusterView {
+extension StoredCluster {
     func knownHosts() throws -> [String] {
         KnownHosts.names(try KnownHosts.kinds.flatMap { try resources(of: $0, namespace: nil) })
     }

@@ -6,10 +6,10 @@ import CanaryRules
 /// The cluster at one revision, each object of which is read once: one that thousands of others lead to may be large. Belongs to
 /// one thread.
 final class KnownObjects: ResourceSource {
-    private let view: ClusterView
+    private let view: StoredCluster
     private var known: [ResourceKey: Resource?] = [:]
 
-    init(_ view: ClusterView) {
+    init(_ view: StoredCluster) {
         self.view = view
     }
 

@@ -52,7 +52,7 @@ extension ClusterSession {
 
     /// The running proxies at the revisions that a state of the store knows: one that serves what a restored backup has undone is
     /// at none of them, whatever its number.
-    func liveProxies(seenFrom view: ClusterView) throws -> [ProxyRecord] {
+    func liveProxies(seenFrom view: StoredCluster) throws -> [ProxyRecord] {
         try runtime.liveProxies().map { proxy in
             var proxy = proxy
             if try !isKnown(proxy, view.reader) { proxy.appliedRevision = 0 }

@@ -18,7 +18,7 @@ struct UndoPlan {
     private var states: [ResourceKey: Resource?] = [:]
 
     /// - Parameter target: the revision to return to; `nil` and 0 are the one before the host's last change.
-    init(host: String, target: Int64?, in view: ClusterView, _ settings: Settings) throws {
+    init(host: String, target: Int64?, in view: StoredCluster, _ settings: Settings) throws {
         let history = try view.reader?.history(host: host) ?? []
         guard let last = history.first, let reader = view.reader else {
             throw try Self.unchanged(host, view, settings)
@@ -67,7 +67,7 @@ struct UndoPlan {
     // MARK: - States
 
     /// What the host's VirtualServices delegated to may have changed while they did not: nobody noted that for the host.
-    private mutating func addDelegates(in view: ClusterView, _ reader: StoreReader) throws {
+    private mutating func addDelegates(in view: StoredCluster, _ reader: StoreReader) throws {
         let untouched = try Self.virtualServices(of: host, in: view).filter { states[$0.key] == nil }
         var open = untouched + states.values.compactMap(\.self).filter { $0.routedHosts.contains(host) }
         while let resource = open.popLast() {
@@ -110,7 +110,7 @@ struct UndoPlan {
         "canaryctl history \(named) lists the changes"
     }
 
-    private static func unchanged(_ host: String, _ view: ClusterView, _ settings: Settings) throws
+    private static func unchanged(_ host: String, _ view: StoredCluster, _ settings: Settings) throws
         -> CommandError
     {
         guard try !view.closure(of: [host]).isEmpty else { return try view.unknownHost(host, settings) }

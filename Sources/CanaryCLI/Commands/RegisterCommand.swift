@@ -98,7 +98,7 @@ struct RegisterCommand: Subcommand {
         _ labels: [String: String]
     ) throws -> Resource {
         do {
-            return try Registration.workloadEntry(service: service, address: address, labels: labels)
+            return try EndpointRegistration.workloadEntry(service: service, address: address, labels: labels)
         } catch .serviceWithoutSelector {
             throw CommandError(
                 "cannot register an endpoint of service \"\(service.name)\": it has no selector",
@@ -119,7 +119,8 @@ struct RegisterCommand: Subcommand {
 
     /// Refuses to write over an object that is not the same endpoint.
     private static func requireSame(_ entry: Resource, in change: ClusterChange) throws {
-        guard let existing = try change.resource(entry.key), !Registration.isSame(existing, as: entry) else {
+        guard let existing = try change.resource(entry.key), !EndpointRegistration.isSame(existing, as: entry)
+        else {
             return
         }
         throw CommandError(

@@ -174,14 +174,14 @@ struct CompletionCandidates {
         try view { try $0.reader.map(body) ?? [] }
     }
 
-    private func view<Value>(_ body: (ClusterView) throws -> Value) throws -> Value {
+    private func view<Value>(_ body: (StoredCluster) throws -> Value) throws -> Value {
         var context = StoreContext.system
         context.lockTimeoutMilliseconds = Self.patienceMilliseconds
         let location = StoreLocation(try settings().storeDirectory)
         guard let store = try ClusterStore.openExisting(at: location, context: context) else {
-            return try body(ClusterView(reader: nil))
+            return try body(StoredCluster(reader: nil))
         }
-        return try store.read { try body(ClusterView(reader: $0)) }
+        return try store.read { try body(StoredCluster(reader: $0)) }
     }
 
     private func settings() throws -> Settings {

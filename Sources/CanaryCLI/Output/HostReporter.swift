@@ -24,13 +24,18 @@ struct HostReport {
     }
 
     var isEmpty: Bool { !isKnown }
+
+    /// The `TrafficReport` of `describe -o json`.
+    var node: Node {
+        traffic.node(diagnostics: diagnostics) { outOfReach.isEmpty ? nil : !isOutOfReach($0) }
+    }
 }
 
 /// Makes the reports of hosts from one snapshot. What several hosts share, such as a VirtualService and what is wrong with it,
 /// is looked at once. Belongs to one thread.
 final class HostReporter {
     private let snapshot: ClusterSnapshot
-    private let view: ClusterView
+    private let view: StoredCluster
     private let session: ClusterSession
     private let checker: ReferenceChecker
     private let proxies: [ProxyRecord]
@@ -44,7 +49,7 @@ final class HostReporter {
     }
 
     /// `proxies` are those that run.
-    init(snapshot: ClusterSnapshot, view: ClusterView, session: ClusterSession, proxies: [ProxyRecord]) {
+    init(snapshot: ClusterSnapshot, view: StoredCluster, session: ClusterSession, proxies: [ProxyRecord]) {
         var snapshot = snapshot
         snapshot.storeID = view.storeID
         self.snapshot = snapshot

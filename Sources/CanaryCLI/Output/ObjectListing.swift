@@ -12,7 +12,7 @@ struct ObjectQuery {
     var selector: LabelSelector?
 
     /// The objects, in groups of one kind, and those that were named and are missing.
-    func resources(in view: ClusterView) throws -> (found: [Resource], missing: [ResourceKey]) {
+    func resources(in view: StoredCluster) throws -> (found: [Resource], missing: [ResourceKey]) {
         switch selection {
         case .kinds(let kinds):
             let resources = try kinds.flatMap { try view.resources(of: $0, namespace: namespace) }
@@ -81,13 +81,13 @@ struct ObjectListing {
     }
 
     /// Prints what is there, as kubectl does, and throws where something that was named is not.
-    func print(_ view: ClusterView) throws {
+    func print(_ view: StoredCluster) throws {
         let (resources, missing) = try query.resources(in: view)
         if !resources.isEmpty || missing.isEmpty { try print(order?.sorted(resources) ?? resources, view) }
         if let error = CommandError.joined(missing.map(CommandError.notFound)) { throw error }
     }
 
-    private func print(_ resources: [Resource], _ view: ClusterView) throws {
+    private func print(_ resources: [Resource], _ view: StoredCluster) throws {
         let stream = context.standardOutput
         switch output.output {
         case .yaml: stream.write(ObjectText.text(machineNode(resources), as: .yaml))
@@ -113,7 +113,7 @@ struct ObjectListing {
         ObjectText.node(resources, asList: !query.namesOneObject)
     }
 
-    private func printTables(_ resources: [Resource], _ view: ClusterView) throws {
+    private func printTables(_ resources: [Resource], _ view: StoredCluster) throws {
         guard !resources.isEmpty else {
             let place = query.namespace.map { "in \($0) namespace" } ?? "in any namespace"
             context.standardError.writeLine("No resources found \(place).")
@@ -130,7 +130,7 @@ struct ObjectListing {
         }
     }
 
-    func table(of group: [Resource], _ view: ClusterView) throws -> Table {
+    func table(of group: [Resource], _ view: StoredCluster) throws -> Table {
         let ready = try readyEndpoints(of: group, view)
         let isWide = if case .wide = output.output { true } else { false }
         let table = ResourceTable(
@@ -145,7 +145,7 @@ struct ObjectListing {
     }
 
     /// Deployments show how many endpoints carry their labels; nothing else needs to know.
-    private func readyEndpoints(of group: [Resource], _ view: ClusterView) throws -> [ResourceKey: Int] {
+    private func readyEndpoints(of group: [Resource], _ view: StoredCluster) throws -> [ResourceKey: Int] {
         var ready: [ResourceKey: Int] = [:]
         // Thousands of Deployments may share a label, and as many endpoints carry it.
         var entries: [IndexToken: LabelIndex<WorkloadEntry>] = [:]
@@ -175,7 +175,7 @@ enum WatchEvent: String {
 
 extension ObjectListing {
     /// What is there when a watch begins: each object has been added.
-    func printFirst(_ view: ClusterView) throws {
+    func printFirst(_ view: StoredCluster) throws {
         let (resources, missing) = try query.resources(in: view)
         let shown = order?.sorted(resources) ?? resources
         if shown.isEmpty, missing.isEmpty, isTable { try printTables([], view) }
@@ -191,7 +191,7 @@ extension ObjectListing {
     }
 
     /// A row, a line of JSON or a document for each event; templates and names see the objects alone.
-    func printEvents(_ events: [(WatchEvent, Resource)], _ view: ClusterView, titled: Bool = false) throws {
+    func printEvents(_ events: [(WatchEvent, Resource)], _ view: StoredCluster, titled: Bool = false) throws {
         var lastKind: ResourceKind?
         for (event, resource) in events where query.covers(resource) {
             let stream = context.standardOutput

@@ -43,7 +43,8 @@ struct TrafficPage {
     }
 
     /// Of one host no more is loaded than what matters to it.
-    private func load(_ name: String?, _ view: ClusterView, _ proxies: [ProxyRecord]) throws -> [HostReport] {
+    private func load(_ name: String?, _ view: StoredCluster, _ proxies: [ProxyRecord]) throws -> [HostReport]
+    {
         guard let name else {
             let snapshot = try view.snapshot()
             let reporter = HostReporter(snapshot: snapshot, view: view, session: session, proxies: proxies)

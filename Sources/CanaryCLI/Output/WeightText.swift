@@ -39,19 +39,15 @@ extension WeightPlan {
 
     /// Shares before and after; a destination that the route lacked had none.
     fileprivate var moves: [WeightMove] {
-        let (oldSum, newSum) = (Self.sum(before), Self.sum(after))
-        return after.enumerated().map { index, share in
-            let old = before.indices.contains(index) ? before[index].weight : 0
-            return WeightMove(
-                destination: share.version,
-                before: oldSum == 0 ? (before.count == 1 && index == 0 ? 1 : 0) : Double(old) / oldSum,
-                after: newSum == 0 ? 0 : Double(share.weight) / newSum
+        let old = SplitWeights(before.map(\.weight)).shares
+        let new = SplitWeights(after.map(\.weight)).shares
+        return zip(after, new).enumerated().map { index, entry in
+            WeightMove(
+                destination: entry.0.version,
+                before: old.indices.contains(index) ? old[index] : 0,
+                after: entry.1
             )
         }
-    }
-
-    private static func sum(_ shares: [Share]) -> Double {
-        shares.reduce(0) { $0 + Double($1.weight) }
     }
 }
 

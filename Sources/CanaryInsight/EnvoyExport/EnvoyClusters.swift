@@ -105,7 +105,7 @@ final class EnvoyClusters {
         )
     }
 
-    private static func policy(_ balancing: Balancing) -> String {
+    private static func policy(_ balancing: EndpointBalancing) -> String {
         switch balancing {
         case .leastRequest: "LEAST_REQUEST"
         case .random: "RANDOM"

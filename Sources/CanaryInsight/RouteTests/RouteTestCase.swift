@@ -41,7 +41,7 @@ extension RouteTestCase {
         var diagnostics = SchemaCheck.check(
             document,
             type: RouteTestFields.root,
-            of: FieldTable(RouteTestFields.table),
+            of: SchemaFields(RouteTestFields.table),
             file: file
         )
         guard diagnostics.isEmpty else { return ([], diagnostics) }

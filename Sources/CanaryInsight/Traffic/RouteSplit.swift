@@ -21,14 +21,13 @@ struct RouteSplit {
         let hosts = HostViews(snapshot, namespace: namespace)
         self.hosts = hosts
         self.route = route
-        let isAlone = route.destinations.count == 1
-        targets = route.destinations.map { weighted in
+        targets = zip(route.destinations, route.destinations.splitWeights.counting).map { weighted, weight in
             Target(
                 destination: weighted.destination,
                 resolved: hosts[route.resolve(weighted.destination)].destination(
                     weighted.destination.subset
                 ),
-                weight: isAlone ? 1 : max(weighted.weight ?? 0, 0),
+                weight: weight,
                 isAdded: false
             )
         }

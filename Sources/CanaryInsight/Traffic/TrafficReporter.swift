@@ -77,11 +77,9 @@ package struct TrafficReporter {
         report.observedRequests = own?.assigned ?? 0
         guard report.action == .forward else { return report }
         let keys = effective.evidenceKeys(store: snapshot.storeID, host: host)
-        let weights = route.destinations.map { max($0.weight ?? 0, 0) }
-        let sum = weights.reduce(0.0) { $0 + Double($1) }
+        let shares = route.destinations.splitWeights.shares
         for (index, weighted) in route.destinations.enumerated() {
-            let share = weights.count == 1 ? 1 : sum > 0 ? Double(weights[index]) / sum : 0
-            var destination = destination(effective, weighted.destination, share)
+            var destination = destination(effective, weighted.destination, shares[index])
             destination.weight = weighted.weight ?? 0
             destination.take(observed(keys[index]))
             report.destinations.append(destination)

@@ -69,12 +69,8 @@ package struct WeightMove: Hashable, Sendable {
     }
 
     private static func shares(of route: HTTPRoute) -> [Target: Double] {
-        let destinations = route.destinations
-        guard destinations.count != 1 else { return [Target(destinations[0]): 1] }
-        let total = destinations.reduce(0.0) { $0 + Double(max(0, $1.weight ?? 0)) }
-        guard total > 0 else { return [:] }
-        return destinations.reduce(into: [:]) { shares, destination in
-            shares[Target(destination), default: 0] += Double(max(0, destination.weight ?? 0)) / total
+        zip(route.destinations, route.destinations.splitWeights.shares).reduce(into: [:]) { shares, entry in
+            shares[Target(entry.0), default: 0] += entry.1
         }
     }
 }

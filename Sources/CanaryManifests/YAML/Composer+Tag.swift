@@ -28,7 +28,9 @@ extension Composer {
         case ("bool", .value(.bool(let value))): return .bool(value)
         case ("null", .value(.null)): return .null
         case ("binary", _):
-            if let decoded = Base64.decode(bytes), let text = String(validating: decoded, as: UTF8.self) {
+            if let decoded = Base64.decode(bytes, .yaml),
+                let text = String(validating: decoded, as: UTF8.self)
+            {
                 return .string(text)
             }
             report(

@@ -39,20 +39,21 @@ struct AdminPages {
     /// The present table: listeners, hosts, routes, destinations and endpoints, without anything secret.
     func configuration() -> AdminConnection.Answer {
         let state = shared.publication()
-        var json = JSONText()
-        json.object { json in
-            json.field("revision", Int(state.table?.revision ?? -1))
-            json.array("listeners", state.listeners) { json, listener in
-                let hosts = contents(of: listener, in: state)
-                json.object {
-                    $0.field("address", listener.address.text)
-                    $0.field("kind", "\(listener.spec.kind)")
-                    $0.array("hosts", hosts) { $0.value($1.name) }
-                    $0.array("virtualHosts", hosts) { $0.add($1) }
+        let node = Node.mapping([
+            "revision": .integer(state.table?.revision ?? -1),
+            "listeners": .sequence(
+                state.listeners.map { listener in
+                    let hosts = contents(of: listener, in: state)
+                    return .mapping([
+                        "address": .string(listener.address.text),
+                        "kind": .string("\(listener.spec.kind)"),
+                        "hosts": .sequence(hosts.map { .string($0.name) }),
+                        "virtualHosts": .sequence(hosts.map(\.node)),
+                    ])
                 }
-            }
-        }
-        return .init(status: 200, type: "application/json", body: json.text + "\n")
+            ),
+        ])
+        return .init(status: 200, type: "application/json", body: JSONWriter.write(node) + "\n")
     }
 
     /// The hosts of all listeners.
@@ -69,44 +70,52 @@ struct AdminPages {
     }
 }
 
-extension JSONText {
-    fileprivate mutating func add(_ host: RoutingTableContents.Host) {
-        object {
-            $0.field("host", host.name)
-            $0.array("domains", host.domains) { $0.value($1) }
-            $0.array("routes", host.routes) { $0.add($1) }
-        }
+extension RoutingTableContents.Host {
+    fileprivate var node: Node {
+        .mapping([
+            "host": .string(name),
+            "domains": .sequence(domains.map { .string($0) }),
+            "routes": .sequence(routes.map(\.node)),
+        ])
     }
+}
 
-    private mutating func add(_ route: RoutingTableContents.Route) {
-        object {
-            $0.field("virtualService", route.virtualService)
-            $0.field("index", route.index)
-            $0.field("action", "\(route.action)")
-            $0.field("matchBlocks", route.blocks)
-            if route.action != .forward { $0.field("status", route.status) }
-            if route.timeoutMilliseconds > 0 { $0.field("timeoutMilliseconds", route.timeoutMilliseconds) }
-            $0.array("destinations", route.destinations) { $0.add($1) }
+extension RoutingTableContents.Route {
+    fileprivate var node: Node {
+        var node = Node.mapping([
+            "virtualService": .string(virtualService),
+            "index": .integer(Int64(index)),
+            "action": .string("\(action)"),
+            "matchBlocks": .integer(Int64(blocks)),
+        ])
+        if action != .forward { node.set(.integer(Int64(status)), at: "status") }
+        if timeoutMilliseconds > 0 {
+            node.set(.integer(Int64(timeoutMilliseconds)), at: "timeoutMilliseconds")
         }
+        node.set(.sequence(destinations.map(\.node)), at: "destinations")
+        return node
     }
+}
 
-    private mutating func add(_ destination: RoutingTableContents.Destination) {
-        let counter = destination.counter
-        object {
-            $0.field("host", counter.destinationHost)
-            $0.field("subset", counter.subset)
-            if let port = destination.port { $0.field("port", port) }
-            $0.field("weight", counter.weight)
-            $0.field("route", counter.routeName)
-            $0.field("since", Int(counter.key.epoch.revision))
-            $0.array("endpoints", destination.endpoints) { json, endpoint in
-                json.object {
-                    $0.field("address", endpoint.address)
-                    $0.field("weight", endpoint.weight)
-                    $0.field("workload", endpoint.workload)
-                    $0.field("version", endpoint.version)
-                }
-            }
-        }
+extension RoutingTableContents.Destination {
+    fileprivate var node: Node {
+        var node = Node.mapping(["host": .string(counter.destinationHost), "subset": .string(counter.subset)])
+        if let port { node.set(.integer(Int64(port)), at: "port") }
+        node.set(.integer(Int64(counter.weight)), at: "weight")
+        node.set(.string(counter.routeName), at: "route")
+        node.set(.integer(counter.key.epoch.revision), at: "since")
+        node.set(.sequence(endpoints.map(\.node)), at: "endpoints")
+        return node
+    }
+}
+
+extension RoutingTableContents.Endpoint {
+    fileprivate var node: Node {
+        .mapping([
+            "address": .string(address),
+            "weight": .integer(Int64(weight)),
+            "workload": .string(workload),
+            "version": .string(version),
+        ])
     }
 }

@@ -1,27 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Standard base64 with padding (RFC 4648, section 4), as Kubernetes reads `data` of Secrets.
+/// Standard base64 with padding (RFC 4648, section 4).
 package enum Base64 {
-    /// Whether a text decodes; line breaks inside it do not count, as in Go.
-    package static func isValid(_ text: String) -> Bool { decodedCount(text) != nil }
+    /// What else a format takes.
+    package enum Dialect: Sendable {
+        /// Line breaks between the symbols, as Go, and so Kubernetes' fields of bytes.
+        case kubernetes
+        /// Spaces and control characters between the symbols: `!!binary`.
+        case yaml
+        /// Also the URL-safe alphabet (RFC 4648, 5), padding optional: protobuf's JSON, and so Istio's fields of bytes.
+        case protobuf
 
-    /// How many bytes a text stands for; `nil` if it does not decode.
-    package static func decodedCount(_ text: String) -> Int? {
-        var symbols = 0
-        var padding = 0
-        for byte in text.utf8 where byte != UInt8(ascii: "\n") && byte != UInt8(ascii: "\r") {
-            switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "/"):
-                guard padding == 0 else { return nil }
-                symbols += 1
-            case UInt8(ascii: "="):
-                padding += 1
-            default:
-                return nil
+        fileprivate func leavesOut(_ byte: UInt8) -> Bool {
+            switch self {
+            case .kubernetes: byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")
+            case .yaml: byte <= UInt8(ascii: " ")
+            case .protobuf: false
             }
         }
-        guard (symbols + padding) % 4 == 0, padding <= 2 else { return nil }
-        return (symbols + padding) / 4 * 3 - padding
+    }
+
+    /// Whether a text decodes, as Kubernetes reads it.
+    package static func isValid(_ text: String) -> Bool { decodedCount(text) != nil }
+
+    /// How many bytes a text stands for, as Kubernetes reads it; `nil` if it does not decode.
+    package static func decodedCount(_ text: String) -> Int? {
+        var count = 0
+        return scan(text.utf8, .kubernetes) { _ in count += 1 } ? count : nil
+    }
+
+    /// The bytes that a text stands for; `nil` if it does not decode.
+    package static func decode(_ text: some Sequence<UInt8>, _ dialect: Dialect) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.underestimatedCount / 4 * 3)
+        return scan(text, dialect) { bytes.append($0) } ? bytes : nil
+    }
+
+    /// Hands out the bytes as they come; `false` where the text does not decode.
+    private static func scan(_ text: some Sequence<UInt8>, _ dialect: Dialect, _ body: (UInt8) -> Void)
+        -> Bool
+    {
+        var bits: UInt32 = 0
+        var symbols = 0
+        var padding = 0
+        for byte in text where !dialect.leavesOut(byte) {
+            if byte == UInt8(ascii: "=") {
+                padding += 1
+                continue
+            }
+            guard padding == 0, let value = value(of: byte, dialect) else { return false }
+            bits = bits << 6 | UInt32(value)
+            symbols += 1
+            // Each symbol but the first of four completes a byte.
+            let place = symbols % 4
+            if place != 1 { body(UInt8(truncatingIfNeeded: bits >> UInt32((4 - place) % 4 * 2))) }
+        }
+        guard dialect != .protobuf else { return symbols % 4 != 1 }
+        return (symbols + padding) % 4 == 0 && padding <= 2
+    }
+
+    private static func value(of symbol: UInt8, _ dialect: Dialect) -> UInt8? {
+        switch symbol {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): symbol - UInt8(ascii: "A")
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): symbol - UInt8(ascii: "a") + 26
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): symbol - UInt8(ascii: "0") + 52
+        case UInt8(ascii: "+"): 62
+        case UInt8(ascii: "/"): 63
+        case UInt8(ascii: "-") where dialect == .protobuf: 62
+        case UInt8(ascii: "_") where dialect == .protobuf: 63
+        default: nil
+        }
     }
 }

@@ -54,10 +54,10 @@ struct ConnectionRouteCompiler {
     }
 
     private func destinations(_ route: L4Route, of resource: Resource) -> [DestinationRecord] {
-        let isAlone = route.destinations.count == 1
+        let weights = route.destinations.splitWeights
         var records: [DestinationRecord] = []
         for (position, weighted) in route.destinations.enumerated() {
-            let weight = isAlone ? 1 : UInt64(max(0, min(weighted.weight ?? 0, Int(Int32.max))))
+            let weight = UInt64(weights.counting[position])
             guard weight > 0 else { continue }
             let host = HostName.resolve(weighted.destination.host, namespace: resource.namespace)
             let resolved = routes.destinations.resolve(host, subset: weighted.destination.subset)

@@ -69,7 +69,7 @@ struct RouteLoads {
 
     /// The parts of a destination list that get requests.
     static func parts(_ list: [WeightedDestination], _ resource: Resource, _ cluster: ClusterView) -> [Part] {
-        zip(list, WeightedDestination.shares(list)).enumerated().compactMap { index, entry in
+        zip(list, list.splitWeights.shares).enumerated().compactMap { index, entry in
             guard entry.1 > 0 else { return nil }
             let destination = entry.0.destination
             return Part(

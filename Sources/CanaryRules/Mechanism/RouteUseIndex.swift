@@ -30,7 +30,7 @@ struct RouteUseIndex {
             guard let spec = resource.virtualService else { continue }
             let lists = spec.http.map(\.destinations) + (spec.tlsRoutes + spec.tcpRoutes).map(\.destinations)
             for list in lists {
-                for (destination, share) in zip(list, WeightedDestination.shares(list)) {
+                for (destination, share) in zip(list, list.splitWeights.shares) {
                     add(destination.destination, share, resource)
                 }
             }
@@ -69,15 +69,5 @@ struct RouteUseIndex {
 
     private func isPositive(_ target: Target) -> Bool {
         (strongest[target]?.share ?? 0) > 0 || mirrored.contains(target)
-    }
-}
-
-extension WeightedDestination {
-    /// The share of each entry of a list: weight by sum, and everything for a lone one.
-    static func shares(_ list: [WeightedDestination]) -> [Double] {
-        guard list.count > 1 else { return list.map { _ in 1 } }
-        let weights = list.map { max(0, Double($0.weight ?? 0)) }
-        let sum = weights.reduce(0, +)
-        return weights.map { sum > 0 ? $0 / sum : 0 }
     }
 }

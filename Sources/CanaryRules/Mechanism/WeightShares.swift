@@ -11,15 +11,9 @@ struct WeightShares {
 
     init(_ entries: [Located]) {
         let entries = entries.filter { !$0.isNull }
-        guard entries.count > 1 else {
-            positive = entries.map { ($0, 1) }
-            sum = nil
-            return
-        }
-        let weights = entries.map { max(0, Double($0["weight"]?.integer ?? 0)) }
-        let sum = weights.reduce(0, +)
-        positive = zip(entries, weights).filter { $0.1 > 0 }.map { ($0.0, $0.1 / sum) }
-        self.sum = sum
+        let weights = SplitWeights(entries.map { $0["weight"]?.integer.map { Int($0) } })
+        positive = zip(entries, weights.shares).filter { $0.1 > 0 }.map { ($0.0, $0.1) }
+        sum = entries.count > 1 ? Double(weights.sum) : nil
     }
 
     /// `v1 90 %, v2 10 %`: at most eight of them.

@@ -74,6 +74,7 @@ private struct Failing {
         guard !service.selector.isEmpty else { return "the Service has no selector: add Endpoints for it" }
         let missing = labels.filter { service.selector[$0.key] != $0.value }
         guard !missing.keys.contains(where: { service.selector[$0] != nil }) else { return nil }
-        return "add endpoints with \"\(Registration.command(service.name, in: service.namespace, missing))\""
+        return
+            "add endpoints with \"\(EndpointRegistration.command(service.name, in: service.namespace, missing))\""
     }
 }

@@ -5,7 +5,7 @@
 
 import CanaryResources
 
-/// The fields of Istio, one line a fact; `FieldTable` reads it.
+/// The fields of Istio, one line a fact; `SchemaFields` reads it.
 package enum IstioFields {
     package static let table = """
         @ DestinationRule DestinationRule

@@ -6,7 +6,7 @@
 import CanaryMesh
 import CanaryResources
 
-/// The fields of Kubernetes, one line a fact; `FieldTable` reads it.
+/// The fields of Kubernetes, one line a fact; `SchemaFields` reads it.
 enum KubernetesFields {
     static let table = """
         @ Service Service

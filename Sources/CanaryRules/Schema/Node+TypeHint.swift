@@ -10,7 +10,7 @@ package protocol WrittenText: AnyObject {
 
 extension Node {
     /// How to write this value so that it fits a field; `key` is the one that it stands under, `written` what stands there.
-    func hint(for field: FieldTable.Field, key: String?, written: String?) -> String? {
+    func hint(for field: SchemaFields.Field, key: String?, written: String?) -> String? {
         let key = key.map { "\($0): " } ?? ""
         switch (field.element, content) {
         case (.string, .integer), (.string, .number), (.string, .bool):

@@ -7,7 +7,7 @@ package import CanaryResources
 /// A null counts as absent, as for Kubernetes. Checking is linear in the object's size and builds no path unless it
 /// has something to report.
 package struct SchemaCheck {
-    private let table: FieldTable
+    private let table: SchemaFields
     private let body: Node
     private let file: String?
     /// `nil` for texts that are no objects.
@@ -40,7 +40,7 @@ package struct SchemaCheck {
     }
 
     /// All findings about a document that is no object, but of a type of its own.
-    package static func check(_ document: Node, type: String, of table: FieldTable, file: String?)
+    package static func check(_ document: Node, type: String, of table: SchemaFields, file: String?)
         -> [Diagnostic]
     {
         guard let root = table.type(named: type) else { return [] }
@@ -50,7 +50,7 @@ package struct SchemaCheck {
     }
 
     private init(
-        table: FieldTable,
+        table: SchemaFields,
         body: Node,
         file: String?,
         resource: ResourceKey?,
@@ -69,8 +69,8 @@ package struct SchemaCheck {
 
     private mutating func checkObject(
         _ node: Node,
-        _ type: FieldTable.ObjectType,
-        parent: FieldTable.ObjectType?
+        _ type: SchemaFields.ObjectType,
+        parent: SchemaFields.ObjectType?
     ) {
         guard case .mapping(let mapping) = node.content else {
             report(.wrongType, "expected a mapping, found \(node.typeName)")
@@ -97,7 +97,7 @@ package struct SchemaCheck {
         if hasConflict { type.exclusive.forEach { checkExclusive($0, mapping) } }
     }
 
-    private mutating func reportMissing(_ node: Node, _ type: FieldTable.ObjectType) {
+    private mutating func reportMissing(_ node: Node, _ type: SchemaFields.ObjectType) {
         for field in type.required where node[field.name] == nil {
             trail.append(.key(field.name))
             report(.missingField, "missing field \"\(field.name)\"\(placeDescription)")
@@ -107,8 +107,8 @@ package struct SchemaCheck {
 
     private mutating func checkField(
         _ node: Node,
-        _ field: FieldTable.Field,
-        in parent: FieldTable.ObjectType
+        _ field: SchemaFields.Field,
+        in parent: SchemaFields.ObjectType
     ) {
         switch field.shape {
         case .one:
@@ -141,8 +141,8 @@ package struct SchemaCheck {
 
     private mutating func checkElement(
         _ node: Node,
-        _ field: FieldTable.Field,
-        _ parent: FieldTable.ObjectType
+        _ field: SchemaFields.Field,
+        _ parent: SchemaFields.ObjectType
     ) {
         if field.element.isInteger, let value = node.integer {
             checkInteger(value, field)
@@ -180,7 +180,7 @@ package struct SchemaCheck {
 
     // MARK: Limits
 
-    private mutating func checkInteger(_ value: Int64, _ field: FieldTable.Field) {
+    private mutating func checkInteger(_ value: Int64, _ field: SchemaFields.Field) {
         let bounds: ClosedRange<Int64> =
             switch field.element {
             case .uint32: 0...Int64(UInt32.max)
@@ -194,7 +194,7 @@ package struct SchemaCheck {
         if field.limits != nil { checkRange(Double(value), field) }
     }
 
-    private mutating func checkRange(_ value: Double, _ field: FieldTable.Field) {
+    private mutating func checkRange(_ value: Double, _ field: SchemaFields.Field) {
         guard let limits = field.limits else { return }
         let text = value == value.rounded() && abs(value) < 1e15 ? "\(Int64(value))" : "\(value)"
         if let minimum = limits.minimum, value < minimum {
@@ -204,7 +204,7 @@ package struct SchemaCheck {
         }
     }
 
-    private mutating func checkText(_ text: String, _ limits: FieldTable.Limits) {
+    private mutating func checkText(_ text: String, _ limits: SchemaFields.Limits) {
         if !limits.allowed.isEmpty, !text.isEmpty || isIstio, !limits.allowed.contains(text) {
             let near = Suggestion.closest(to: text, among: limits.allowed)
             report(
@@ -226,7 +226,7 @@ package struct SchemaCheck {
         }
     }
 
-    private mutating func checkKey(_ key: String, _ limits: FieldTable.Limits?) {
+    private mutating func checkKey(_ key: String, _ limits: SchemaFields.Limits?) {
         guard let flags = limits?.flags else { return }
         if flags.contains(.noStarKeys), key.contains("*") {
             report(.wildcard, "the key \"\(key)\" holds a wildcard, which a selector does not take")
@@ -250,7 +250,7 @@ package struct SchemaCheck {
         }
     }
 
-    private mutating func checkCount(_ count: Int, _ limits: FieldTable.Limits?, _ noun: String) {
+    private mutating func checkCount(_ count: Int, _ limits: SchemaFields.Limits?, _ noun: String) {
         guard let limits else { return }
         if let least = limits.minItems, count < least {
             report(.wrongSize, "\(fieldName) has \(count) \(noun), and needs at least \(least)")
@@ -299,8 +299,8 @@ package struct SchemaCheck {
     private mutating func reportUnknown(
         _ place: Int,
         in mapping: Mapping,
-        _ type: FieldTable.ObjectType,
-        _ parent: FieldTable.ObjectType?
+        _ type: SchemaFields.ObjectType,
+        _ parent: SchemaFields.ObjectType?
     ) {
         let key = mapping.entries[place].key
         unknownFields += 1

@@ -10,6 +10,20 @@ package struct StoredObject: Hashable, Sendable {
     package var body: [UInt8]
 }
 
+extension StoredObject {
+    /// The object that its text says.
+    package func resource() throws(JSONError) -> Resource {
+        Resource(key: key, body: try JSONReader.read(body), stored: meta)
+    }
+
+    /// What stands for it where its text cannot be read and its existence counts: when it is replaced or deleted.
+    package var placeholder: Resource {
+        var body = Node.mapping(["kind": .string(key.kind.rawValue)])
+        body.set(.string(key.name), at: "metadata", "name")
+        return Resource(key: key, body: body, stored: meta)
+    }
+}
+
 /// What an object was at an earlier revision.
 package enum PastState: Hashable, Sendable {
     case present(StoredObject)

@@ -10,26 +10,10 @@ import Testing
 
 /// Random requests over random routes: what is explained is what the routing table does.
 struct RandomExplanationTests {
-    /// SplitMix64.
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var word = state
-            word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
-            word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
-            return word ^ (word >> 31)
-        }
-
-        mutating func pick<Value>(_ values: [Value]) -> Value { values[Int(next() % UInt64(values.count))] }
-        mutating func chance(_ percent: UInt64) -> Bool { next() % 100 < percent }
-    }
-
     private static let paths = ["/", "/a", "/a/b", "/ab", "/A", "/b/c"]
     private static let values = ["", "1", "12", "x"]
 
-    private static func stringMatch(_ generator: inout Generator, _ texts: [String]) -> Node {
+    private static func stringMatch(_ generator: inout SeededGenerator, _ texts: [String]) -> Node {
         let text = Node.string(generator.pick(texts))
         switch generator.next() % 5 {
         case 0, 1: return ["exact": text]
@@ -39,7 +23,7 @@ struct RandomExplanationTests {
         }
     }
 
-    private static func block(_ generator: inout Generator) -> Node {
+    private static func block(_ generator: inout SeededGenerator) -> Node {
         var block = Node.mapping([:])
         if generator.chance(60) { block.set(stringMatch(&generator, paths), at: "uri") }
         if generator.chance(30) { block.set(.bool(generator.chance(50)), at: "ignoreUriCase") }
@@ -55,7 +39,7 @@ struct RandomExplanationTests {
         return block
     }
 
-    private static func request(_ generator: inout Generator) -> ExplainedRequest {
+    private static func request(_ generator: inout SeededGenerator) -> ExplainedRequest {
         var headers: [ExplainedRequest.Header] = []
         for name in ["x-h", "x-w", "x-h"] where generator.chance(50) {
             headers.append(ExplainedRequest.Header(name: name, value: generator.pick(values)))
@@ -72,7 +56,7 @@ struct RandomExplanationTests {
 
     @Test(arguments: 0..<60 as Range<UInt64>)
     func `the route is the table's, and each before it has a reason`(seed: UInt64) {
-        var generator = Generator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let routes = (0..<6).map { _ -> Node in
             let count = Int(generator.next() % 3) + (generator.chance(90) ? 1 : 0)
             let blocks = (0..<count).map { _ in Self.block(&generator) }

@@ -25,7 +25,7 @@ struct RouteTesterTests {
     }
 
     @Test func `every type that the format borrows from Istio is there`() throws {
-        let table = FieldTable(RouteTestFields.table)
+        let table = SchemaFields(RouteTestFields.table)
         for name in ["RouteTestCase", "RouteTestFile", "RouteTestRequest", "RouteTestUpstream"] {
             let type = try #require(table.type(named: name))
             #expect(type.fields.filter { $0.element == .any }.map(\.name) == [])

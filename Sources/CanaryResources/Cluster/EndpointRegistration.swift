@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A WorkloadEntry that `register` makes: an endpoint of a Service that something else runs.
-package enum Registration {
+package enum EndpointRegistration {
     package enum Refusal: Error, Hashable {
         /// The Service has no selector: nothing would tie the endpoint to it.
         case serviceWithoutSelector

@@ -2,7 +2,7 @@
 
 import CanaryResources
 
-extension FieldTable {
+extension SchemaFields {
     /// A hint for a field that a type does not have, at a place in its mapping: it belongs under the empty key above it, a level
     /// deeper or higher, beside its parent, or is misspelt. Where several places are as good, there is no hint.
     func whereBelongs(_ place: Int, in mapping: Mapping, of type: ObjectType, parent: ObjectType?) -> String?

@@ -7,7 +7,7 @@ import CanaryRules
 import CanaryStore
 
 /// The cluster at one revision, as the store has it: stored texts become resources.
-struct ClusterView: ResourceSource {
+struct StoredCluster: ResourceSource {
     /// `nil` where there is no store yet, which is an empty cluster.
     let reader: StoreReader?
     /// The objects that could not be read so far.
@@ -23,7 +23,7 @@ struct ClusterView: ResourceSource {
     var storeID: String { reader?.storeUID ?? "" }
 
     func resource(_ key: ResourceKey) throws -> Resource? {
-        try reader?.object(key).map { damage.read($0) ?? DamagedObjects.placeholder($0) }
+        try reader?.object(key).map { damage.read($0) ?? $0.placeholder }
     }
 
     func resources(with token: IndexToken) throws -> [Resource] {

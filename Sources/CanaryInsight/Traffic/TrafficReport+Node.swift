@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryInsight
 import CanaryMesh
-import CanaryResources
+package import CanaryResources
 
-extension HostReport {
+extension TrafficReport {
     /// The `TrafficReport` of `describe -o json`.
-    var node: Node {
+    ///
+    /// - Parameters:
+    ///   - diagnostics: what is wrong with the host's objects.
+    ///   - reached: whether a route takes requests of any running proxy; `nil` where that is unknown.
+    package func node(diagnostics: [Diagnostic], reached: (Route) -> Bool?) -> Node {
         .mapping([
             "apiVersion": .string("canaryctl.dev/v1alpha1"),
             "kind": .string("TrafficReport"),
-            "host": .string(traffic.host),
-            "virtualService": traffic.virtualService.map { .string($0.name) } ?? Node(.null),
-            "revision": .integer(traffic.revision),
+            "host": .string(host),
+            "virtualService": virtualService.map { .string($0.name) } ?? Node(.null),
+            "revision": .integer(revision),
             "routes": .sequence(
-                traffic.routes.map { route in
+                routes.map { route in
                     var node = route.node
-                    if outOfReach.isEmpty {
-                        node.set(Node(.null), at: "reached")
-                    } else {
-                        node.set(.bool(!isOutOfReach(route)), at: "reached")
-                    }
+                    node.set(reached(route).map { .bool($0) } ?? Node(.null), at: "reached")
                     return node
                 }
             ),
@@ -53,7 +52,8 @@ extension TrafficReport.Route {
 }
 
 extension RouteAction {
-    var reportName: String {
+    /// What a route does, in reports.
+    package var reportName: String {
         switch self {
         case .forward: "route"
         case .redirect: "redirect"
@@ -63,7 +63,8 @@ extension RouteAction {
 }
 
 extension TrafficReport.Destination {
-    var node: Node {
+    /// The destination as reports have it.
+    package var node: Node {
         .mapping([
             "host": .string(host),
             "subset": subset.map { .string($0) } ?? Node(.null),

@@ -62,10 +62,10 @@ package struct FieldTableText: Sendable {
 
 /// The field tables that one thread checks with.
 package final class FieldTables {
-    let kubernetes = FieldTable(.kubernetes)
-    let istio = FieldTable(.istio)
+    let kubernetes = SchemaFields(.kubernetes)
+    let istio = SchemaFields(.istio)
 
     package init() {}
 
-    func table(of kind: ResourceKind) -> FieldTable { kind.isIstio ? istio : kubernetes }
+    func table(of kind: ResourceKind) -> SchemaFields { kind.isIstio ? istio : kubernetes }
 }

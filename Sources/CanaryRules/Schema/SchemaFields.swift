@@ -7,7 +7,7 @@ import CanaryResources
 /// Types are read from the generated text when they are first asked for, since most runs need few of them. A table remembers
 /// what it has seen, so each thread has its own: threads that count references to the same types would wait for each
 /// other most of the time.
-package final class FieldTable {
+package final class SchemaFields {
     private let text: FieldTableText
     private var types: [ObjectType?]
 
@@ -34,7 +34,7 @@ package final class FieldTable {
     }
 }
 
-extension FieldTable {
+extension SchemaFields {
     /// Whether a field holds one value, a list, or a mapping with any keys.
     enum Shape { case one, list, map }
 
@@ -107,7 +107,7 @@ extension FieldTable {
 
 // MARK: - Types
 
-extension FieldTable {
+extension SchemaFields {
     final class ObjectType {
         let name: String
         let fields: [Field]
@@ -149,7 +149,7 @@ extension FieldTable {
     }
 }
 
-extension FieldTable.Flags {
+extension SchemaFields.Flags {
     fileprivate init(_ word: Substring) {
         self =
             switch word {
@@ -163,7 +163,7 @@ extension FieldTable.Flags {
     }
 }
 
-extension FieldTable.Element {
+extension SchemaFields.Element {
     fileprivate init(_ name: Substring, _ typeNumbers: [Substring: Int]) {
         self =
             switch name {
