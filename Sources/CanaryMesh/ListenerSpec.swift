@@ -7,7 +7,7 @@ package struct ListenerSpec: Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
         /// Istio's `mesh`: where local clients send requests; its address is the proxy's own choice.
         case mesh
-        /// A port of one or more Gateways that speaks plain HTTP.
+        /// A port of one or more Gateways that speaks plain HTTP, or TCP.
         case gateway
         /// The `nodePort` of a Service of type NodePort or LoadBalancer.
         case nodePort
@@ -27,6 +27,8 @@ package struct ListenerSpec: Hashable, Sendable {
     /// The port that requests count as having addressed: the Gateway server's or the Service's; -1 for `mesh`, where
     /// it depends on the authority. It is `listenerPort` of ``VirtualHostHandle/servicePort(authorityPort:listenerPort:)``.
     package var requestPort: Int32
+    /// Whether its connections are passed on as they are, instead of being read as HTTP.
+    package var isOpaque = false
 
     package init(
         kind: Kind,
@@ -34,7 +36,8 @@ package struct ListenerSpec: Hashable, Sendable {
         port: Int,
         origin: ResourceKey? = nil,
         portName: String,
-        requestPort: Int32
+        requestPort: Int32,
+        isOpaque: Bool = false
     ) {
         self.kind = kind
         self.bind = bind
@@ -42,6 +45,7 @@ package struct ListenerSpec: Hashable, Sendable {
         self.origin = origin
         self.portName = portName
         self.requestPort = requestPort
+        self.isOpaque = isOpaque
     }
 
     package static let mesh = ListenerSpec(

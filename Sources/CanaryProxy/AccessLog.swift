@@ -40,11 +40,25 @@ struct AccessLog: ~Copyable {
 
 /// What a line of the access log says. Whatever a peer sent is escaped: no line can hold another.
 struct LogLine {
+    enum `Protocol` {
+        case http10, http11
+        /// A TCP connection: it has no method, path and status either.
+        case none
+
+        var text: StaticString {
+            switch self {
+            case .http10: "HTTP/1.0"
+            case .http11: "HTTP/1.1"
+            case .none: "-"
+            }
+        }
+    }
+
     var time: Int64
     var method: ByteSlice
     var path: ByteSlice
     var query: ByteSlice
-    var version: UInt8
+    var `protocol`: Protocol
     var status: Int32
     var flag: ResponseFlag
     var bytesReceived: UInt64
@@ -63,10 +77,16 @@ struct LogLine {
         buffer.append("[")
         buffer.append(timestamp: time)
         buffer.append("] \"")
-        buffer.append(escaping: method)
-        buffer.append(" ")
-        appendTarget(to: &buffer)
-        buffer.append(version == 0 ? " HTTP/1.0\" " : " HTTP/1.1\" ")
+        if `protocol` == .none {
+            buffer.append("- - ")
+        } else {
+            buffer.append(escaping: method)
+            buffer.append(" ")
+            appendTarget(to: &buffer)
+            buffer.append(" ")
+        }
+        buffer.append(`protocol`.text)
+        buffer.append("\" ")
         buffer.append(decimal: UInt64(max(status, 0)))
         buffer.append(" ")
         buffer.append(flag.text)
@@ -103,7 +123,9 @@ struct LogLine {
         buffer.append(escaping: method)
         buffer.append("\",\"path\":\"")
         appendTarget(to: &buffer)
-        buffer.append(version == 0 ? "\",\"protocol\":\"HTTP/1.0\"" : "\",\"protocol\":\"HTTP/1.1\"")
+        buffer.append("\",\"protocol\":\"")
+        buffer.append(`protocol`.text)
+        buffer.append("\"")
         let numbers: [(StaticString, UInt64)] = [
             ("response_code", UInt64(max(status, 0))), ("bytes_received", bytesReceived),
             ("bytes_sent", bytesSent), ("duration", milliseconds), ("pid", process),

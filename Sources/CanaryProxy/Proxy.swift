@@ -37,8 +37,7 @@ package final class Proxy: Sendable {
         var threads: [Thread] = []
         var resolver: Thread?
         var listeners: ListenerSet
-        /// The tables that not every worker has taken over yet, and the last one that all have, with the versions of their
-        /// publications.
+        /// The tables that not every worker serves yet, and the last one that all do, with their publications' versions.
         var tables: [(version: Int, served: ServedTable)] = []
         /// IP addresses by host name.
         var addresses: [String: [String]] = [:]
@@ -194,7 +193,8 @@ package final class Proxy: Sendable {
             return ListenerEntry(
                 number: listener.number,
                 index: Int32(clamping: index),
-                requestPort: listener.spec.requestPort
+                requestPort: listener.spec.requestPort,
+                isOpaque: listener.spec.isOpaque
             )
         }
     }

@@ -42,6 +42,8 @@ package struct ProxyLimits: Sendable {
     package var responseTimeout: Int64 = 300_000
     /// How long a switched connection (WebSocket) may be silent.
     package var tunnelTimeout: Int64 = 3_600_000
+    /// How long a TCP connection may be silent where no DestinationRule says.
+    package var tcpTimeout: Int64 = 3_600_000
     /// How long a client that sends no more, but keeps the connection by what its request says, is taken to be still
     /// there without a sign of it; and one that said so in its request.
     var departureTimeout: Int64 = 1000

@@ -26,6 +26,8 @@ package struct RouteCounter: Hashable, Sendable {
     package var workload: String
     /// The endpoint's version label, `unknown` as in Istio where it has none.
     package var version: String
+    /// Whether connections are counted, instead of requests.
+    package var isConnection = false
 
     /// A counter of answers that come from no destination.
     package init(answersOf key: EvidenceKey, virtualService: String, routeName: String) {

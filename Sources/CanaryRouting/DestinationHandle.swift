@@ -108,6 +108,11 @@ package struct DestinationHandle: BitwiseCopyable {
         cluster?.pointee.policy?.pointee.limits.idleTimeoutMilliseconds ?? 3_600_000
     }
 
+    /// How long a TCP connection may be silent; 0 is for ever, `nil` where no DestinationRule has a policy for the cluster.
+    package var tcpIdleTimeoutMilliseconds: Int32? {
+        cluster?.pointee.policy?.pointee.limits.tcpIdleTimeoutMilliseconds
+    }
+
     /// 0 is unlimited, 1 no keep-alive.
     package var maxRequestsPerConnection: Int32 {
         cluster?.pointee.policy?.pointee.limits.requestsPerConnection ?? 0

@@ -3,7 +3,7 @@
 import CanaryMesh
 import CanaryResources
 
-/// A port that Gateways open for plain HTTP, and its hosts. All Gateways count: there is one proxy, so their selectors do not
+/// A port that Gateways open for plain HTTP, and its hosts, or for TCP. All Gateways count: there is one proxy, so their selectors do not
 /// choose between proxies.
 struct GatewayListener: Sendable {
     struct Server: Sendable {
@@ -29,6 +29,10 @@ struct GatewayListener: Sendable {
     private let hosts: [GatewayReference: Hosts]
     private let redirectingHosts: Set<String>
     private(set) var index = DomainIndex()
+    /// Where connections go, at a port for TCP; `nil` where no route takes them.
+    private(set) var connections: VirtualHostTable?
+    /// The hosts of the VirtualServices that may have routes for them.
+    private var connectionHosts: Set<String> = []
     private var tables: [String: VirtualHostTable] = [:]
 
     private struct Place: Hashable {
@@ -36,16 +40,20 @@ struct GatewayListener: Sendable {
         var bind: String?
     }
 
-    /// The listeners of all Gateways, in the order of the Gateways' age; servers of one address and port share one.
+    /// The listeners of all Gateways, in the order of the Gateways' age; servers of one address and port share one, and speak
+    /// what the first of them does.
     static func all(in snapshot: ClusterSnapshot) -> [GatewayListener] {
         var specs: [ListenerSpec] = []
         var servers: [Place: [Server]] = [:]
         for resource in snapshot.resources(of: .gateway) {
             let reference = GatewayReference(resource.key)
             for server in resource.gateway?.servers ?? []
-            where server.isPlainHTTP && (1...65535).contains(server.port) {
+            where (server.isPlainHTTP || server.isPlainTCP) && (1...65535).contains(server.port) {
                 let place = Place(port: server.port, bind: server.bind)
                 if servers[place] == nil { specs.append(ListenerSpec(server, of: resource.key)) }
+                if let first = servers[place]?.first, first.server.isPlainTCP != server.isPlainTCP {
+                    continue
+                }
                 servers[place, default: []].append(Server(gateway: reference, server: server))
             }
         }
@@ -79,6 +87,7 @@ struct GatewayListener: Sendable {
         _ snapshot: ClusterSnapshot,
         _ identifiers: RoutingIdentifiers
     ) {
+        guard !spec.isOpaque else { return compileConnections(hosts, snapshot, identifiers) }
         var old: [VirtualHostTable] = []
         var new: [VirtualHostTable] = []
         let compiler = compiler(snapshot, identifiers)
@@ -99,6 +108,26 @@ struct GatewayListener: Sendable {
             new.append(table)
         }
         index.update(removing: old, adding: new)
+    }
+
+    private mutating func compileConnections(
+        _ hosts: Set<String>,
+        _ snapshot: ClusterSnapshot,
+        _ identifiers: RoutingIdentifiers
+    ) {
+        let bound = hosts.filter { host in
+            snapshot.resources(with: .host(host)).contains { accepts($0, host, \.all) }
+        }
+        guard !bound.isEmpty || !connectionHosts.isDisjoint(with: hosts) else { return }
+        connectionHosts = connectionHosts.subtracting(hosts).union(bound)
+        var virtualServices: [ResourceKey: Resource] = [:]
+        for host in connectionHosts {
+            for resource in snapshot.resources(with: .host(host)) where accepts(resource, host, \.all) {
+                virtualServices[resource.key] = resource
+            }
+        }
+        connections = compiler(snapshot, identifiers)
+            .gatewayConnections(port: spec.port, virtualServices.values.sorted(by: Resource.isOlder))
     }
 
     func compiler(_ snapshot: ClusterSnapshot, _ identifiers: RoutingIdentifiers) -> VirtualHostCompiler {
@@ -136,7 +165,8 @@ extension ListenerSpec {
             port: server.port,
             origin: gateway,
             portName: server.portName,
-            requestPort: Int32(clamping: server.port)
+            requestPort: Int32(clamping: server.port),
+            isOpaque: server.isPlainTCP
         )
     }
 }

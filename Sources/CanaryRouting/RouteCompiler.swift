@@ -52,10 +52,12 @@ package struct RouteCompiler {
     }
 
     /// All endpoints of the Service.
-    func ownDestination() -> DestinationRecord {
+    func ownDestination(isConnection: Bool = false) -> DestinationRecord {
         let resolved = destinations.resolve(host, subset: nil)
         let key = EvidenceKey(store: store, service: resolved.service, host: host, version: nil)
-        return bare(resolved, port: nil, counter: counter(resolved, key))
+        var counter = counter(resolved, key)
+        counter.isConnection = isConnection
+        return bare(resolved, port: nil, counter: counter)
     }
 
     /// A destination without header changes of its own.

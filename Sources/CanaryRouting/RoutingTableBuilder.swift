@@ -79,7 +79,9 @@ package struct RoutingTableBuilder: Sendable {
     /// The table of the current snapshot.
     package func table() -> RoutingTable {
         var listeners = [RoutingTable.Listener(spec: .mesh, hosts: mesh)]
-        listeners += gateways.map { RoutingTable.Listener(spec: $0.spec, hosts: $0.index) }
+        listeners += gateways.map {
+            RoutingTable.Listener(spec: $0.spec, hosts: $0.index, only: $0.connections)
+        }
         let services = openServices.compactMap { snapshot.resource($0) }.sorted(by: Resource.isOlder)
         for service in services { listeners += serviceListeners(service) }
         return RoutingTable(revision: snapshot.revision, listeners: listeners)
@@ -131,8 +133,9 @@ package struct RoutingTableBuilder: Sendable {
 
     /// One listener for each port that the Service opens outside of the mesh; it takes any authority and routes to this host.
     private func serviceListeners(_ resource: Resource) -> [RoutingTable.Listener] {
-        let host = HostName.service(resource.name, namespace: resource.namespace)
-        guard let service = resource.service, let table = meshHosts[host] else { return [] }
+        let name = HostName.service(resource.name, namespace: resource.namespace)
+        guard let service = resource.service, let table = meshHosts[name] else { return [] }
+        let host = VirtualHostHandle(record: table.record)
         var listeners: [RoutingTable.Listener] = []
         func add(_ kind: ListenerSpec.Kind, _ number: Int, _ port: Service.Port) {
             guard (1...65535).contains(number), port.transport == "TCP" else { return }
@@ -142,7 +145,8 @@ package struct RoutingTableBuilder: Sendable {
                 port: number,
                 origin: resource.key,
                 portName: port.name,
-                requestPort: Int32(clamping: port.port)
+                requestPort: Int32(clamping: port.port),
+                isOpaque: host.isOpaque(port: Int32(clamping: port.port))
             )
             listeners.append(RoutingTable.Listener(spec: spec, hosts: DomainIndex(), only: table))
         }

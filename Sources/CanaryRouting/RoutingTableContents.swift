@@ -18,6 +18,8 @@ package struct RoutingTableContents: Sendable {
         package var virtualService: String
         /// The position among the effective routes of its VirtualService.
         package var index: Int
+        /// The port whose connections it passes on as they are; `nil` for a route of requests.
+        package var port: Int?
         package var action: RouteAction
         /// How many match blocks lead to it.
         package var blocks: Int
@@ -68,7 +70,24 @@ extension VirtualHostRecord {
             }
             last = entry.route
         }
-        return routes
+        return routes + opaquePorts.flatMap { port in port.routes.map { route($0, port, identifiers) } }
+    }
+
+    private func route(
+        _ record: ConnectionRouteRecord,
+        _ port: OpaquePortRecord,
+        _ identifiers: RoutingIdentifiers
+    ) -> RoutingTableContents.Route {
+        RoutingTableContents.Route(
+            virtualService: record.owner.text,
+            index: Int(record.index),
+            port: Int(port.port),
+            action: .forward,
+            blocks: 1,
+            status: 0,
+            timeoutMilliseconds: 0,
+            destinations: record.destinations.compactMap { $0.contents(identifiers, at: port.port) }
+        )
     }
 
     private func route(_ record: RouteRecord, _ identifiers: RoutingIdentifiers) -> RoutingTableContents.Route
@@ -87,8 +106,12 @@ extension VirtualHostRecord {
 }
 
 extension DestinationRecord {
-    fileprivate func contents(_ identifiers: RoutingIdentifiers) -> RoutingTableContents.Destination? {
+    /// `port` is the only one that counts of the Service's; `nil` for all.
+    fileprivate func contents(_ identifiers: RoutingIdentifiers, at port: Int32? = nil)
+        -> RoutingTableContents.Destination?
+    {
         guard let counter = identifiers.counter(counter) else { return nil }
+        let clusters = clusters.filter { port == nil || $0.port == 0 || $0.port == port }
         var endpoints: Set<RoutingTableContents.Endpoint> = []
         for endpoint in clusters.flatMap({ Array($0.endpoints) }) {
             guard let address = identifiers.endpoint(endpoint.id) else { continue }

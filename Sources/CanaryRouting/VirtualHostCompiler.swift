@@ -95,6 +95,33 @@ package struct VirtualHostCompiler {
         )
     }
 
+    /// What a Gateway's port for TCP passes its connections to: the routes of the first VirtualService that has any for it;
+    /// `nil` where none has.
+    func gatewayConnections(port: Int, _ virtualServices: [Resource]) -> VirtualHostTable? {
+        let arena = RoutingArena()
+        for resource in virtualServices {
+            let host = HostName.resolve(
+                resource.virtualService?.hosts.first ?? "*",
+                namespace: resource.namespace
+            )
+            let compiler = ConnectionRouteCompiler(
+                routes: routeCompiler(host, nil, [resource], arena),
+                isExcluded: isExcluded
+            )
+            guard let record = compiler.compile(port: port, only: resource) else { continue }
+            return table(
+                host,
+                entries: [],
+                owners: [resource],
+                ports: [],
+                domains: [(host, .full)],
+                opaquePorts: [record],
+                arena: arena
+            )
+        }
+        return nil
+    }
+
     /// What compiles destinations as this listener's clients see them.
     package func destinations(in arena: RoutingArena) -> DestinationCompiler {
         DestinationCompiler(lookup: lookup, identifiers: identifiers, arena: arena)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryResources
 import Glibc
 import Testing
 
@@ -36,6 +37,10 @@ struct TimeoutTests {
         },
         Case(limit: \.tunnelTimeout, name: "tunnelTimeout") { proxy in
             let client = try TimeoutTests.tunnel(proxy)
+            #expect(client.isEnded())
+        },
+        Case(limit: \.tcpTimeout, name: "tcpTimeout") { proxy in
+            let client = try TimeoutTests.connection(proxy)
             #expect(client.isEnded())
         },
         Case(limit: \.departureTimeout, name: "departureTimeout") { proxy in
@@ -90,6 +95,14 @@ struct TimeoutTests {
         return client
     }
 
+    /// A TCP connection, on which the origin says what it says behind a switch.
+    private static func connection(_ proxy: TestProxy) throws -> TestConnection {
+        let client = try TestConnection(to: proxy.proxy.listenerAddresses[1])
+        try client.send("GET /switch\r\n\r\n")
+        #expect(try client.readHead().status == 101)
+        return client
+    }
+
     private static func origin() throws -> TestOrigin {
         try TestOrigin { connection, _ in
             let head = try connection.readHead()
@@ -113,9 +126,11 @@ struct TimeoutTests {
     /// A proxy that is patient in everything but `limit`.
     private static func proxy(
         _ origin: TestOrigin,
-        _ limit: any WritableKeyPath<ProxyLimits, Int64> & Sendable
+        _ limit: any WritableKeyPath<ProxyLimits, Int64> & Sendable,
+        _ resources: [Resource] = []
     ) throws -> TestProxy {
-        try TestProxy([("v1", origin.port)]) {
+        let opened = try TestProxy.openPort(of: origin)
+        return try TestProxy([("v1", origin.port)], resources: opened.resources + resources) {
             $0.drainTimeout = hour
             for each in cases { $0.limits[keyPath: each.limit] = hour }
             $0.limits[keyPath: limit] = 50
@@ -138,6 +153,49 @@ struct TimeoutTests {
         #expect(client.readToEnd() == "abc")
     }
 
+    @Test func `a DestinationRule says how long a TCP connection may be silent`() throws {
+        let origin = try Self.origin()
+        let policy: Value = ["connectionPool": ["tcp": ["idleTimeout": "50ms"]]]
+        let rule = TestProxy.resource(
+            .destinationRule,
+            "db",
+            ["spec": ["host": "db", "trafficPolicy": policy]]
+        )
+        let proxy = try Self.proxy(origin, \.departureTimeout, [rule])
+        let client = try Self.connection(proxy)
+        #expect(client.isEnded())
+    }
+
+    @Test func `a client that ended its side of a TCP connection may wait as long as any other`() throws {
+        let mayAnswer = Counter()
+        let patient = try TestOrigin { connection, _ in
+            try connection.send("hello")
+            _ = connection.readToEnd()
+            while mayAnswer.value == 0 { sched_yield() }
+            try connection.send("late")
+        }
+        let origin = try Self.origin()
+        let opened = try TestProxy.openPort(of: patient)
+        let proxy = try TestProxy([("v1", origin.port)], resources: opened.resources) {
+            $0.limits.stallTimeout = 50
+            $0.limits.tunnelTimeout = 50
+            $0.limits.departureTimeout = 50
+        }
+        let client = try TestConnection(to: opened.address)
+        #expect(try client.read(5) == Array("hello".utf8))
+        client.finishSending()
+        // Begins later and is ended by the same times: those are over then.
+        try Self.stallOnce(proxy)
+        mayAnswer.next()
+        #expect(client.readToEnd() == "late")
+    }
+
+    private static func stallOnce(_ proxy: TestProxy) throws {
+        let client = try proxy.connect()
+        try client.send("POST /silent HTTP/1.1\r\nHost: app\r\nContent-Length: 10\r\n\r\nabc")
+        #expect(try client.readMessage().status == 408)
+    }
+
     @Test func `a tunnel that is silent from the start outlives the time for an answer`() throws {
         let origin = try Self.origin()
         let proxy = try Self.proxy(origin, \.responseTimeout)
@@ -155,6 +213,7 @@ struct TimeoutTests {
     /// The rows of the manual's table that name a default which no manifest sets: its first column, and the default.
     private static let rows: [(property: String, manual: String)] = [
         ("headTimeout", "request head"), ("idleTimeout", "resting client"), ("stallTimeout", "stalled body"),
+        ("tcpTimeout", "silent TCP connection"),
         ("responseTimeout", "awaited answer"), ("tunnelTimeout", "silent tunnel"),
         ("departureTimeout", "client that ended"), ("halfCloseTimeout", "client that said so"),
         ("lingerTimeout", "closing, silent"), ("lingerLimit", "closing, sending"),

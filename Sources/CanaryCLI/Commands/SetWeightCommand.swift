@@ -122,7 +122,7 @@ struct SetWeightCommand: Subcommand {
         let routes = try change.closure(of: [host]).routes(of: host, namespace: settings.namespace)
         guard let changed = routes.first(where: { $0.number == plan.routeIndex }) else { return [] }
         guard let route = try route(host, plan, settings, in: change) else {
-            return ["the proxy does not serve \(changed.list.rawValue.uppercased()) routes yet"]
+            return changed.list == .tcp ? [] : ["the proxy does not serve TLS routes yet"]
         }
         let unserved = route.destinations.filter { $0.declaredShare > $0.servedShare }
         guard !unserved.isEmpty else { return [] }
@@ -131,7 +131,7 @@ struct SetWeightCommand: Subcommand {
         return ["\(NumberText.percent(share)) of requests will get 503: no endpoint of \(names) is ready"]
     }
 
-    /// The changed route as `describe` reports it; `nil` for routes that the proxy does not serve.
+    /// The changed route as `describe` reports it; `nil` for routes of TCP and TLS.
     private static func route(
         _ host: String,
         _ plan: WeightPlan,

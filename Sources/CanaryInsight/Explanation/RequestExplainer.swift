@@ -53,7 +53,7 @@ package struct RequestExplainer {
         let inMesh = explain(request)
         guard request.gateway == nil, inMesh.action == .notFound else { return (request, inMesh) }
         for (index, spec) in table.listeners.enumerated()
-        where spec.kind != .mesh && spec.port == port && spec.isOpen {
+        where spec.kind != .mesh && spec.port == port && spec.isOpen && !spec.isOpaque {
             var asked = request
             if spec.kind == .gateway { asked.gateway = spec.origin.map { GatewayReference($0) } }
             let explanation = explain(asked, at: Int32(clamping: index))

@@ -88,6 +88,7 @@ extension RoutingTableContents.Route {
             "action": .string("\(action)"),
             "matchBlocks": .integer(Int64(blocks)),
         ])
+        if let port { node.set(.integer(Int64(port)), at: "tcpPort") }
         if action != .forward { node.set(.integer(Int64(status)), at: "status") }
         if timeoutMilliseconds > 0 {
             node.set(.integer(Int64(timeoutMilliseconds)), at: "timeoutMilliseconds")

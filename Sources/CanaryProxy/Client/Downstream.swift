@@ -9,7 +9,7 @@ struct Downstream: ~Copyable {
         case head
         /// A request is being answered.
         case exchange
-        /// Both sides switched protocols; bytes pass untouched.
+        /// Both sides switched protocols, or the listener's port is no HTTP's; bytes pass untouched.
         case tunnel
         /// The last answer is out; what the client still sends is thrown away until it closes.
         case lingering

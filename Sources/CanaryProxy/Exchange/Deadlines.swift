@@ -70,6 +70,8 @@ extension Exchange {
     /// How long it may stand still where it is now.
     func patience(_ limits: ProxyLimits) -> Int64 {
         if stage == .switched {
+            // An end is a word in many protocols, and the answer to it may take as long as any other.
+            if isConnection { return destination?.silence(limits) ?? limits.tcpTimeout }
             let isHalf = downstream?.pointee.hasEnded == true || upstream?.pointee.hasEnded == true
             return isHalf ? limits.stallTimeout : limits.tunnelTimeout
         }
@@ -106,6 +108,14 @@ extension Exchange {
         let hasClient = downstream?.hasTakenMore() ?? false
         guard let upstream else { return hasClient }
         return upstream.hasTakenMore() || hasClient
+    }
+}
+
+extension DestinationHandle {
+    /// How long its TCP connections may be silent.
+    fileprivate func silence(_ limits: ProxyLimits) -> Int64 {
+        guard let given = tcpIdleTimeoutMilliseconds else { return limits.tcpTimeout }
+        return given > 0 ? Int64(given) : Registration.never / 2
     }
 }
 

@@ -6,7 +6,8 @@ import CanarySystem
 
 typealias ExchangePointer = UnsafeMutablePointer<Exchange>
 
-/// One request and its answer, from the end of the request's head to the end of the answer, whatever protocols they come in.
+/// One request and its answer, from the end of the request's head to the end of the answer, whatever protocols they come in; or
+/// a TCP connection that is passed on as it is.
 struct Exchange: ~Copyable {
     /// How far the present try has come.
     enum Stage: UInt8, Comparable {
@@ -18,7 +19,7 @@ struct Exchange: ~Copyable {
         case sent
         /// The answer's head was passed on: nothing can be taken back.
         case answering
-        /// Both sides switched protocols; bytes pass untouched.
+        /// Both sides switched protocols, or never spoke one that the proxy reads; bytes pass untouched.
         case switched
 
         static func < (left: Stage, right: Stage) -> Bool { left.rawValue < right.rawValue }
@@ -28,6 +29,8 @@ struct Exchange: ~Copyable {
     var registration = Registration(.exchange)
     /// Whose request it is; `nil` where nobody waits for the answer, which is thrown away.
     let downstream: DownstreamPointer?
+    /// A TCP connection: there is no request, and nobody to answer.
+    let isConnection: Bool
     /// The connection of the present try.
     var upstream: UpstreamPointer?
     let generation: UnsafeMutablePointer<TableGeneration>
@@ -44,9 +47,11 @@ struct Exchange: ~Copyable {
         from downstream: DownstreamPointer?,
         _ request: KeptRequest,
         _ generation: UnsafeMutablePointer<TableGeneration>,
+        isConnection: Bool = false,
         startedAt: UInt64
     ) {
         self.downstream = downstream
+        self.isConnection = isConnection
         self.request = request
         self.generation = generation
         body = RequestBody(isComplete: request.head.framing == .none)

@@ -13,7 +13,7 @@ extension DownstreamPointer {
         return switch pointee.phase {
         case .head: pointee.outbox.isEmpty
         case .exchange: pointee.exchange?.takesBody ?? false
-        case .tunnel: pointee.exchange?.pointee.upstream?.pointee.outbox.isEmpty ?? false
+        case .tunnel: pointee.exchange?.takesBytes ?? false
         case .lingering: true
         case .closed: false
         }
@@ -36,6 +36,12 @@ extension ExchangePointer {
             return false
         }
         return !upstream.pointee.takesBody || upstream.pointee.outbox.isEmpty
+    }
+
+    /// Whether the other side of a tunnel stands, and nothing waits to be sent there.
+    var takesBytes: Bool {
+        guard pointee.stage == .switched, let upstream = pointee.upstream else { return false }
+        return upstream.pointee.outbox.isEmpty
     }
 
     /// Whether nothing waits to be sent of the answer.

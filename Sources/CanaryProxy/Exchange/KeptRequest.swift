@@ -58,6 +58,18 @@ struct KeptRequest {
         facts.path = path ?? ByteSlice(bytes[head.path])
     }
 
+    /// Stands for a TCP connection: nothing is known but where it comes from.
+    init(connectionFrom peer: borrowing PeerAddress, in pool: inout BlockPool) {
+        head = RequestHead()
+        block = pool.take(PeerAddress.mostBytes)
+        bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+        fields = UnsafeBufferPointer(start: nil, count: 0)
+        hasValidPath = true
+        let memory = UnsafeMutableRawBufferPointer(start: block.base, count: PeerAddress.mostBytes)
+        facts.sourceAddress = ByteSlice(peer.copy(to: memory))
+        facts.sourcePort = peer.port
+    }
+
     /// Gives the memory back; nothing of the request may be looked at afterwards.
     func release(to pool: inout BlockPool) { pool.give(block) }
 

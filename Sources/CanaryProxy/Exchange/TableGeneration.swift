@@ -26,6 +26,8 @@ struct ListenerEntry: Equatable {
     var index: Int32
     /// The port that requests count as having addressed; -1 where the authority decides.
     var requestPort: Int32
+    /// Whether its connections are passed on as they are.
+    var isOpaque = false
 
     /// A listener that the table does not know.
     static func unknown(_ number: Int) -> ListenerEntry {

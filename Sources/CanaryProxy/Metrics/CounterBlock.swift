@@ -14,12 +14,14 @@ struct CounterBlock: ~Copyable {
     private let abandoned = LazyPlace<TallyBlock>()
     private let retried = LazyPlace<TallyBlock>()
     private let firstTries = LazyPlace<TallyBlock>()
+    private let bytes = LazyPlace<ByteTally>()
 
     deinit {
         completed.clear()
         abandoned.clear()
         retried.clear()
         firstTries.clear()
+        bytes.clear()
     }
 
     func countAssigned() {
@@ -42,6 +44,13 @@ struct CounterBlock: ~Copyable {
         publish()
     }
 
+    /// Counts what a TCP connection carried. It is no event: metrics alone show it.
+    func countBytes(received: UInt64, sent: UInt64) {
+        let tally = bytes.value(ByteTally.init)
+        tally.pointee.received.add(received)
+        tally.pointee.sent.add(sent)
+    }
+
     /// Whoever sees the new count sees what it counts, too.
     private func publish() {
         events.store(events.load(ordering: .relaxed) &+ 1, ordering: .releasing)
@@ -57,8 +66,18 @@ struct CounterBlock: ~Copyable {
         if let tally = retried.value { evidence.retried = tally.pointee.tally() }
         if let tally = firstTries.value { evidence.firstTries = tally.pointee.tally() }
         evidence.assigned = assigned.load(ordering: .relaxed)
+        if let tally = bytes.value {
+            evidence.bytesReceived = tally.pointee.received.load(ordering: .relaxed)
+            evidence.bytesSent = tally.pointee.sent.load(ordering: .relaxed)
+        }
         return evidence
     }
+}
+
+/// What TCP connections carried, from the client and to it.
+struct ByteTally: ~Copyable {
+    let received = Atomic<UInt64>(0)
+    let sent = Atomic<UInt64>(0)
 }
 
 /// A ``RouteEvidence/Tally`` that is being counted.

@@ -150,6 +150,9 @@ final class CounterBook: Sendable {
                 series[SeriesLabels(counter), default: RouteEvidence()].add(sum)
             }
             series[.unknown, default: RouteEvidence()].add(local())
+            for worker in workers {
+                series[.unknownConnection, default: RouteEvidence()].add(worker.localConnectionEvidence())
+            }
             return series
         }
     }

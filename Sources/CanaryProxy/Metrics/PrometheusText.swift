@@ -16,7 +16,9 @@ struct PrometheusText {
 
     func text() -> String {
         let sums = shared.book.series().filter { !$0.value.isEmpty }
-        return requests(sums) + durations(sums) + gauges()
+        let requests = sums.filter { !$0.key.isConnection }
+        return self.requests(requests) + durations(requests)
+            + ConnectionMetrics.text(sums.filter(\.key.isConnection)) + gauges()
     }
 
     /// Sums that differ only in what labels do not show are one series.

@@ -12,6 +12,8 @@ struct SeriesLabels: Hashable {
     var version: String
     var subset: String
     var port: Int
+    /// Whether connections were counted, instead of requests.
+    var isConnection: Bool
 
     init(_ counter: RouteCounter) {
         host = counter.destinationHost
@@ -21,9 +23,10 @@ struct SeriesLabels: Hashable {
         version = counter.version
         subset = counter.subset
         port = counter.port
+        isConnection = counter.isConnection
     }
 
-    private init(unknown: String) {
+    private init(unknown: String, isConnection: Bool) {
         host = unknown
         service = unknown
         namespace = unknown
@@ -31,10 +34,14 @@ struct SeriesLabels: Hashable {
         version = unknown
         subset = ""
         port = 0
+        self.isConnection = isConnection
     }
 
     /// Of answers of the proxy's own, as in Istio.
-    static let unknown = SeriesLabels(unknown: "unknown")
+    static let unknown = SeriesLabels(unknown: "unknown", isConnection: false)
+
+    /// Of connections that went nowhere.
+    static let unknownConnection = SeriesLabels(unknown: "unknown", isConnection: true)
 
     /// As Prometheus' text format has them, under Istio's names.
     func text(_ answer: RouteEvidence.Answer? = nil) -> String {
@@ -47,10 +54,11 @@ struct SeriesLabels: Hashable {
             ("destination_service", host),
             ("destination_service_name", service), ("destination_service_namespace", namespace),
             ("destination_canonical_service", service), ("destination_canonical_revision", version),
-            ("request_protocol", "http"), ("connection_security_policy", "unknown"),
+            ("request_protocol", isConnection ? "tcp" : "http"), ("connection_security_policy", "unknown"),
         ]
         if let answer {
-            labels += [("response_code", String(answer.status)), ("response_flags", answer.flag)]
+            if !isConnection { labels.append(("response_code", String(answer.status))) }
+            labels.append(("response_flags", answer.flag))
         }
         return labels.map { "\($0)=\"\(PrometheusText.escaped($1))\"" }.joined(separator: ",")
     }

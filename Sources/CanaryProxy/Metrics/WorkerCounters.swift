@@ -19,6 +19,8 @@ final class WorkerCounters: @unchecked Sendable {
     private let pages: UnsafeMutablePointer<Atomic<UInt>>
     /// Answers that belong to no route.
     private let local = CounterBlock()
+    /// TCP connections that belong to no route.
+    private let localConnections = CounterBlock()
     let connections = Atomic<Int>(0)
     let upstreamConnections = Atomic<Int>(0)
     /// Endpoints and clusters that the worker keeps something of.
@@ -76,6 +78,17 @@ final class WorkerCounters: @unchecked Sendable {
         local.countEnd(status: status, flag: flag, nanoseconds: nanoseconds, isRetried: false)
     }
 
+    /// Counts a TCP connection that no route took.
+    func countLocalConnection(flag: ResponseFlag) {
+        localConnections.countAssigned()
+        localConnections.countEnd(status: 0, flag: flag, nanoseconds: 0, isRetried: false)
+    }
+
+    /// Counts what a TCP connection carried.
+    func countBytes(_ number: UInt32, received: Int = 0, sent: Int = 0) {
+        block(of: number)?.pointee.countBytes(received: UInt64(received), sent: UInt64(sent))
+    }
+
     func countRejected() { rejectedHeads.bump() }
     func setConnections(_ count: Int) { connections.store(count, ordering: .relaxed) }
     func setKnown(endpoints: Int, clusters: Int) {
@@ -117,6 +130,7 @@ final class WorkerCounters: @unchecked Sendable {
     func evidence(_ number: UInt32) -> RouteEvidence? { place(of: number)?.pointee.value?.pointee.evidence() }
 
     func localEvidence() -> RouteEvidence { local.evidence() }
+    func localConnectionEvidence() -> RouteEvidence { localConnections.evidence() }
 
     /// What was counted under a number under which nobody counts any more; its memory is freed.
     func take(_ number: UInt32) -> RouteEvidence? {

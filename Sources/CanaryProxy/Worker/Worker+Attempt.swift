@@ -17,6 +17,10 @@ extension Worker {
             switch connect(exchange, member) {
             case .ready(let upstream):
                 upstreams.attach(upstream, to: exchange)
+                if exchange.pointee.isConnection {
+                    join(exchange, upstream)
+                    return used
+                }
                 let rest = UnsafeRawBufferPointer(rebasing: pending[used...])
                 let (count, result) = sendRequest(exchange, upstream, rest)
                 used &+= count
@@ -77,7 +81,9 @@ extension Worker {
     private mutating func connect(_ exchange: ExchangePointer, _ member: ClusterMember)
         -> UpstreamSide.Connection
     {
-        if !exchange.pointee.tries.hasReplacedStale, let upstream = takeIdle(member, exchange) {
+        if !exchange.pointee.isConnection, !exchange.pointee.tries.hasReplacedStale,
+            let upstream = takeIdle(member, exchange)
+        {
             return .ready(upstream)
         }
         let timeout = exchange.pointee.destination?.connectTimeoutMilliseconds ?? 10_000
@@ -102,6 +108,7 @@ extension Worker {
             if failTry(exchange, .connect) { attemptAgain(exchange) }
             return
         }
+        if exchange.pointee.isConnection { return join(exchange, upstream) }
         upstream.pointee.phase = .active
         let client = exchange.pointee.downstream
         let pending = client?.pointee.inbox.bytes ?? UnsafeRawBufferPointer(start: nil, count: 0)

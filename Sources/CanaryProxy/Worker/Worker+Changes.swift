@@ -62,6 +62,7 @@ extension Worker {
                 guard let client = clients.adopt(transport, listener: listener, from: peer, &loop) else {
                     continue
                 }
+                beginIfOpaque(client)
                 settle(Parties(client))
             case .nothing: return false
             case .exhausted:

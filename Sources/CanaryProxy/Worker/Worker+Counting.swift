@@ -12,6 +12,12 @@ extension Worker {
         counters.countAssigned(counter)
     }
 
+    /// Counts what a TCP connection carried; of a switched protocol that is part of a request.
+    func countBytes(_ exchange: ExchangePointer, received: Int = 0, sent: Int = 0) {
+        guard exchange.pointee.isConnection, let counter = exchange.pointee.outcome.counter else { return }
+        counters.countBytes(counter, received: received, sent: sent)
+    }
+
     /// Counts how the first try ended of a request that is about to be tried again.
     func countFirstTry(_ exchange: ExchangePointer, status: Int32, flag: ResponseFlag) {
         guard exchange.pointee.tries.retries == 0, let counter = exchange.pointee.outcome.counter else {
@@ -34,6 +40,8 @@ extension Worker {
                 nanoseconds: duration,
                 isRetried: exchange.pointee.tries.retries > 0
             )
+        } else if exchange.pointee.isConnection {
+            counters.countLocalConnection(flag: outcome.flag)
         } else {
             counters.countLocal(status: outcome.status, flag: outcome.flag, nanoseconds: duration)
         }
@@ -50,7 +58,7 @@ extension Worker {
             method: facts.method,
             path: facts.path,
             query: facts.query,
-            version: facts.version == .http10 ? 0 : 1,
+            protocol: exchange.pointee.isConnection ? .none : facts.version == .http10 ? .http10 : .http11,
             status: outcome.status,
             flag: outcome.flag,
             bytesReceived: outcome.bytesReceived,

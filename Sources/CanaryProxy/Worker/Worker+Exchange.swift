@@ -32,11 +32,18 @@ extension Worker {
     mutating func open(
         _ request: KeptRequest,
         from client: DownstreamPointer?,
-        _ generation: UnsafeMutablePointer<TableGeneration>
+        _ generation: UnsafeMutablePointer<TableGeneration>,
+        isConnection: Bool = false
     ) -> ExchangePointer {
         let exchange = exchanges.take()
         exchange.initialize(
-            to: Exchange(from: client, request, generation, startedAt: loop.nowNanoseconds)
+            to: Exchange(
+                from: client,
+                request,
+                generation,
+                isConnection: isConnection,
+                startedAt: loop.nowNanoseconds
+            )
         )
         tables.use(generation)
         exchange.pointee.deadlines.stall = loop.now &+ limits.stallTimeout
@@ -119,6 +126,7 @@ extension Worker {
 
     /// Answers an exchange; if an answer was begun already, only breaking the connection is left.
     mutating func reply(_ exchange: ExchangePointer, _ answer: LocalAnswer) {
+        if exchange.pointee.isConnection { return refuse(exchange, answer.flag) }
         if let upstream = upstreams.detach(exchange) { closeUpstream(upstream) }
         exchange.pointee.outcome.flag = answer.flag
         guard !exchange.pointee.hasAnswerBegun else { return breakOff(exchange) }

@@ -47,12 +47,14 @@ extension Worker {
             return bytes.count
         }
         exchange.pointee.outcome.bytesReceived &+= UInt64(bytes.count)
+        countBytes(exchange, received: bytes.count)
         renewStall(exchange)
         return bytes.count
     }
 
     mutating func tunnelToClient(_ bytes: UnsafeRawBufferPointer, _ exchange: ExchangePointer) {
         exchange.pointee.outcome.bytesSent &+= UInt64(bytes.count)
+        countBytes(exchange, sent: bytes.count)
         guard let client = exchange.pointee.downstream, send(bytes, to: client) else { return }
         renewStall(exchange)
     }

@@ -14,7 +14,7 @@ extension Worker {
             return
         case .connecting:
             if events & CANARY_EPOLLOUT != 0 || hasFailed { upstreamConnected(upstream) }
-            guard upstream.pointee.phase == .active else { return }
+            guard upstream.pointee.phase == .active || upstream.pointee.phase == .tunnel else { return }
         case .active, .tunnel: break
         }
         if upstream.pointee.phase == .tunnel, upstream.pointee.hasEnded, events & CANARY_EPOLLERR != 0,

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What happened to the requests of one ``EvidenceKey``: the foundation of shares, error rates and latencies, and of whatever
+/// What happened to the requests, or the TCP connections, of one ``EvidenceKey``: the foundation of shares, error rates and latencies, and of whatever
 /// judges a canary by them. Sums of several proxies are exact.
 package struct RouteEvidence: Sendable, Equatable {
     /// How a request, or its first try, ended.
     package struct Answer: Hashable, Sendable {
-        /// As it was sent, 100 to 999; 0 where none was.
+        /// As it was sent, 100 to 999; 0 where none was, as of TCP connections.
         package var status: Int
         /// Envoy's response flag, `-` for none: `UF`, `UT`, `DC` …
         package var flag: String
@@ -16,11 +16,12 @@ package struct RouteEvidence: Sendable, Equatable {
         }
 
         /// Whether the destination is to blame: 5xx, resets and timeouts, also those in the middle of an answer. A client that
-        /// went away, or broke the protocol, is not, nor is a switched protocol on which nobody said anything.
+        /// went away, or broke the protocol, is not, nor is a TCP connection or a switched protocol
+        /// on which nobody said anything.
         package var isError: Bool {
             if status >= 500 { return true }
             return ["UF", "UC", "UR", "URX", "UT", "UPE", "UH", "NC"].contains(flag)
-                || flag == "SI" && status != 408 && status != 101
+                || flag == "SI" && ![0, 101, 408].contains(status)
         }
     }
 
@@ -69,6 +70,9 @@ package struct RouteEvidence: Sendable, Equatable {
     /// with them, what happened to first tries alone can be told.
     package var retried = Tally()
     package var firstTries = Tally()
+    /// What TCP connections carried to the destination, and from it. For metrics alone; kept nowhere.
+    package var bytesReceived: UInt64 = 0
+    package var bytesSent: UInt64 = 0
 
     package init() {}
 
@@ -97,5 +101,7 @@ package struct RouteEvidence: Sendable, Equatable {
         abandoned.add(other.abandoned)
         retried.add(other.retried)
         firstTries.add(other.firstTries)
+        bytesReceived &+= other.bytesReceived
+        bytesSent &+= other.bytesSent
     }
 }

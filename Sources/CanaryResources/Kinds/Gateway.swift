@@ -16,6 +16,12 @@ package struct Gateway: Sendable {
         package var isPlainHTTP: Bool {
             ["HTTP", "HTTP2", "GRPC", "GRPC-WEB"].contains(self.protocol.uppercased())
         }
+
+        /// Whether connections are passed on as they are. TLS is not among these protocols: its routes go by what the client says
+        /// of the name.
+        package var isPlainTCP: Bool {
+            !hasTLS && ["TCP", "MONGO", "MYSQL", "REDIS"].contains(self.protocol.uppercased())
+        }
     }
 
     package var selector: [String: String]

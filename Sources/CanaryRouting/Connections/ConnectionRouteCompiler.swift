@@ -20,12 +20,19 @@ struct ConnectionRouteCompiler {
         return OpaquePortRecord(port: Int32(clamping: port), routes: arena.store(records))
     }
 
+    /// The routes of one VirtualService alone, as at a Gateway; `nil` where it has none for the port.
+    func compile(port: Int, only virtualService: Resource) -> OpaquePortRecord? {
+        let records = compile(virtualService, port: port)
+        guard !records.isEmpty else { return nil }
+        return OpaquePortRecord(port: Int32(clamping: port), routes: arena.store(records))
+    }
+
     private var own: ConnectionRouteRecord {
         ConnectionRouteRecord(
             subnets: UnsafeBufferPointer(start: nil, count: 0),
             index: -1,
             owner: ByteSlice(),
-            destinations: arena.store([routes.ownDestination()]),
+            destinations: arena.store([routes.ownDestination(isConnection: true)]),
             totalWeight: 1
         )
     }
@@ -66,6 +73,7 @@ struct ConnectionRouteCompiler {
             counter.position = position
             counter.weight = weighted.weight ?? 0
             counter.port = weighted.destination.port ?? 0
+            counter.isConnection = true
             records.append(
                 routes.bare(resolved, port: weighted.destination.port, weight: weight, counter: counter)
             )

@@ -66,7 +66,7 @@ package enum ServedFields {
     private static let virtualService: [(path: String, standing: Standing)] =
         [
             ("spec.hosts", .served), ("spec.gateways", .served), ("spec.exportTo", .served),
-            ("spec.tls", kept()), ("spec.tcp", kept()),
+            ("spec.tls", kept()), ("spec.tcp", .served), ("spec.tcp.match.sourceSubnet", kept()),
         ] + below("spec.http", httpRoute) + below("spec.http.match", httpMatch)
 
     private static let httpRoute: [(path: String, standing: Standing)] = [
@@ -142,10 +142,10 @@ package enum ServedFields {
 
     private static let connectionPool: [(path: String, standing: Standing)] =
         [
-            ("tcp.connectTimeout", .served), ("http.idleTimeout", .served),
+            ("tcp.connectTimeout", .served), ("tcp.idleTimeout", .served), ("http.idleTimeout", .served),
             ("http.maxRequestsPerConnection", .served),
         ]
-        + ["maxConnections", "maxConnectionDuration", "tcpKeepalive", "idleTimeout"].map {
+        + ["maxConnections", "maxConnectionDuration", "tcpKeepalive"].map {
             ("tcp.\($0)", kept())
         }
         + [
@@ -164,7 +164,7 @@ package enum ServedFields {
             (
                 "spec.servers.port.protocol",
                 kept(
-                    .otherThan(["HTTP", "HTTP2", "GRPC", "GRPC-WEB"]),
+                    .otherThan(["HTTP", "HTTP2", "GRPC", "GRPC-WEB", "TCP", "MONGO", "MYSQL", "REDIS"]),
                     "the proxy does not listen for protocol % yet"
                 )
             ),
@@ -199,6 +199,12 @@ package enum ServedFields {
             "GRPC", "HTTP2", "HTTPS", "MONGO", "MYSQL", "REDIS", "TCP", "TLS", "UDP", "HBONE",
             "kubernetes.io/h2c", "kubernetes.io/wss",
         ]),
+        "the proxy speaks HTTP/1.1 there, and not %"
+    )
+
+    /// As that of ports of Services, which may be opened for what is passed on as it is.
+    private static let otherServiceProtocol = kept(
+        .these(["GRPC", "HTTP2", "UDP", "HBONE", "kubernetes.io/h2c", "kubernetes.io/wss"]),
         "the proxy speaks HTTP/1.1 there, and not %"
     )
 
@@ -237,7 +243,7 @@ package enum ServedFields {
             [
                 ("name", .served), ("port", .served), ("targetPort", .served), ("nodePort", .served),
                 ("protocol", noStream),
-                ("appProtocol", otherProtocol),
+                ("appProtocol", otherServiceProtocol),
             ]
         )
 

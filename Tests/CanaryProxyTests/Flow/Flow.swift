@@ -9,7 +9,8 @@ import Synchronization
 /// One way for bodies to pass through the proxy: an origin and a client that agree on every byte.
 struct Flow: CustomStringConvertible {
     enum Direction: CaseIterable { case down, up }
-    enum Framing: CaseIterable { case length, chunked, untilClose, tunnel }
+    /// `raw` is a TCP connection, without any request.
+    enum Framing: CaseIterable { case length, chunked, untilClose, tunnel, raw }
     enum Use: CaseIterable {
         /// One request after the other on a connection.
         case kept
@@ -33,7 +34,7 @@ struct Flow: CustomStringConvertible {
         case .length, .chunked: direction == .down || use != .old
         case .untilClose: direction == .down
         // Both directions at once.
-        case .tunnel: direction == .down && use == .kept
+        case .tunnel, .raw: direction == .down && use == .kept
         }
     }
 
@@ -51,9 +52,13 @@ struct Flow: CustomStringConvertible {
             let peer = FlowConnection(descriptor: dup(connection.descriptor), receiving: receiving)
             try serve(peer, gate, reverse)
         }
-        let proxy = try TestProxy([("v1", origin.port)]) { $0.limits.readsInARow = readsInARow }
-        let client = try FlowConnection(to: proxy.address, receiving: receiving)
+        let opened = framing == .raw ? try TestProxy.openPort(of: origin) : nil
+        let proxy = try TestProxy([("v1", origin.port)], resources: opened?.resources ?? []) {
+            $0.limits.readsInARow = readsInARow
+        }
+        let client = try FlowConnection(to: opened?.address ?? proxy.address, receiving: receiving)
         switch (framing, direction) {
+        case (.raw, _): try exchange(client, gate, reverse)
         case (.tunnel, _): try tunnel(client, gate, reverse)
         case (_, .down): try download(client, gate)
         case (_, .up): try upload(client, gate)
@@ -97,6 +102,11 @@ struct Flow: CustomStringConvertible {
         guard let head = try client.head(), head[0].contains(" 101 ") else {
             throw FlowFailure.unexpected("no switch")
         }
+        try exchange(client, gate, reverse)
+    }
+
+    /// Bodies both ways at once, and ends on both sides.
+    private func exchange(_ client: FlowConnection, _ gate: FlowGate, _ reverse: FlowGate) throws {
         let sender = Self.thread { try client.sendBody(1, size, chunked: false, sending, reverse) }
         try client.receive(0, 0..<size, gate)
         try sender.join()
@@ -113,6 +123,7 @@ struct Flow: CustomStringConvertible {
     // MARK: - The origin
 
     private func serve(_ peer: FlowConnection, _ gate: FlowGate, _ reverse: FlowGate) throws {
+        if framing == .raw { return try serveBytes(peer, gate, reverse) }
         while let head = try peer.head() {
             let path = head[0].split(separator: " ")[1].dropFirst()
             guard let number = Int(path) else { throw FlowFailure.unexpected(head[0]) }
@@ -123,7 +134,7 @@ struct Flow: CustomStringConvertible {
                     switch framing {
                     case .length: "Content-Length: \(size)\r\n"
                     case .chunked: "Transfer-Encoding: chunked\r\n"
-                    case .untilClose, .tunnel: ""
+                    case .untilClose, .tunnel, .raw: ""
                     }
                 try peer.send("HTTP/1.1 200 OK\r\n\(field)\r\n")
                 try peer.sendBody(number, size, chunked: framing == .chunked, sending, gate)
@@ -138,6 +149,10 @@ struct Flow: CustomStringConvertible {
 
     private func serveTunnel(_ peer: FlowConnection, _ gate: FlowGate, _ reverse: FlowGate) throws {
         try peer.send("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: raw\r\n\r\n")
+        try serveBytes(peer, gate, reverse)
+    }
+
+    private func serveBytes(_ peer: FlowConnection, _ gate: FlowGate, _ reverse: FlowGate) throws {
         let sender = Self.thread { try peer.sendBody(0, size, chunked: false, sending, gate) }
         try peer.receive(1, 0..<size, reverse)
         try sender.join()

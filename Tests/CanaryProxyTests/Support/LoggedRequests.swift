@@ -34,14 +34,19 @@ final class LoggedRequests: Sendable {
 
     var warnings: [String] { messages.withLock(\.self) }
 
-    /// Status and flag of each request, `200 -`; once the proxy has ended.
-    func outcomes() -> [String] {
+    /// The lines of the access log; once the proxy has ended.
+    func lines() -> [Substring] {
         writer.finish(milliseconds: 60_000)
         var bytes = [UInt8](repeating: 0, count: 65_536)
         let count = pread(descriptor, &bytes, bytes.count, 0)
-        let lines = String(decoding: bytes[..<max(count, 0)], as: UTF8.self).split(separator: "\n")
-        return lines.map { line in
-            let rest = line.firstRange(of: " HTTP/1.").map { line[$0.upperBound...] } ?? ""
+        return String(decoding: bytes[..<max(count, 0)], as: UTF8.self).split(separator: "\n")
+    }
+
+    /// Status and flag of each request, `200 -`; of a TCP connection `0 -`; once the proxy has ended.
+    func outcomes() -> [String] {
+        lines().map { line in
+            let mark = line.firstRange(of: " HTTP/1.") ?? line.firstRange(of: "- - -")
+            let rest = mark.map { line[$0.upperBound...] } ?? ""
             return rest.split(separator: " ").dropFirst().prefix(2).joined(separator: " ")
         }
     }

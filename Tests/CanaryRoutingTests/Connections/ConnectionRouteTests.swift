@@ -187,4 +187,66 @@ struct ConnectionRouteTests {
             #expect(Subnet(text) == nil, "\(text)")
         }
     }
+
+    // MARK: - Gateways
+
+    private static func gateway(_ servers: (port: Int64, protocol: String)...) -> Resource {
+        let servers: [Node] = servers.map {
+            ["port": ["number": .init(.integer($0.port)), "protocol": .string($0.protocol)], "hosts": ["*"]]
+        }
+        return object(.gateway, "edge", ["spec": ["servers": .init(.sequence(servers))]])
+    }
+
+    /// The subset that a connection to the first Gateway listener of a port gets; `nil` where none takes it.
+    private func subset(_ builder: RoutingTableBuilder, _ identifiers: RoutingIdentifiers, port: Int32)
+        -> String?
+    {
+        let table = builder.table()
+        return withExtendedLifetime(table) {
+            guard let index = table.listeners.firstIndex(where: { $0.requestPort == port && $0.isOpaque }),
+                let host = table.virtualHost(listener: Int32(index), authority: ByteSlice()),
+                let destination = host.connectionRoute(port: port, address: ByteSlice())?.destination(
+                    random: 0
+                )
+            else { return nil }
+            return identifiers.counter(destination.counter)?.subset
+        }
+    }
+
+    @Test func `a Gateway's port for TCP follows its VirtualServices`() {
+        let router = Router(Self.backends + [Self.gateway((5432, "TCP"), (6379, "redis"), (80, "HTTP"))])
+        var builder = router.builder
+        let ids = router.identifiers
+        #expect(builder.table().listeners.count(where: \.isOpaque) == 2)
+        #expect(subset(builder, ids, port: 5432) == nil)
+        func change(_ tcp: Node, gateways: Node = ["edge"]) {
+            builder.apply(changed: [Self.routes(tcp, gateways: gateways)], removed: [], revision: 2)
+        }
+        change([["match": [["port": 6379]], "route": Self.to("v1")], ["route": Self.to("v2")]])
+        #expect(subset(builder, ids, port: 5432) == "v2" && subset(builder, ids, port: 6379) == "v1")
+        change([["match": [["port": 6379]], "route": Self.to("v2")]])
+        #expect(subset(builder, ids, port: 5432) == nil && subset(builder, ids, port: 6379) == "v2")
+        change([["route": Self.to("v2")]], gateways: ["other"])
+        #expect(subset(builder, ids, port: 6379) == nil)
+        change([["route": Self.to("v1")]])
+        #expect(subset(builder, ids, port: 6379) == "v1")
+        builder.apply(changed: [], removed: [Self.routes([]).key], revision: 3)
+        #expect(subset(builder, ids, port: 6379) == nil)
+    }
+
+    @Test func `a port speaks what its oldest server does`() {
+        let tcpFirst = Router(Self.backends + [Self.gateway((80, "TCP"), (80, "HTTP"))]).builder.table()
+        #expect(tcpFirst.listeners.dropFirst().map(\.isOpaque) == [true])
+        let httpFirst = Router(Self.backends + [Self.gateway((80, "HTTP"), (80, "TCP"))]).builder.table()
+        #expect(httpFirst.listeners.dropFirst().map(\.isOpaque) == [false])
+    }
+
+    @Test func `pages tell of ports that pass connections on`() {
+        let route: Node = [["match": [["port": 5432]], "route": Self.to("v2")]]
+        let router = Router(Self.backends + [Self.routes(route)])
+        let contents = router.builder.table().contents(listener: 0, router.identifiers)
+        let routes = contents.flatMap(\.routes).filter { $0.port != nil }
+        #expect(routes.map { "\($0.port ?? 0) \($0.virtualService)" } == ["5432 default/db", "6379 "])
+        #expect(routes.first?.destinations.first?.endpoints.map(\.address) == ["10.0.0.2:5432"])
+    }
 }

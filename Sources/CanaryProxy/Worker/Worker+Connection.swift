@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryMesh
+import CanaryRouting
+
+/// TCP connections: what comes to a port that does not speak HTTP gets its destination when it is accepted, and then passes as
+/// it comes, both ways, as behind a switch of protocols.
+extension Worker {
+    /// Begins to pass a connection on that came to such a port.
+    mutating func beginIfOpaque(_ client: DownstreamPointer) {
+        guard let generation = tables.current else { return }
+        let listener = generation.pointee.listener(client.pointee.listener)
+        guard listener.isOpaque else { return }
+        let request = KeptRequest(connectionFrom: client.pointee.peer, in: &blocks)
+        let exchange = open(request, from: client, generation, isConnection: true)
+        client.pointee.exchange = exchange
+        client.pointee.phase = .tunnel
+        loop.timers.cancel(client.registration)
+        guard assign(exchange, to: listener, client) else { return }
+        _ = attempt(exchange, UnsafeRawBufferPointer(start: nil, count: 0))
+    }
+
+    /// Draws the destination; `false` when there is none. From here on the connection counts.
+    private mutating func assign(
+        _ exchange: ExchangePointer,
+        to listener: ListenerEntry,
+        _ client: DownstreamPointer
+    ) -> Bool {
+        let table = exchange.pointee.generation.pointee.table
+        let host = table._withUnsafeGuaranteedRef {
+            $0.virtualHost(listener: listener.index, authority: ByteSlice())
+        }
+        let route = host.flatMap { Self.route(of: $0, listener.requestPort, client) }
+        guard let route else {
+            refuse(exchange, .noRoute)
+            return false
+        }
+        let destination = route.destination(random: random.next())
+        exchange.pointee.destination = destination
+        guard let destination, destination.isDefined else {
+            if let destination { count(exchange, destination.counter) }
+            refuse(exchange, .noCluster)
+            return false
+        }
+        return true
+    }
+
+    private static func route(
+        of host: VirtualHostHandle,
+        _ port: Int32,
+        _ client: DownstreamPointer
+    ) -> ConnectionRouteHandle? {
+        withUnsafeTemporaryAllocation(byteCount: PeerAddress.mostBytes, alignment: 8) { memory in
+            let address = PeerAddress(SocketAddress(boundTo: client.pointee.transport.descriptor))
+            return host.connectionRoute(port: port, address: ByteSlice(address.copy(to: memory)))
+        }
+    }
+
+    /// The destination's connection stands: bytes pass from now on.
+    mutating func join(_ exchange: ExchangePointer, _ upstream: UpstreamPointer) {
+        exchange.pointee.stage = .switched
+        upstream.pointee.phase = .tunnel
+        renewStall(exchange)
+    }
+
+    /// Ends a connection that gets nowhere. A proper end would look as if the destination had nothing to say.
+    mutating func refuse(_ exchange: ExchangePointer, _ flag: ResponseFlag) {
+        exchange.pointee.outcome.flag = flag
+        guard let client = exchange.pointee.downstream else { return abandon(exchange) }
+        closeClient(client, resets: true)
+    }
+}
