@@ -8,8 +8,14 @@ package struct HostEndpoint: Sendable {
     package var labels: [String: String]
     /// Relative, at least 1.
     package var weight: Int
-    package var isReady: Bool
+    /// What its object says of it.
+    package var isAnnounced: Bool
+    /// Whether it fails the checks of a proxy.
+    package var isFailing = false
     package var locality: Locality
+
+    /// Whether it may get requests.
+    package var isReady: Bool { isAnnounced && !isFailing }
 }
 
 extension [HostEndpoint] {
@@ -40,6 +46,11 @@ extension ClusterSnapshot {
         var endpoints = workloads.compactMap { endpoint(of: $0, service, port) }
         for entry in service.entries { endpoints += entryEndpoints(entry, service, port) }
         if service.entries.isEmpty { endpoints += listedEndpoints(service, port) }
+        guard service.isChecked, !failingAddresses.isEmpty else { return endpoints }
+        for index in endpoints.indices {
+            let address = endpoints[index].address.description
+            endpoints[index].isFailing = failingAddresses.contains(address)
+        }
         return endpoints
     }
 
@@ -168,7 +179,7 @@ extension ClusterSnapshot {
             address: EndpointAddress(host: host, port: port, isName: isName),
             labels: labels,
             weight: max(1, min(weight, 1_000_000)),
-            isReady: isReady,
+            isAnnounced: isReady,
             locality: locality ?? Locality(labels: labels)
         )
     }

@@ -31,6 +31,8 @@ package struct HostService: Sendable {
     package var entries: [Resource]
     /// Of the Service, or of the oldest ServiceEntry; `nil` for manifests alone.
     package var uid: String?
+    /// Whether proxies check its endpoints of their own.
+    package var isChecked = false
 
     package func port(_ number: Int) -> Port? { ports.first { $0.number == number } }
 }
@@ -56,7 +58,8 @@ extension ClusterSnapshot {
                 },
                 selector: service.selector,
                 entries: [],
-                uid: object.stored?.uid
+                uid: object.stored?.uid,
+                isChecked: object.metadata.annotations[HealthCheckPolicy.annotation] != nil
             )
         }
         for pattern in names(covering: host, of: .serviceEntry) {

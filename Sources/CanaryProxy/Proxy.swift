@@ -35,7 +35,7 @@ package final class Proxy: Sendable {
 
     private struct State {
         var threads: [Thread] = []
-        var resolver: Thread?
+        var helpers: [Thread] = []
         var listeners: ListenerSet
         /// The tables that not every worker serves yet, and the last one that all do, with their publications' versions.
         var tables: [(version: Int, served: ServedTable)] = []
@@ -49,6 +49,7 @@ package final class Proxy: Sendable {
     let shared: ProxyShared
     private let warn: MessageHandler
     private let inform: MessageHandler
+    private let healthChanged: HealthHandler
     private let state: Mutex<State>
     private let admin: AdminServer
 
@@ -64,7 +65,8 @@ package final class Proxy: Sendable {
         identifiers: RoutingIdentifiers,
         warn: @escaping MessageHandler = { _ in },
         inform: @escaping MessageHandler = { _ in },
-        lookUp: @escaping NameLookUp = Proxy.systemLookUp
+        lookUp: @escaping NameLookUp = Proxy.systemLookUp,
+        healthChanged: @escaping HealthHandler = { _, _ in }
     ) throws(ProxyError) {
         let count = max(1, configuration.workers)
         var wakes: [EventDescriptor] = []
@@ -77,10 +79,12 @@ package final class Proxy: Sendable {
             configuration: configuration,
             identifiers: identifiers,
             resolver: Resolver(lookUp: lookUp),
+            health: HealthChecker(),
             wakes: wakes
         )
         self.warn = warn
         self.inform = inform
+        self.healthChanged = healthChanged
         var open: [OpenListener] = []
         for text in configuration.listen {
             let address = try ListenerOpener.parse(text)
@@ -120,11 +124,12 @@ package final class Proxy: Sendable {
                 }
             )
         }
+        let checker = Thread(name: "health") { [self] in shared.health.run { healthChanged(self, $0) } }
         try admin.start()
         let started = threads
         state.withLock {
             $0.threads = started
-            $0.resolver = resolver
+            $0.helpers = [resolver, checker].compactMap(\.self)
             $0.isStarted = true
         }
     }
@@ -144,6 +149,7 @@ package final class Proxy: Sendable {
             state.tables.append((version, ServedTable(revision: table.revision, commit: commit)))
         }
         shared.resolver.wake()
+        shared.health.follow(table.healthChecks)
     }
 
     /// Closes listeners before it opens others: a port may go from one address to another.
@@ -260,12 +266,12 @@ package final class Proxy: Sendable {
 
     /// Waits until every worker has ended, which needs a ``drain()``.
     package func wait() {
-        let (threads, resolver) = state.withLock { state in
+        let (threads, helpers) = state.withLock { state in
             defer {
                 state.threads = []
-                state.resolver = nil
+                state.helpers = []
             }
-            return (state.threads, state.resolver)
+            return (state.threads, state.helpers)
         }
         for thread in threads { thread.join() }
         let cutOff = shared.cutOff.exchange(0, ordering: .relaxed)
@@ -277,23 +283,10 @@ package final class Proxy: Sendable {
         admin.stop()
         admin.removeControlSocket()
         shared.resolver.stop()
-        resolver?.join()
+        shared.health.stop()
+        helpers.forEach { $0.join() }
     }
 
     /// Ends without a wait: removes what others would find the proxy by.
     package func abandon() { admin.removeControlSocket() }
-
-    // MARK: - Counters
-
-    /// What was counted since the last report that was confirmed. For one thread at a time, which confirms it before it asks
-    /// again, or asks again to get the same and more.
-    package func evidence() -> EvidenceReport { shared.book.report() }
-
-    package func confirm(_ report: EvidenceReport) { shared.book.confirm(report) }
-
-    /// Has the next report hold everything, because what was written is gone.
-    package func repeatEvidence() { shared.book.repeatAll() }
-
-    /// The addresses of the listeners that are open now, those that tables asked for included.
-    package var listenerAddresses: [String] { shared.publication().listeners.map(\.address.text) }
 }

@@ -49,6 +49,7 @@ final class ProxyShared: Sendable {
     let counters: [WorkerCounters]
     let book: CounterBook
     let resolver: Resolver
+    let health: HealthChecker
     let version = Atomic<Int>(0)
     let wakes: [EventDescriptor]
     /// What each worker has taken over.
@@ -63,11 +64,13 @@ final class ProxyShared: Sendable {
         configuration: ProxyConfiguration,
         identifiers: RoutingIdentifiers,
         resolver: Resolver,
+        health: HealthChecker,
         wakes: [EventDescriptor]
     ) {
         self.configuration = configuration
         self.identifiers = identifiers
         self.resolver = resolver
+        self.health = health
         self.wakes = wakes
         counters = wakes.map { _ in WorkerCounters() }
         book = CounterBook(registry: identifiers.counters, workers: counters)

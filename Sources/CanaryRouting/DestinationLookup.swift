@@ -55,7 +55,8 @@ package final class DestinationLookup {
         )
         if let known = endpoints[key] { return known }
         let view = hosts[destination.host]
-        let found = (destination.labels.map { view.endpoints($0, at: port) } ?? []).filter(\.isReady)
+        let all = destination.labels.map { view.endpoints($0, at: port) } ?? []
+        let found = Self.usable(all, policy)
         let groups = LocalityPlan.groups(
             found.map {
                 .init(locality: $0.locality, labels: $0.labels, weight: UInt32(clamping: $0.weight))
@@ -68,6 +69,14 @@ package final class DestinationLookup {
         let ranked = RankedEndpoints(groups, of: ready(found, of: destination.host))
         endpoints[key] = ranked
         return ranked
+    }
+
+    /// Those that are ready; with Envoy's panic also those that fail their checks, where too few do not.
+    private static func usable(_ endpoints: [HostEndpoint], _ policy: EffectivePolicy) -> [HostEndpoint] {
+        let ready = endpoints.filter(\.isReady)
+        let announced = endpoints.filter(\.isAnnounced)
+        let leastPercent = policy.outlierDetection?.minHealthPercent ?? 0
+        return 100 * ready.count < leastPercent * announced.count ? announced : ready
     }
 
     private func ready(_ endpoints: [HostEndpoint], of host: String) -> [ReadyEndpoint] {

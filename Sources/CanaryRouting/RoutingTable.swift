@@ -19,11 +19,14 @@ package final class RoutingTable: @unchecked Sendable {
     package let revision: Int64
     /// What to listen on; the first is always `mesh`.
     package let listeners: [ListenerSpec]
+    /// The addresses that a proxy is to check of its own; of repeated ones the first counts.
+    package let healthChecks: [HealthCheckTarget]
     private let owners: [Listener]
     private let records: UnsafeMutablePointer<ListenerRecord>
 
-    init(revision: Int64, listeners: [Listener]) {
+    init(revision: Int64, listeners: [Listener], healthChecks: [HealthCheckTarget] = []) {
         self.revision = revision
+        self.healthChecks = healthChecks
         self.listeners = listeners.map(\.spec)
         owners = listeners
         records = .allocate(capacity: max(listeners.count, 1))

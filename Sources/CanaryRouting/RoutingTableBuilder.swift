@@ -15,6 +15,8 @@ package struct RoutingTableBuilder: Sendable {
     private var gateways: [GatewayListener] = []
     /// Services of type NodePort or LoadBalancer.
     private var openServices: Set<ResourceKey> = []
+    /// By the full names of the Services that ask for it.
+    private var healthChecks: [String: [HealthCheckTarget]] = [:]
 
     /// Compiles all hosts of a snapshot, seen by a client in `namespace` that carries `sourceLabels`.
     package init(
@@ -57,6 +59,25 @@ package struct RoutingTableBuilder: Sendable {
         }
     }
 
+    /// Takes over which addresses fail the checks that Services ask for; the revision stays.
+    package mutating func apply(failing: Set<EndpointAddress>) {
+        let names = Set(failing.map(\.description))
+        let changed = names.symmetricDifference(snapshot.failingAddresses)
+        snapshot.failingAddresses = names
+        let services = healthChecks.filter { entry in
+            entry.value.contains { changed.contains($0.address.description) }
+        }.keys.compactMap(checkedService)
+        apply(changed: services, removed: [], revision: snapshot.revision)
+    }
+
+    private func checkedService(_ host: String) -> Resource? {
+        guard let (name, namespace) = HostName.service(of: host),
+            let service = snapshot.resource(ResourceKey(.service, namespace: namespace, name: name)),
+            service.metadata.annotations[HealthCheckPolicy.annotation] != nil
+        else { return nil }
+        return service
+    }
+
     /// The listeners of a Gateway, positions in the table's list.
     package func listeners(of gateway: GatewayReference) -> [Int32] {
         gateways.indices.filter { index in gateways[index].servers.contains { $0.gateway == gateway } }
@@ -84,7 +105,8 @@ package struct RoutingTableBuilder: Sendable {
         }
         let services = openServices.compactMap { snapshot.resource($0) }.sorted(by: Resource.isOlder)
         for service in services { listeners += serviceListeners(service) }
-        return RoutingTable(revision: snapshot.revision, listeners: listeners)
+        let checks = healthChecks.sorted { $0.key < $1.key }.flatMap(\.value)
+        return RoutingTable(revision: snapshot.revision, listeners: listeners, healthChecks: checks)
     }
 
     private mutating func compileMesh(_ hosts: Set<String>) {
@@ -97,6 +119,7 @@ package struct RoutingTableBuilder: Sendable {
         var old: [VirtualHostTable] = []
         var new: [VirtualHostTable] = []
         for host in hosts {
+            healthChecks[host] = checkedService(host).map(snapshot.healthChecks)
             if let table = meshHosts.removeValue(forKey: host) { old.append(table) }
             guard let table = compiler.meshHost(host) else { continue }
             meshHosts[host] = table

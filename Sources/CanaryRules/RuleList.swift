@@ -58,6 +58,7 @@ extension RuleCatalog {
         ServiceNodePortRule.self,
         ServiceExternalNameRule.self,
         ServiceClusterIPRule.self,
+        HealthCheckAnnotationRule.self,
         PortProtocolUnknownRule.self,
         EndpointAddressRule.self,
         EndpointPortsRule.self,

@@ -41,6 +41,10 @@ import Testing
             appliedCommit: "c7",
             staleSince: 600,
             problems: ["cannot listen on 127.0.0.1:80: permission denied", "cannot read the store"],
+            failing: [
+                .init(host: "a.shop.svc.cluster.local", address: "10.0.0.1:80", reason: "status 500"),
+                .init(host: "b", address: "[::1]:80", reason: ""),
+            ],
             clientNamespace: "shop",
             clientLabels: ["app": "web", "empty": ""]
         )

@@ -56,6 +56,13 @@ struct ProxyStatusCommand: Subcommand {
         }
     }
 
+    private static func node(_ endpoint: ProxyRecord.FailingEndpoint) -> Node {
+        .mapping([
+            "host": .string(endpoint.host), "address": .string(endpoint.address),
+            "reason": .string(endpoint.reason),
+        ])
+    }
+
     private static func node(_ proxy: ProxyRecord, _ revision: Int64?) -> Node {
         var node = Node.mapping([
             "apiVersion": .string("canaryctl.dev/v1alpha1"),
@@ -68,6 +75,7 @@ struct ProxyStatusCommand: Subcommand {
             "staleSince": proxy.staleSince.map { .string(CalendarTime(milliseconds: $0).text) }
                 ?? Node(.null),
             "problems": .sequence(proxy.problems.map { .string($0) }),
+            "failingEndpoints": .sequence(proxy.failing.map(node)),
             "listeners": .sequence(proxy.listeners.map { .string($0) }),
             "admin": proxy.admin.map { .string($0) } ?? Node(.null),
             "startedAt": .string(CalendarTime(milliseconds: proxy.startedAt).text),

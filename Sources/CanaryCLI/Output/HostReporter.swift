@@ -52,6 +52,9 @@ final class HostReporter {
     init(snapshot: ClusterSnapshot, view: StoredCluster, session: ClusterSession, proxies: [ProxyRecord]) {
         var snapshot = snapshot
         snapshot.storeID = view.storeID
+        // What fails at every proxy gets no requests.
+        let failing = proxies.map { Set($0.failing.map(\.address)) }
+        snapshot.failingAddresses = failing.dropFirst().reduce(failing.first ?? []) { $0.intersection($1) }
         self.snapshot = snapshot
         self.view = view
         self.session = session

@@ -28,8 +28,11 @@ extension ProxyRecord {
             + (labels.isEmpty ? " without labels" : " with the \(noun) \(labels)")
     }
 
-    /// Its problems as sentences that stand alone.
+    /// Its problems, and the endpoints that fail its health checks, as sentences that stand alone.
     var warnings: [String] {
-        problems.map { "proxy \(process.pid): \(TerminalText.escape($0))" }
+        let failing = failing.map {
+            "endpoint \($0.address) of \(HostName.short($0.host)) fails its health check: \($0.reason)"
+        }
+        return (problems + failing).map { "proxy \(process.pid): \(TerminalText.escape($0))" }
     }
 }

@@ -205,6 +205,8 @@ enum RuleTexts {
         The cluster IP of a Service would change. It can only be given up by making the Service one of type ExternalName.
         - CAN0312 IST0150 warning
         A port of a Service of type ExternalName has no name that says its protocol, or is named `tcp`. Istio then listens for TCP on that port for every host, and takes requests of other Services with it.
+        - CAN0313 - warning
+        An annotation about health checks of a Service's endpoints has a value that means nothing, so that none of them is checked.
         = DEPLOYMENT AND POD
         - CAN0401 - error
         A Deployment's selector selects everything: neither labels nor expressions are given. Expressions need values where their operator compares with some.

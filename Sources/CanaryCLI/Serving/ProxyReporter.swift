@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 import CanaryProxy
 import CanaryRouting
 import CanaryStore
@@ -72,6 +73,9 @@ final class ProxyReporter: Sendable {
         let staleness = proxy.staleness
         record.staleSince = staleness.map { $0.since * 1000 }
         record.problems = (staleness.map { [$0.reason] } ?? []) + proxy.problems
+        record.failing = proxy.failingEndpoints.map {
+            .init(host: $0.host, address: $0.address.description, reason: $0.reason)
+        }
     }
 
     /// Reports if there is anything to say: new counts, unless the last report took so long that reports would be all that the

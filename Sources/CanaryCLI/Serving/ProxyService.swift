@@ -44,9 +44,10 @@ struct ProxyService {
         let location = StoreLocation(settings.storeDirectory)
         try location.makeDirectory()
         let identifiers = RoutingIdentifiers()
-        let proxy = try makeProxy(identifiers, location, streams, log)
+        let tables = makeTables(identifiers, log)
+        let proxy = try makeProxy(identifiers, location, streams, log, tables)
         let stop = EventDescriptor()
-        let publisher = makePublisher(StoreFollower(at: location, stop: stop), proxy, identifiers, log)
+        let publisher = makePublisher(StoreFollower(at: location, stop: stop), proxy, tables, log)
         let reporter = makeReporter(proxy, identifiers, location, log)
         // The first table comes in this thread, so that the proxy never answers without one.
         _ = publisher.next()
@@ -73,7 +74,8 @@ struct ProxyService {
         _ identifiers: RoutingIdentifiers,
         _ location: StoreLocation,
         _ streams: ServiceStreams,
-        _ log: ServiceLog
+        _ log: ServiceLog,
+        _ tables: ServedTables
     ) throws -> Proxy {
         var configuration = configuration
         configuration.controlDirectory = location.directory
@@ -83,33 +85,32 @@ struct ProxyService {
                 configuration: configuration,
                 identifiers: identifiers,
                 warn: { log.warn($0) },
-                inform: { log.inform($0) }
+                inform: { log.inform($0) },
+                healthChanged: { tables.apply(failing: $1, on: $0) }
             )
         } catch {
             throw CommandError(error)
         }
     }
 
+    private func makeTables(_ identifiers: RoutingIdentifiers, _ log: ServiceLog) -> ServedTables {
+        ServedTables(log: log) { [namespace = settings.namespace, sourceLabels] snapshot in
+            RoutingTableBuilder(
+                snapshot: snapshot,
+                namespace: namespace,
+                sourceLabels: sourceLabels,
+                identifiers: identifiers
+            )
+        }
+    }
+
     private func makePublisher(
         _ follower: sending StoreFollower,
         _ proxy: Proxy,
-        _ identifiers: RoutingIdentifiers,
+        _ tables: ServedTables,
         _ log: ServiceLog
     ) -> sending TablePublisher {
-        TablePublisher(
-            follower: follower,
-            proxy: proxy,
-            log: log,
-            now: context.now,
-            makeBuilder: { [namespace = settings.namespace, sourceLabels] snapshot in
-                RoutingTableBuilder(
-                    snapshot: snapshot,
-                    namespace: namespace,
-                    sourceLabels: sourceLabels,
-                    identifiers: identifiers
-                )
-            }
-        )
+        TablePublisher(follower: follower, proxy: proxy, tables: tables, log: log, now: context.now)
     }
 
     private func makeReporter(

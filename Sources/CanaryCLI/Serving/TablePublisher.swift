@@ -6,29 +6,27 @@ import CanaryResources
 import CanaryRouting
 import CanaryStore
 
-/// Follows the store and hands the proxy a new routing table for each change. Belongs to one thread at a time.
+/// Follows the store and hands the proxy a new routing table for each change. ``next()`` belongs to one thread at a time.
 final class TablePublisher {
     private let follower: StoreFollower
     private let proxy: Proxy
     private let log: ServiceLog
     private let now: @Sendable () -> Int64
-    private var builder: RoutingTableBuilder
+    private let tables: ServedTables
     private var hasPublished = false
-    private let makeBuilder: (ClusterSnapshot) -> RoutingTableBuilder
 
     init(
         follower: StoreFollower,
         proxy: Proxy,
+        tables: ServedTables,
         log: ServiceLog,
-        now: @escaping @Sendable () -> Int64,
-        makeBuilder: @escaping (ClusterSnapshot) -> RoutingTableBuilder
+        now: @escaping @Sendable () -> Int64
     ) {
         self.follower = follower
         self.proxy = proxy
+        self.tables = tables
         self.log = log
         self.now = now
-        self.makeBuilder = makeBuilder
-        builder = makeBuilder(ClusterSnapshot())
     }
 
     enum Step {
@@ -59,24 +57,26 @@ final class TablePublisher {
         if changes.isComplete {
             var snapshot = ClusterSnapshot(revision: changes.revision, changed)
             snapshot.storeID = changes.storeUID
-            builder = makeBuilder(snapshot)
+            tables.replace(by: snapshot, commit: changes.commit, on: proxy)
         } else {
-            builder.apply(changed: changed, removed: changes.deleted, revision: changes.revision)
+            tables.apply(
+                changed: changed,
+                removed: changes.deleted,
+                revision: changes.revision,
+                commit: changes.commit,
+                on: proxy
+            )
         }
-        install(commit: changes.commit)
+        hasPublished = true
         return .published
     }
 
     /// A store that is not there yet is an empty one; one that breaks or goes away leaves the traffic as it is.
     private func keepLastTable(because error: StoreError) -> Step {
         guard error.code == .absent, !hasPublished else { return keepLastTable(because: error.message) }
-        install(commit: "")
-        return .published
-    }
-
-    private func install(commit: String) {
-        proxy.install(builder.table(), commit: commit)
+        tables.replace(by: ClusterSnapshot(), commit: "", on: proxy)
         hasPublished = true
+        return .published
     }
 
     private func keepLastTable(because reason: String) -> Step {

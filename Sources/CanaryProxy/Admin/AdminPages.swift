@@ -32,8 +32,16 @@ struct AdminPages {
 
     /// Every destination of the present table by Envoy's name for it, with its endpoints and what was counted.
     func clusters() -> AdminConnection.Answer {
-        let lines = ClusterList(contents, shared.book.series()).lines
+        let lines = ClusterList(contents, shared.book.series()).lines + checkedLines
         return .init(status: 200, body: lines.map { $0 + "\n" }.joined())
+    }
+
+    /// The addresses that are checked, by the host that asks for it, with Envoy's word for those that fail.
+    private var checkedLines: [String] {
+        shared.health.standings.map { target, standing in
+            let flags = standing.isHealthy ? "healthy" : "/failed_active_hc"
+            return "\(target.host)::\(target.address.description)::health_flags::\(flags)"
+        }
     }
 
     /// The present table: listeners, hosts, routes, destinations and endpoints, without anything secret.

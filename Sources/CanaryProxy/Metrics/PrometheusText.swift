@@ -77,6 +77,14 @@ struct PrometheusText {
                 "canaryctl_table_revision", "gauge", "The store's revision that requests are routed by.",
                 Int(state.table?.revision ?? -1)
             ),
+            (
+                "canaryctl_checked_endpoints", "gauge", "Addresses that are checked.",
+                shared.health.standings.count
+            ),
+            (
+                "canaryctl_failing_endpoints", "gauge", "Addresses that fail their health checks.",
+                shared.health.standings.count { !$0.standing.isHealthy }
+            ),
             ("canaryctl_draining", "gauge", "1 while the proxy drains.", state.isDraining ? 1 : 0),
             ("canaryctl_workers", "gauge", "Worker threads.", shared.counters.count),
         ]

@@ -14,6 +14,8 @@ package struct ClusterSnapshot: Sendable {
     package var revision: Int64
     /// The store's id, by which its evidence is told from others'; empty for manifests alone.
     package var storeID = ""
+    /// The addresses, `host:port`, that fail the checks which a proxy makes of its own.
+    package var failingAddresses: Set<String> = []
     private var objects: [ResourceKey: Resource] = [:]
     private var keys: [IndexToken: Set<ResourceKey>] = [:]
     /// ServiceEntries by host: their tokens are those of VirtualServices too, of which one host may have thousands.

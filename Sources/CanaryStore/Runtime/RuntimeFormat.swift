@@ -9,7 +9,10 @@ extension DatabaseFormat {
         name: "runtime.db",
         lockName: "runtime.lock",
         applicationID: 0x63_6e_72_74,
-        migrations: [runtimeVersion1, runtimeVersion2, runtimeVersion3, runtimeVersion4, runtimeVersion5],
+        migrations: [
+            runtimeVersion1, runtimeVersion2, runtimeVersion3, runtimeVersion4, runtimeVersion5,
+            runtimeVersion6,
+        ],
         synchronous: "NORMAL"
     )
 
@@ -84,5 +87,10 @@ extension DatabaseFormat {
     private static let runtimeVersion5 = """
         ALTER TABLE proxies ADD COLUMN client_namespace TEXT NOT NULL DEFAULT '';
         ALTER TABLE proxies ADD COLUMN client_labels TEXT NOT NULL DEFAULT '';
+        """
+
+    /// The endpoints that fail a proxy's health checks: host, address and reason, a line each, with tabs.
+    private static let runtimeVersion6 = """
+        ALTER TABLE proxies ADD COLUMN failing TEXT NOT NULL DEFAULT '';
         """
 }

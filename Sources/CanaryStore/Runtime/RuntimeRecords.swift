@@ -5,6 +5,30 @@ package import CanaryResources
 
 /// A proxy as it reports about itself.
 package struct ProxyRecord: Hashable, Sendable {
+    /// An endpoint that fails a proxy's health checks.
+    package struct FailingEndpoint: Hashable, Sendable {
+        /// The full name of the Service that asks for the checks.
+        package var host: String
+        /// `10.0.0.1:80`
+        package var address: String
+        package var reason: String
+
+        package init(host: String, address: String, reason: String) {
+            self.host = host
+            self.address = address
+            self.reason = reason
+        }
+
+        /// Reads a line of the database.
+        init?(line: Substring) {
+            let parts = line.split(separator: "\t", maxSplits: 2, omittingEmptySubsequences: false)
+            guard parts.count == 3 else { return nil }
+            self.init(host: String(parts[0]), address: String(parts[1]), reason: String(parts[2]))
+        }
+
+        var line: String { "\(host)\t\(address)\t\(reason.replacing("\n", with: " "))" }
+    }
+
     /// Unique among all proxies that ever ran on the store.
     package var id: String
     package var process: ProcessIdentity
@@ -24,6 +48,8 @@ package struct ProxyRecord: Hashable, Sendable {
     package var staleSince: Int64?
     /// What is not as it was asked for, such as a listener that could not be opened: a sentence each.
     package var problems: [String]
+    /// The endpoints that fail its health checks.
+    package var failing: [FailingEndpoint]
     /// The namespace that its clients are in; empty where the proxy does not tell.
     package var clientNamespace: String
     /// The labels of its clients, for `sourceLabels`.
@@ -42,6 +68,7 @@ package struct ProxyRecord: Hashable, Sendable {
         appliedCommit: String = "",
         staleSince: Int64? = nil,
         problems: [String] = [],
+        failing: [FailingEndpoint] = [],
         clientNamespace: String = "",
         clientLabels: [String: String] = [:],
         heartbeat: Int64 = 0
@@ -56,6 +83,7 @@ package struct ProxyRecord: Hashable, Sendable {
         self.appliedCommit = appliedCommit
         self.staleSince = staleSince
         self.problems = problems
+        self.failing = failing
         self.clientNamespace = clientNamespace
         self.clientLabels = clientLabels
         self.heartbeat = heartbeat

@@ -102,8 +102,8 @@ package final class RuntimeStore {
         try database.run(
             """
             INSERT OR REPLACE INTO proxies (id, pid, process_start, started_at, heartbeat, applied_revision, \
-            version, admin, listeners, stale_since, problems, applied_commit, client_namespace, client_labels) \
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            version, admin, listeners, stale_since, problems, applied_commit, client_namespace, client_labels, \
+            failing) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .text(proxy.id), .integer(Int64(proxy.process.pid)), .integer(proxy.process.startTicks),
@@ -113,6 +113,7 @@ package final class RuntimeStore {
                 .text(proxy.problems.map { $0.replacing("\n", with: " ") }.joined(separator: "\n")),
                 .text(proxy.appliedCommit), .text(proxy.clientNamespace),
                 .text(proxy.clientLabels.map { "\($0)=\($1)" }.sorted().joined(separator: ",")),
+                .text(proxy.failing.map(\.line).joined(separator: "\n")),
             ]
         )
     }
@@ -145,7 +146,7 @@ package final class RuntimeStore {
             try database.rows(
                 """
                 SELECT id, pid, process_start, started_at, heartbeat, applied_revision, version, admin, listeners, \
-                stale_since, problems, applied_commit, client_namespace, client_labels \
+                stale_since, problems, applied_commit, client_namespace, client_labels, failing \
                 FROM proxies ORDER BY started_at, id
                 """
             ) { row throws(SQLiteError) in
@@ -163,6 +164,7 @@ package final class RuntimeStore {
                     appliedCommit: row.text(11),
                     staleSince: row.optionalInteger(9),
                     problems: row.text(10).split(separator: "\n").map(String.init),
+                    failing: row.text(14).split(separator: "\n").compactMap(ProxyRecord.FailingEndpoint.init),
                     clientNamespace: row.text(12),
                     clientLabels: Self.labels(row.text(13)),
                     heartbeat: row.integer(4)

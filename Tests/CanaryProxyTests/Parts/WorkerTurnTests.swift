@@ -24,6 +24,7 @@ struct WorkerTurnTests {
             configuration: ProxyConfiguration(),
             identifiers: identifiers,
             resolver: Resolver(lookUp: { _ in nil }),
+            health: HealthChecker(),
             wakes: [EventDescriptor()]
         )
         let table = table
