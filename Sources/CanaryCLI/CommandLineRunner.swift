@@ -17,10 +17,7 @@ package enum CommandLineRunner {
             Completion.answer(arguments, in: context)
             status = .success
         } else {
-            let words = CommandPath.movingOutput(
-                ShortOptions.expanding(ChangeOptions.expandingWait(arguments))
-            )
-            status = told(context.lateErrors, after: outcome(of: words, in: context), in: context)
+            status = told(context.lateErrors, after: outcome(of: arguments, in: context), in: context)
         }
         context.standardOutput.flush()
         context.standardError.flush()
@@ -38,8 +35,12 @@ package enum CommandLineRunner {
         return try subcommand.run(in: context)
     }
 
-    private static func outcome(of arguments: [String], in context: CommandContext) -> ExitStatus {
+    private static func outcome(of given: [String], in context: CommandContext) -> ExitStatus {
+        let arguments = CommandPath.movingOutput(
+            ShortOptions.expanding(ChangeOptions.expandingWait(given))
+        )
         do {
+            if let error = ChangeOptions.strayTime(in: given) { throw error }
             if let subcommand = CommandPath.parsed(arguments) { return try run(subcommand, in: context) }
             if let unknown = CommandPath.unknownCommand(in: arguments) { throw unknown }
             var command = try CanaryCtl.parseAsRoot(arguments)

@@ -11,6 +11,12 @@ enum CommandPath {
         walk(arguments).names
     }
 
+    /// The first example in the command's help.
+    static func example(_ arguments: [String]) -> String? {
+        walk(arguments).type.configuration.discussion.split(separator: "\n")
+            .first { $0.hasPrefix("canaryctl ") }.map(String.init)
+    }
+
     /// An error with a suggestion, when the first word that should name a command does not.
     static func unknownCommand(in arguments: [String]) -> CommandError? {
         let (names, type, rest) = walk(arguments)

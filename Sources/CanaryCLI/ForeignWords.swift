@@ -15,6 +15,9 @@ enum ForeignWords {
         return options[name]
     }
 
+    /// Every hint.
+    static var all: [String] { options.values.sorted() + commands.values.sorted() }
+
     private static let options = [
         "--file": "files are given with -f",
         "--files": "files are given with -f, which may be repeated",
@@ -27,6 +30,21 @@ enum ForeignWords {
         "--message": "--reason says why a change is made",
         "--yes": "nothing asks here: --dry-run=server shows what would change",
         "--tail": "canaryctl history HOST --limit N lists the last changes",
+        "--record": "--reason TEXT is kept in the history",
+        "--kustomize": "kustomize build DIR | canaryctl apply -f -",
+        "-k": "kustomize build DIR | canaryctl apply -f -",
+        "--field-selector": "objects are chosen by their names, and by labels with -l SELECTOR",
+        "-L": "--show-labels adds a column with all labels, -o custom-columns=TITLE:PATH others",
+        "--label-columns": "--show-labels adds a column with all labels, -o custom-columns=TITLE:PATH others",
+        "--show-managed-fields": "fields of a server, as managedFields, are not kept",
+        "--watch-only": "-w prints what is there, and then each change",
+        "--revision":
+            "canaryctl undo HOST --to-revision N goes back to one, canaryctl history HOST lists them",
+        "--server-side": "apply replaces whole objects; nobody else manages fields of them",
+        "--save-config": "apply replaces whole objects, and needs no copy of what was applied",
+        "--grace-period": "objects are removed at once; canaryctl down drains the proxies",
+        "--cascade": "nothing belongs to another object here, but everything to its namespace",
+        "--client": "there is no server: canaryctl version says all",
         "--replicas": "replicas are what the Deployment's manifest says: canaryctl apply -f FILE",
     ]
 
@@ -57,6 +75,17 @@ enum ForeignWords {
         "run": "canaryctl proxy --detach starts a proxy, canaryctl register adds what runs",
         "stop": "did you mean \"canaryctl down\"?",
         "ps": "did you mean \"canaryctl proxy-status\"?",
+        "config": "there are no clusters to choose from: --store says which store is meant",
+        "cluster-info":
+            "there is no cluster: canaryctl proxy-status lists the proxies, canaryctl describe the hosts",
+        "api-resources": "canaryctl get names the kinds; man canaryctl-manifest describes them",
+        "expose": "canaryctl create -f FILE makes a Service, canaryctl register adds its endpoints",
+        "port-forward": "canaryctl proxy --listen ADDRESS serves requests there",
+        "top": "canaryctl describe HOST shows what is observed of each version",
+        "kustomize": "kustomize build DIR | canaryctl apply -f -",
+        "proxy-config": "canaryctl export envoy shows what is served",
+        "install": "nothing needs to be installed: canaryctl create -f FILE makes the store",
+        "init": "nothing needs to be made first: canaryctl create -f FILE makes the store",
         "curl": "canaryctl explain METHOD URL tells which route a request takes",
         "route": "canaryctl explain METHOD URL tells which route a request takes",
     ]

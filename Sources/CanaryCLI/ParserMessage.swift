@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ArgumentParser
 import CanaryResources
 
 /// The argument parser's messages in this program's words. The parser gives only text; a message of a form that is not
@@ -28,7 +29,9 @@ struct ParserMessage {
                 )
             }
             var choices = quoted.dropFirst(2).map { String($0) }
-            if choices.isEmpty, quoted[1].hasPrefix("-o ") { choices = OutputFormat.allValueStrings }
+            if choices.isEmpty, ["-o", "--output"].contains(Self.name(quoted[1])) {
+                choices = OutputFormat.allValueStrings
+            }
             choices = choices.map { Self.placeholder[$0] ?? $0 }
             return .wrongUsage(
                 "\"\(first)\" is no value for \(Self.name(quoted[1]))",
@@ -51,10 +54,14 @@ struct ParserMessage {
             if let number = word(after: Self.name(first)), Double(number) != nil {
                 return Self.negative(number, hint: usage)
             }
-            return .wrongUsage("\(Self.name(first)) needs a value", hint: usage)
+            return .wrongUsage("\(Self.name(first)) needs a value", hint: choices(behind: first) ?? usage)
         }
         if text.hasPrefix("Missing expected argument '") {
-            return .wrongUsage("missing argument: \(first)", hint: usage)
+            return .wrongUsage(
+                "missing argument: \(first)",
+                hint: choices(behind: nil) ?? CommandPath.example(arguments).map { "for example: \($0)" }
+                    ?? usage
+            )
         }
         if text.hasPrefix("Unexpected argument '") {
             let takesFiles = ["create", "apply", "replace", "diff", "validate"].contains {
@@ -66,6 +73,25 @@ struct ParserMessage {
             )
         }
         return .wrongUsage(lowercased, hint: usage)
+    }
+
+    /// What could stand behind an option, or at the end: what the parser says where something else stands there.
+    private func choices(behind option: String?) -> String? {
+        let name = option.map(Self.name)
+        if name == "-f" { return "-f takes a file, a directory, or - for standard input" }
+        let place = name.flatMap { arguments.lastIndex(of: $0) } ?? arguments.indices.last
+        guard let place, name == nil || arguments[place] == name else { return nil }
+        var words = arguments
+        words.insert("?", at: place + 1)
+        do {
+            _ = try CanaryCtl.parseAsRoot(words)
+            return nil
+        } catch {
+            let message = CanaryCtl.message(for: error)
+            guard message.hasPrefix("The value '?'") else { return nil }
+            let hint = ParserMessage(message, of: words).error(of: "").hint
+            return hint.flatMap { $0.hasPrefix("it takes ") ? $0 : nil }
+        }
     }
 
     private func word(after option: String) -> String? {

@@ -17,9 +17,10 @@ package enum RuleCatalog {
     package static func checkReferences(
         _ changed: [Resource],
         in snapshot: ClusterSnapshot,
-        asWarnings: Bool = true
+        asWarnings: Bool = true,
+        home: String? = nil
     ) -> [Diagnostic] {
-        let checker = ReferenceChecker(snapshot)
+        let checker = ReferenceChecker(snapshot, home: home)
         let findings = changed.flatMap { checker.check($0) }
         return asWarnings ? findings.asWarnings : findings
     }

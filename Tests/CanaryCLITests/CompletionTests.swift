@@ -7,9 +7,8 @@ import Testing
 
 @testable import CanaryCLI
 
-/// What is offered at a place of the command line, asked as the shells' scripts ask. One after the other: the parser keeps
-/// which shell asks in a variable of the process.
-@Suite(.serialized) struct CompletionTests {
+/// What is offered at a place of the command line, asked as the shells' scripts ask.
+@Suite struct CompletionTests {
     private let scratch: ScratchDirectory
 
     init() throws {
@@ -51,6 +50,15 @@ import Testing
         #expect(try offers("positional@0", "get", "deploy", "helloworld-v1", "") == ["helloworld-v2"])
         #expect(try offers("positional@0", "get", "vs/hel") == ["vs/helloworld"])
         #expect(try offers("positional@0", "describe", "vs", "") == ["helloworld"])
+    }
+
+    /// The parser keeps the shell of the last script in a variable of the process.
+    @Test func `an answer has the form of the shell that asks, whichever script was made before`() throws {
+        _ = try run("completion", "zsh")
+        #expect(try offers("positional@0", "describe", "vs", "") == ["helloworld"])
+        _ = try run("completion", "fish")
+        let zsh = try offers("positional@0", "describe", "vs", "", environment: ["SAP_SHELL": "zsh"])
+        #expect(zsh == ["helloworld", " "])
     }
 
     @Test func `hosts as people type them, by namespace`() throws {
@@ -96,7 +104,7 @@ import Testing
         let zsh = ["SAP_SHELL": "zsh"]
         #expect(
             try offers("positional@1", "deregister", "helloworld", "", environment: zsh) == [
-                "127.0.0.1\\:9081"
+                "127.0.0.1\\:9081", " ",
             ]
         )
         #expect(try offers("positional@1", "deregister", "nobody", "").isEmpty)

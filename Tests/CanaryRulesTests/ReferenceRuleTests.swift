@@ -52,7 +52,8 @@ struct ReferenceRuleTests {
         RuleCatalog.checkReferences(
             [changed],
             in: ClusterSnapshot([changed] + others),
-            asWarnings: asWarnings
+            asWarnings: asWarnings,
+            home: "default"
         )
     }
 
@@ -70,21 +71,26 @@ struct ReferenceRuleTests {
 
     @Test func `in manifests alone a selector that nobody fits is one finding`() {
         let objects = [virtualService(route: [["destination": ["host": "helloworld"]]]), service]
-        let checker = ReferenceChecker(ClusterSnapshot(objects), manifestsOnly: true)
+        let checker = ReferenceChecker(ClusterSnapshot(objects), manifestsOnly: true, home: "default")
         let found = objects.flatMap { checker.check($0) }
         #expect(found.summary == ["CAN0808 spec.selector"])
         #expect(found.first?.hint?.contains("\"canaryctl register helloworld ADDRESS:PORT\"") == true)
     }
 
-    @Test func `hints for endpoints name another namespace`() {
+    @Test(arguments: ["default": " -n shop", "shop": "", nil: " -n shop"] as [String?: String])
+    func `hints for endpoints name the namespace unless it is the command's own`(
+        home: String?,
+        option: String
+    ) {
         let elsewhere = object(
             .service,
             "helloworld",
             namespace: "shop",
             ["spec": ["selector": ["app": "helloworld"]]]
         )
-        let hint = check(elsewhere, []).first { $0.code.canary == "CAN0808" }?.hint
-        #expect(hint?.hasSuffix("\"canaryctl register helloworld ADDRESS:PORT -n shop\"") == true)
+        let found = RuleCatalog.checkReferences([elsewhere], in: ClusterSnapshot([elsewhere]), home: home)
+        let hint = found.first { $0.code.canary == "CAN0808" }?.hint
+        #expect(hint?.hasSuffix("\"canaryctl register helloworld ADDRESS:PORT\(option)\"") == true)
     }
 
     @Test func `in manifests alone a Deployment stands for ready pods`() {

@@ -12,16 +12,19 @@ enum ReferenceCheck {
     private static let mostNeighbourhoods = 50
 
     /// `others` are looked at too, though they are not in the cluster.
-    static func findings(about changed: [Resource], beside others: [Resource] = [], in change: ClusterChange)
-        throws -> [Diagnostic]
-    {
+    static func findings(
+        about changed: [Resource],
+        beside others: [Resource] = [],
+        in change: ClusterChange,
+        _ settings: Settings
+    ) throws -> [Diagnostic] {
         guard !changed.isEmpty else { return [] }
         // Gateways select workloads of any namespace and share ports with any other Gateway.
         var snapshot =
             changed.count > mostNeighbourhoods || changed.contains { $0.kind == .gateway }
             ? try change.snapshot() : try neighbourhood(of: changed, in: change)
         snapshot.insert(contentsOf: others)
-        return findings(about: changed, in: snapshot).filter { !$0.isAboutIstiosGateway }.asWarnings
+        return findings(about: changed, in: snapshot, settings).filter { !$0.isAboutIstiosGateway }.asWarnings
     }
 
     /// Fewer objects than this are checked sooner than a thread is started.
@@ -32,15 +35,17 @@ enum ReferenceCheck {
     static func findings(
         about resources: [Resource],
         in snapshot: ClusterSnapshot,
+        _ settings: Settings,
         manifestsOnly: Bool = false
     ) -> [Diagnostic] {
+        let home = settings.home
         let turns = stride(from: 0, to: resources.count, by: objectsPerTurn).map { start in
             resources[start..<min(start + objectsPerTurn, resources.count)]
         }
         let next = Atomic(0)
         let results = Mutex([[Diagnostic]](repeating: [], count: turns.count))
         let work = { @Sendable in
-            let checker = ReferenceChecker(snapshot, manifestsOnly: manifestsOnly)
+            let checker = ReferenceChecker(snapshot, manifestsOnly: manifestsOnly, home: home)
             while true {
                 let turn = next.wrappingAdd(1, ordering: .relaxed).oldValue
                 guard turn < turns.count else { return }

@@ -70,7 +70,8 @@ struct ManifestChange {
         let references = try ReferenceCheck.findings(
             about: changed.compactMap(\.after),
             beside: others,
-            in: change
+            in: change,
+            settings
         )
         return forbidden + references
     }

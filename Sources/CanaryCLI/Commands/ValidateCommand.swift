@@ -56,6 +56,7 @@ struct ValidateCommand: Subcommand {
         let references = ReferenceCheck.findings(
             about: input.resources,
             in: snapshot,
+            settings,
             manifestsOnly: !storeContext
         )
         let chosen = select(input, references, suppressions)

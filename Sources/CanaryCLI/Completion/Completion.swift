@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Synchronization
 
 /// Completes words with what the store holds. Shells ask for it with a word of the parser's that begins a command line.
 enum Completion {
@@ -29,21 +30,42 @@ enum Completion {
     /// Where the shell is; the parser's closures take no context.
     @TaskLocal private static var surroundings = Surroundings()
 
+    /// What was found. The parser would hand it back in the form of the shell that the process last made a script for.
+    @TaskLocal private static var answer = Answer()
+
+    private final class Answer: Sendable {
+        let words = Mutex<[String]>([])
+    }
+
     static func isAsked(by arguments: [String]) -> Bool { arguments.first == "---completion" }
 
     /// Prints what completes a word, a line each. Says nothing where it can't: it would stand between the words that
     /// somebody is typing.
     static func answer(_ arguments: [String], in context: CommandContext) {
-        $surroundings.withValue(Surroundings(context)) {
-            do {
-                _ = try CanaryCtl.parseAsRoot(arguments)
-            } catch  where CanaryCtl.exitCode(for: error) == .success {
-                context.standardOutput.writeLine(CanaryCtl.fullMessage(for: error))
-            } catch {}
+        let answer = Answer()
+        let isAnswered = $surroundings.withValue(Surroundings(context)) {
+            $answer.withValue(answer) {
+                do {
+                    _ = try CanaryCtl.parseAsRoot(arguments)
+                    return false
+                } catch {
+                    return CanaryCtl.exitCode(for: error) == .success
+                }
+            }
         }
+        guard isAnswered else { return }
+        // zsh's script takes the last line away, which lets it tell an empty word from none.
+        let end = context.environment["SAP_SHELL"] == "zsh" ? [" "] : []
+        context.standardOutput.writeLine((answer.words.withLock(\.self) + end).joined(separator: "\n"))
     }
 
     fileprivate static func words(_ subject: Subject, _ words: [String], _ position: Int) -> [String] {
+        let found = found(subject, words, position)
+        answer.words.withLock { $0 = found }
+        return found
+    }
+
+    private static func found(_ subject: Subject, _ words: [String], _ position: Int) -> [String] {
         let line = CompletedLine(words, position: position, environment: surroundings.environment)
         let candidates = CompletionCandidates(line: line, surroundings: surroundings)
         let found = (try? candidates.all(of: subject)) ?? []

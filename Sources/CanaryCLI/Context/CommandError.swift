@@ -45,11 +45,13 @@ extension CommandError {
     /// - Parameter known: the hosts that may have been meant.
     static func unknownHost(_ host: String, among known: [String], _ settings: Settings) -> CommandError {
         let name = HostName.short(host)
+        let kind = HostName.service(of: host).flatMap { ResourceKind(named: $0.name)?.plural }
         return CommandError(
             "no host \"\(name)\": no Service, ServiceEntry or VirtualService has this name",
-            hint: KnownHosts.suggestion(for: host, among: known).map {
-                "did you mean \"\(settings.named($0))\"?"
-            } ?? "canaryctl get services,virtualservices,serviceentries -A lists what is there"
+            hint: kind.map { "canaryctl get \($0) lists objects, canaryctl describe \($0) NAME shows one" }
+                ?? KnownHosts.suggestion(for: host, among: known).map {
+                    "did you mean \"\(settings.named($0))\"?"
+                } ?? "canaryctl get services,virtualservices,serviceentries -A lists what is there"
         )
     }
 

@@ -14,8 +14,11 @@ struct Settings {
 
     /// A host as it could have been given: it works whether or not `-n` is given again.
     func named(_ host: String) -> String {
-        HostName.inCommands(host, home: namespaceIsExplicit ? nil : namespace)
+        HostName.inCommands(host, home: home)
     }
+
+    /// The namespace that commands in hints need not name.
+    var home: String? { namespaceIsExplicit ? nil : namespace }
 
     /// The same as a word of a command that a hint gives: a shell would look for files that a wildcard matches.
     func inCommands(_ host: String) -> String {

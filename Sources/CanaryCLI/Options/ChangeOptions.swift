@@ -65,4 +65,15 @@ extension ChangeOptions {
         let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
         return arguments[..<end].map { $0 == "--wait" ? "--wait=5s" : $0 } + arguments[end...]
     }
+
+    /// A time behind `--wait`, where it would be taken for an argument. A bare number can be one.
+    static func strayTime(in arguments: [String]) -> CommandError? {
+        let words = arguments.prefix { $0 != "--" }
+        let time = zip(words, words.dropFirst()).first {
+            $0 == "--wait" && Double($1) == nil && TimeSpan(argument: $1) != nil
+        }?.1
+        return time.map {
+            .wrongUsage("--wait takes a time behind \"=\" only", hint: "did you mean --wait=\($0)?")
+        }
+    }
 }

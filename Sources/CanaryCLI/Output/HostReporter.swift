@@ -59,7 +59,7 @@ final class HostReporter {
         self.view = view
         self.session = session
         self.proxies = proxies
-        checker = ReferenceChecker(snapshot)
+        checker = ReferenceChecker(snapshot, home: session.settings.home)
     }
 
     func report(_ host: String) throws -> HostReport {

@@ -20,11 +20,15 @@ package enum EndpointRegistration {
     }
 
     /// The command that a hint gives for an endpoint of a Service, with labels besides those of its selector.
-    package static func command(_ service: String, in namespace: String, _ labels: [String: String] = [:])
-        -> String
-    {
+    /// `home` is the namespace that need not be named.
+    package static func command(
+        _ service: String,
+        in namespace: String,
+        home: String?,
+        _ labels: [String: String] = [:]
+    ) -> String {
         let labels = labels.sorted { $0.key < $1.key }.map { " -l \($0.key)=\($0.value)" }.joined()
-        let option = namespace == "default" ? "" : " -n \(namespace)"
+        let option = namespace == home ? "" : " -n \(namespace)"
         return "canaryctl register \(service) ADDRESS:PORT\(labels)\(option)"
     }
 

@@ -21,7 +21,7 @@ enum ServiceSelectsNothingRule: ReferenceRule {
             "no Deployment, Pod or WorkloadEntry in namespace \"\(namespace)\" carries "
                 + selector.joined(separator: ","),
             hint: "compare with \"spec.template.metadata.labels\" of the Deployment, or add endpoints with \""
-                + "\(EndpointRegistration.command(object.resource.name, in: namespace))\""
+                + "\(EndpointRegistration.command(object.resource.name, in: namespace, home: cluster.home))\""
         )
     }
 }

@@ -50,6 +50,7 @@ private struct Failing {
     private let service: HostService
     private let subset: String?
     private let labels: [String: String]
+    private let home: String?
 
     /// `nil` if it can answer, or if other rules say more: an unknown host or subset.
     init?(_ place: Located, _ share: Double, _ resource: Resource, _ cluster: ClusterView) {
@@ -60,7 +61,7 @@ private struct Failing {
         // Of manifests alone, a selector that nobody fits is a finding about the Service or the subset.
         if cluster.manifestsOnly, !service.selector.isEmpty || !capacity.workloads.isEmpty { return nil }
         (self.place, self.share, self.service) = (place, share, service)
-        (subset, self.labels) = (destination.subset, labels)
+        (subset, self.labels, home) = (destination.subset, labels, cluster.home)
     }
 
     var reason: String {
@@ -74,7 +75,7 @@ private struct Failing {
         guard !service.selector.isEmpty else { return "the Service has no selector: add Endpoints for it" }
         let missing = labels.filter { service.selector[$0.key] != $0.value }
         guard !missing.keys.contains(where: { service.selector[$0] != nil }) else { return nil }
-        return
-            "add endpoints with \"\(EndpointRegistration.command(service.name, in: service.namespace, missing))\""
+        let command = EndpointRegistration.command(service.name, in: service.namespace, home: home, missing)
+        return "add endpoints with \"\(command)\""
     }
 }

@@ -68,7 +68,7 @@ enum WeightZeroRule: ReferenceRule {
         guard let place else { return nil }
         let isUsual = routes.first(where: \.isCatchAll)?.number == place.number
         let option = isUsual ? "" : " --route \(place.number)"
-        let name = HostName.inCommands(host, home: "default")
+        let name = HostName.inCommands(host, home: cluster.home)
         return "\"canaryctl set-weight \(name) \(destination.shortName) 10\(option)\" gives it a tenth"
     }
 }
