@@ -23,7 +23,9 @@ enum UnusedEndpoint {
         if let version, earlier.version(version) != nil { return [] }
         let view = HostView(host, namespace: namespace, in: try change.closure(of: [host]))
         let isUsed = users.contains { user in
-            (user.virtualService?.http.flatMap(\.destinations) ?? []).map(\.destination).contains {
+            let connections = (user.virtualService?.tcpRoutes ?? []).flatMap(\.destinations)
+            let requests = (user.virtualService?.http ?? []).flatMap(\.destinations)
+            return (requests + connections).map(\.destination).contains {
                 guard HostName.resolve($0.host, namespace: user.namespace) == host else { return false }
                 return view.destination($0.subset).labels.map(labels.contains(all:)) ?? false
             }

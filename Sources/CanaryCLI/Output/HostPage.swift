@@ -17,7 +17,9 @@ struct HostPage {
     var text: String {
         var lines = heading + clientLines
         let table = RouteLines(report, style)
-        for route in report.traffic.routes { lines += table.lines(of: route) }
+        for route in report.traffic.routes + report.traffic.connectionRoutes {
+            lines += table.lines(of: route)
+        }
         lines += warningLines + autoscalerLines + changeLines
         return lines.map { Self.trimmed($0) + "\n" }.joined()
     }

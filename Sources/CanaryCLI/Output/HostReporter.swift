@@ -66,7 +66,9 @@ final class HostReporter {
         let evidence = try session.runtime.evidence(store: view.storeID, host: host)
         let views = views(for: HostName.service(of: host)?.namespace ?? session.settings.namespace)
         let traffic = TrafficReporter(views) { evidence[$0] }.report(host)
-        let destinations = Set(traffic.routes.flatMap(\.destinations).map(\.host)).union([host]).sorted()
+        let destinations = Set(
+            (traffic.routes + traffic.connectionRoutes).flatMap(\.destinations).map(\.host)
+        ).union([host]).sorted()
         return HostReport(
             traffic: traffic,
             diagnostics: snapshot.resources(concerning: host).flatMap { warnings(about: $0, of: host) },

@@ -25,14 +25,15 @@ struct RouteLines {
         self.report = report
         deployments = report.deployments
         self.style = style
-        let isObserved = report.traffic.routes.contains {
+        let routes = report.traffic.routes + report.traffic.connectionRoutes
+        let isObserved = routes.contains {
             $0.action == .forward && $0.observedRequests > 0
         }
         columns = Self.shares + (isObserved ? Self.outcomes : [])
         let room = HostPage.width - columns.reduce(0) { $0 + $1.width }
         // A longer name has a line of its own.
         let longest = room - Self.narrowestBar - 6
-        let names = report.traffic.routes.flatMap(\.destinations).map { Self.name($0).count }
+        let names = routes.flatMap(\.destinations).map { Self.name($0).count }
         nameColumn = 6 + (names.filter { $0 <= longest }.max() ?? 0)
         barWidth = min(Self.widestBar, max(Self.narrowestBar, room - nameColumn))
     }
@@ -101,7 +102,8 @@ struct RouteLines {
 
     private static func requests(_ route: TrafficReport.Route) -> String {
         let count = NumberText.grouped(Int64(clamping: route.observedRequests))
-        let requests = route.observedRequests == 1 ? "1 request" : "\(count) requests"
+        let noun = route.isConnection ? "connection" : "request"
+        let requests = "\(count) \(noun)\(route.observedRequests == 1 ? "" : "s")"
         // A host without VirtualService has no route that a revision could have changed.
         return route.since > 0 ? "\(requests) since revision \(route.since)" : requests
     }

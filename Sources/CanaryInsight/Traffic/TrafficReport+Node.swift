@@ -23,6 +23,7 @@ extension TrafficReport {
                     return node
                 }
             ),
+            "tcpRoutes": .sequence(connectionRoutes.map(\.node)),
             "diagnostics": .sequence(
                 diagnostics.map { diagnostic in
                     .mapping([

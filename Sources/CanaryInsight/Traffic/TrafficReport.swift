@@ -56,6 +56,8 @@ package struct TrafficReport: Sendable {
         package var virtualService: ResourceKey?
         /// For a redirect or a direct response: its status.
         package var status: Int?
+        /// Whether it takes TCP connections, which then are what is counted, instead of requests.
+        package var isConnection = false
     }
 
     /// The full name.
@@ -65,4 +67,6 @@ package struct TrafficReport: Sendable {
     /// The store's revision that the report was read at.
     package var revision: Int64
     package var routes: [Route]
+    /// The routes of `spec.tcp`.
+    package var connectionRoutes: [Route] = []
 }

@@ -10,7 +10,7 @@ package struct TrafficReporter {
     package let observed: (EvidenceKey) -> RouteEvidence?
     private let hosts: HostViews
 
-    private var snapshot: ClusterSnapshot { hosts.snapshot }
+    var snapshot: ClusterSnapshot { hosts.snapshot }
     /// The client's namespace.
     var namespace: String { hosts.namespace }
 
@@ -51,7 +51,8 @@ package struct TrafficReporter {
             host: host,
             virtualService: virtualServices.first?.key,
             revision: snapshot.revision,
-            routes: routes
+            routes: routes,
+            connectionRoutes: connectionRoutes(of: host, virtualServices)
         )
     }
 
@@ -79,7 +80,8 @@ package struct TrafficReporter {
         let keys = effective.evidenceKeys(store: snapshot.storeID, host: host)
         let shares = route.destinations.splitWeights.shares
         for (index, weighted) in route.destinations.enumerated() {
-            var destination = destination(effective, weighted.destination, shares[index])
+            let name = effective.resolve(weighted.destination)
+            var destination = destination(name, weighted.destination, shares[index])
             destination.weight = weighted.weight ?? 0
             destination.take(observed(keys[index]))
             report.destinations.append(destination)
@@ -88,10 +90,9 @@ package struct TrafficReporter {
         return report
     }
 
-    private func destination(_ effective: EffectiveRoute, _ destination: Destination, _ share: Double)
-        -> TrafficReport.Destination
+    func destination(_ name: String, _ destination: Destination, _ share: Double) -> TrafficReport.Destination
     {
-        let host = hosts[effective.resolve(destination)]
+        let host = hosts[name]
         let resolved = host.destination(destination.subset)
         let ports = resolved.service?.ports ?? []
         let port = destination.port.map { number in ports.first { $0.number == number } } ?? ports.first
@@ -164,7 +165,7 @@ package struct TrafficReporter {
 }
 
 extension TrafficReport.Destination {
-    fileprivate mutating func take(_ evidence: RouteEvidence?) {
+    mutating func take(_ evidence: RouteEvidence?) {
         guard let evidence else { return }
         observedRequests = evidence.assigned
         errors = evidence.completed.errors
@@ -182,7 +183,7 @@ extension TrafficReport.Destination {
 }
 
 extension TrafficReport.Route {
-    fileprivate mutating func sumUp() {
+    mutating func sumUp() {
         observedRequests = destinations.reduce(0) { $0 &+ $1.observedRequests }
         guard observedRequests > 0 else { return }
         for index in destinations.indices {

@@ -68,7 +68,16 @@ struct ConnectionRouteCompiler {
             guard weight > 0 else { continue }
             let host = HostName.resolve(weighted.destination.host, namespace: resource.namespace)
             let resolved = routes.destinations.resolve(host, subset: weighted.destination.subset)
-            var counter = routes.counter(resolved, evidenceKey(route, weighted.destination, host, resource))
+            var counter = routes.counter(
+                resolved,
+                route.evidenceKey(
+                    to: weighted.destination,
+                    at: host,
+                    of: resource,
+                    store: routes.store,
+                    host: routes.host
+                )
+            )
             counter.virtualService = RouteCompiler.owner(resource)
             counter.position = position
             counter.weight = weighted.weight ?? 0
@@ -79,32 +88,5 @@ struct ConnectionRouteCompiler {
             )
         }
         return records
-    }
-
-    /// A TCP route is known by its conditions; any change of its VirtualService begins a new epoch of it.
-    private func evidenceKey(
-        _ route: L4Route,
-        _ destination: Destination,
-        _ host: String,
-        _ resource: Resource
-    )
-        -> EvidenceKey
-    {
-        let conditions = route.matches.map { match in
-            let labels = match.sourceLabels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-            let parts =
-                match.destinationSubnets + labels + match.gateways
-                + [match.sourceNamespace ?? "", match.port.map(String.init) ?? ""]
-            return parts.joined(separator: ",")
-        }
-        let port = destination.port.map(String.init) ?? ""
-        return EvidenceKey(
-            store: routes.store,
-            host: routes.host,
-            owner: resource.stored?.uid ?? "",
-            route: RouteIdentity.ascii("tcp:\(conditions.joined(separator: ";"))"),
-            destination: RouteIdentity.ascii("\(host)|\(destination.subset ?? "")|\(port)"),
-            epoch: resource.stored.map { RouteEpoch(revision: $0.revision, commit: "") } ?? .none
-        )
     }
 }
