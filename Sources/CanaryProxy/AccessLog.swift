@@ -60,7 +60,7 @@ struct LogLine {
     var query: ByteSlice
     var `protocol`: Protocol
     var status: Int32
-    var flag: ResponseFlag
+    var flags: ResponseFlags
     var bytesReceived: UInt64
     var bytesSent: UInt64
     var milliseconds: UInt64
@@ -89,7 +89,7 @@ struct LogLine {
         buffer.append("\" ")
         buffer.append(decimal: UInt64(max(status, 0)))
         buffer.append(" ")
-        buffer.append(flag.text)
+        flags.forEachText { buffer.append($0) }
         for number in [bytesReceived, bytesSent, milliseconds] {
             buffer.append(" ")
             buffer.append(decimal: number)
@@ -137,7 +137,7 @@ struct LogLine {
             buffer.append(decimal: number)
         }
         buffer.append(",\"response_flags\":\"")
-        buffer.append(flag.text)
+        flags.forEachText { buffer.append($0) }
         let texts: [(StaticString, ByteSlice)] = [
             ("downstream_remote_address", source), ("user_agent", userAgent), ("authority", authority),
             ("request_id", requestID),

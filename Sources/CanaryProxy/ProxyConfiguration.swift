@@ -56,7 +56,11 @@ package struct ProxyLimits: Sendable {
     var readsInARow = 16
     /// Client connections over all workers; more wait in the kernel's queue.
     package var connections = 16_384
-    /// Bytes of a request's body that are kept so that it can be sent again.
+    /// Copies for mirrors that a worker has under way; others are dropped.
+    var copies = 1024
+    /// How long a copy may take on a route without timeout.
+    var copyTimeout: Int64 = 15_000
+    /// Bytes of a request's body that are kept so that it can be sent again, or to a mirror.
     package var replayBytes = 65_536
 
     package init() {}

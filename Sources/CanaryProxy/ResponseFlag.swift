@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why an answer is what it is: Envoy's response flags.
+/// Why an answer is what it is: those of Envoy's response flags of which an answer has at most one.
 package enum ResponseFlag: UInt8, Sendable, CaseIterable {
     case none
     case noRoute, noCluster, noHealthyUpstream, upstreamConnectionFailure, upstreamConnectionTermination
-    case upstreamRemoteReset, upstreamRetryLimitExceeded, upstreamRequestTimeout, upstreamProtocolError
+    case upstreamRemoteReset, upstreamRequestTimeout, upstreamProtocolError
     case downstreamConnectionTermination, downstreamProtocolError, streamIdleTimeout, durationTimeout
+    case faultInjected
 
     /// As metrics and logs show it.
     package var text: StaticString {
@@ -17,13 +18,77 @@ package enum ResponseFlag: UInt8, Sendable, CaseIterable {
         case .upstreamConnectionFailure: "UF"
         case .upstreamConnectionTermination: "UC"
         case .upstreamRemoteReset: "UR"
-        case .upstreamRetryLimitExceeded: "URX"
         case .upstreamRequestTimeout: "UT"
         case .upstreamProtocolError: "UPE"
         case .downstreamConnectionTermination: "DC"
         case .downstreamProtocolError: "DPE"
         case .streamIdleTimeout: "SI"
         case .durationTimeout: "DT"
+        case .faultInjected: "FI"
         }
+    }
+
+    /// Where it stands among flags: before DI, between DI and URX, or behind both.
+    fileprivate var place: Int {
+        switch self {
+        case .noRoute, .noHealthyUpstream, .upstreamConnectionFailure, .upstreamConnectionTermination,
+            .upstreamRemoteReset, .upstreamRequestTimeout:
+            0
+        case .faultInjected, .downstreamConnectionTermination: 1
+        default: 2
+        }
+    }
+}
+
+/// All of Envoy's response flags that an answer has: the reason for it, and what happened to its request on the way.
+struct ResponseFlags: Equatable {
+    var reason = ResponseFlag.none
+    /// A fault held it back (DI).
+    var isDelayed = false
+    /// It was tried as often as it may be (URX).
+    var hasUsedUpRetries = false
+
+    /// All that there can be have different numbers below ``count``.
+    static let count = 64
+    var number: Int {
+        Int(reason.rawValue) &<< 2 | (isDelayed ? 1 : 0) | (hasUsedUpRetries ? 2 : 0)
+    }
+
+    init(
+        _ reason: ResponseFlag = .none,
+        isDelayed: Bool = false,
+        hasUsedUpRetries: Bool = false
+    ) {
+        self.reason = reason
+        self.isDelayed = isDelayed
+        self.hasUsedUpRetries = hasUsedUpRetries
+    }
+
+    /// The flags of a number; `nil` for one that stands for none.
+    init?(number: Int) {
+        guard let reason = ResponseFlag(rawValue: UInt8(number >> 2)) else { return nil }
+        self.init(reason, isDelayed: number & 1 != 0, hasUsedUpRetries: number & 2 != 0)
+    }
+
+    /// As metrics and logs show them: in Envoy's order, with commas between them.
+    func forEachText(_ body: (StaticString) -> Void) {
+        var isFirst = true
+        func add(_ text: StaticString) {
+            if !isFirst { body(",") }
+            isFirst = false
+            body(text)
+        }
+        for place in 0...2 {
+            if reason != .none, reason.place == place { add(reason.text) }
+            if place == 0, isDelayed { add("DI") }
+            if place == 1, hasUsedUpRetries { add("URX") }
+        }
+        if isFirst { body(ResponseFlag.none.text) }
+    }
+
+    var text: String {
+        var text = ""
+        forEachText { text += "\($0)" }
+        return text
     }
 }

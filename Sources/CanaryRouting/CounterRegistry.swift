@@ -29,6 +29,9 @@ package struct RouteCounter: Hashable, Sendable {
     /// Whether connections are counted, instead of requests.
     package var isConnection = false
 
+    /// Whether copies are counted.
+    package var isMirror: Bool { position < 0 && !key.destination.isEmpty }
+
     /// A counter of answers that come from no destination.
     package init(answersOf key: EvidenceKey, virtualService: String, routeName: String) {
         self.key = key

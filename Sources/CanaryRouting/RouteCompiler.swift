@@ -37,7 +37,9 @@ package struct RouteCompiler {
             if let rewrite = route.rewrite { record.rewrite = compile(rewrite) }
             compileDestinations(effective, headers, into: &record)
         }
-        if record.totalWeight == 0 { record.counter = destinations.counter(answers(of: effective)) }
+        if record.totalWeight == 0 || record.mayAnswerItself {
+            record.counter = destinations.counter(answers(of: effective))
+        }
         return arena.store(record)
     }
 

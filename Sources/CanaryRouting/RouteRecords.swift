@@ -77,6 +77,13 @@ package struct RouteRecord: BitwiseCopyable {
     package var responseEdits: UnsafeBufferPointer<HeaderEdit>
 }
 
+extension RouteRecord {
+    /// Whether a fault or a preflight may have requests answered that would be forwarded.
+    var mayAnswerItself: Bool {
+        interventions.map { !$0.pointee.fault.isNone || $0.pointee.cors != nil } ?? false
+    }
+}
+
 struct InterventionRecord: BitwiseCopyable {
     var fault = FaultPolicy.none
     /// `nil` where the route has no policy.

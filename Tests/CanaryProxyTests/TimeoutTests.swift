@@ -69,6 +69,12 @@ struct TimeoutTests {
             #expect(try client.readMessage().status == 400)
             #expect(throws: TestConnection.Ended.self) { while true { try client.send("more of it") } }
         },
+        Case(limit: \.copyTimeout, name: "copyTimeout") { proxy in
+            let answer = try proxy.ask("GET /copied HTTP/1.1\r\nHost: app\r\n\r\n")
+            #expect(answer.body == "whole")
+            while proxy.answers(inMetric: "canaryctl_mirrored_requests_total").isEmpty { usleep(500) }
+            #expect(proxy.answers(inMetric: "canaryctl_mirrored_requests_total") == ["504 UT": 1])
+        },
     ]
 
     /// Bodies that stand still: it is the origin's fault, the client's, or the client's that reads nothing.
@@ -108,6 +114,8 @@ struct TimeoutTests {
             let head = try connection.readHead()
             switch head.startLine.split(separator: " ")[1] {
             case "/whole": try connection.send(TestOrigin.response("whole"))
+            case "/copied" where head.field("host") == "app":
+                try connection.send(TestOrigin.response("whole"))
             case "/half": try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc")
             case "/flood":
                 try connection.send("HTTP/1.1 200 OK\r\n\r\n")
@@ -130,7 +138,14 @@ struct TimeoutTests {
         _ resources: [Resource] = []
     ) throws -> TestProxy {
         let opened = try TestProxy.openPort(of: origin)
-        return try TestProxy([("v1", origin.port)], resources: opened.resources + resources) {
+        let copied: Value = [
+            [
+                "match": [["uri": ["exact": "/copied"]]], "route": [["destination": ["host": "app"]]],
+                "mirror": ["host": "app"],
+            ],
+            ["route": [["destination": ["host": "app"]]]],
+        ]
+        return try TestProxy([("v1", origin.port)], http: copied, resources: opened.resources + resources) {
             $0.drainTimeout = hour
             for each in cases { $0.limits[keyPath: each.limit] = hour }
             $0.limits[keyPath: limit] = 50
@@ -217,7 +232,7 @@ struct TimeoutTests {
         ("responseTimeout", "awaited answer"), ("tunnelTimeout", "silent tunnel"),
         ("departureTimeout", "client that ended"), ("halfCloseTimeout", "client that said so"),
         ("lingerTimeout", "closing, silent"), ("lingerLimit", "closing, sending"),
-        ("drainTimeout", "draining"),
+        ("drainTimeout", "draining"), ("copyTimeout", "copy for a mirror"),
     ]
 
     @Test func `the manual lists each with its default, and each has a test`() throws {

@@ -12,12 +12,23 @@ struct LocalAnswer {
     var hasLocation = false
     /// The connection ends with it.
     var isLast = false
+    /// It tells a browser what the route's CORS policy allows; the route's changes of answers are not for it.
+    var isPreflight = false
+    /// A gRPC client finds its status here, and the body as its message; -1 for none.
+    var grpcStatus: Int32 = -1
 
     init(_ status: Int32, _ flag: ResponseFlag = .none, _ text: StaticString = "", isLast: Bool = false) {
         self.status = status
         self.flag = flag
         self.isLast = isLast
         body = ByteSlice(base: text.utf8Start, count: text.utf8CodeUnitCount)
+    }
+
+    /// The answer to a preflight.
+    static var preflight: LocalAnswer {
+        var answer = LocalAnswer(200)
+        answer.isPreflight = true
+        return answer
     }
 
     /// The answer to a request that broke the protocol.
@@ -103,7 +114,11 @@ struct AnswerWriter: ~Copyable {
     private mutating func applyEdits(_ exchange: ExchangePointer, _ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let route = exchange.pointee.route else { return false }
         let changes = exchange.pointee.responseEdits
-        guard !changes.isEmpty else { return false }
+        guard !changes.isEmpty else {
+            guard route.intervenes else { return false }
+            edits.forget()
+            return decorate(exchange, bytes)
+        }
         var facts = route.factsAsSent(
             exchange.pointee.request.facts,
             exchange.pointee.destination,
@@ -116,6 +131,16 @@ struct AnswerWriter: ~Copyable {
             facts.upstreamAddress = upstreamText.slice
         }
         edits.apply(changes, facts, to: &fields, of: bytes)
+        _ = decorate(exchange, bytes)
+        return true
+    }
+
+    /// Adds what the route's CORS policy says to the changes of an answer; `false` where it says nothing.
+    private mutating func decorate(_ exchange: ExchangePointer, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let route = exchange.pointee.route, route.intervenes else { return false }
+        let answer = route.crossOrigin(for: exchange.pointee.request.facts)
+        guard answer.action == .decorate || answer.action == .answerPreflight else { return false }
+        answer.forEachHeader { edits.set($0, to: $1, &fields, bytes) }
         return true
     }
 
@@ -134,21 +159,36 @@ struct AnswerWriter: ~Copyable {
     ) {
         beginLocal(answer.status, codec, to: &output)
         fields.removeAll()
-        applyLocalEdits(exchange)
+        if answer.isPreflight { edits.forget() } else { applyLocalEdits(exchange) }
+        _ = decorate(exchange, UnsafeRawBufferPointer(start: nil, count: 0))
         if answer.hasLocation, let route = exchange.pointee.route {
             output.append("location: ")
             writeLocation(route, exchange.pointee.request.facts, to: &output)
             output.append("\r\n")
         }
-        if !answer.body.isEmpty, !edits.adds("content-type") { output.append("content-type: text/plain\r\n") }
+        let isGRPC = answer.grpcStatus >= 0
+        if isGRPC {
+            writeGRPC(answer, to: &output)
+        } else if !answer.body.isEmpty, !edits.adds("content-type") {
+            output.append("content-type: text/plain\r\n")
+        }
         if answer.status == 405 {
             output.append("allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n")
         }
         edits.append(to: &output)
-        writeLocalFields(length: answer.body.count, status: answer.status, to: &output)
+        writeLocalFields(length: isGRPC ? 0 : answer.body.count, status: answer.status, to: &output)
         codec.endHead(to: &output)
-        let hasBody = exchange.pointee.request.head.method != .head && Self.mayHaveBody(answer.status)
-        if hasBody { output.append(answer.body) }
+        let isBodyless = isGRPC || exchange.pointee.request.head.method == .head
+        if !isBodyless, Self.mayHaveBody(answer.status) { output.append(answer.body) }
+    }
+
+    /// An answer without body is gRPC's "trailers only"; the message needs no escapes, being the proxy's own.
+    private func writeGRPC(_ answer: LocalAnswer, to output: inout ByteBuffer) {
+        output.append("content-type: application/grpc\r\ngrpc-status: ")
+        output.append(decimal: UInt64(max(answer.grpcStatus, 0)))
+        output.append("\r\ngrpc-message: ")
+        output.append(answer.body)
+        output.append("\r\n")
     }
 
     private mutating func applyLocalEdits(_ exchange: ExchangePointer) {

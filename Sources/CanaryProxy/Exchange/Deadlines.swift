@@ -44,7 +44,7 @@ extension Exchange {
 
     /// The time of one try begins.
     mutating func startTry(_ now: Int64) {
-        guard let perTry = route?.retry.perTryTimeoutMilliseconds, perTry > 0 else { return }
+        guard !isCopy, let perTry = route?.retry.perTryTimeoutMilliseconds, perTry > 0 else { return }
         deadlines.oneTry = now &+ Int64(perTry)
     }
 
@@ -53,6 +53,32 @@ extension Exchange {
         stage = .waiting
         deadlines.oneTry = Registration.never
         deadlines.resume = now &+ milliseconds
+    }
+
+    /// Holds it back for so many milliseconds, whatever the other times say: they begin behind that.
+    mutating func hold(_ milliseconds: Int64, _ now: Int64, _ limits: ProxyLimits) {
+        stage = .delayed
+        outcome.isDelayed = true
+        deadlines.stall = Registration.never
+        deadlines.resume = now &+ milliseconds
+        if downstream?.pointee.isEnding == true { awaitDeparture(now, limits) }
+    }
+
+    /// It was held back long enough.
+    mutating func letGo(_ now: Int64, _ limits: ProxyLimits) {
+        stage = .waiting
+        deadlines.stall = now &+ limits.stallTimeout
+        // The rest of a body is about to be read, and with it the end.
+        if !body.isComplete { deadlines.departure = Registration.never }
+    }
+
+    /// It is a copy, and complete: it is tried before long, and given up when its request would have been at the latest.
+    mutating func beginCopy(_ now: Int64, _ limits: ProxyLimits) {
+        body.isComplete = true
+        let timeout = Int64(route?.timeoutMilliseconds ?? 0)
+        deadlines.route = now &+ (timeout > 0 ? timeout : limits.copyTimeout)
+        deadlines.stall = now &+ patience(limits)
+        deadlines.resume = now
     }
 
     /// Has it wait for the first address of a name, looking every `pause` milliseconds, no longer than it would for a
@@ -84,7 +110,9 @@ extension Exchange {
     /// only when something is sent, for then a connection that is gone is reset. A client that said that this was its last
     /// request had reason to end its side; one that did not is given a moment.
     mutating func awaitDeparture(_ now: Int64, _ limits: ProxyLimits) {
-        guard let downstream, body.isComplete, deadlines.departure == Registration.never else { return }
+        guard let downstream, deadlines.departure == Registration.never else { return }
+        // Else the end is seen by reading up to it; of a request that is held back nothing is read.
+        guard body.isComplete || stage == .delayed else { return }
         let saidLast = downstream.pointee.codec.saidLast
         deadlines.departure = now &+ (saidLast ? limits.halfCloseTimeout : limits.departureTimeout)
         deadlines.sentBeforeDeparture = sentMark

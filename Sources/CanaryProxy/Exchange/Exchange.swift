@@ -11,6 +11,8 @@ typealias ExchangePointer = UnsafeMutablePointer<Exchange>
 struct Exchange: ~Copyable {
     /// How far the present try has come.
     enum Stage: UInt8, Comparable {
+        /// A fault of its route holds it back: what the route does is still to be done.
+        case delayed
         /// Nothing is under way: it was not tried yet, or waits for its next try.
         case waiting
         /// A connection is being opened.
@@ -36,6 +38,10 @@ struct Exchange: ~Copyable {
     let generation: UnsafeMutablePointer<TableGeneration>
     var route: RouteHandle?
     var destination: DestinationHandle?
+    /// Where the request was sent that this one is a copy of; `nil` for a request of its own.
+    var original: DestinationHandle?
+    /// By which copies are made for mirrors, once the request has come in full; `nil` for none.
+    var copyDraw: UInt64?
     var request: KeptRequest
     var body: RequestBody
     var stage = Stage.waiting
@@ -60,8 +66,13 @@ struct Exchange: ~Copyable {
 
     var hasAnswerBegun: Bool { stage >= .answering }
 
+    /// It goes to a mirror: nobody waits for its answer.
+    var isCopy: Bool { original != nil }
+
     /// The header changes that a trailer of the request, or of the answer, could undo.
-    var requestEdits: UnsafeBufferPointer<HeaderEdit> { route?.requestHeaderEdits(destination) ?? .none }
+    var requestEdits: UnsafeBufferPointer<HeaderEdit> {
+        route?.requestHeaderEdits(original ?? destination) ?? .none
+    }
     var responseEdits: UnsafeBufferPointer<HeaderEdit> { route?.responseHeaderEdits(destination) ?? .none }
 }
 
@@ -72,6 +83,8 @@ struct Tries {
     /// A pooled connection that turned out to be closed was replaced, which is no retry.
     var hasReplacedStale = false
     var lastEndpoint: UInt64?
+    /// Where tries failed that were followed by another.
+    var failed = TriedEndpoints()
     /// The request's id where the client sent none, once it went out: the same for each try.
     var madeID: UUID?
 }
@@ -79,7 +92,12 @@ struct Tries {
 /// What a request came to, for counters and logs.
 struct Outcome {
     var status: Int32 = 0
+    /// Why the answer is what it is.
     var flag = ResponseFlag.none
+    /// A fault held the request back.
+    var isDelayed = false
+    /// It was tried as often as it may be, and would have been tried again.
+    var hasUsedUpRetries = false
     /// Where the request is counted, once it was assigned.
     var counter: UInt32?
     /// Nanoseconds of the loop's clock.
@@ -90,6 +108,10 @@ struct Outcome {
     var bytesSent: UInt64 = 0
 
     init(startedAt: UInt64) { self.startedAt = startedAt }
+
+    var flags: ResponseFlags {
+        ResponseFlags(flag, isDelayed: isDelayed, hasUsedUpRetries: hasUsedUpRetries)
+    }
 }
 
 /// How much of a request's body was received, and all of that while the request may have to be sent again.

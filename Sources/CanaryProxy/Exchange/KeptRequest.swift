@@ -70,6 +70,11 @@ struct KeptRequest {
         facts.sourcePort = peer.port
     }
 
+    /// Whether a gRPC client sent it, for whom statuses stand in other places.
+    var isGRPC: Bool {
+        facts.header(ByteSlice("content-type")).map { GRPCStatus.isGRPC(contentType: $0.value) } ?? false
+    }
+
     /// Gives the memory back; nothing of the request may be looked at afterwards.
     func release(to pool: inout BlockPool) { pool.give(block) }
 

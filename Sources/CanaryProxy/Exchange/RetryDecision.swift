@@ -42,16 +42,27 @@ enum TryVerdict: Equatable {
     case replace
     /// The route's policy asks for another try.
     case retry
-    /// The client gets the failure.
-    case giveUp(ResponseFlag)
+    /// The client gets the failure. `hasUsedUpRetries` where there would be another try, had there not been so many.
+    case giveUp(hasUsedUpRetries: Bool)
+}
+
+extension TryFailure {
+    fileprivate var outcome: TryOutcome {
+        switch self {
+        case .connect: .connectFailure
+        case .reset(let hasSent): .reset(wasSent: hasSent)
+        case .timeout: .timeout
+        }
+    }
 }
 
 extension Exchange {
     /// Whether sending the request again could make sense at all: only then its body is kept.
     var mayBeSentTwice: Bool {
         if request.head.method.isIdempotent { return true }
-        guard let policy = route?.retry, policy.attempts > 0 else { return false }
+        guard let policy = route?.retry, policy.attempts > 0, !isCopy else { return false }
         return !policy.conditions.subtracting(.standard).isEmpty
+            || !policy.conditions.isDisjoint(with: .ofGRPC) && request.isGRPC
     }
 
     /// What a failure means; `wasPooled` says that the connection had carried other requests before.
@@ -59,9 +70,7 @@ extension Exchange {
         if case .reset(let hasSent) = failure, wasPooled, canReplaceStale(hasSent: hasSent) {
             return .replace
         }
-        if shouldRetry(failure) { return .retry }
-        guard case .timeout = failure, tries.retries > 0 else { return .giveUp(failure.flag) }
-        return .giveUp(.upstreamRetryLimitExceeded)
+        return verdict(on: failure.outcome)
     }
 
     /// A pooled connection that closed before any byte of the answer had probably been closed all along: once, a fresh one
@@ -72,45 +81,37 @@ extension Exchange {
         return request.head.method.isIdempotent && body.canBeSentAgain
     }
 
-    private func shouldRetry(_ failure: TryFailure) -> Bool {
-        guard let policy = retryPolicy else { return false }
-        switch failure {
-        case .connect:
-            return !policy.conditions.isDisjoint(with: [.connectFailure, .serverError, .gatewayError, .reset])
-        case .reset(let hasSent):
-            let conditions: RetryPolicy.Conditions =
-                hasSent
-                ? [.reset, .serverError, .gatewayError]
-                : [.reset, .serverError, .gatewayError, .resetBeforeRequest, .connectFailure]
-            return body.canBeSentAgain && !policy.conditions.isDisjoint(with: conditions)
-        case .timeout:
-            return body.canBeSentAgain
-                && !policy.conditions.isDisjoint(with: [.reset, .serverError, .gatewayError])
+    /// What an answer means: most are no reason for another try.
+    func verdict(on head: ResponseHead) -> TryVerdict {
+        guard head.status >= 400 || head.grpcStatus > 0 || head.isRateLimited else {
+            return .giveUp(hasUsedUpRetries: false)
         }
+        return verdict(
+            on: .answer(
+                status: Int32(head.status),
+                isRateLimited: head.isRateLimited,
+                grpcStatus: head.grpcStatus
+            )
+        )
     }
 
-    /// Whether an answer of this status is dropped and the request tried again.
-    func shouldRetry(status: Int) -> Bool {
-        guard status >= 400, body.canBeSentAgain, let policy = retryPolicy else { return false }
-        let conditions = policy.conditions
-        if status >= 500, conditions.contains(.serverError) { return true }
-        if 502...504 ~= status, conditions.contains(.gatewayError) { return true }
-        if status == 409, conditions.contains(.retriable4xx) { return true }
-        guard conditions.contains(.retriableStatusCodes) else { return false }
-        return policy.statuses.contains(Int32(status))
+    private func verdict(on outcome: TryOutcome) -> TryVerdict {
+        guard !isCopy, let policy = route?.retry, policy.attempts > 0, policy.asksForRetry(after: outcome),
+            policy.canRepeat(after: outcome, isComplete: body.isComplete, isBodyKept: body.canBeSentAgain)
+        else { return .giveUp(hasUsedUpRetries: false) }
+        return tries.retries < policy.attempts ? .retry : .giveUp(hasUsedUpRetries: true)
     }
 
-    private var retryPolicy: RetryPolicy? {
-        guard let policy = route?.retry, tries.retries < policy.attempts else { return nil }
-        return policy
-    }
-
-    /// Milliseconds until the next try, which counts from now on: exponential back-off with full jitter, at most ten times
-    /// the base.
+    /// Milliseconds until the next try, which counts from now on.
     mutating func nextBackOff(_ random: inout RandomSource) -> Int64 {
-        let base = UInt64(max(route?.retry.backoffMilliseconds ?? 25, 1))
-        let longest = min(base << UInt64(min(tries.retries, 10)), base * 10)
-        tries.retries &+= 1
-        return Int64(random.next(below: longest + 1))
+        defer { tries.retries &+= 1 }
+        return Int64(route?.retry.backOff(retry: Int(tries.retries), random: random.next()) ?? 0)
     }
+}
+
+extension RetryPolicy.Conditions {
+    /// Those that an answer's `grpc-status` fulfils.
+    fileprivate static let ofGRPC: Self = [
+        .cancelled, .unavailable, .deadlineExceeded, .internal, .resourceExhausted,
+    ]
 }

@@ -24,8 +24,7 @@ struct HeaderEditor: ~Copyable {
         to fields: inout FieldTable,
         of message: UnsafeRawBufferPointer
     ) {
-        lines.removeAll(keepingCapacity: true)
-        values.truncate()
+        forget()
         for edit in edits {
             guard Self.isFree(edit.name.raw) else { continue }
             switch edit.operation {
@@ -39,6 +38,26 @@ struct HeaderEditor: ~Copyable {
                 lines.append(line)
             }
         }
+    }
+
+    /// Adds a line in the place of all others of its name, behind whatever was applied.
+    mutating func set(
+        _ name: StaticString,
+        to value: ByteSlice,
+        _ fields: inout FieldTable,
+        _ message: UnsafeRawBufferPointer
+    ) {
+        let name = ByteSlice(base: name.utf8Start, count: name.utf8CodeUnitCount)
+        drop(name, &fields, message)
+        let start = values.count
+        values.append(value)
+        lines.append(Line(name: name, start: start, count: value.count, isDropped: false))
+    }
+
+    /// Forgets what was applied.
+    mutating func forget() {
+        lines.removeAll(keepingCapacity: true)
+        values.truncate()
     }
 
     /// Whether `name` is among the lines to add.

@@ -9,6 +9,7 @@ import CanarySystem
 struct RequestWriter: ~Copyable {
     private var fields: FieldTable
     private var edits = HeaderEditor()
+    private var authority = ByteBuffer(capacity: 256)
 
     init(mostFields: Int) { fields = FieldTable(capacity: mostFields) }
 
@@ -53,10 +54,21 @@ struct RequestWriter: ~Copyable {
         }
     }
 
-    private func writeAuthority(_ exchange: ExchangePointer, to output: inout ByteBuffer) {
+    private mutating func writeAuthority(_ exchange: ExchangePointer, to output: inout ByteBuffer) {
         let start = output.count
+        writeOwnAuthority(exchange, to: &output)
+        guard exchange.pointee.isCopy else { return }
+        authority.truncate()
+        authority.append(output.slice.from(start))
+        output.truncate(to: start)
+        output.append(shadowAuthority: authority.slice)
+    }
+
+    private func writeOwnAuthority(_ exchange: ExchangePointer, to output: inout ByteBuffer) {
+        let start = output.count
+        let chosen = exchange.pointee.original ?? exchange.pointee.destination
         let facts = exchange.pointee.request.facts
-        if let route = exchange.pointee.route, let destination = exchange.pointee.destination {
+        if let route = exchange.pointee.route, let destination = chosen {
             route.appendAuthority(facts, destination, to: &output)
         } else {
             output.append(facts.authority)

@@ -20,6 +20,9 @@ struct MessageRules {
     var upgrade: ByteRange?
     var host: ByteRange?
     var expect: ByteRange?
+    /// -1 for none, or none that is a number.
+    var grpcStatus: Int32 = -1
+    var isRateLimited = false
 
     /// Reads the fields of a head, marks those that must not be passed on, and refuses ambiguous ones.
     static func read(
@@ -45,6 +48,9 @@ struct MessageRules {
             case .connection: rules.readConnection(bytes, field.value, &fields)
             case .upgrade: rules.upgrade = field.value
             case .expect: rules.expect = field.value
+            case .grpcStatus:
+                rules.grpcStatus = (try? decimal(bytes[field.value])).map { Int32(clamping: $0) } ?? -1
+            case .rateLimited: rules.isRateLimited = true
             default: break
             }
             if field.known.isHopByHop { fields.drop(index) }

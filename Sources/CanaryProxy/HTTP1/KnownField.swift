@@ -5,7 +5,7 @@ enum KnownField: UInt8 {
     case other
     case connection, contentLength, date, expect, host, keepAlive, proxyConnection, server, te,
         transferEncoding
-    case upgrade, http2Settings, forwardedFor, forwardedProto, requestID
+    case upgrade, http2Settings, forwardedFor, forwardedProto, requestID, grpcStatus, rateLimited
 
     /// Recognises a name in any case.
     init(_ name: UnsafeRawBufferPointer) {
@@ -22,6 +22,7 @@ enum KnownField: UInt8 {
         case 10:
             take(.connection, if: name, is: "connection")
             take(.keepAlive, if: name, is: "keep-alive")
+        case 11: take(.grpcStatus, if: name, is: "grpc-status")
         case 12: take(.requestID, if: name, is: "x-request-id")
         case 14:
             take(.contentLength, if: name, is: "content-length")
@@ -31,6 +32,7 @@ enum KnownField: UInt8 {
         case 17:
             take(.transferEncoding, if: name, is: "transfer-encoding")
             take(.forwardedProto, if: name, is: "x-forwarded-proto")
+        case 19: take(.rateLimited, if: name, is: "x-envoy-ratelimited")
         default: break
         }
     }

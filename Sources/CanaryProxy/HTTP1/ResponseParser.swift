@@ -10,6 +10,10 @@ struct ResponseHead {
     /// The upstream lets us use the connection again.
     var keepsAlive = true
     var upgrade: ByteRange?
+    /// -1 where the head has none.
+    var grpcStatus: Int32 = -1
+    /// It has `x-envoy-ratelimited`.
+    var isRateLimited = false
 }
 
 /// Reads an upstream's response head, as strictly as a request's: an upstream that is unclear about where its answer ends
@@ -97,5 +101,7 @@ struct ResponseParser {
         let persists = head.minorVersion > 0 ? !rules.asksClose : rules.asksKeepAlive && !rules.asksClose
         head.keepsAlive = persists && head.framing != .untilClose
         if rules.asksUpgrade { head.upgrade = rules.upgrade }
+        head.grpcStatus = rules.grpcStatus
+        head.isRateLimited = rules.isRateLimited
     }
 }

@@ -29,18 +29,18 @@ struct CounterBlock: ~Copyable {
         publish()
     }
 
-    func countEnd(status: Int32, flag: ResponseFlag, nanoseconds: UInt64, isRetried: Bool) {
-        if flag == .downstreamConnectionTermination {
-            abandoned.value(TallyBlock.init).pointee.count(status, flag, nanoseconds)
+    func countEnd(status: Int32, flags: ResponseFlags, nanoseconds: UInt64, isRetried: Bool) {
+        if flags.reason == .downstreamConnectionTermination {
+            abandoned.value(TallyBlock.init).pointee.count(status, flags, nanoseconds)
         } else {
-            completed.value(TallyBlock.init).pointee.count(status, flag, nanoseconds)
-            if isRetried { retried.value(TallyBlock.init).pointee.count(status, flag, nanoseconds) }
+            completed.value(TallyBlock.init).pointee.count(status, flags, nanoseconds)
+            if isRetried { retried.value(TallyBlock.init).pointee.count(status, flags, nanoseconds) }
         }
         publish()
     }
 
-    func countFirstTry(status: Int32, flag: ResponseFlag, nanoseconds: UInt64) {
-        firstTries.value(TallyBlock.init).pointee.count(status, flag, nanoseconds)
+    func countFirstTry(status: Int32, flags: ResponseFlags, nanoseconds: UInt64) {
+        firstTries.value(TallyBlock.init).pointee.count(status, flags, nanoseconds)
         publish()
     }
 
@@ -83,26 +83,25 @@ struct ByteTally: ~Copyable {
 /// A ``RouteEvidence/Tally`` that is being counted.
 struct TallyBlock: ~Copyable {
     private static let statusCount = 1000
-    private static let flagCount = 32
 
     private let nanoseconds = Atomic<UInt64>(0)
     private let durations = PagedCounters(pageCount: 7, pageSize: 64)
-    /// By flag, then by status.
+    /// By the number of flags, then by status.
     private let answers: UnsafeMutablePointer<LazyPlace<PagedCounters>>
 
     init() {
-        answers = .allocate(capacity: Self.flagCount)
-        for flag in 0..<Self.flagCount { (answers + flag).initialize(to: LazyPlace()) }
+        answers = .allocate(capacity: ResponseFlags.count)
+        for flags in 0..<ResponseFlags.count { (answers + flags).initialize(to: LazyPlace()) }
     }
 
     deinit {
-        for flag in 0..<Self.flagCount { answers[flag].clear() }
-        answers.deinitialize(count: Self.flagCount)
+        for flags in 0..<ResponseFlags.count { answers[flags].clear() }
+        answers.deinitialize(count: ResponseFlags.count)
         answers.deallocate()
     }
 
-    func count(_ status: Int32, _ flag: ResponseFlag, _ duration: UInt64) {
-        let statuses = answers[Int(flag.rawValue) % Self.flagCount].value {
+    func count(_ status: Int32, _ flags: ResponseFlags, _ duration: UInt64) {
+        let statuses = answers[flags.number].value {
             PagedCounters(pageCount: 10, pageSize: 100)
         }
         statuses.pointee.bump(min(max(Int(status), 0), Self.statusCount - 1))
@@ -114,9 +113,13 @@ struct TallyBlock: ~Copyable {
         var tally = RouteEvidence.Tally()
         tally.nanoseconds = nanoseconds.load(ordering: .relaxed)
         durations.forEach { tally.durations.add($1, bucket: $0) }
-        for flag in ResponseFlag.allCases {
-            answers[Int(flag.rawValue)].value?.pointee.forEach { status, count in
-                tally.answers[RouteEvidence.Answer(status: status, flag: "\(flag.text)")] = count
+        for number in 0..<ResponseFlags.count {
+            guard let statuses = answers[number].value, let flags = ResponseFlags(number: number) else {
+                continue
+            }
+            let text = flags.text
+            statuses.pointee.forEach { status, count in
+                tally.answers[RouteEvidence.Answer(status: status, flag: text)] = count
             }
         }
         return tally

@@ -16,20 +16,21 @@ struct PrometheusText {
 
     func text() -> String {
         let sums = shared.book.series().filter { !$0.value.isEmpty }
-        let requests = sums.filter { !$0.key.isConnection }
-        return self.requests(requests) + durations(requests)
+        let own = sums.filter { !$0.key.isConnection && !$0.key.isMirror }
+        let copies = sums.filter(\.key.isMirror)
+        return requests(own, "istio_requests_total", "Requests by answer.") + durations(own)
+            + requests(copies, "canaryctl_mirrored_requests_total", "Copies to mirrors by answer.")
             + ConnectionMetrics.text(sums.filter(\.key.isConnection)) + gauges()
     }
 
     /// Sums that differ only in what labels do not show are one series.
-    private func requests(_ sums: [SeriesLabels: RouteEvidence]) -> String {
+    private func requests(_ sums: [SeriesLabels: RouteEvidence], _ name: String, _ help: String) -> String {
         var series: [String: UInt64] = [:]
         for (labels, evidence) in sums {
             for (answer, count) in evidence.answers { series[labels.text(answer), default: 0] += count }
         }
-        let lines = series.map { "istio_requests_total{\($0)} \($1)\n" }
-        return "# HELP istio_requests_total Requests by answer.\n# TYPE istio_requests_total counter\n"
-            + lines.sorted().joined()
+        let lines = series.map { "\(name){\($0)} \($1)\n" }
+        return "# HELP \(name) \(help)\n# TYPE \(name) counter\n" + lines.sorted().joined()
     }
 
     private func durations(_ sums: [SeriesLabels: RouteEvidence]) -> String {
@@ -68,6 +69,10 @@ struct PrometheusText {
             (
                 "canaryctl_rejected_requests_total", "counter", "Requests that broke the protocol.",
                 sum { Int($0.rejectedHeads.load(ordering: .relaxed)) }
+            ),
+            (
+                "canaryctl_dropped_mirrors_total", "counter", "Copies to mirrors that were not made.",
+                sum { Int($0.droppedCopies.load(ordering: .relaxed)) }
             ),
             (
                 "canaryctl_unrouted_requests_total", "counter", "Requests that no route took.",

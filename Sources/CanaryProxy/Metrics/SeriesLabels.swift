@@ -14,6 +14,8 @@ struct SeriesLabels: Hashable {
     var port: Int
     /// Whether connections were counted, instead of requests.
     var isConnection: Bool
+    /// Copies are no requests to those who look at metrics: they have a series of their own.
+    var isMirror = false
 
     init(_ counter: RouteCounter) {
         host = counter.destinationHost
@@ -24,6 +26,7 @@ struct SeriesLabels: Hashable {
         subset = counter.subset
         port = counter.port
         isConnection = counter.isConnection
+        isMirror = counter.isMirror
     }
 
     private init(unknown: String, isConnection: Bool) {

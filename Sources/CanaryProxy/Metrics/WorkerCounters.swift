@@ -27,6 +27,7 @@ final class WorkerCounters: @unchecked Sendable {
     let knownEndpoints = Atomic<Int>(0)
     let knownClusters = Atomic<Int>(0)
     let rejectedHeads = Atomic<UInt64>(0)
+    let droppedCopies = Atomic<UInt64>(0)
     let revision = Atomic<Int64>(-1)
 
     init() {
@@ -55,33 +56,33 @@ final class WorkerCounters: @unchecked Sendable {
     func countEnd(
         _ number: UInt32,
         status: Int32,
-        flag: ResponseFlag,
+        flags: ResponseFlags,
         nanoseconds: UInt64,
         isRetried: Bool
     ) {
         block(of: number)?.pointee.countEnd(
             status: status,
-            flag: flag,
+            flags: flags,
             nanoseconds: nanoseconds,
             isRetried: isRetried
         )
     }
 
     /// Counts how the first try of a request ended that is tried again.
-    func countFirstTry(_ number: UInt32, status: Int32, flag: ResponseFlag, nanoseconds: UInt64) {
-        block(of: number)?.pointee.countFirstTry(status: status, flag: flag, nanoseconds: nanoseconds)
+    func countFirstTry(_ number: UInt32, status: Int32, flags: ResponseFlags, nanoseconds: UInt64) {
+        block(of: number)?.pointee.countFirstTry(status: status, flags: flags, nanoseconds: nanoseconds)
     }
 
     /// Counts an answer to a request that no route took.
-    func countLocal(status: Int32, flag: ResponseFlag, nanoseconds: UInt64 = 0) {
+    func countLocal(status: Int32, flags: ResponseFlags, nanoseconds: UInt64 = 0) {
         local.countAssigned()
-        local.countEnd(status: status, flag: flag, nanoseconds: nanoseconds, isRetried: false)
+        local.countEnd(status: status, flags: flags, nanoseconds: nanoseconds, isRetried: false)
     }
 
     /// Counts a TCP connection that no route took.
     func countLocalConnection(flag: ResponseFlag) {
         localConnections.countAssigned()
-        localConnections.countEnd(status: 0, flag: flag, nanoseconds: 0, isRetried: false)
+        localConnections.countEnd(status: 0, flags: ResponseFlags(flag), nanoseconds: 0, isRetried: false)
     }
 
     /// Counts what a TCP connection carried.
@@ -90,6 +91,7 @@ final class WorkerCounters: @unchecked Sendable {
     }
 
     func countRejected() { rejectedHeads.bump() }
+    func countDroppedCopy() { droppedCopies.bump() }
     func setConnections(_ count: Int) { connections.store(count, ordering: .relaxed) }
     func setKnown(endpoints: Int, clusters: Int) {
         knownEndpoints.store(endpoints, ordering: .relaxed)

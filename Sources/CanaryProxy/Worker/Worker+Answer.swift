@@ -62,8 +62,10 @@ extension Worker {
         _ upstream: UpstreamPointer
     ) {
         let status = Int32(head.status)
-        if exchange.pointee.shouldRetry(status: head.status) {
-            return retryLater(exchange, status: status, .none)
+        switch exchange.pointee.verdict(on: head) {
+        case .retry: return retryLater(exchange, status: status, .none)
+        case .giveUp(let hasUsedUpRetries): exchange.pointee.outcome.hasUsedUpRetries = hasUsedUpRetries
+        case .replace: break
         }
         exchange.pointee.outcome.status = status
         exchange.pointee.stage = .answering

@@ -60,8 +60,7 @@ extension Worker {
     private mutating func chooseEndpoint(_ exchange: ExchangePointer) -> ClusterMember? {
         guard let destination = exchange.pointee.destination else { return nil }
         let facts = exchange.pointee.request.facts
-        let last = exchange.pointee.tries.lastEndpoint
-        switch upstreams.choose(destination, for: facts, avoiding: last, &random) {
+        switch choose(destination, for: facts, exchange) {
         case .endpoint(let member, let counter):
             count(exchange, counter)
             return member
@@ -75,6 +74,25 @@ extension Worker {
         }
         reply(exchange, LocalAnswer(503, .noHealthyUpstream, "no healthy upstream"))
         return nil
+    }
+
+    /// An endpoint that was not tried before, if one is met soon.
+    private mutating func choose(
+        _ destination: DestinationHandle,
+        for facts: RequestFacts,
+        _ exchange: ExchangePointer
+    ) -> UpstreamSide.Choice {
+        let avoids = exchange.pointee.route?.retry.avoidsTriedEndpoints ?? true
+        let last = avoids ? exchange.pointee.tries.lastEndpoint : nil
+        var choice = upstreams.choose(destination, for: facts, avoiding: last, &random)
+        guard avoids, exchange.pointee.tries.failed.count > 1 else { return choice }
+        for _ in 0..<TriedEndpoints.reselections {
+            guard case .endpoint(let member, _) = choice,
+                exchange.pointee.tries.failed.contains(member.endpoint)
+            else { break }
+            choice = upstreams.choose(destination, for: facts, avoiding: last, &random)
+        }
+        return choice
     }
 
     /// A pooled connection, or one that is made for the request.
@@ -183,9 +201,12 @@ extension Worker {
             return nil
         }
         exchange.pointee.outcome.bytesReceived &+= UInt64(piece.used)
-        let isWanted = exchange.pointee.mayBeSentTwice
+        let isWanted = exchange.pointee.mayBeSentTwice || exchange.pointee.copyDraw != nil
         exchange.pointee.body.keep(piece.bytes, where: isWanted, limit: limits.replayBytes)
-        if piece.isLast { exchange.pointee.requestIsComplete(loop.now, limits) }
+        if piece.isLast {
+            exchange.pointee.requestIsComplete(loop.now, limits)
+            if exchange.pointee.copyDraw != nil { makeCopies(of: exchange) }
+        }
         return piece
     }
 
@@ -205,8 +226,9 @@ extension Worker {
             return true
         case .retry:
             retryLater(exchange, status: failure.status, failure.flag)
-        case .giveUp(let flag):
-            reply(exchange, LocalAnswer(failure.status, flag, failure.text))
+        case .giveUp(let hasUsedUpRetries):
+            exchange.pointee.outcome.hasUsedUpRetries = hasUsedUpRetries
+            reply(exchange, LocalAnswer(failure.status, failure.flag, failure.text))
         }
         return false
     }
@@ -214,6 +236,7 @@ extension Worker {
     /// Gives the present try up, which ended as is said, and plans the next.
     mutating func retryLater(_ exchange: ExchangePointer, status: Int32, _ flag: ResponseFlag) {
         countFirstTry(exchange, status: status, flag: flag)
+        if let last = exchange.pointee.tries.lastEndpoint { exchange.pointee.tries.failed.insert(last) }
         if let upstream = upstreams.detach(exchange) { closeUpstream(upstream) }
         let backOff = exchange.pointee.nextBackOff(&random)
         exchange.pointee.wait(backOff, loop.now)

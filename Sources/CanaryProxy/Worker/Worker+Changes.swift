@@ -96,6 +96,7 @@ extension Worker {
     /// Frees everything when the loop has ended.
     mutating func shutDown() {
         while let client = clients.open.first { cutOff(client) }
+        while let copy = copies.first { abandon(copy) }
         upstreams.closeIdle(&loop)
         _ = upstreams.adopt(nil, &random)
         while loop.ready.popFirst() != nil {}

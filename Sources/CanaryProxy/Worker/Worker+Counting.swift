@@ -24,7 +24,9 @@ extension Worker {
             return
         }
         let duration = loop.nowNanoseconds &- exchange.pointee.outcome.startedAt
-        counters.countFirstTry(counter, status: status, flag: flag, nanoseconds: duration)
+        var flags = exchange.pointee.outcome.flags
+        flags.reason = flag
+        counters.countFirstTry(counter, status: status, flags: flags, nanoseconds: duration)
     }
 
     /// Counts how an exchange ended, and has it logged.
@@ -36,16 +38,16 @@ extension Worker {
             counters.countEnd(
                 counter,
                 status: outcome.status,
-                flag: outcome.flag,
+                flags: outcome.flags,
                 nanoseconds: duration,
                 isRetried: exchange.pointee.tries.retries > 0
             )
         } else if exchange.pointee.isConnection {
             counters.countLocalConnection(flag: outcome.flag)
         } else {
-            counters.countLocal(status: outcome.status, flag: outcome.flag, nanoseconds: duration)
+            counters.countLocal(status: outcome.status, flags: outcome.flags, nanoseconds: duration)
         }
-        if accessLog.isOn { writeLog(exchange) }
+        if accessLog.isOn, !exchange.pointee.isCopy { writeLog(exchange) }
     }
 
     private mutating func writeLog(_ exchange: ExchangePointer) {
@@ -60,7 +62,7 @@ extension Worker {
             query: facts.query,
             protocol: exchange.pointee.isConnection ? .none : facts.version == .http10 ? .http10 : .http11,
             status: outcome.status,
-            flag: outcome.flag,
+            flags: outcome.flags,
             bytesReceived: outcome.bytesReceived,
             bytesSent: outcome.bytesSent,
             milliseconds: milliseconds,

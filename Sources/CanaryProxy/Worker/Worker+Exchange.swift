@@ -75,11 +75,12 @@ extension Worker {
             return false
         }
         exchange.pointee.route = route
+        if route.intervenes, !intervene(exchange, route) { return false }
         return act(exchange, route)
     }
 
     /// Does what the route says; `true` when the request is to be forwarded.
-    private mutating func act(_ exchange: ExchangePointer, _ route: RouteHandle) -> Bool {
+    mutating func act(_ exchange: ExchangePointer, _ route: RouteHandle) -> Bool {
         var answer: LocalAnswer
         switch route.action {
         case .forward: return assign(exchange, route)
@@ -105,7 +106,11 @@ extension Worker {
             reply(exchange, LocalAnswer(503, .noCluster))
             return false
         }
-        if exchange.pointee.body.isComplete { exchange.pointee.requestIsComplete(loop.now, limits) }
+        if route.mirrorCount > 0 { planCopies(of: exchange, route) }
+        if exchange.pointee.body.isComplete {
+            exchange.pointee.requestIsComplete(loop.now, limits)
+            if exchange.pointee.copyDraw != nil { makeCopies(of: exchange) }
+        }
         return true
     }
 
@@ -172,6 +177,9 @@ extension Worker {
         if exchange.pointee.outcome.flag == .none {
             exchange.pointee.outcome.flag = .downstreamConnectionTermination
         }
+        if exchange.pointee.stage == .delayed, let route = exchange.pointee.route {
+            count(exchange, route.counter)
+        }
         record(exchange)
         release(exchange)
     }
@@ -179,6 +187,7 @@ extension Worker {
     private mutating func release(_ exchange: ExchangePointer) {
         let generation = exchange.pointee.generation
         exchange.pointee.downstream?.pointee.exchange = nil
+        if exchange.pointee.isCopy { copies.remove(exchange) }
         exchange.pointee.request.release(to: &blocks)
         loop.timers.cancel(exchange.registration)
         exchange.deinitialize(count: 1)

@@ -46,7 +46,7 @@ extension Worker {
             case .resume:
                 exchange.pointee.deadlines.resume = Registration.never
                 rearm(exchange)
-                return attemptAgain(exchange)
+                return exchange.pointee.stage == .delayed ? letGo(exchange) : attemptAgain(exchange)
             case .nothing: return rearm(exchange)
             }
         }

@@ -46,6 +46,8 @@ struct Worker: ~Copyable {
     var forwarding: RequestWriter
     var answering: AnswerWriter
     var exchanges = Slab<Exchange>(chunkCount: 64)
+    /// Those that are copies: no client has them.
+    var copies: Set<ExchangePointer> = []
     var tables = TableGenerations()
     var random = RandomSource()
     var accessLog: AccessLog

@@ -7,7 +7,7 @@ package struct RouteEvidence: Sendable, Equatable {
     package struct Answer: Hashable, Sendable {
         /// As it was sent, 100 to 999; 0 where none was, as of TCP connections.
         package var status: Int
-        /// Envoy's response flag, `-` for none: `UF`, `UT`, `DC` …
+        /// Envoy's response flags, with commas between them, `-` for none: `UF`, `UT,DI`, `DC` …
         package var flag: String
 
         package init(status: Int, flag: String = "-") {
@@ -20,8 +20,10 @@ package struct RouteEvidence: Sendable, Equatable {
         /// on which nobody said anything.
         package var isError: Bool {
             if status >= 500 { return true }
-            return ["UF", "UC", "UR", "URX", "UT", "UPE", "UH", "NC"].contains(flag)
-                || flag == "SI" && ![0, 101, 408].contains(status)
+            return flag.split(separator: ",").contains { flag in
+                ["UF", "UC", "UR", "URX", "UT", "UPE", "UH", "NC"].contains(flag)
+                    || flag == "SI" && ![0, 101, 408].contains(status)
+            }
         }
     }
 

@@ -72,23 +72,20 @@ package enum ServedFields {
     private static let httpRoute: [(path: String, standing: Standing)] = [
         ("name", .served), ("route", .served), ("redirect", .served), ("directResponse", .served),
         ("delegate", .served), ("rewrite", .served), ("headers", .served), ("timeout", .served),
-        ("fault", kept()), ("mirror", kept()), ("mirrors", kept()),
-        ("mirrorPercent", kept()), ("mirror_percent", kept()), ("mirrorPercentage", kept()),
-        ("corsPolicy", kept()),
+        ("fault", .served), ("mirror", .served), ("mirrors", .served),
+        ("mirrorPercent", .served), ("mirror_percent", .served), ("mirrorPercentage", .served),
+        ("corsPolicy", .served),
         ("retries.attempts", .served), ("retries.perTryTimeout", .served), ("retries.backoff", .served),
-        ("retries.retryOn", kept(.listing(unknownToHTTP), "the proxy does not retry for \"%\" yet")),
-        ("retries.retryRemoteLocalities", kept()),
         (
-            "retries.retryIgnorePreviousHosts",
-            kept(.no, "the proxy avoids the endpoints that were tried all the same")
+            "retries.retryOn",
+            kept(.listing(unknownToHTTP), "over HTTP/1.1 there is nothing to retry for \"%\"")
         ),
+        ("retries.retryRemoteLocalities", kept()),
+        ("retries.retryIgnorePreviousHosts", .served),
     ]
 
-    /// Conditions of retries that are about gRPC, HTTP/3, or Envoy's own headers.
-    private static let unknownToHTTP = [
-        "cancelled", "deadline-exceeded", "envoy-ratelimited", "http3-post-connect-failure", "internal",
-        "resource-exhausted", "retriable-headers", "unavailable",
-    ]
+    /// Conditions of retries that are about HTTP/3, or about headers that VirtualServices cannot name.
+    private static let unknownToHTTP = ["http3-post-connect-failure", "retriable-headers"]
 
     private static let httpMatch: [(path: String, standing: Standing)] = [
         ("name", .served), ("uri", .served), ("scheme", .served), ("method", .served),

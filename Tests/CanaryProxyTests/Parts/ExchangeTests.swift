@@ -27,13 +27,13 @@ struct ExchangeTests {
         get.exchange.pointee.tries.hasReplacedStale = true
         #expect(
             get.exchange.verdict(on: .reset(hasSent: true), wasPooled: true)
-                == .giveUp(.upstreamConnectionTermination)
+                == .giveUp(hasUsedUpRetries: false)
         )
         let post = ExchangeScene("POST / HTTP/1.1\r\nHost: app\r\nContent-Length: 0\r\n\r\n")
         #expect(post.exchange.verdict(on: .reset(hasSent: false), wasPooled: true) == .replace)
         #expect(
             post.exchange.verdict(on: .reset(hasSent: true), wasPooled: true)
-                == .giveUp(.upstreamConnectionTermination)
+                == .giveUp(hasUsedUpRetries: false)
         )
     }
 
@@ -50,16 +50,18 @@ struct ExchangeTests {
             #expect(isRetried(.connect) == connect, "\(condition)")
             #expect(isRetried(.reset(hasSent: true)) == reset, "\(condition)")
             #expect(isRetried(.timeout) == timeout, "\(condition)")
-            #expect(scene.exchange.shouldRetry(status: 503) == status, "\(condition)")
-            #expect(!scene.exchange.shouldRetry(status: 200), "\(condition)")
+            #expect(scene.exchange.isRetried(status: 503) == status, "\(condition)")
+            #expect(!scene.exchange.isRetried(status: 200), "\(condition)")
             #expect(
-                scene.exchange.shouldRetry(status: 409) == (condition == "retriable-4xx"),
+                scene.exchange.isRetried(status: 409) == (condition == "retriable-4xx"),
                 "\(condition)"
             )
             var random = RandomSource()
             _ = scene.exchange.pointee.nextBackOff(&random)
             _ = scene.exchange.pointee.nextBackOff(&random)
-            #expect(!isRetried(.connect) && !scene.exchange.shouldRetry(status: 503))
+            let failure = scene.exchange.verdict(on: .connect, wasPooled: false)
+            #expect(failure == .giveUp(hasUsedUpRetries: connect))
+            #expect(scene.exchange.verdict(status: 503) == .giveUp(hasUsedUpRetries: status))
         }
     }
 
@@ -67,7 +69,7 @@ struct ExchangeTests {
         let scene = ExchangeScene("GET / HTTP/1.1\r\nHost: app\r\n\r\n", retries("5xx", attempts: 100))
         var random = RandomSource()
         for retry in 0..<100 {
-            let longest = min(25 << min(retry, 10), 250) as Int
+            let longest = min(25 << min(retry, 10), 250) - 1 as Int
             let draws = (0..<200).map { _ in
                 scene.exchange.pointee.tries.retries = Int32(retry)
                 return scene.exchange.pointee.nextBackOff(&random)
@@ -79,17 +81,48 @@ struct ExchangeTests {
         }
     }
 
-    @Test func `a timeout after retries is told as such`() {
-        let scene = ExchangeScene()
-        #expect(
-            scene.exchange.verdict(on: .timeout, wasPooled: false)
-                == .giveUp(.upstreamRequestTimeout)
-        )
-        scene.exchange.pointee.tries.retries = 1
-        #expect(
-            scene.exchange.verdict(on: .timeout, wasPooled: false)
-                == .giveUp(.upstreamRetryLimitExceeded)
-        )
+    @Test func `a request that came in part is tried again only where nothing of it is lost`() {
+        let head = "POST / HTTP/1.1\r\nHost: app\r\nContent-Length: 2\r\n\r\n"
+        let exchange = ExchangeScene(head, retries("5xx,connect-failure"))
+        func verdicts() -> [TryVerdict] {
+            [.connect, .reset(hasSent: true), .timeout].map {
+                exchange.exchange.verdict(on: $0, wasPooled: false)
+            }
+        }
+        let none = TryVerdict.giveUp(hasUsedUpRetries: false)
+        #expect(verdicts() == [.retry, none, none])
+        exchange.exchange.pointee.body.isComplete = true
+        #expect(verdicts() == [.retry, .retry, .retry])
+        exchange.exchange.pointee.body.forget()
+        #expect(verdicts() == [none, none, none])
+    }
+
+    @Test func `gRPC statuses are conditions, and so is a limit that was met`() {
+        for (condition, status) in [
+            ("cancelled", 1), ("deadline-exceeded", 4), ("resource-exhausted", 8), ("internal", 13),
+            ("unavailable", 14),
+        ] {
+            let scene = ExchangeScene("GET / HTTP/1.1\r\nHost: app\r\n\r\n", retries(condition))
+            for other in [-1, 0, 1, 2, 4, 8, 13, 14] {
+                let verdict = scene.exchange.verdict(status: 200, grpcStatus: Int32(other))
+                #expect((verdict == .retry) == (other == status), "\(condition) \(other)")
+            }
+        }
+        for (condition, isLimited, isRetried) in [
+            ("5xx", false, true), ("5xx", true, false), ("envoy-ratelimited", true, true),
+            ("envoy-ratelimited", false, false),
+        ] {
+            let scene = ExchangeScene("GET / HTTP/1.1\r\nHost: app\r\n\r\n", retries(condition))
+            let verdict = scene.exchange.verdict(status: 503, isRateLimited: isLimited)
+            #expect((verdict == .retry) == isRetried, "\(condition)")
+        }
+    }
+
+    @Test func `a copy is never tried again`() {
+        let scene = ExchangeScene("GET / HTTP/1.1\r\nHost: app\r\n\r\n", retries("5xx"))
+        #expect(scene.exchange.isRetried(status: 503))
+        scene.exchange.pointee.original = scene.exchange.pointee.destination
+        #expect(!scene.exchange.isRetried(status: 503))
     }
 
     // MARK: - Kept bodies
@@ -202,7 +235,15 @@ extension ExchangePointer {
         pointee.verdict(on: failure, wasPooled: wasPooled)
     }
 
-    fileprivate func shouldRetry(status: Int) -> Bool { pointee.shouldRetry(status: status) }
+    fileprivate func verdict(status: Int, grpcStatus: Int32 = -1, isRateLimited: Bool = false) -> TryVerdict {
+        var head = ResponseHead()
+        head.status = status
+        head.grpcStatus = grpcStatus
+        head.isRateLimited = isRateLimited
+        return pointee.verdict(on: head)
+    }
+
+    fileprivate func isRetried(status: Int) -> Bool { verdict(status: status) == .retry }
     fileprivate func patience(_ limits: ProxyLimits) -> Int64 { pointee.patience(limits) }
     fileprivate func awaitAddress(_ pause: Int64, _ now: Int64) -> Bool { pointee.awaitAddress(pause, now) }
     fileprivate func hasDeparted() -> Bool { pointee.hasDeparted() }
