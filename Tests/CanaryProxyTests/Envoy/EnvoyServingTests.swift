@@ -6,8 +6,8 @@ import CanaryTestSupport
 import Glibc
 import Testing
 
-/// What Envoy makes of exported configurations beyond single requests: shares, sticky users, files that change, and what only
-/// Envoy acts on. Skipped where there is no Envoy; see ``EnvoyDifferenceTests``.
+/// What Envoy makes of exported configurations beyond single requests: shares, sticky users, files that change, and what
+/// happens beside forwarding. Skipped where there is no Envoy; see ``EnvoyDifferenceTests``.
 @Suite(
     .enabled(if: EnvoyProcess.path != nil, "there is no Envoy: CANARYCTL_ENVOY names none, and PATH has none")
 )
@@ -133,7 +133,7 @@ struct EnvoyServingTests {
         #expect(envoy.listeners.keys.contains("mesh"))
     }
 
-    @Test func `faults, mirrors and CORS are Envoy's to act on`() throws {
+    @Test func `both act on faults and CORS policies alike`() throws {
         let route: Value = [["destination": ["host": "alpha", "subset": "v1"]]]
         let http: Value = [
             [
@@ -154,25 +154,27 @@ struct EnvoyServingTests {
         let scene = try EnvoyScene { origins, port in
             GeneratedCluster.backends(origins, port) + [Self.routes(http)]
         }
-        #expect(try scene.throughEnvoy(Self.request("/abort")).status == 418)
-        let preflight = try scene.throughEnvoy(
-            Self.request(
-                "/cors",
-                method: "OPTIONS",
-                ("origin", "https://shop.test"),
-                ("access-control-request-method", "PUT")
+        for send in [scene.throughEnvoy, scene.throughProxy] {
+            #expect(try send(Self.request("/abort")).status == 418)
+            let preflight = try send(
+                Self.request(
+                    "/cors",
+                    method: "OPTIONS",
+                    ("origin", "https://shop.test"),
+                    ("access-control-request-method", "PUT")
+                )
             )
-        )
-        #expect(preflight.origin == "")
-        #expect(
-            preflight.headers == [
-                "access-control-allow-credentials: true", "access-control-allow-headers: x-one,x-two",
-                "access-control-allow-methods: GET,PUT",
-                "access-control-allow-origin: https://shop.test", "access-control-max-age: 120",
-            ]
-        )
-        let foreign = try scene.throughEnvoy(Self.request("/cors", ("origin", "https://evil.test")))
-        #expect(!foreign.headers.contains { $0.hasPrefix("access-control") })
+            #expect(preflight.origin == "")
+            #expect(
+                preflight.headers == [
+                    "access-control-allow-credentials: true", "access-control-allow-headers: x-one,x-two",
+                    "access-control-allow-methods: GET,PUT",
+                    "access-control-allow-origin: https://shop.test", "access-control-max-age: 120",
+                ]
+            )
+            let foreign = try send(Self.request("/cors", ("origin", "https://evil.test")))
+            #expect(!foreign.headers.contains { $0.hasPrefix("access-control") })
+        }
     }
 
     @Test func `mirrors get copies`() throws {
@@ -202,8 +204,10 @@ struct EnvoyServingTests {
                 Self.routes(http), TestProxy.resource(.serviceEntry, "copies", entry),
             ]
         }
-        #expect(try scene.throughEnvoy(Self.request("/old/x")).origin == "alpha-v1")
-        for _ in 0..<3000 where copies.value == 0 { poll(nil, 0, 10) }
-        #expect(copies.value == 1)
+        for (number, send) in [scene.throughEnvoy, scene.throughProxy].enumerated() {
+            #expect(try send(Self.request("/old/x")).origin == "alpha-v1")
+            for _ in 0..<3000 where copies.value == number { poll(nil, 0, 10) }
+            #expect(copies.value == number + 1)
+        }
     }
 }
