@@ -6,7 +6,7 @@ package enum ResponseFlag: UInt8, Sendable, CaseIterable {
     case noRoute, noCluster, noHealthyUpstream, upstreamConnectionFailure, upstreamConnectionTermination
     case upstreamRemoteReset, upstreamRequestTimeout, upstreamProtocolError
     case downstreamConnectionTermination, downstreamProtocolError, streamIdleTimeout, durationTimeout
-    case faultInjected
+    case faultInjected, upstreamOverflow
 
     /// As metrics and logs show it.
     package var text: StaticString {
@@ -25,6 +25,7 @@ package enum ResponseFlag: UInt8, Sendable, CaseIterable {
         case .streamIdleTimeout: "SI"
         case .durationTimeout: "DT"
         case .faultInjected: "FI"
+        case .upstreamOverflow: "UO"
         }
     }
 
@@ -32,7 +33,7 @@ package enum ResponseFlag: UInt8, Sendable, CaseIterable {
     fileprivate var place: Int {
         switch self {
         case .noRoute, .noHealthyUpstream, .upstreamConnectionFailure, .upstreamConnectionTermination,
-            .upstreamRemoteReset, .upstreamRequestTimeout:
+            .upstreamRemoteReset, .upstreamRequestTimeout, .upstreamOverflow:
             0
         case .faultInjected, .downstreamConnectionTermination: 1
         default: 2

@@ -84,10 +84,11 @@ package struct DestinationCompiler {
         record.isDefined = true
         record.balancing = EndpointBalancing(policy.loadBalancer)
         record.hashKey = hashKey(policy.loadBalancer?.hashKey)
-        record.policy = policyRecord(policy, destination, port).map(arena.store)
+        record.policy = policyRecord(policy, destination, port, cluster: record.id).map(arena.store)
         let ranked = lookup.readyEndpoints(of: destination, port: port, policy)
         record.groups = arena.store(ranked.groups)
         record.endpoints = arena.store(ranked.endpoints.map { endpoint($0, counter) })
+        record.characterize()
         return record
     }
 
@@ -95,7 +96,8 @@ package struct DestinationCompiler {
     private func policyRecord(
         _ policy: EffectivePolicy,
         _ destination: ResolvedDestination,
-        _ port: HostService.Port
+        _ port: HostService.Port,
+        cluster: UInt64
     ) -> ClusterPolicyRecord? {
         guard
             policy.loadBalancer != nil || policy.connectionPool != nil || policy.outlierDetection != nil
@@ -108,6 +110,10 @@ package struct DestinationCompiler {
         record.warmUp = WarmUpPolicy(policy.loadBalancer?.warmUp)
         record.limits = ConnectionLimits(policy.connectionPool, budget: policy.retryBudget)
         record.outliers = OutlierPolicy(policy.outlierDetection)
+        if !record.limits.isUnlimited, let shared = identifiers.shared(cluster) {
+            shared.update(record.limits)
+            record.shared = arena.keep(shared)
+        }
         return record
     }
 

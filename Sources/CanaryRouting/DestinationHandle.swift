@@ -89,11 +89,24 @@ package struct DestinationHandle: BitwiseCopyable {
         cluster?.pointee.groups ?? UnsafeBufferPointer(start: nil, count: 0)
     }
 
+    /// Whether any endpoint is as good as any other: all are of one weight and one group.
+    package var isUniform: Bool { cluster?.pointee.isUniform ?? true }
+
+    /// Tells the endpoints, with their weights, groups and balancing, from others that the cluster may have in another table.
+    package var membership: UInt64 { cluster?.pointee.membership ?? 0 }
+
     /// How the share of a new endpoint grows.
     package var warmUp: WarmUpPolicy { cluster?.pointee.policy?.pointee.warmUp ?? .none }
 
     /// How many connections and requests there may be, and for how long.
     package var limits: ConnectionLimits { cluster?.pointee.policy?.pointee.limits ?? ConnectionLimits() }
+
+    /// Whether a DestinationRule says anything of connections, health or hashes.
+    package var hasPolicy: Bool { cluster?.pointee.policy != nil }
+
+    /// What all workers share of the cluster, held by the table; `nil` where nothing concerns all of them.
+    @inline(__always)
+    package var shared: Unmanaged<SharedCluster>? { cluster?.pointee.policy?.pointee.shared }
 
     /// When endpoints are ejected for their errors.
     package var outliers: OutlierPolicy { cluster?.pointee.policy?.pointee.outliers ?? .none }

@@ -144,6 +144,35 @@ package struct ClusterRecord: BitwiseCopyable {
     /// Empty for a single one, which all endpoints are in.
     package var groups = UnsafeBufferPointer<EndpointGroup>(start: nil, count: 0)
     package var endpoints: UnsafeBufferPointer<EndpointRecord>
+    /// Tells these endpoints, with their weights, groups and balancing, from others that the cluster may have in another
+    /// table: a hash of all that.
+    package private(set) var membership: UInt64 = 0
+    /// Whether any endpoint is as good as any other.
+    package private(set) var isUniform = true
+}
+
+extension ClusterRecord {
+    /// To be called once endpoints, groups and policy are there.
+    mutating func characterize() {
+        isUniform = groups.isEmpty && EndpointChoice.haveOneWeight(endpoints)
+        var hash = balancing.rawValue.mixed
+        for endpoint in endpoints { hash = (hash ^ endpoint.id &+ UInt64(endpoint.weight) << 40).mixed }
+        for group in groups {
+            hash = (hash ^ UInt64(UInt32(bitPattern: group.priority)) &+ UInt64(group.weight) << 32).mixed
+            hash = (hash ^ UInt64(UInt32(bitPattern: group.count))).mixed
+        }
+        membership = hash
+    }
+}
+
+extension FixedWidthInteger {
+    /// The finaliser of SplitMix64.
+    fileprivate var mixed: UInt64 {
+        var word = UInt64(truncatingIfNeeded: self) &+ 0x9E37_79B9_7F4A_7C15
+        word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
+        return word ^ word >> 31
+    }
 }
 
 extension ClusterRecord {
@@ -157,6 +186,8 @@ struct ClusterPolicyRecord: BitwiseCopyable {
     var warmUp = WarmUpPolicy.none
     var limits = ConnectionLimits()
     var outliers = OutlierPolicy.none
+    /// `nil` where there is nothing that concerns all workers.
+    var shared: Unmanaged<SharedCluster>?
 }
 
 /// What identifies a user.

@@ -18,6 +18,7 @@ package final class RoutingArena: @unchecked Sendable {
     private var counters: Set<UInt32> = []
     private var leases: [IdentifierLease] = []
     private var tables: [EndpointHashTable] = []
+    private var clusters: [SharedCluster] = []
 
     private static let chunkSize = 2048
     private static let alignment = 16
@@ -76,6 +77,12 @@ package final class RoutingArena: @unchecked Sendable {
     func keep(_ table: EndpointHashTable) -> EndpointHashTableRecord {
         tables.append(table)
         return table.record
+    }
+
+    /// Holds what workers share of a cluster.
+    func keep(_ cluster: SharedCluster) -> Unmanaged<SharedCluster> {
+        clusters.append(cluster)
+        return Unmanaged.passUnretained(cluster)
     }
 
     private func allocate(_ size: Int) -> UnsafeMutableRawPointer {

@@ -21,6 +21,8 @@ package final class RoutingIdentifiers: Sendable {
         var clusters = Numbering<ClusterName>()
         /// The endpoints that are names.
         var names: [UInt64: EndpointAddress] = [:]
+        /// Of clusters that have one.
+        var shared: [UInt64: SharedCluster] = [:]
     }
 
     package let counters = CounterRegistry()
@@ -51,6 +53,22 @@ package final class RoutingIdentifiers: Sendable {
         }
     }
 
+    /// What workers share of clusters, by name.
+    package var sharedClusters: [SharedCluster] {
+        state.withLock { $0.shared.values.sorted { $0.name < $1.name } }
+    }
+
+    /// What workers share of a cluster that has a number; made when it is first asked for.
+    func shared(_ cluster: UInt64) -> SharedCluster? {
+        state.withLock { state in
+            if let known = state.shared[cluster] { return known }
+            guard let name = state.clusters[cluster] else { return nil }
+            let made = SharedCluster(name)
+            state.shared[cluster] = made
+            return made
+        }
+    }
+
     /// The meaning of a counter's number; `nil` for one that has none.
     package func counter(_ id: UInt32) -> RouteCounter? { counters.counter(id) }
 
@@ -73,7 +91,7 @@ package final class RoutingIdentifiers: Sendable {
             for number in endpoints {
                 if let gone = state.endpoints.release(number), gone.isName { state.names[number] = nil }
             }
-            for number in clusters { state.clusters.release(number) }
+            for number in clusters where state.clusters.release(number) != nil { state.shared[number] = nil }
         }
     }
 }

@@ -32,8 +32,8 @@ struct AdminPages {
 
     /// Every destination of the present table by Envoy's name for it, with its endpoints and what was counted.
     func clusters() -> AdminConnection.Answer {
-        let lines = ClusterList(contents, shared.book.series()).lines + checkedLines
-        return .init(status: 200, body: lines.map { $0 + "\n" }.joined())
+        let lines = ClusterList(contents, shared.book.series(), shared.identifiers.sharedClusters).lines
+        return .init(status: 200, body: (lines + checkedLines).map { $0 + "\n" }.joined())
     }
 
     /// The addresses that are checked, by the host that asks for it, with Envoy's word for those that fail.

@@ -21,7 +21,15 @@ struct ClusterList {
 
     private var clusters: [Key: Cluster] = [:]
 
-    init(_ hosts: [RoutingTableContents.Host], _ series: [SeriesLabels: RouteEvidence]) {
+    /// By Envoy's name of the cluster, what is known of those with limits.
+    private var states: [String: [String]] = [:]
+
+    init(
+        _ hosts: [RoutingTableContents.Host],
+        _ series: [SeriesLabels: RouteEvidence],
+        _ shared: [SharedCluster] = []
+    ) {
+        for cluster in shared { states[cluster.name] = Self.lines(of: cluster) }
         for destination in hosts.flatMap(\.routes).flatMap(\.destinations) {
             let counter = destination.counter
             let key = Key(host: counter.destinationHost, subset: counter.subset, port: counter.port)
@@ -38,12 +46,26 @@ struct ClusterList {
         }
     }
 
+    /// Limits and what is under way, as Envoy shows them.
+    private static func lines(of cluster: SharedCluster) -> [String] {
+        let (limits, use, overflows) = (cluster.limits, cluster.use.now, cluster.use.overflows)
+        return [
+            "default_priority::max_connections::\(limits.connections)",
+            "default_priority::max_pending_requests::\(limits.pendingRequests)",
+            "default_priority::max_requests::\(limits.requests)",
+            "default_priority::max_retries::\(limits.retries)",
+            "cx_active::\(use.connections)", "rq_active::\(use.requests)",
+            "rq_pending_active::\(use.pendingRequests)", "cx_overflow::\(overflows.connections)",
+            "rq_pending_overflow::\(overflows.requests)", "rq_retry_overflow::\(overflows.retries)",
+        ].map { "\(cluster.name)::\($0)" }
+    }
+
     var lines: [String] {
         clusters.values.sorted { $0.name < $1.name }.flatMap { cluster in
             cluster.endpoints.sorted().map { "\(cluster.name)::\($0)::health_flags::healthy" } + [
                 "\(cluster.name)::rq_total::\(cluster.requests)",
                 "\(cluster.name)::rq_error::\(cluster.errors)",
-            ]
+            ] + (states[cluster.name] ?? [])
         }
     }
 }

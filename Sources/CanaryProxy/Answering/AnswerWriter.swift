@@ -10,6 +10,8 @@ struct LocalAnswer {
     var body = ByteSlice()
     /// The route's redirect says where to go instead.
     var hasLocation = false
+    /// The destination has more to do than it may.
+    var isOverloaded = false
     /// The connection ends with it.
     var isLast = false
     /// It tells a browser what the route's CORS policy allows; the route's changes of answers are not for it.
@@ -31,6 +33,17 @@ struct LocalAnswer {
         return answer
     }
 
+    /// The answer to a request for which its destination's limits leave no room.
+    static var overflow: LocalAnswer {
+        var answer = LocalAnswer(
+            503,
+            .upstreamOverflow,
+            "upstream connect error or disconnect/reset before headers. reset reason: overflow"
+        )
+        answer.isOverloaded = true
+        return answer
+    }
+
     /// The answer to a request that broke the protocol.
     init(_ rejection: Rejection) {
         self.init(Int32(rejection.status), .downstreamProtocolError, rejection.reason, isLast: true)
@@ -48,6 +61,7 @@ struct AnswerWriter: ~Copyable {
     /// Path and authority as they were sent, for header changes.
     private var sentTarget = ByteBuffer(capacity: 1024)
     private var upstreamText = ByteBuffer(capacity: 64)
+    private var cookie = ByteBuffer(capacity: 128)
     private var date = DateText()
 
     init(mostFields: Int, identifiers: RoutingIdentifiers) {
@@ -70,7 +84,18 @@ struct AnswerWriter: ~Copyable {
         if head.status == 204 { dropLength() }
         output.appendFields(fields, of: bytes, end: head.length &- 2)
         if hasEdits { edits.append(to: &output) }
+        if exchange.pointee.request.facts.generatedKey.count > 0 { addCookies(exchange, to: &output) }
         codec.endHead(to: &output)
+    }
+
+    /// Makes the user known by the cookies that chose version and endpoint, where the request came without.
+    private mutating func addCookies(_ exchange: ExchangePointer, to output: inout ByteBuffer) {
+        let facts = exchange.pointee.request.facts
+        exchange.pointee.route?.forEachNewCookie(facts, exchange.pointee.destination, in: &cookie) { value in
+            output.append("set-cookie: ")
+            output.append(value)
+            output.append("\r\n")
+        }
     }
 
     /// Writes a 1xx head.
@@ -97,6 +122,7 @@ struct AnswerWriter: ~Copyable {
         let hasEdits = applyEdits(exchange, bytes)
         output.appendFields(fields, of: bytes, end: head.length &- 2)
         if hasEdits { edits.append(to: &output) }
+        if exchange.pointee.request.facts.generatedKey.count > 0 { addCookies(exchange, to: &output) }
         let upgrade = head.upgrade.map { ByteSlice(bytes[$0]) } ?? ByteSlice()
         codec.endInterimHead(switchingTo: upgrade, to: &output)
     }
@@ -172,6 +198,7 @@ struct AnswerWriter: ~Copyable {
         } else if !answer.body.isEmpty, !edits.adds("content-type") {
             output.append("content-type: text/plain\r\n")
         }
+        if answer.isOverloaded { output.append("x-envoy-overloaded: true\r\n") }
         if answer.status == 405 {
             output.append("allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n")
         }

@@ -45,6 +45,9 @@ struct Exchange: ~Copyable {
     var request: KeptRequest
     var body: RequestBody
     var stage = Stage.waiting
+    /// What of it counts for the limits of its cluster, and how it stands in line for a connection.
+    var claims: Claims = []
+    var place = PlaceInLine()
     var tries = Tries()
     var deadlines = Deadlines()
     var outcome: Outcome

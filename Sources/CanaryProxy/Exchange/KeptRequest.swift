@@ -18,6 +18,8 @@ struct KeptRequest {
     var facts = RequestFacts()
     /// The path can be normalised. Where it cannot, it stands in ``facts`` as it came.
     let hasValidPath: Bool
+    /// Where there is room in the block for a key that the proxy makes.
+    private let keyStart: Int
 
     /// Copies a parsed head, whose bytes `received` begins with.
     init(
@@ -43,6 +45,7 @@ struct KeptRequest {
         }
         self.head = head
         self.block = block
+        keyStart = layout.key.lowerBound
         self.bytes = bytes
         self.fields = fields
         facts.headers = UnsafeBufferPointer(headers)
@@ -65,6 +68,7 @@ struct KeptRequest {
         bytes = UnsafeRawBufferPointer(start: nil, count: 0)
         fields = UnsafeBufferPointer(start: nil, count: 0)
         hasValidPath = true
+        keyStart = 0
         let memory = UnsafeMutableRawBufferPointer(start: block.base, count: PeerAddress.mostBytes)
         facts.sourceAddress = ByteSlice(peer.copy(to: memory))
         facts.sourcePort = peer.port
@@ -73,6 +77,16 @@ struct KeptRequest {
     /// Whether a gRPC client sent it, for whom statuses stand in other places.
     var isGRPC: Bool {
         facts.header(ByteSlice("content-type")).map { GRPCStatus.isGRPC(contentType: $0.value) } ?? false
+    }
+
+    /// Makes the value of cookies that the proxy sets for this request, where its user is known by such a cookie.
+    mutating func makeKey(_ random: UInt64) {
+        let memory = block.base + keyStart
+        RouteHandle.writeGeneratedKey(random: random, to: memory)
+        facts.generatedKey = ByteSlice(
+            base: memory.assumingMemoryBound(to: UInt8.self),
+            count: RouteHandle.generatedKeyCount
+        )
     }
 
     /// Gives the memory back; nothing of the request may be looked at afterwards.
@@ -106,8 +120,9 @@ struct KeptRequest {
         let bytes: Range<Int>
         let path: Range<Int>
         let peer: Range<Int>
+        let key: Range<Int>
 
-        var byteCount: Int { peer.upperBound }
+        var byteCount: Int { key.upperBound }
 
         init(_ head: RequestHead, fieldCount: Int) {
             headers = 0..<fieldCount &* MemoryLayout<RequestHeader>.stride
@@ -115,6 +130,7 @@ struct KeptRequest {
             bytes = Self.next(head.length, after: fields)
             path = Self.next(max(Int(head.path.count), 1), after: bytes)
             peer = Self.next(PeerAddress.mostBytes, after: path)
+            key = Self.next(RouteHandle.generatedKeyCount, after: peer)
         }
 
         private static func next(_ count: Int, after other: Range<Int>) -> Range<Int> {

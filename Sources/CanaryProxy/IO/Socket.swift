@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import CanaryRouting
 import CanarySystem
 import Glibc
 
@@ -62,6 +63,23 @@ enum Socket {
     static func disableDelay(_ descriptor: Int32) {
         var one: Int32 = 1
         _ = setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// Turns TCP keep-alive on; numbers of 0 stay the system's.
+    static func keepAlive(_ descriptor: Int32, _ settings: ConnectionLimits.KeepAlive) {
+        set(1, SO_KEEPALIVE, of: SOL_SOCKET, descriptor)
+        let options = [
+            (settings.probes, TCP_KEEPCNT), (settings.idleSeconds, TCP_KEEPIDLE),
+            (settings.intervalSeconds, TCP_KEEPINTVL),
+        ]
+        for (value, option) in options where value > 0 {
+            set(value, option, of: Int32(IPPROTO_TCP), descriptor)
+        }
+    }
+
+    private static func set(_ value: Int32, _ option: Int32, of level: Int32, _ descriptor: Int32) {
+        var value = value
+        _ = setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
     /// Why a connection attempt failed; 0 when it did not.

@@ -20,7 +20,7 @@ struct PrometheusText {
         let copies = sums.filter(\.key.isMirror)
         return requests(own, "istio_requests_total", "Requests by answer.") + durations(own)
             + requests(copies, "canaryctl_mirrored_requests_total", "Copies to mirrors by answer.")
-            + ConnectionMetrics.text(sums.filter(\.key.isConnection)) + gauges()
+            + ConnectionMetrics.text(sums.filter(\.key.isConnection)) + clusters() + gauges()
     }
 
     /// Sums that differ only in what labels do not show are one series.
@@ -52,6 +52,40 @@ struct PrometheusText {
             text += "\(name)_count{\(labels)} \(total)\n"
         }
         return text
+    }
+
+    /// Of clusters that have limits, under Envoy's names.
+    private func clusters() -> String {
+        let clusters = shared.identifiers.sharedClusters
+        guard !clusters.isEmpty else { return "" }
+        let series: [(String, String, String, (SharedCluster) -> UInt64)] = [
+            (
+                "upstream_rq_pending_overflow", "counter", "Requests refused by limits.",
+                { $0.use.overflows.requests }
+            ),
+            (
+                "upstream_cx_overflow", "counter",
+                "Requests that waited since no connection might be opened.",
+                { $0.use.overflows.connections }
+            ),
+            (
+                "upstream_rq_retry_overflow", "counter", "Retries not made because of limits.",
+                { $0.use.overflows.retries }
+            ),
+            ("upstream_cx_active", "gauge", "Connections.", { UInt64($0.use.now.connections) }),
+            ("upstream_rq_active", "gauge", "Requests under way.", { UInt64($0.use.now.requests) }),
+            (
+                "upstream_rq_pending_active", "gauge", "Requests waiting for a connection.",
+                { UInt64($0.use.now.pendingRequests) }
+            ),
+        ]
+        return series.map { name, kind, help, value in
+            let lines = clusters.map {
+                "envoy_cluster_\(name){cluster_name=\"\(Self.escaped($0.name))\"} \(value($0))\n"
+            }
+            return "# HELP envoy_cluster_\(name) \(help)\n# TYPE envoy_cluster_\(name) \(kind)\n"
+                + lines.joined()
+        }.joined()
     }
 
     private func gauges() -> String {

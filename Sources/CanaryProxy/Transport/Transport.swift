@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import CanaryRouting
 import Glibc
 
 /// Moves the bytes of one connection.
@@ -42,6 +43,11 @@ enum Transport {
 
     /// Whether a connection that was begun stands, once its socket can be written to.
     var isEstablished: Bool { Socket.pendingError(descriptor) == 0 }
+
+    /// Has the kernel look whether a silent peer is still there, if that is wanted.
+    func keepAlive(_ settings: ConnectionLimits.KeepAlive) {
+        if settings.isOn { Socket.keepAlive(descriptor, settings) }
+    }
 
     /// Whether a resting connection is still usable: nothing to read, and no end.
     var isQuiet: Bool { Socket.isQuiet(descriptor) }

@@ -7,12 +7,34 @@ import CanaryRouting
 struct ClusterState {
     /// Whose turn it is, for round robin; 0 before the first.
     private var turn: UInt64 = 0
+    /// Where endpoints are not all alike.
+    private var plan: UnsafeMutablePointer<ClusterPlan>?
 
     /// Turns begin at a random one, so that workers do not go through the endpoints in step.
     mutating func nextTurn(_ random: inout RandomSource) -> UInt64 {
         if turn == 0 { turn = random.next() >> 32 }
         turn &+= 1
         return turn
+    }
+
+    /// The plan for the endpoints as a destination has them.
+    mutating func plan(
+        for destination: DestinationHandle,
+        _ random: inout RandomSource
+    ) -> UnsafeMutablePointer<ClusterPlan> {
+        if let plan, plan.pointee.membership == destination.membership { return plan }
+        forgetPlan()
+        let made = UnsafeMutablePointer<ClusterPlan>.allocate(capacity: 1)
+        made.initialize(to: ClusterPlan(destination, &random))
+        plan = made
+        return made
+    }
+
+    /// Frees the plan, if there is one.
+    mutating func forgetPlan() {
+        plan?.deinitialize(count: 1)
+        plan?.deallocate()
+        plan = nil
     }
 }
 
@@ -22,4 +44,33 @@ struct NamedAddresses {
     var isKnown = false
     var addresses = UnsafeBufferPointer<EndpointRecord>(start: nil, count: 0)
     var turn: UInt64 = 0
+
+    /// The address of a user, or the one whose turn it is; `nil` without any.
+    mutating func next(_ hash: UInt64?) -> UInt64? {
+        guard addresses.count > 0 else { return nil }
+        if let hash { return addresses[rendezvous(hash)].id }
+        turn &+= 1
+        return addresses[Int(turn % UInt64(addresses.count))].id
+    }
+
+    /// Highest random weight (Thaler and Ravishankar, 1998): when addresses come or go, only their own users move, and all
+    /// proxies agree. Names are resolved beside the table, whose hash tables so can't hold their addresses.
+    private func rendezvous(_ hash: UInt64) -> Int {
+        var best = 0
+        var most: UInt64 = 0
+        for index in 0..<addresses.count {
+            let weight = Self.mix(hash ^ Self.mix(addresses[index].hash))
+            guard weight > most else { continue }
+            (best, most) = (index, weight)
+        }
+        return best
+    }
+
+    /// The finaliser of SplitMix64.
+    private static func mix(_ value: UInt64) -> UInt64 {
+        var word = value &+ 0x9E37_79B9_7F4A_7C15
+        word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
+        return word ^ word >> 31
+    }
 }

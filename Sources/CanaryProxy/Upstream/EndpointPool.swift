@@ -18,10 +18,19 @@ struct EndpointPool {
     private(set) var firstIdle: UpstreamPointer?
     private(set) var idleCount = 0
     /// Requests that this endpoint is working on, for the choice of the least busy.
-    var active: Int32 = 0
+    var active: UInt32 = 0
+
+    /// Open, or being opened.
+    var connections: UInt32 = 0
+    /// Who waits for one of them, where their number is limited.
+    var waiting = WaitingList()
+    /// How many that waited are about to be served: as many connections that rest are theirs.
+    var called: UInt32 = 0
 
     /// Nothing that would be missed if it were forgotten.
-    var isUnused: Bool { active == 0 && firstIdle == nil }
+    var isUnused: Bool {
+        active == 0 && firstIdle == nil && connections == 0 && waiting.isEmpty && called == 0
+    }
 
     /// Puts a connection in front: the one used last is used next, so that the others can grow old and go.
     mutating func push(_ upstream: UpstreamPointer) {

@@ -57,6 +57,11 @@ struct NumberMap<Key: NumberKey, Value: BitwiseCopyable>: ~Copyable {
     /// The numbers that have a value.
     var numbers: [Key] { (0..<capacity).map { keys[$0] }.filter { $0 != Self.empty } }
 
+    /// Calls `body` with the place of each value; none may be added meanwhile.
+    func forEach(_ body: (UnsafeMutablePointer<Value>) -> Void) {
+        for place in 0..<capacity where keys[place] != Self.empty { body(values + place) }
+    }
+
     /// Forgets the numbers for which `isWanted` says no, and the space that they took.
     mutating func keep(where isWanted: (Key, UnsafeMutablePointer<Value>) -> Bool) {
         var wanted = 64

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryRouting
+
 typealias UpstreamPointer = UnsafeMutablePointer<Upstream>
 
 /// A connection to an endpoint: opened for a request, then kept for others.
@@ -20,6 +22,10 @@ struct Upstream: ~Copyable {
     var takesBody = true
     /// What the kernel held for the upstream when it was last asked; -1 before.
     var lastUnacknowledged: Int32 = -1
+    /// The cluster that it counts for, retained, where the number of connections is limited.
+    var countedBy: Unmanaged<SharedCluster>?
+    /// When it is not kept any longer.
+    var expiresAt = Registration.never
     /// How many requests it has carried.
     var served: Int32 = 0
     var exchange: ExchangePointer?

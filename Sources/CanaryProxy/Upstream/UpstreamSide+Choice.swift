@@ -40,11 +40,16 @@ extension UpstreamSide {
         _ random: inout RandomSource
     ) -> Choice {
         let endpoints = destination.endpoints
-        let chosen = balance(destination, hash, &random)
+        let found =
+            destination.isUniform
+            ? pick(destination, hash, &random) : planned(destination, hash, &random)
+        guard let chosen = found else { return .none(counter: destination.counter) }
         // A name without address has no part: its neighbours get its requests.
         for offset in 0..<endpoints.count {
             let endpoint = endpoints[(chosen &+ offset) % endpoints.count]
-            guard let id = resolve(endpoint, hash) else { continue }
+            guard let id = endpoint.isName ? names[endpoint.id].pointee.next(hash) : endpoint.id else {
+                continue
+            }
             let member = ClusterMember(cluster: destination.clusterID, endpoint: id)
             return .endpoint(member, counter: endpoint.counter)
         }
@@ -54,39 +59,41 @@ extension UpstreamSide {
         return .none(counter: endpoints[chosen].counter)
     }
 
-    private mutating func balance(
+    /// An index where all endpoints are alike.
+    private mutating func pick(
         _ destination: DestinationHandle,
         _ hash: UInt64?,
         _ random: inout RandomSource
-    ) -> Int {
-        let endpoints = destination.endpoints
-        if endpoints.count == 1 { return 0 }
+    ) -> Int? {
+        let count = destination.endpoints.count
+        if count == 1 { return 0 }
         switch destination.balancing {
         case .hash:
-            return hash.map { Balancer.rendezvous(endpoints, hash: $0) }
-                ?? Balancer.draw(endpoints, random: random.next())
-        case .random: return Balancer.draw(endpoints, random: random.next())
+            guard let hash else { return EndpointChoice.uniform(count: count, random: random.next()) }
+            return destination.endpoint(ofHash: hash) { _ in true }
+        case .random: return EndpointChoice.uniform(count: count, random: random.next())
         case .roundRobin:
-            return Balancer.turn(endpoints, clusters[destination.clusterID].pointee.nextTurn(&random))
+            return Int(clusters[destination.clusterID].pointee.nextTurn(&random) % UInt64(count))
         case .leastRequest:
-            let one = Balancer.draw(endpoints, random: random.next())
-            let other = Balancer.draw(endpoints, random: random.next())
-            return load(endpoints[other], destination) < load(endpoints[one], destination) ? other : one
+            let draws = (random.next(), random.next())
+            return EndpointChoice.leastRequest(count: count, random: draws) { active($0, destination) }
         }
     }
 
-    private mutating func load(_ endpoint: EndpointRecord, _ destination: DestinationHandle) -> Int32 {
-        pools[ClusterMember(cluster: destination.clusterID, endpoint: endpoint.id)].pointee.active
+    /// An index where they are not.
+    private mutating func planned(
+        _ destination: DestinationHandle,
+        _ hash: UInt64?,
+        _ random: inout RandomSource
+    ) -> Int? {
+        let plan = clusters[destination.clusterID].pointee.plan(for: destination, &random)
+        if let hash { return plan.pointee.endpoint(ofHash: hash, of: destination) }
+        return plan.pointee.next(destination.balancing, &random) { active($0, destination) }
     }
 
-    /// The endpoint itself, or one of the addresses that its name stands for, in turn or by the user's hash.
-    private mutating func resolve(_ endpoint: EndpointRecord, _ hash: UInt64?) -> UInt64? {
-        guard endpoint.isName else { return endpoint.id }
-        let name = names[endpoint.id]
-        let addresses = name.pointee.addresses
-        guard addresses.count > 0 else { return nil }
-        if let hash { return addresses[Balancer.rendezvous(addresses, hash: hash)].id }
-        name.pointee.turn &+= 1
-        return addresses[Int(name.pointee.turn % UInt64(addresses.count))].id
+    /// How many requests this worker has under way at an endpoint.
+    private mutating func active(_ index: Int, _ destination: DestinationHandle) -> UInt32 {
+        let id = destination.endpoints[index].id
+        return pools[ClusterMember(cluster: destination.clusterID, endpoint: id)].pointee.active
     }
 }

@@ -12,11 +12,17 @@ struct UpstreamSide: ~Copyable {
     var clusters = NumberMap<UInt64, ClusterState>(ClusterState())
     /// The addresses of the endpoints that are names.
     var names = NumberMap<UInt64, NamedAddresses>(NamedAddresses())
+    /// Exchanges that waited for a connection and are served before the turn ends.
+    var called = WaitingList()
     private var resolutions: Resolutions?
 
     init(identifiers: RoutingIdentifiers, counters: WorkerCounters) {
         self.identifiers = identifiers
         self.counters = counters
+    }
+
+    deinit {
+        clusters.forEach { $0.pointee.forgetPlan() }
     }
 
     // MARK: - Connections
@@ -26,6 +32,10 @@ struct UpstreamSide: ~Copyable {
         /// Under way: the request is sent when it stands.
         case waiting(UpstreamPointer)
         case failed
+        /// There may be no more connections: the exchange is called when one is free.
+        case inLine
+        /// There may be no more requests.
+        case overflow
     }
 
     /// A connection that rests, without a look at whether it still stands.
@@ -35,10 +45,10 @@ struct UpstreamSide: ~Copyable {
         return upstream
     }
 
-    /// Opens a connection. One that is under way is due when `timeout` milliseconds are over.
+    /// Opens a connection as the destination's policy says. One that is under way is due when the time for that is over.
     mutating func connect(
         to member: ClusterMember,
-        timeout: Int32,
+        of destination: DestinationHandle,
         _ loop: inout EventLoop
     ) -> Connection {
         guard let address = address(of: member), let begun = Transport.connect(to: address) else {
@@ -47,13 +57,26 @@ struct UpstreamSide: ~Copyable {
         let upstream = adopt(begun.transport, member, begun.isReady ? .active : .connecting)
         guard loop.register(begun.transport, upstream.registration) else {
             begun.transport.close()
+            pools[member].pointee.connections &-= 1
             give(upstream)
             return .failed
         }
         counters.addUpstreamConnections(1)
+        if destination.hasPolicy { apply(destination, to: upstream, loop.now) }
         if begun.isReady { return .ready(upstream) }
-        loop.set(upstream.registration, in: Int64(max(timeout, 1)))
+        loop.set(upstream.registration, in: Int64(max(destination.connectTimeoutMilliseconds, 1)))
         return .waiting(upstream)
+    }
+
+    private func apply(_ destination: DestinationHandle, to upstream: UpstreamPointer, _ now: Int64) {
+        let limits = destination.limits
+        upstream.pointee.transport.keepAlive(limits.keepAlive)
+        if limits.lifetimeMilliseconds > 0 {
+            upstream.pointee.expiresAt = now &+ Int64(limits.lifetimeMilliseconds)
+        }
+        // It outlives the table.
+        upstream.pointee.countedBy = destination.shared?.retain()
+        destination.sharedUse?.add(1, to: .connections)
     }
 
     /// Makes a connection of a transport that somebody opened.
@@ -64,6 +87,7 @@ struct UpstreamSide: ~Copyable {
     ) -> UpstreamPointer {
         let upstream = connections.take()
         upstream.initialize(to: Upstream(transport, to: member, phase: phase))
+        pools[member].pointee.connections &+= 1
         return upstream
     }
 
@@ -101,18 +125,29 @@ struct UpstreamSide: ~Copyable {
     /// Keeps a connection for later requests, unless its endpoint has left; 0 keeps it for ever.
     mutating func keep(_ upstream: UpstreamPointer, idleTimeout: Int32, _ loop: inout EventLoop) {
         let pool = pools[upstream.pointee.member]
-        guard !pool.pointee.hasLeft else { return close(upstream, &loop) }
+        guard !pool.pointee.hasLeft, upstream.pointee.expiresAt > loop.now else {
+            return close(upstream, &loop)
+        }
         upstream.pointee.phase = .idle
         upstream.pointee.inbox.release()
         pool.pointee.push(upstream)
         let deadline = idleTimeout > 0 ? loop.now &+ Int64(idleTimeout) : Registration.never
-        loop.timers.set(upstream.registration, to: deadline)
+        loop.timers.set(upstream.registration, to: min(deadline, upstream.pointee.expiresAt))
+        if !pool.pointee.waiting.isEmpty { callNext(upstream.pointee.member) }
     }
 
     mutating func close(_ upstream: UpstreamPointer, resets: Bool = false, _ loop: inout EventLoop) {
         guard upstream.pointee.phase != .closed else { return }
-        if upstream.pointee.phase == .idle { pools[upstream.pointee.member].pointee.remove(upstream) }
+        let pool = pools[upstream.pointee.member]
+        if upstream.pointee.phase == .idle { pool.pointee.remove(upstream) }
         upstream.pointee.phase = .closed
+        pool.pointee.connections &-= 1
+        if !pool.pointee.waiting.isEmpty { callNext(upstream.pointee.member) }
+        if let cluster = upstream.pointee.countedBy {
+            cluster._withUnsafeGuaranteedRef { $0.use.add(-1, to: .connections) }
+            cluster.release()
+            upstream.pointee.countedBy = nil
+        }
         upstream.pointee.inbox.release()
         upstream.pointee.outbox.release()
         loop.close(upstream.pointee.transport, upstream.registration, resets: resets)
@@ -184,7 +219,10 @@ struct UpstreamSide: ~Copyable {
             endpoints: members.map(\.endpoint),
             clusters: clusters.numbers + members.map(\.cluster)
         )
-        clusters.keep { number, _ in !gone.contains(number) }
+        clusters.keep { number, state in
+            if gone.contains(number) { state.pointee.forgetPlan() }
+            return !gone.contains(number)
+        }
         for member in members where endpoints.contains(member.endpoint) || gone.contains(member.cluster) {
             pools[member].pointee.hasLeft = true
             closeIdle(member, &loop)

@@ -63,7 +63,9 @@ extension Worker {
     ) {
         let status = Int32(head.status)
         switch exchange.pointee.verdict(on: head) {
-        case .retry: return retryLater(exchange, status: status, .none)
+        case .retry:
+            if mayRetry(exchange) { return retryLater(exchange, status: status, .none) }
+            exchange.pointee.outcome.flag = .upstreamOverflow
         case .giveUp(let hasUsedUpRetries): exchange.pointee.outcome.hasUsedUpRetries = hasUsedUpRetries
         case .replace: break
         }

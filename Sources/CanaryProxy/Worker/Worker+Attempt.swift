@@ -12,10 +12,11 @@ extension Worker {
     /// was received of the body and not used; how many bytes of it were used.
     mutating func attempt(_ exchange: ExchangePointer, _ pending: UnsafeRawBufferPointer) -> Int {
         var used = 0
-        while let member = chooseEndpoint(exchange) {
+        while let member = nextMember(exchange) {
             exchange.pointee.tries.lastEndpoint = member.endpoint
             switch connect(exchange, member) {
             case .ready(let upstream):
+                guard start(exchange, on: upstream) else { return used }
                 upstreams.attach(upstream, to: exchange)
                 if exchange.pointee.isConnection {
                     join(exchange, upstream)
@@ -32,6 +33,10 @@ extension Worker {
                 rearm(exchange)
                 return used
             case .failed: guard failTry(exchange, .connect) else { return used }
+            case .inLine: return used
+            case .overflow:
+                reply(exchange, .overflow)
+                return used
             }
         }
         return used
@@ -54,6 +59,30 @@ extension Worker {
     }
 
     // MARK: - Endpoints and connections
+
+    /// Where an exchange was called to that waited for a connection, or the endpoint of the next try.
+    private mutating func nextMember(_ exchange: ExchangePointer) -> ClusterMember? {
+        exchange.pointee.place.state == .called ? exchange.pointee.place.member : chooseEndpoint(exchange)
+    }
+
+    /// Serves those that waited for a connection, now that there may be one.
+    mutating func serveCalled() {
+        while let exchange = upstreams.called.popFirst() {
+            let parties = Parties(of: exchange.registration)
+            attemptAgain(exchange)
+            settle(parties)
+        }
+    }
+
+    /// Whether the limits let a request go out on its connection, which is kept if they do not.
+    private mutating func start(_ exchange: ExchangePointer, on upstream: UpstreamPointer) -> Bool {
+        guard !exchange.pointee.isConnection, let destination = exchange.pointee.destination,
+            let use = destination.sharedUse, !upstreams.start(exchange, destination.limits, use)
+        else { return true }
+        upstreams.keep(upstream, idleTimeout: destination.idleTimeoutMilliseconds, &loop)
+        reply(exchange, .overflow)
+        return false
+    }
 
     /// The endpoint of the next try, where the request is counted, once; `nil` where it has its answer, or has to wait for an
     /// address.
@@ -99,13 +128,20 @@ extension Worker {
     private mutating func connect(_ exchange: ExchangePointer, _ member: ClusterMember)
         -> UpstreamSide.Connection
     {
+        guard let destination = exchange.pointee.destination else { return .failed }
+        if let use = destination.sharedUse {
+            switch upstreams.admit(exchange, to: member, destination.limits, use) {
+            case .useIdle, .connect: break
+            case .wait: return .inLine
+            case .overflow: return .overflow
+            }
+        }
         if !exchange.pointee.isConnection, !exchange.pointee.tries.hasReplacedStale,
             let upstream = takeIdle(member, exchange)
         {
             return .ready(upstream)
         }
-        let timeout = exchange.pointee.destination?.connectTimeoutMilliseconds ?? 10_000
-        return upstreams.connect(to: member, timeout: timeout, &loop)
+        return upstreams.connect(to: member, of: destination, &loop)
     }
 
     /// A pooled connection. Before a request that must not be sent twice, it is asked whether it still stands.
@@ -127,6 +163,11 @@ extension Worker {
             return
         }
         if exchange.pointee.isConnection { return join(exchange, upstream) }
+        if exchange.pointee.destination?.shared != nil {
+            _ = upstreams.detach(exchange)
+            guard start(exchange, on: upstream) else { return }
+            upstreams.attach(upstream, to: exchange)
+        }
         upstream.pointee.phase = .active
         let client = exchange.pointee.downstream
         let pending = client?.pointee.inbox.bytes ?? UnsafeRawBufferPointer(start: nil, count: 0)
@@ -220,10 +261,13 @@ extension Worker {
         if let upstream { closeUpstream(upstream) }
         exchange.pointee.stage = .waiting
         exchange.pointee.deadlines.oneTry = Registration.never
+        if !exchange.pointee.claims.isEmpty { upstreams.endClaims(exchange, isLast: false) }
         switch exchange.pointee.verdict(on: failure, wasPooled: wasPooled) {
         case .replace:
             exchange.pointee.tries.hasReplacedStale = true
             return true
+        case .retry where !mayRetry(exchange):
+            reply(exchange, LocalAnswer(failure.status, .upstreamOverflow, failure.text))
         case .retry:
             retryLater(exchange, status: failure.status, failure.flag)
         case .giveUp(let hasUsedUpRetries):
@@ -233,11 +277,20 @@ extension Worker {
         return false
     }
 
+    /// Whether the limits of the destination leave room for a retry.
+    mutating func mayRetry(_ exchange: ExchangePointer) -> Bool {
+        guard let destination = exchange.pointee.destination, let use = destination.sharedUse else {
+            return true
+        }
+        return upstreams.mayRetry(exchange, destination.limits, use)
+    }
+
     /// Gives the present try up, which ended as is said, and plans the next.
     mutating func retryLater(_ exchange: ExchangePointer, status: Int32, _ flag: ResponseFlag) {
         countFirstTry(exchange, status: status, flag: flag)
         if let last = exchange.pointee.tries.lastEndpoint { exchange.pointee.tries.failed.insert(last) }
         if let upstream = upstreams.detach(exchange) { closeUpstream(upstream) }
+        if !exchange.pointee.claims.isEmpty { upstreams.endClaims(exchange, isLast: false) }
         let backOff = exchange.pointee.nextBackOff(&random)
         exchange.pointee.wait(backOff, loop.now)
         rearm(exchange)

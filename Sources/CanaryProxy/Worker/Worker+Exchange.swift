@@ -98,6 +98,7 @@ extension Worker {
 
     /// Draws the destination. From here on the request counts.
     private mutating func assign(_ exchange: ExchangePointer, _ route: RouteHandle) -> Bool {
+        if route.makesCookies { exchange.pointee.request.makeKey(random.next()) }
         let facts = exchange.pointee.request.facts
         let destination = route.destination(for: facts, random: random.next())
         exchange.pointee.destination = destination
@@ -186,6 +187,7 @@ extension Worker {
 
     private mutating func release(_ exchange: ExchangePointer) {
         let generation = exchange.pointee.generation
+        if !exchange.pointee.claims.isEmpty { upstreams.endClaims(exchange, isLast: true) }
         exchange.pointee.downstream?.pointee.exchange = nil
         if exchange.pointee.isCopy { copies.remove(exchange) }
         exchange.pointee.request.release(to: &blocks)

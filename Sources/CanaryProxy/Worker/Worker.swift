@@ -118,6 +118,7 @@ struct Worker: ~Copyable {
         for index in 0..<count { handle(loop[event: index]) }
         fireTimers()
         serveReady()
+        serveCalled()
         buryClosed()
         sweepIfDue()
         accessLog.flush()

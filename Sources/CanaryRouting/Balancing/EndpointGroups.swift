@@ -9,6 +9,11 @@ package struct EndpointGroup: BitwiseCopyable, Sendable, Equatable {
     package var start: Int32
     package var count: Int32
 
+    /// The only one of a cluster with so many endpoints.
+    package static func whole(_ count: Int) -> EndpointGroup {
+        EndpointGroup(priority: 0, weight: 1, start: 0, count: Int32(clamping: count))
+    }
+
     package var range: Range<Int> { Int(start)..<Int(start) + Int(count) }
 }
 

@@ -50,12 +50,15 @@ extension RouteHandle {
 
     /// Appends the value that a new user is known by: 16 hexadecimal digits. Envoy's are the hash of the connection's
     /// addresses; a random number knows users apart that share a connection.
-    package static func appendGeneratedKey(random: UInt64, to buffer: inout ByteBuffer) {
-        for shift in stride(from: UInt64(60), through: 0, by: -4) {
-            let digit = UInt8(truncatingIfNeeded: random >> shift & 15)
-            buffer.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+    package static func writeGeneratedKey(random: UInt64, to memory: UnsafeMutableRawPointer) {
+        for index in 0..<generatedKeyCount {
+            let digit = UInt8(truncatingIfNeeded: random >> UInt64(60 - 4 * index) & 15)
+            let byte = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+            memory.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
         }
     }
+
+    package static let generatedKeyCount = 16
 
     /// Calls `body` with the value of each `set-cookie` that the answer to a request gets: of the cookie that chose the version
     /// and of that which chose the endpoint, mostly the same. `buffer` is for the value, and empty again afterwards.

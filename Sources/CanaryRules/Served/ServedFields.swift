@@ -106,7 +106,7 @@ package enum ServedFields {
         }
 
     private static let trafficPolicy: [(path: String, standing: Standing)] =
-        portPolicy + [("tunnel", kept()), ("proxyProtocol", kept()), ("retryBudget", kept())]
+        portPolicy + [("tunnel", kept()), ("proxyProtocol", kept()), ("retryBudget", .served)]
 
     private static let portPolicy: [(path: String, standing: Standing)] =
         below("loadBalancer", loadBalancer) + below("connectionPool", connectionPool)
@@ -124,32 +124,25 @@ package enum ServedFields {
         ),
         ("consistentHash.httpHeaderName", .served), ("consistentHash.httpQueryParameterName", .served),
         ("consistentHash.useSourceIp", .served), ("consistentHash.httpCookie.name", .served),
-        (
-            "consistentHash.httpCookie.ttl",
-            kept(.any, "the proxy does not make the cookie yet: requests without it are drawn independently")
-        ),
-        // Of a cookie that is made.
-        ("consistentHash.httpCookie.path", .moot), ("consistentHash.httpCookie.attributes", .moot),
-        // Weighted rendezvous, which needs no tables, moves as few users as rings of any size.
-        ("consistentHash.minimumRingSize", .moot), ("consistentHash.ringHash", .moot),
-        ("consistentHash.maglev", .moot),
-        ("localityLbSetting", kept()), ("zoneAwareLbSetting", kept()), ("warmup", kept()),
+        ("consistentHash.httpCookie.ttl", .served), ("consistentHash.httpCookie.path", .served),
+        ("consistentHash.httpCookie.attributes", .served),
+        ("consistentHash.minimumRingSize", .served), ("consistentHash.ringHash", .served),
+        ("consistentHash.maglev", .served), ("localityLbSetting", .served),
+        ("zoneAwareLbSetting", kept()), ("warmup", kept()),
         ("warmupDurationSecs", kept()), ("backendUtilization", kept()),
     ]
 
     private static let connectionPool: [(path: String, standing: Standing)] =
         [
-            ("tcp.connectTimeout", .served), ("tcp.idleTimeout", .served), ("http.idleTimeout", .served),
-            ("http.maxRequestsPerConnection", .served),
+            ("tcp.connectTimeout", .served), ("http.idleTimeout", .served),
+            ("http.maxRequestsPerConnection", .served), ("tcp.maxConnections", .served),
+            ("tcp.maxConnectionDuration", .served), ("tcp.tcpKeepalive", .served),
+            ("tcp.idleTimeout", .served), ("http.http1MaxPendingRequests", .served),
+            ("http.http2MaxRequests", .served), ("http.maxRetries", .served),
         ]
-        + ["maxConnections", "maxConnectionDuration", "tcpKeepalive"].map {
-            ("tcp.\($0)", kept())
+        + ["h2UpgradePolicy", "useClientProtocol", "maxConcurrentStreams", "http2KeepAlive"].map {
+            ("http.\($0)", kept())
         }
-        + [
-            "http1MaxPendingRequests", "http2MaxRequests", "maxRetries", "h2UpgradePolicy",
-            "useClientProtocol",
-            "maxConcurrentStreams", "http2KeepAlive",
-        ].map { ("http.\($0)", kept()) }
 
     private static let gateway: [(path: String, standing: Standing)] =
         [
@@ -209,7 +202,7 @@ package enum ServedFields {
     private static let endpoint: [(path: String, standing: Standing)] = [
         ("address", kept(.beginning("unix:"), "the proxy leaves sockets out: no request gets there")),
         ("ports", .served), ("labels", .served), ("weight", .served), ("network", kept()),
-        ("locality", kept()), ("serviceAccount", .moot),
+        ("locality", .served), ("serviceAccount", .moot),
     ]
 
     // MARK: - Kubernetes

@@ -20,9 +20,10 @@ final class ExchangeScene {
     init(
         _ head: String = "GET / HTTP/1.1\r\nHost: app\r\n\r\n",
         _ fields: [(String, Value)] = [],
-        hasClient: Bool = true
+        hasClient: Bool = true,
+        resources: [Resource] = []
     ) {
-        routed = RoutedScene([("v1", 9001)], http: TestProxy.route("v1", fields))
+        routed = RoutedScene([("v1", 9001)], http: TestProxy.route("v1", fields), resources: resources)
         blocks.initialize(to: BlockPool())
         let peer = PeerAddress(SocketAddress(host: "10.0.0.9", port: 1234) ?? .unspecified)
         client.initialize(to: Downstream(.plain(-1), listener: 0, peer: peer))

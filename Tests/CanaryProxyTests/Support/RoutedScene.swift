@@ -12,8 +12,14 @@ final class RoutedScene {
     let table: RoutingTable
     private var texts: [UnsafeMutablePointer<UInt8>] = []
 
-    init(_ endpoints: [(version: String, port: UInt16)], http: Value? = nil, resources: [Resource] = []) {
-        table = TestProxy.table(endpoints, http, resources, identifiers)
+    /// `labels` are the proxy's own.
+    init(
+        _ endpoints: [(version: String, port: UInt16)],
+        http: Value? = nil,
+        resources: [Resource] = [],
+        labels: [String: String] = [:]
+    ) {
+        table = TestProxy.table(endpoints, http, resources, identifiers, labels: labels)
     }
 
     deinit { texts.forEach { $0.deallocate() } }
@@ -46,11 +52,21 @@ final class RoutedScene {
     }
 
     /// A DestinationRule of the Service with a load balancer.
-    static func balancing(_ settings: Value) -> Resource {
-        TestProxy.resource(
-            .destinationRule,
-            "app",
-            ["spec": ["host": "app", "trafficPolicy": ["loadBalancer": settings]]]
-        )
+    static func balancing(_ settings: Value) -> Resource { policy([("loadBalancer", settings)]) }
+
+    /// A DestinationRule of the Service.
+    static func policy(_ blocks: [(String, Value)]) -> Resource {
+        let spec: [(String, Value)] = [("host", "app"), ("trafficPolicy", .object(blocks))]
+        return TestProxy.resource(.destinationRule, "app", ["spec": .object(spec)])
+    }
+
+    /// An endpoint of the Service's version v1.
+    static func endpoint(_ port: UInt16, weight: Int64 = 1, locality: String = "") -> Resource {
+        let spec: Value = [
+            "address": "127.0.0.1", "ports": ["http": .integer(Int64(port))],
+            "labels": ["app": "app", "version": "v1"], "weight": .integer(weight),
+            "locality": .text(locality),
+        ]
+        return TestProxy.resource(.workloadEntry, "endpoint-\(port)", ["spec": spec])
     }
 }

@@ -56,7 +56,8 @@ final class TestProxy {
         _ http: Value?,
         _ resources: [Resource],
         _ identifiers: RoutingIdentifiers,
-        revision: Int64 = 1
+        revision: Int64 = 1,
+        labels: [String: String] = [:]
     ) -> RoutingTable {
         var all = [
             resource(.service, "app", ["spec": ["selector": ["app": "app"], "ports": [["port": 80]]]])
@@ -72,7 +73,12 @@ final class TestProxy {
             all.append(resource(.virtualService, "app", ["spec": ["hosts": ["app"], "http": http]]))
         }
         let snapshot = ClusterSnapshot(revision: revision, all + resources)
-        return RoutingTableBuilder(snapshot: snapshot, namespace: "default", identifiers: identifiers).table()
+        return RoutingTableBuilder(
+            snapshot: snapshot,
+            namespace: "default",
+            sourceLabels: labels,
+            identifiers: identifiers
+        ).table()
     }
 
     static func resource(_ kind: ResourceKind, _ name: String, _ body: Value) -> Resource {

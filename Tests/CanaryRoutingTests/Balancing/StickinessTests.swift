@@ -112,9 +112,11 @@ struct StickinessTests {
     }
 
     private func generated(_ probe: RouteProbe, _ random: UInt64) -> ByteSlice {
-        var buffer = ByteBuffer()
-        RouteHandle.appendGeneratedKey(random: random, to: &buffer)
-        return probe.arena.store(buffer.slice.text)
+        var bytes = [UInt8](repeating: 0, count: RouteHandle.generatedKeyCount)
+        bytes.withUnsafeMutableBytes { memory in
+            if let base = memory.baseAddress { RouteHandle.writeGeneratedKey(random: random, to: base) }
+        }
+        return probe.arena.store(String(decoding: bytes, as: UTF8.self))
     }
 
     @Test func `a new user gets a cookie, and with it the same version and endpoint ever after`() throws {

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryRouting
+
+/// What counts for a cluster's limits, of an exchange.
+struct Claims: OptionSet {
+    let rawValue: UInt8
+
+    /// It waits for a connection, or for one that is being opened.
+    static let pending = Self(rawValue: 1)
+    /// It went out.
+    static let request = Self(rawValue: 2)
+    static let retry = Self(rawValue: 4)
+}
+
+/// What a DestinationRule's `connectionPool` allows: who gets a connection, who waits for one, and who is refused. Touched only
+/// where there are limits.
+extension UpstreamSide {
+    /// How an exchange gets a connection to a member. Who was called keeps what was set aside for it.
+    mutating func admit(
+        _ exchange: ExchangePointer,
+        to member: ClusterMember,
+        _ limits: ConnectionLimits,
+        _ use: ConnectionUse
+    ) -> ConnectionLimits.Admission {
+        if exchange.pointee.isConnection { return admitConnection(limits, use) }
+        let wasCalled = exchange.pointee.place.state == .called
+        let pool = pools[member]
+        if wasCalled {
+            exchange.pointee.place.state = .none
+            pool.pointee.called &-= 1
+        }
+        var now = use.now
+        // Its own place is its own.
+        if exchange.pointee.claims.contains(.pending), now.pendingRequests > 0 { now.pendingRequests &-= 1 }
+        let hasIdle =
+            pool.pointee.idleCount > Int(pool.pointee.called) && !exchange.pointee.tries.hasReplacedStale
+        let admission = limits.admit(now, hasIdle: hasIdle, endpointConnections: pool.pointee.connections)
+        switch admission {
+        case .useIdle: break
+        case .connect: claim(.pending, exchange, use)
+        case .wait:
+            use.countWithoutConnection()
+            claim(.pending, exchange, use)
+            exchange.pointee.place.state = .waiting
+            exchange.pointee.place.member = member
+            if wasCalled {
+                pool.pointee.waiting.prepend(exchange)
+            } else {
+                pool.pointee.waiting.append(exchange)
+            }
+        case .overflow: use.countRefused()
+        }
+        return admission
+    }
+
+    /// A TCP connection waits for no other one to end.
+    private func admitConnection(_ limits: ConnectionLimits, _ use: ConnectionUse)
+        -> ConnectionLimits.Admission
+    {
+        if use.now.connections < limits.connections { return .connect }
+        use.countWithoutConnection()
+        return .overflow
+    }
+
+    /// Whether a request may go out on a connection that it has; it counts from then on.
+    func start(_ exchange: ExchangePointer, _ limits: ConnectionLimits, _ use: ConnectionUse) -> Bool {
+        end(.pending, exchange, use)
+        guard limits.mayStart(use.now) else {
+            use.countRefused()
+            return false
+        }
+        claim(.request, exchange, use)
+        return true
+    }
+
+    /// Whether a request may be tried again; it counts as a retry until it ends.
+    func mayRetry(_ exchange: ExchangePointer, _ limits: ConnectionLimits, _ use: ConnectionUse) -> Bool {
+        if exchange.pointee.claims.contains(.retry) { return true }
+        guard limits.mayRetry(use.now) else {
+            use.countWithoutRetry()
+            return false
+        }
+        claim(.retry, exchange, use)
+        return true
+    }
+
+    private func claim(_ claim: Claims, _ exchange: ExchangePointer, _ use: ConnectionUse) {
+        guard exchange.pointee.claims.insert(claim).inserted else { return }
+        use.add(1, to: claim.kind)
+    }
+
+    private func end(_ claim: Claims, _ exchange: ExchangePointer, _ use: ConnectionUse) {
+        guard exchange.pointee.claims.remove(claim) != nil else { return }
+        use.add(-1, to: claim.kind)
+    }
+
+    /// A try has ended, or the exchange with `isLast`: it counts no longer, and stands in no line.
+    mutating func endClaims(_ exchange: ExchangePointer, isLast: Bool) {
+        leaveLine(exchange)
+        guard let use = exchange.pointee.destination?.sharedUse else { return }
+        end(.pending, exchange, use)
+        end(.request, exchange, use)
+        if isLast { end(.retry, exchange, use) }
+    }
+
+    private mutating func leaveLine(_ exchange: ExchangePointer) {
+        let member = exchange.pointee.place.member
+        switch exchange.pointee.place.state {
+        case .none: return
+        case .waiting: pools[member].pointee.waiting.remove(exchange)
+        case .called:
+            called.remove(exchange)
+            pools[member].pointee.called &-= 1
+            callNext(member)
+        }
+        exchange.pointee.place.state = .none
+    }
+
+    /// A connection to a member is free, or gone: whoever is first in line gets it before the turn ends.
+    mutating func callNext(_ member: ClusterMember) {
+        let pool = pools[member]
+        guard let exchange = pool.pointee.waiting.popFirst() else { return }
+        pool.pointee.called &+= 1
+        exchange.pointee.place.state = .called
+        called.append(exchange)
+    }
+}
+
+extension Claims {
+    fileprivate var kind: ConnectionUse.Kind {
+        switch self {
+        case .pending: .pendingRequests
+        case .request: .requests
+        default: .retries
+        }
+    }
+}
+
+extension DestinationHandle {
+    /// What is under way at the cluster, where there are limits.
+    @inline(__always)
+    var sharedUse: ConnectionUse? { shared?._withUnsafeGuaranteedRef { $0.use } }
+}
