@@ -88,6 +88,10 @@ package struct DestinationCompiler {
         let ranked = lookup.readyEndpoints(of: destination, port: port, policy)
         record.groups = arena.store(ranked.groups)
         record.endpoints = arena.store(ranked.endpoints.map { endpoint($0, counter) })
+        if record.policy?.pointee.health != nil {
+            let members = Set(record.endpoints.map(\.id))
+            identifiers.shared(record.id)?.health.update(members, OutlierPolicy(policy.outlierDetection))
+        }
         record.characterize()
         return record
     }
@@ -110,10 +114,14 @@ package struct DestinationCompiler {
         record.warmUp = WarmUpPolicy(policy.loadBalancer?.warmUp)
         record.limits = ConnectionLimits(policy.connectionPool, budget: policy.retryBudget)
         record.outliers = OutlierPolicy(policy.outlierDetection)
-        if !record.limits.isUnlimited, let shared = identifiers.shared(cluster) {
-            shared.update(record.limits)
-            record.shared = arena.keep(shared)
+        let isWatched = record.outliers.isOn || record.warmUp.milliseconds > 0
+        guard isWatched || !record.limits.isUnlimited, let shared = identifiers.shared(cluster) else {
+            return record
         }
+        shared.update(record.limits)
+        let kept = arena.keep(shared)
+        if !record.limits.isUnlimited { record.shared = kept }
+        if isWatched { record.health = Unmanaged.passUnretained(shared.health) }
         return record
     }
 

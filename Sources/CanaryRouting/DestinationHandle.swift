@@ -89,7 +89,7 @@ package struct DestinationHandle: BitwiseCopyable {
         cluster?.pointee.groups ?? UnsafeBufferPointer(start: nil, count: 0)
     }
 
-    /// Whether any endpoint is as good as any other: all are of one weight and one group.
+    /// Whether any endpoint is as good as any other: all are of one weight and one group, none can be ejected or warms up.
     package var isUniform: Bool { cluster?.pointee.isUniform ?? true }
 
     /// Tells the endpoints, with their weights, groups and balancing, from others that the cluster may have in another table.
@@ -104,9 +104,13 @@ package struct DestinationHandle: BitwiseCopyable {
     /// Whether a DestinationRule says anything of connections, health or hashes.
     package var hasPolicy: Bool { cluster?.pointee.policy != nil }
 
-    /// What all workers share of the cluster, held by the table; `nil` where nothing concerns all of them.
+    /// What all workers share of the cluster, held by the table; `nil` where nothing is limited.
     @inline(__always)
     package var shared: Unmanaged<SharedCluster>? { cluster?.pointee.policy?.pointee.shared }
+
+    /// Which endpoints are ejected, and since when each gets requests; `nil` where neither matters.
+    @inline(__always)
+    package var health: Unmanaged<ClusterHealth>? { cluster?.pointee.policy?.pointee.health }
 
     /// When endpoints are ejected for their errors.
     package var outliers: OutlierPolicy { cluster?.pointee.policy?.pointee.outliers ?? .none }

@@ -154,8 +154,15 @@ package struct ClusterRecord: BitwiseCopyable {
 extension ClusterRecord {
     /// To be called once endpoints, groups and policy are there.
     mutating func characterize() {
-        isUniform = groups.isEmpty && EndpointChoice.haveOneWeight(endpoints)
+        isUniform =
+            groups.isEmpty && policy?.pointee.health == nil && EndpointChoice.haveOneWeight(endpoints)
         var hash = balancing.rawValue.mixed
+        if let policy, policy.pointee.health != nil {
+            let warmUp = policy.pointee.warmUp
+            hash = (hash ^ UInt64(policy.pointee.outliers.minHealthPercent)).mixed
+            hash = (hash ^ UInt64(bitPattern: warmUp.milliseconds)).mixed
+            hash = (hash ^ warmUp.leastFactor.bitPattern ^ warmUp.aggression.bitPattern << 1).mixed
+        }
         for endpoint in endpoints { hash = (hash ^ endpoint.id &+ UInt64(endpoint.weight) << 40).mixed }
         for group in groups {
             hash = (hash ^ UInt64(UInt32(bitPattern: group.priority)) &+ UInt64(group.weight) << 32).mixed
@@ -177,6 +184,8 @@ extension FixedWidthInteger {
 
 extension ClusterRecord {
     package var limits: ConnectionLimits { policy?.pointee.limits ?? ConnectionLimits() }
+    package var outliers: OutlierPolicy { policy?.pointee.outliers ?? .none }
+    package var warmUp: WarmUpPolicy { policy?.pointee.warmUp ?? .none }
 }
 
 /// What a DestinationRule says of a cluster besides how it balances. Few clusters have one.
@@ -186,8 +195,10 @@ struct ClusterPolicyRecord: BitwiseCopyable {
     var warmUp = WarmUpPolicy.none
     var limits = ConnectionLimits()
     var outliers = OutlierPolicy.none
-    /// `nil` where there is nothing that concerns all workers.
+    /// What workers share of the cluster, where there are limits over all of them.
     var shared: Unmanaged<SharedCluster>?
+    /// Where endpoints are ejected or warm up.
+    var health: Unmanaged<ClusterHealth>?
 }
 
 /// What identifies a user.

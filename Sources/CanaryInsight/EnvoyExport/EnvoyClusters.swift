@@ -95,12 +95,15 @@ final class EnvoyClusters {
             settings: .message([
                 "connect_timeout": .duration(milliseconds: record.limits.connectTimeoutMilliseconds),
                 "lb_policy": .string(Self.policy(record.balancing)),
-                "circuit_breakers": .message(["thresholds": .sequence([Self.unlimited])]),
+                "circuit_breakers": .message(["thresholds": .sequence([record.limits.thresholds])]),
+                "upstream_connection_options": record.limits.keepAlive.options,
+                "outlier_detection": record.outliers.node,
+                "common_lb_config": Self.commonBalancing(record),
+                "round_robin_lb_config": record.balancing == .roundRobin ? record.warmUp.node : nil,
+                "least_request_lb_config": record.balancing == .leastRequest ? record.warmUp.node : nil,
                 "typed_extension_protocol_options": Self.protocolOptions(record),
             ]),
-            endpoints: .repeated(endpoints.map(Self.endpoint)).map {
-                .sequence([.message(["lb_endpoints": $0])])
-            } ?? .sequence([]),
+            endpoints: localities(record),
             hasNames: endpoints.contains { !IPAddress.isValid($0.0.host) }
         )
     }
@@ -114,21 +117,47 @@ final class EnvoyClusters {
         }
     }
 
-    /// Istio's defaults, which are no limits; Envoy's own would be 1024.
-    private static let unlimited: Node = {
-        let most = Node.integer(Int64(UInt32.max))
+    /// The endpoints by priority and locality. Which localities they are does not matter, as long as they differ.
+    private func localities(_ record: ClusterRecord) -> Node {
+        let groups = record.groups.isEmpty ? [.whole(record.endpoints.count)] : Array(record.groups)
+        return .sequence(
+            groups.enumerated().compactMap { number, group in
+                let endpoints = group.range.compactMap { index in
+                    let endpoint = record.endpoints[index]
+                    return identifiers.endpoint(endpoint.id).map { Self.endpoint($0, endpoint.weight) }
+                }
+                guard let endpoints = Node.repeated(endpoints) else { return nil }
+                guard groups.count > 1 else { return .message(["lb_endpoints": endpoints]) }
+                return .message([
+                    "locality": .message(["sub_zone": .string("\(number)")]),
+                    "lb_endpoints": endpoints,
+                    "load_balancing_weight": .integer(Int64(group.weight)),
+                    "priority": .integer(Int64(group.priority)),
+                ])
+            }
+        )
+    }
+
+    /// When there is panic, and that localities have weights.
+    private static func commonBalancing(_ record: ClusterRecord) -> Node? {
+        guard record.outliers.isOn || record.groups.count > 1 else { return nil }
         return .message([
-            "max_connections": most, "max_pending_requests": most, "max_requests": most, "max_retries": most,
+            "healthy_panic_threshold": .message(["value": .integer(Int64(record.outliers.minHealthPercent))]),
+            "locality_weighted_lb_config": record.groups.count > 1 ? .message([:]) : nil,
         ])
-    }()
+    }
 
     /// Left out where all is Envoy's default.
     private static func protocolOptions(_ record: ClusterRecord) -> Node? {
         let requests = record.limits.requestsPerConnection
-        guard record.limits.idleTimeoutMilliseconds != 3_600_000 || requests > 0 else { return nil }
+        let lifetime = record.limits.lifetimeMilliseconds
+        guard record.limits.idleTimeoutMilliseconds != 3_600_000 || requests > 0 || lifetime > 0 else {
+            return nil
+        }
         let type = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
         let common = Node.message([
             "idle_timeout": .duration(milliseconds: record.limits.idleTimeoutMilliseconds),
+            "max_connection_duration": lifetime > 0 ? .duration(milliseconds: lifetime) : nil,
             "max_requests_per_connection": requests > 0 ? .integer(Int64(requests)) : nil,
         ])
         return .message([

@@ -22,7 +22,7 @@ struct EnvoyOmissions {
             gateway.servers.filter { !$0.isPlainHTTP }.map {
                 ": port \($0.port) is left out: its protocol is \($0.protocol), not HTTP"
             }
-        case .destinationRule: unserved(resource)
+        case .destinationRule: unserved(resource) + unexported(resource)
         default: []
         }
     }
@@ -41,6 +41,19 @@ struct EnvoyOmissions {
         return texts
             + snapshot.lostRoutes(of: resource).map { ", route \($0.index) is left out: \($0.description)" }
     }
+
+    /// The fields of traffic policies that canaryctl's proxy acts on, and that are not put into Envoy's words.
+    private func unexported(_ resource: Resource) -> [String] {
+        let spec = resource.body["spec"]
+        let own = [spec?["trafficPolicy"]] + (spec?["subsets"]?.items ?? []).map { $0["trafficPolicy"] }
+        let levels = own + own.flatMap { $0?["portLevelSettings"]?.items ?? [] }
+        let hashes = levels.compactMap { $0?["loadBalancer"]?["consistentHash"] }
+        return Self.unexported.filter { path in hashes.contains { $0[path] != nil } }.map {
+            ": consistentHash.\($0) is left out: Envoy gets a ring of its own size"
+        }
+    }
+
+    private static let unexported = ["ringHash", "maglev", "minimumRingSize"]
 
     /// The fields of traffic policies that canaryctl reads and does not act on.
     private func unserved(_ resource: Resource) -> [String] {

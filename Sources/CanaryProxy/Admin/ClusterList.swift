@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 import CanaryResources
 import CanaryRouting
+import CanarySystem
 
 /// The destinations of a table, each once however many routes lead to it, in the manner of Envoy's `/clusters`.
 struct ClusterList {
@@ -21,15 +23,21 @@ struct ClusterList {
 
     private var clusters: [Key: Cluster] = [:]
 
-    /// By Envoy's name of the cluster, what is known of those with limits.
+    /// By Envoy's name of the cluster, what is known of those of which workers share something.
     private var states: [String: [String]] = [:]
+    private var ejected: [String: Set<String>] = [:]
 
     init(
         _ hosts: [RoutingTableContents.Host],
         _ series: [SeriesLabels: RouteEvidence],
-        _ shared: [SharedCluster] = []
+        _ identifiers: RoutingIdentifiers
     ) {
-        for cluster in shared { states[cluster.name] = Self.lines(of: cluster) }
+        let now = Int64(Clock.monotonicNanoseconds() / 1_000_000)
+        for cluster in identifiers.sharedClusters {
+            states[cluster.name] = Self.lines(of: cluster)
+            let ids = cluster.health.view(now: now).ejected
+            ejected[cluster.name] = Set(ids.compactMap { identifiers.endpoint($0)?.description })
+        }
         for destination in hosts.flatMap(\.routes).flatMap(\.destinations) {
             let counter = destination.counter
             let key = Key(host: counter.destinationHost, subset: counter.subset, port: counter.port)
@@ -55,6 +63,7 @@ struct ClusterList {
             "default_priority::max_requests::\(limits.requests)",
             "default_priority::max_retries::\(limits.retries)",
             "cx_active::\(use.connections)", "rq_active::\(use.requests)",
+            "outlier_detection.ejections_total::\(cluster.health.ejections)",
             "rq_pending_active::\(use.pendingRequests)", "cx_overflow::\(overflows.connections)",
             "rq_pending_overflow::\(overflows.requests)", "rq_retry_overflow::\(overflows.retries)",
         ].map { "\(cluster.name)::\($0)" }
@@ -62,7 +71,11 @@ struct ClusterList {
 
     var lines: [String] {
         clusters.values.sorted { $0.name < $1.name }.flatMap { cluster in
-            cluster.endpoints.sorted().map { "\(cluster.name)::\($0)::health_flags::healthy" } + [
+            cluster.endpoints.sorted().map { address in
+                let isEjected = ejected[cluster.name]?.contains(address) == true
+                let flags = isEjected ? "/failed_outlier_check" : "healthy"
+                return "\(cluster.name)::\(address)::health_flags::\(flags)"
+            } + [
                 "\(cluster.name)::rq_total::\(cluster.requests)",
                 "\(cluster.name)::rq_error::\(cluster.errors)",
             ] + (states[cluster.name] ?? [])

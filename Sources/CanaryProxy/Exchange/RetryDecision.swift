@@ -17,6 +17,14 @@ enum TryFailure {
         }
     }
 
+    /// What it tells of the endpoint.
+    var report: EndpointReport {
+        switch self {
+        case .connect, .reset: .connectionFailed
+        case .timeout: .timedOut
+        }
+    }
+
     var flag: ResponseFlag {
         switch self {
         case .connect: .upstreamConnectionFailure

@@ -2,6 +2,7 @@
 
 import CanaryResources
 import CanaryRouting
+import CanarySystem
 import Synchronization
 
 /// Metrics in Prometheus' text format, under Istio's names and with Istio's labels, so that dashboards for Istio work.
@@ -54,9 +55,10 @@ struct PrometheusText {
         return text
     }
 
-    /// Of clusters that have limits, under Envoy's names.
+    /// Of clusters of which workers share something, under Envoy's names.
     private func clusters() -> String {
         let clusters = shared.identifiers.sharedClusters
+        let now = Int64(Clock.monotonicNanoseconds() / 1_000_000)
         guard !clusters.isEmpty else { return "" }
         let series: [(String, String, String, (SharedCluster) -> UInt64)] = [
             (
@@ -71,6 +73,14 @@ struct PrometheusText {
             (
                 "upstream_rq_retry_overflow", "counter", "Retries not made because of limits.",
                 { $0.use.overflows.retries }
+            ),
+            (
+                "outlier_detection_ejections_enforced_total", "counter", "How often endpoints were ejected.",
+                { $0.health.ejections }
+            ),
+            (
+                "outlier_detection_ejections_active", "gauge", "Endpoints that are ejected now.",
+                { UInt64($0.health.view(now: now).ejected.count) }
             ),
             ("upstream_cx_active", "gauge", "Connections.", { UInt64($0.use.now.connections) }),
             ("upstream_rq_active", "gauge", "Requests under way.", { UInt64($0.use.now.requests) }),

@@ -3,122 +3,158 @@
 import CanaryMesh
 import CanaryRouting
 
-/// How a worker goes through a cluster whose endpoints are not all alike: by weights, or by localities and their priorities.
-/// Made for one membership of the cluster; a choice allocates nothing.
+/// How a worker goes through a cluster whose endpoints are not all alike: by weights, by localities and their priorities,
+/// without those that are ejected, with less for those that warm up. Made for one membership of the cluster and one state of
+/// its health; a choice allocates nothing.
 struct ClusterPlan: ~Copyable {
-    /// The endpoints of one locality and priority.
-    private struct Group {
-        /// Indices of the endpoints that get requests.
-        var members: [Int32]
-        /// By member.
-        var weights: [UInt32]
-        var totalWeight: UInt64
-        var haveOneWeight: Bool
-        /// Where weights differ.
-        var schedule: WeightedSchedule?
-        var turn: UInt64
-    }
-
-    let membership: UInt64
+    private let membership: UInt64
+    private let healthVersion: Int
+    /// When the last endpoint is warm, in milliseconds of the loop's clock; from then on another plan is faster.
+    private let warmAt: Int64?
     private let load: PriorityLoad
-    private var groups: [Group]
-    /// By index of the endpoint.
+    private var groups: [EndpointTurns]
+    /// By index of the endpoint, the group that it gets requests in; -1 for none.
     private let groupOfEndpoint: [Int32]
 
-    init(_ destination: DestinationHandle, _ random: inout RandomSource) {
+    init(_ destination: DestinationHandle, _ now: Int64, _ random: inout RandomSource) {
         let endpoints = destination.endpoints
+        let view = destination.health?._withUnsafeGuaranteedRef { $0.view(now: now) } ?? ClusterHealth.View()
         membership = destination.membership
+        healthVersion = view.version
         let ranked = destination.groups.isEmpty ? [.whole(endpoints.count)] : Array(destination.groups)
-        load = PriorityLoad(ranked, healthy: ranked.map { Int($0.count) }, policy: destination.outliers)
+        let healthy = ranked.map { $0.range.filter { !view.ejected.contains(endpoints[$0].id) } }
+        load = PriorityLoad(ranked, healthy: healthy.map(\.count), policy: destination.outliers)
+        let ages = Ages(destination, view)
+        warmAt = ages.warmAt.flatMap { $0 > now ? $0 : nil }
         groups = []
         var groupOfEndpoint = [Int32](repeating: -1, count: endpoints.count)
         for (number, group) in ranked.enumerated() {
-            for index in group.range { groupOfEndpoint[index] = Int32(clamping: number) }
-            groups.append(Self.group(Array(group.range), endpoints, destination.balancing, &random))
+            let members = load.isInPanic[Int(group.priority)] ? Array(group.range) : healthy[number]
+            for index in members { groupOfEndpoint[index] = Int32(clamping: number) }
+            groups.append(EndpointTurns(members, destination, ages, isWarm: warmAt == nil, now, &random))
         }
         self.groupOfEndpoint = groupOfEndpoint
     }
 
-    private static func group(
-        _ members: [Int],
-        _ endpoints: UnsafeBufferPointer<EndpointRecord>,
-        _ balancing: EndpointBalancing,
-        _ random: inout RandomSource
-    ) -> Group {
-        let weights = members.map { max(endpoints[$0].weight, 1) }
-        var group = Group(
-            members: members.map { Int32(clamping: $0) },
-            weights: weights,
-            totalWeight: weights.reduce(0) { $0 &+ UInt64($1) },
-            haveOneWeight: weights.allSatisfy { $0 == weights.first },
-            turn: random.next() >> 32
-        )
-        if !group.haveOneWeight, balancing == .roundRobin || balancing == .leastRequest {
-            group.schedule = WeightedSchedule(count: members.count, random: random.next()) {
-                Double(weights[$0])
-            }
-        }
-        return group
+    /// Whether it is what a destination asks for.
+    func holds(for destination: DestinationHandle, _ version: Int, _ now: Int64) -> Bool {
+        membership == destination.membership && healthVersion == version && now < warmAt ?? .max
     }
-
-    // MARK: - Choice
 
     /// The endpoint that is next, an index; `nil` where none gets requests. `active` are the requests under way at one.
     mutating func next(
         _ balancing: EndpointBalancing,
+        _ now: Int64,
         _ random: inout RandomSource,
         active: (Int) -> UInt32
     ) -> Int? {
         let draws = groups.count > 1 ? (priority: random.next(), group: random.next()) : (0, 0)
-        guard let number = load.choose(draws), !groups[number].members.isEmpty else { return nil }
-        let member = Self.next(&groups[number], balancing, &random, active: active)
-        return Int(groups[number].members[member])
-    }
-
-    private static func next(
-        _ group: inout Group,
-        _ balancing: EndpointBalancing,
-        _ random: inout RandomSource,
-        active: (Int) -> UInt32
-    ) -> Int {
-        let members = group.members
-        switch balancing {
-        case .hash, .random:
-            return group.haveOneWeight
-                ? EndpointChoice.uniform(count: members.count, random: random.next())
-                : draw(group, random.next())
-        case .roundRobin:
-            let weights = group.weights
-            if let next = group.schedule?.next({ Double(weights[$0]) }) { return next }
-            group.turn &+= 1
-            return Int(group.turn % UInt64(members.count))
-        case .leastRequest:
-            let weights = group.weights
-            let weigh = { (member: Int) in
-                EndpointChoice.leastRequestWeight(
-                    Double(weights[member]),
-                    activeRequests: active(Int(members[member]))
-                )
-            }
-            if let next = group.schedule?.next(weigh) { return next }
-            return EndpointChoice.leastRequest(count: members.count, random: (random.next(), random.next())) {
-                active(Int(members[$0]))
-            }
-        }
-    }
-
-    private static func draw(_ group: Group, _ random: UInt64) -> Int {
-        var left = random.multipliedFullWidth(by: group.totalWeight).high
-        for (member, weight) in group.weights.enumerated() {
-            if left < weight { return member }
-            left &-= UInt64(weight)
-        }
-        return max(group.members.count - 1, 0)
+        guard let number = load.choose(draws) else { return nil }
+        return groups[number].next(balancing, now, &random, active: active)
     }
 
     /// The endpoint of a user's hash, an index; `nil` where none gets requests.
     func endpoint(ofHash hash: UInt64, of destination: DestinationHandle) -> Int? {
         guard let number = load.choose((hash, hash)) else { return nil }
         return destination.endpoint(ofHash: hash) { groupOfEndpoint[$0] == Int32(clamping: number) }
+    }
+}
+
+/// Since when the endpoints of a cluster get requests, where that matters.
+struct Ages {
+    let policy: WarmUpPolicy
+    /// By index of the endpoint; empty where nothing warms up.
+    let joinedAt: [Int64]
+
+    init(_ destination: DestinationHandle, _ view: ClusterHealth.View) {
+        policy = destination.warmUp
+        let takesTurns = destination.balancing == .roundRobin || destination.balancing == .leastRequest
+        let isOn = policy.milliseconds > 0 && takesTurns
+        joinedAt = isOn ? destination.endpoints.map { view.joinedAt[$0.id] ?? 0 } : []
+    }
+
+    /// When all are warm; `nil` for always.
+    var warmAt: Int64? { joinedAt.max().map { $0 &+ policy.milliseconds } }
+
+    func factor(_ index: Int, _ now: Int64) -> Double {
+        joinedAt.isEmpty ? 1 : policy.factor(age: now &- joinedAt[index])
+    }
+}
+
+/// Whose turn it is among the endpoints of one locality and priority.
+struct EndpointTurns {
+    /// Indices of those that get requests.
+    private let members: [Int]
+    /// By member.
+    private let weights: [UInt32]
+    private let totalWeight: UInt64
+    private let haveOneWeight: Bool
+    private let ages: Ages
+    /// Where weights differ, or endpoints warm up.
+    private var schedule: WeightedSchedule?
+    private var turn: UInt64
+
+    init(
+        _ members: [Int],
+        _ destination: DestinationHandle,
+        _ ages: Ages,
+        isWarm: Bool,
+        _ now: Int64,
+        _ random: inout RandomSource
+    ) {
+        let endpoints = destination.endpoints
+        let weights = members.map { max(endpoints[$0].weight, 1) }
+        self.members = members
+        self.weights = weights
+        self.ages = ages
+        totalWeight = weights.reduce(0) { $0 &+ UInt64($1) }
+        haveOneWeight = weights.allSatisfy { $0 == weights.first }
+        turn = random.next() >> 32
+        let takesTurns = destination.balancing == .roundRobin || destination.balancing == .leastRequest
+        guard takesTurns, !haveOneWeight || !isWarm else { return }
+        schedule = WeightedSchedule(count: members.count, random: random.next()) {
+            Double(weights[$0]) * ages.factor(members[$0], now)
+        }
+    }
+
+    /// The endpoint that is next, an index; `nil` without any.
+    mutating func next(
+        _ balancing: EndpointBalancing,
+        _ now: Int64,
+        _ random: inout RandomSource,
+        active: (Int) -> UInt32
+    ) -> Int? {
+        guard members.count > 1 else { return members.first }
+        switch balancing {
+        case .hash, .random: return members[draw(random.next())]
+        case .roundRobin:
+            let (weights, members, ages) = (weights, members, ages)
+            if let next = schedule?.next({ Double(weights[$0]) * ages.factor(members[$0], now) }) {
+                return members[next]
+            }
+            turn &+= 1
+            return members[Int(turn % UInt64(members.count))]
+        case .leastRequest:
+            let (weights, members, ages) = (weights, members, ages)
+            let weigh = { (member: Int) in
+                let weight = Double(weights[member]) * ages.factor(members[member], now)
+                return EndpointChoice.leastRequestWeight(weight, activeRequests: active(members[member]))
+            }
+            if let next = schedule?.next(weigh) { return members[next] }
+            let draws = (random.next(), random.next())
+            return members[
+                EndpointChoice.leastRequest(count: members.count, random: draws) { active(members[$0]) }
+            ]
+        }
+    }
+
+    private func draw(_ random: UInt64) -> Int {
+        if haveOneWeight { return EndpointChoice.uniform(count: members.count, random: random) }
+        var left = random.multipliedFullWidth(by: totalWeight).high
+        for (member, weight) in weights.enumerated() {
+            if left < weight { return member }
+            left &-= UInt64(weight)
+        }
+        return members.count - 1
     }
 }

@@ -17,15 +17,17 @@ struct ClusterState {
         return turn
     }
 
-    /// The plan for the endpoints as a destination has them.
+    /// The plan for the endpoints as a destination has them, at a time.
     mutating func plan(
         for destination: DestinationHandle,
+        _ now: Int64,
         _ random: inout RandomSource
     ) -> UnsafeMutablePointer<ClusterPlan> {
-        if let plan, plan.pointee.membership == destination.membership { return plan }
+        let version = destination.health?._withUnsafeGuaranteedRef { $0.version(now: now) } ?? 0
+        if let plan, plan.pointee.holds(for: destination, version, now) { return plan }
         forgetPlan()
         let made = UnsafeMutablePointer<ClusterPlan>.allocate(capacity: 1)
-        made.initialize(to: ClusterPlan(destination, &random))
+        made.initialize(to: ClusterPlan(destination, now, &random))
         plan = made
         return made
     }

@@ -21,15 +21,16 @@ extension UpstreamSide {
         _ destination: DestinationHandle,
         for facts: RequestFacts,
         avoiding failed: UInt64?,
+        at now: Int64,
         _ random: inout RandomSource
     ) -> Choice {
         guard destination.endpoints.count > 0 else { return .none(counter: destination.counter) }
         let hash = destination.endpointHash(for: facts)
-        var choice = choose(destination, hash, &random)
+        var choice = choose(destination, hash, now, &random)
         guard let failed, hash == nil else { return choice }
         for _ in 0..<Self.reselections {
             guard case .endpoint(let member, _) = choice, member.endpoint == failed else { break }
-            choice = choose(destination, hash, &random)
+            choice = choose(destination, hash, now, &random)
         }
         return choice
     }
@@ -37,12 +38,13 @@ extension UpstreamSide {
     private mutating func choose(
         _ destination: DestinationHandle,
         _ hash: UInt64?,
+        _ now: Int64,
         _ random: inout RandomSource
     ) -> Choice {
         let endpoints = destination.endpoints
         let found =
             destination.isUniform
-            ? pick(destination, hash, &random) : planned(destination, hash, &random)
+            ? pick(destination, hash, &random) : planned(destination, hash, now, &random)
         guard let chosen = found else { return .none(counter: destination.counter) }
         // A name without address has no part: its neighbours get its requests.
         for offset in 0..<endpoints.count {
@@ -84,11 +86,12 @@ extension UpstreamSide {
     private mutating func planned(
         _ destination: DestinationHandle,
         _ hash: UInt64?,
+        _ now: Int64,
         _ random: inout RandomSource
     ) -> Int? {
-        let plan = clusters[destination.clusterID].pointee.plan(for: destination, &random)
+        let plan = clusters[destination.clusterID].pointee.plan(for: destination, now, &random)
         if let hash { return plan.pointee.endpoint(ofHash: hash, of: destination) }
-        return plan.pointee.next(destination.balancing, &random) { active($0, destination) }
+        return plan.pointee.next(destination.balancing, now, &random) { active($0, destination) }
     }
 
     /// How many requests this worker has under way at an endpoint.

@@ -62,6 +62,7 @@ extension Worker {
         _ upstream: UpstreamPointer
     ) {
         let status = Int32(head.status)
+        report(.answered(status: status), exchange)
         switch exchange.pointee.verdict(on: head) {
         case .retry:
             if mayRetry(exchange) { return retryLater(exchange, status: status, .none) }
@@ -159,6 +160,7 @@ extension Worker {
 
     /// The answer broke the protocol.
     private mutating func failAnswer(_ exchange: ExchangePointer) {
+        report(.connectionFailed, exchange)
         reply(exchange, LocalAnswer(502, .upstreamProtocolError, Self.brokenAnswer))
     }
 

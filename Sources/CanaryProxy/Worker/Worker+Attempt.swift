@@ -65,25 +65,6 @@ extension Worker {
         exchange.pointee.place.state == .called ? exchange.pointee.place.member : chooseEndpoint(exchange)
     }
 
-    /// Serves those that waited for a connection, now that there may be one.
-    mutating func serveCalled() {
-        while let exchange = upstreams.called.popFirst() {
-            let parties = Parties(of: exchange.registration)
-            attemptAgain(exchange)
-            settle(parties)
-        }
-    }
-
-    /// Whether the limits let a request go out on its connection, which is kept if they do not.
-    private mutating func start(_ exchange: ExchangePointer, on upstream: UpstreamPointer) -> Bool {
-        guard !exchange.pointee.isConnection, let destination = exchange.pointee.destination,
-            let use = destination.sharedUse, !upstreams.start(exchange, destination.limits, use)
-        else { return true }
-        upstreams.keep(upstream, idleTimeout: destination.idleTimeoutMilliseconds, &loop)
-        reply(exchange, .overflow)
-        return false
-    }
-
     /// The endpoint of the next try, where the request is counted, once; `nil` where it has its answer, or has to wait for an
     /// address.
     private mutating func chooseEndpoint(_ exchange: ExchangePointer) -> ClusterMember? {
@@ -113,13 +94,13 @@ extension Worker {
     ) -> UpstreamSide.Choice {
         let avoids = exchange.pointee.route?.retry.avoidsTriedEndpoints ?? true
         let last = avoids ? exchange.pointee.tries.lastEndpoint : nil
-        var choice = upstreams.choose(destination, for: facts, avoiding: last, &random)
+        var choice = upstreams.choose(destination, for: facts, avoiding: last, at: loop.now, &random)
         guard avoids, exchange.pointee.tries.failed.count > 1 else { return choice }
         for _ in 0..<TriedEndpoints.reselections {
             guard case .endpoint(let member, _) = choice,
                 exchange.pointee.tries.failed.contains(member.endpoint)
             else { break }
-            choice = upstreams.choose(destination, for: facts, avoiding: last, &random)
+            choice = upstreams.choose(destination, for: facts, avoiding: last, at: loop.now, &random)
         }
         return choice
     }
@@ -162,6 +143,7 @@ extension Worker {
             if failTry(exchange, .connect) { attemptAgain(exchange) }
             return
         }
+        report(.connected, exchange)
         if exchange.pointee.isConnection { return join(exchange, upstream) }
         if exchange.pointee.destination?.shared != nil {
             _ = upstreams.detach(exchange)
@@ -262,7 +244,10 @@ extension Worker {
         exchange.pointee.stage = .waiting
         exchange.pointee.deadlines.oneTry = Registration.never
         if !exchange.pointee.claims.isEmpty { upstreams.endClaims(exchange, isLast: false) }
-        switch exchange.pointee.verdict(on: failure, wasPooled: wasPooled) {
+        let verdict = exchange.pointee.verdict(on: failure, wasPooled: wasPooled)
+        // A connection that had been closed all along says nothing of its endpoint.
+        if verdict != .replace { report(failure.report, exchange) }
+        switch verdict {
         case .replace:
             exchange.pointee.tries.hasReplacedStale = true
             return true
@@ -275,14 +260,6 @@ extension Worker {
             reply(exchange, LocalAnswer(failure.status, failure.flag, failure.text))
         }
         return false
-    }
-
-    /// Whether the limits of the destination leave room for a retry.
-    mutating func mayRetry(_ exchange: ExchangePointer) -> Bool {
-        guard let destination = exchange.pointee.destination, let use = destination.sharedUse else {
-            return true
-        }
-        return upstreams.mayRetry(exchange, destination.limits, use)
     }
 
     /// Gives the present try up, which ended as is said, and plans the next.

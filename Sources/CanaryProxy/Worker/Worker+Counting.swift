@@ -29,6 +29,17 @@ extension Worker {
         counters.countFirstTry(counter, status: status, flags: flags, nanoseconds: duration)
     }
 
+    /// Tells what a try learnt of its endpoint, where endpoints may be ejected.
+    @inline(__always)
+    func report(_ report: EndpointReport, _ exchange: ExchangePointer) {
+        guard let destination = exchange.pointee.destination, let health = destination.health,
+            let endpoint = exchange.pointee.tries.lastEndpoint
+        else { return }
+        health._withUnsafeGuaranteedRef {
+            _ = $0.report(report, of: endpoint, destination.outliers, now: loop.now)
+        }
+    }
+
     /// Counts how an exchange ended, and has it logged.
     mutating func record(_ exchange: ExchangePointer) {
         let outcome = exchange.pointee.outcome

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryRouting
+
 /// What happens when time is up.
 extension Worker {
     mutating func fireTimers() {
@@ -35,6 +37,7 @@ extension Worker {
         while true {
             switch exchange.pointee.deadlines.due(loop.now) {
             case .route:
+                if exchange.pointee.stage == .sent { report(.timedOut, exchange) }
                 return reply(exchange, LocalAnswer(504, .upstreamRequestTimeout, "upstream request timeout"))
             case .departure:
                 if exchange.pointee.hasDeparted() { return abandonClient(of: exchange) }

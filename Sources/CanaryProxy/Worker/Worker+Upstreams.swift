@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import CanaryRouting
 
 /// What upstreams send.
 extension Worker {
@@ -83,6 +84,7 @@ extension Worker {
         }
         guard upstream.pointee.codec.framing == .untilClose, !isReset else {
             // Part of the answer is out already: only a broken connection can tell the client.
+            report(.connectionFailed, exchange)
             exchange.pointee.outcome.flag = .upstreamConnectionTermination
             return breakOff(exchange)
         }

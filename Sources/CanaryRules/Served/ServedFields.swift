@@ -110,7 +110,7 @@ package enum ServedFields {
 
     private static let portPolicy: [(path: String, standing: Standing)] =
         below("loadBalancer", loadBalancer) + below("connectionPool", connectionPool)
-        + [("outlierDetection", kept())]
+        + [("outlierDetection", .served)]
         + [("tls.mode", kept(.otherThan(["DISABLE"]), "the proxy does not speak TLS to endpoints yet"))]
         + [
             "caCertificates", "caCrl", "clientCertificate", "credentialName", "insecureSkipVerify",
@@ -128,8 +128,8 @@ package enum ServedFields {
         ("consistentHash.httpCookie.attributes", .served),
         ("consistentHash.minimumRingSize", .served), ("consistentHash.ringHash", .served),
         ("consistentHash.maglev", .served), ("localityLbSetting", .served),
-        ("zoneAwareLbSetting", kept()), ("warmup", kept()),
-        ("warmupDurationSecs", kept()), ("backendUtilization", kept()),
+        ("zoneAwareLbSetting", kept()), ("warmup", .served),
+        ("warmupDurationSecs", .served), ("backendUtilization", kept()),
     ]
 
     private static let connectionPool: [(path: String, standing: Standing)] =

@@ -31,7 +31,13 @@ struct ClusterPlanTests {
         let destination = try #require(scene.destination(facts))
         for _ in 0..<choices {
             guard
-                case .endpoint(let member, _) = side.choose(destination, for: facts, avoiding: nil, &random),
+                case .endpoint(let member, _) = side.choose(
+                    destination,
+                    for: facts,
+                    avoiding: nil,
+                    at: 0,
+                    &random
+                ),
                 let address = scene.identifiers.endpoint(member.endpoint)
             else { continue }
             counts[address.port, default: 0] += 1
@@ -97,7 +103,7 @@ struct ClusterPlanTests {
                 facts.headers = UnsafeBufferPointer(headers)
                 let destination = try #require(scene.destination(facts))
                 let choices = (0..<3).map { _ in
-                    side.choose(destination, for: facts, avoiding: nil, &random)
+                    side.choose(destination, for: facts, avoiding: nil, at: 0, &random)
                 }
                 #expect(choices.allSatisfy { $0 == choices[0] })
                 guard case .endpoint(let member, _) = choices[0] else { return }
@@ -133,12 +139,52 @@ struct ClusterPlanTests {
         var state = ClusterState()
         defer { state.forgetPlan() }
         var random = RandomSource()
-        let plan = state.plan(for: try destination(scene.table), &random)
-        let membership = plan.pointee.membership
+        let plan = state.plan(for: try destination(scene.table), 0, &random)
+        let membership = try destination(scene.table).membership
         #expect(try destination(same).membership == membership)
-        #expect(state.plan(for: try destination(same), &random) == plan)
+        #expect(state.plan(for: try destination(same), 0, &random) == plan)
         let changed = try destination(other)
         #expect(changed.membership != membership)
-        #expect(state.plan(for: changed, &random).pointee.membership == changed.membership)
+        let isAnew = state.plan(for: changed, 0, &random).pointee.holds(for: changed, 0, 0)
+        #expect(isAnew)
+    }
+
+    @Test func `a new endpoint warms up to its share`() throws {
+        let rule = RoutedScene.balancing([
+            "simple": "ROUND_ROBIN", "warmup": ["duration": "100s", "minimumPercent": 10],
+        ])
+        let scene = RoutedScene([], resources: [RoutedScene.endpoint(1), rule])
+        var side = UpstreamSide(identifiers: scene.identifiers, counters: WorkerCounters())
+        var random = RandomSource()
+        let facts = scene.facts()
+        let old = try #require(scene.destination(facts))
+        _ = side.choose(old, for: facts, avoiding: nil, at: 1000, &random)
+        let grown = TestProxy.table(
+            [],
+            nil,
+            [RoutedScene.endpoint(1), RoutedScene.endpoint(2), rule],
+            scene.identifiers
+        )
+        let host = try #require(grown.virtualHost(listener: 0, authority: scene.slice("app")))
+        let destination = try #require(host.route(for: facts)?.destination(for: facts, random: 0))
+        func share(at now: Int64) -> Int {
+            (0..<1100).count { _ in
+                guard
+                    case .endpoint(let member, _) = side.choose(
+                        destination,
+                        for: facts,
+                        avoiding: nil,
+                        at: now,
+                        &random
+                    )
+                else { return false }
+                return scene.identifiers.endpoint(member.endpoint)?.port == 2
+            }
+        }
+        let shares = [500_000, 525_000, 550_000, 599_999, 600_000].map { share(at: $0) }
+        // 0.1 : 1, 0.25 : 1, 0.5 : 1, and half.
+        for (share, wanted) in zip(shares, [100, 220, 367, 550, 550]) {
+            #expect(abs(share - wanted) <= 2, "\(shares)")
+        }
     }
 }

@@ -40,7 +40,10 @@ struct UpstreamSideTests {
         for turn in 0..<60 {
             let facts = scene.facts(turn.isMultiple(of: 2) ? "/two" : "/one")
             let destination = try #require(scene.destination(facts))
-            counts[try member(side.choose(destination, for: facts, avoiding: nil, &random)), default: 0] += 1
+            counts[
+                try member(side.choose(destination, for: facts, avoiding: nil, at: 0, &random)),
+                default: 0
+            ] += 1
         }
         #expect(counts.values.sorted() == [10, 10, 10, 15, 15])
         #expect(Set(counts.keys.map(\.cluster)).count == 2)
@@ -52,17 +55,19 @@ struct UpstreamSideTests {
         var random = RandomSource()
         let facts = scene.facts()
         let destination = try #require(scene.destination(facts))
-        var last = try member(side.choose(destination, for: facts, avoiding: nil, &random))
+        var last = try member(side.choose(destination, for: facts, avoiding: nil, at: 0, &random))
         for _ in 0..<100 {
-            let next = try member(side.choose(destination, for: facts, avoiding: last.endpoint, &random))
+            let next = try member(
+                side.choose(destination, for: facts, avoiding: last.endpoint, at: 0, &random)
+            )
             #expect(next != last)
             last = next
         }
         let only = RoutedScene([("v1", 9001)])
         var single = self.side(only)
         let same = try #require(only.destination(facts))
-        let first = try member(single.choose(same, for: facts, avoiding: nil, &random))
-        let again = try member(single.choose(same, for: facts, avoiding: first.endpoint, &random))
+        let first = try member(single.choose(same, for: facts, avoiding: nil, at: 0, &random))
+        let again = try member(single.choose(same, for: facts, avoiding: first.endpoint, at: 0, &random))
         #expect(first == again)
     }
 
@@ -72,11 +77,11 @@ struct UpstreamSideTests {
         var random = RandomSource()
         let facts = scene.facts()
         let destination = try #require(scene.destination(facts))
-        let busy = try member(side.choose(destination, for: facts, avoiding: nil, &random))
+        let busy = try member(side.choose(destination, for: facts, avoiding: nil, at: 0, &random))
         side.pools[busy].pointee.active = 5
         var chosen = 0
         for _ in 0..<1000 {
-            let next = try member(side.choose(destination, for: facts, avoiding: nil, &random))
+            let next = try member(side.choose(destination, for: facts, avoiding: nil, at: 0, &random))
             if next == busy { chosen += 1 }
         }
         // Only where both draws fall on it: a quarter, six standard deviations aside.
@@ -89,7 +94,7 @@ struct UpstreamSideTests {
         let facts = none.facts()
         var empty = side(none)
         let destination = try #require(none.destination(facts))
-        let choice = empty.choose(destination, for: facts, avoiding: nil, &random)
+        let choice = empty.choose(destination, for: facts, avoiding: nil, at: 0, &random)
         #expect(choice == .none(counter: destination.counter))
         let named = RoutedScene(
             [],
@@ -108,21 +113,21 @@ struct UpstreamSideTests {
         )
         var waiting = side(named)
         let entry = try #require(named.destination(facts, host: "named.test"))
-        guard case .awaitsAddress = waiting.choose(entry, for: facts, avoiding: nil, &random) else {
+        guard case .awaitsAddress = waiting.choose(entry, for: facts, avoiding: nil, at: 0, &random) else {
             Issue.record("a name without look-up is not waited for")
             return
         }
         let nothing = Resolutions(["named.test": []], named.identifiers)
         let isNews = [waiting.adopt(nothing, &random), waiting.adopt(nothing, &random)]
         #expect(isNews == [true, false])
-        guard case .none = waiting.choose(entry, for: facts, avoiding: nil, &random) else {
+        guard case .none = waiting.choose(entry, for: facts, avoiding: nil, at: 0, &random) else {
             Issue.record("a name without address is waited for")
             return
         }
         let both = Resolutions(["named.test": ["127.0.0.2", "127.0.0.3"]], named.identifiers)
         _ = waiting.adopt(both, &random)
-        let first = try member(waiting.choose(entry, for: facts, avoiding: nil, &random))
-        let second = try member(waiting.choose(entry, for: facts, avoiding: nil, &random))
+        let first = try member(waiting.choose(entry, for: facts, avoiding: nil, at: 0, &random))
+        let second = try member(waiting.choose(entry, for: facts, avoiding: nil, at: 0, &random))
         #expect(
             Set([first, second].compactMap { named.identifiers.endpoint($0.endpoint)?.description })
                 == ["127.0.0.2:80", "127.0.0.3:80"]
@@ -137,7 +142,7 @@ struct UpstreamSideTests {
         var random = RandomSource()
         let facts = scene.facts()
         let destination = try #require(scene.destination(facts))
-        let here = try member(side.choose(destination, for: facts, avoiding: nil, &random))
+        let here = try member(side.choose(destination, for: facts, avoiding: nil, at: 0, &random))
         let elsewhere = ClusterMember(cluster: here.cluster + 1, endpoint: here.endpoint)
         let gone = ClusterMember(cluster: here.cluster, endpoint: .max - 1)
         for member in [here, elsewhere, gone] {

@@ -126,7 +126,7 @@ struct WorkerTurnTests {
         let chosen = exchange.pointee.destination
         let destination = try #require(chosen)
         let facts = exchange.pointee.request.facts
-        let choice = worker.upstreams.choose(destination, for: facts, avoiding: nil, &worker.random)
+        let choice = worker.upstreams.choose(destination, for: facts, avoiding: nil, at: 0, &worker.random)
         guard case .endpoint(let member, _) = choice else { return }
         let closed = worker.upstreams.adopt(.plain(-1), member, .active)
         closed.pointee.served = 1

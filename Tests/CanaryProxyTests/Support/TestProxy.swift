@@ -16,6 +16,7 @@ final class TestProxy {
         _ endpoints: [(version: String, port: UInt16)],
         http: Value? = nil,
         resources: [Resource] = [],
+        labels: [String: String] = [:],
         configure: (inout ProxyConfiguration) -> Void = { _ in },
         warn: @escaping Proxy.MessageHandler = { _ in },
         lookUp: @escaping Proxy.NameLookUp = Proxy.systemLookUp
@@ -26,7 +27,7 @@ final class TestProxy {
         configuration.drainTimeout = 5000
         configure(&configuration)
         proxy = try Proxy(configuration: configuration, identifiers: identifiers, warn: warn, lookUp: lookUp)
-        proxy.install(Self.table(endpoints, http, resources, identifiers))
+        proxy.install(Self.table(endpoints, http, resources, identifiers, labels: labels))
         try proxy.start()
     }
 
