@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryResources
+
 /// Which TCP or TLS routes and match blocks never get a connection. They are compared as they are written, as istioctl does.
 struct L4Coverage {
     typealias Block = RouteCoverage.Block
@@ -11,7 +13,7 @@ struct L4Coverage {
 
     /// `routes` are the items of `tls` or `tcp`, nulls included: they are numbered as written.
     init(_ routes: [Located]) {
-        var earlier: [Block] = []
+        var earlier: [Node: Block] = [:]
         var catchAll: Block?
         for (index, route) in routes.enumerated() where !route.isNull {
             if let catchAll {
@@ -25,11 +27,12 @@ struct L4Coverage {
                     catchAll = block
                     continue
                 }
-                if let twin = earlier.first(where: { RouteCoverage.isWrittenAlike(match, $0.match) }) {
+                let written = RouteCoverage.withoutName(match)
+                if let twin = earlier[written] {
                     repeated.append((match, twin))
                     takers.append(twin)
-                } else if earlier.count < RouteCoverage.mostCompared {
-                    earlier.append(block)
+                } else {
+                    earlier[written] = block
                 }
             }
             if let taker = takers.first, takers.count == blocks.count { dead.append((route, taker)) }

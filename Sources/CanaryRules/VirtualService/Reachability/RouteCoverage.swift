@@ -88,10 +88,15 @@ struct RouteCoverage {
     }
 
     static func isWrittenAlike(_ left: Located?, _ right: Located?) -> Bool {
-        guard var left = left?.node, var right = right?.node else { return false }
-        left.set(nil, at: "name")
-        right.set(nil, at: "name")
-        return left == right
+        guard let left, let right else { return false }
+        return withoutName(left) == withoutName(right)
+    }
+
+    /// A match block as far as it says what it takes.
+    static func withoutName(_ match: Located) -> Node {
+        var node = match.node
+        node.set(nil, at: "name")
+        return node
     }
 }
 
