@@ -65,7 +65,17 @@ struct GrowthThing: Sendable, CustomStringConvertible {
                 istio(
                     "VirtualService",
                     "tls",
-                    "hosts: [\(list(n) { "h\($0).example.com" })], tls: ["
+                    "hosts: [\(list(n) { "h\($0).example.com" })], tls: [{match: [{port: 443, sniHosts: ["
+                        + "\(list(n) { "h\($0).example.com" })]}], route: [\(to("v1"))]}]"
+                )
+            ]
+        },
+        GrowthThing("TLS routes", scale: 4) { n in
+            pair + [
+                istio(
+                    "VirtualService",
+                    "tls",
+                    "hosts: ['*.example.com'], tls: ["
                         + list(n) {
                             "{match: [{port: 443, sniHosts: [h\($0).example.com]}], route: [\(to("v1"))]}"
                         } + "]"
