@@ -20,7 +20,7 @@ import Testing
         let heard = Counter()
         let allowed = Counter()
 
-        init(_ pool: Value) throws {
+        init(_ pool: Value, http: Value? = nil) throws {
             let (heard, allowed) = (heard, allowed)
             origin = try TestOrigin { connection, _ in
                 while true {
@@ -33,6 +33,7 @@ import Testing
             }
             proxy = try TestProxy(
                 [("v1", origin.port)],
+                http: http,
                 resources: [RoutedScene.policy([("connectionPool", pool)])]
             ) { $0.workers = 1 }
         }
@@ -111,6 +112,115 @@ import Testing
         #expect(try first.readMessage().body == "0")
         #expect(try third.readMessage().body == "1")
         scene.wait { $0.requests == 0 && $0.pendingRequests == 0 && $0.connections == 1 }
+    }
+
+    @Test func `who stands in line waits no longer than its route lets it`() throws {
+        let scene = try Scene(
+            ["tcp": ["maxConnections": 1]],
+            http: [
+                [
+                    "match": [["uri": ["prefix": "/short"]]], "timeout": "0.05s",
+                    "route": [["destination": ["host": "app"]]],
+                ], ["route": [["destination": ["host": "app"]]]],
+            ]
+        )
+        let first = try scene.send()
+        scene.wait { $0.requests == 1 }
+        #expect(try scene.send("/short").readMessage().status == 504)
+        scene.wait { $0.pendingRequests == 0 }
+        scene.allow(1)
+        #expect(try first.readMessage().status == 200)
+    }
+
+    @Test func `a request whose resting connection was closed makes another in its place`() throws {
+        let isClosing = Counter()
+        func origin() throws -> TestOrigin {
+            try TestOrigin { connection, _ in
+                while true {
+                    let message = try connection.readMessage()
+                    if message.startLine.contains("/closes"), isClosing.next() == 0 { return }
+                    try connection.send(TestOrigin.response("ok"))
+                }
+            }
+        }
+        let origins = [try origin(), try origin()]
+        let proxy = try TestProxy(
+            origins.map { ("v1", $0.port) },
+            resources: [RoutedScene.policy([("connectionPool", ["tcp": ["maxConnections": 1]])])]
+        ) { $0.workers = 1 }
+        // Each endpoint has a connection that rests.
+        while !origins.allSatisfy({ $0.connections.load(ordering: .relaxed) > 0 }) { _ = try proxy.ask() }
+        #expect(try proxy.ask("GET /closes HTTP/1.1\r\nHost: app\r\n\r\n").status == 200)
+    }
+
+    @Test func `connections from before a limit are none of those that it lets be`() throws {
+        let gate = Counter()
+        let origin = try TestOrigin { connection, _ in
+            while true {
+                let message = try connection.readMessage()
+                if message.startLine.contains("/held") { while gate.value == 0 { sched_yield() } }
+                try connection.send(TestOrigin.response("ok"))
+            }
+        }
+        let proxy = try TestProxy([("v1", origin.port)]) { $0.workers = 1 }
+        #expect(try proxy.ask().status == 200)
+        let rule = RoutedScene.policy([("connectionPool", ["tcp": ["maxConnections": 1]])])
+        let table = TestProxy.table([("v1", origin.port)], nil, [rule], proxy.identifiers, revision: 2)
+        proxy.proxy.install(table)
+        let held = "GET /held HTTP/1.1\r\nHost: app\r\n\r\n"
+        let clients = [try proxy.connect(), try proxy.connect()]
+        for client in clients { try client.send(held) }
+        var use: ConnectionLimits.Use { proxy.identifiers.sharedClusters[0].use.now }
+        while use.pendingRequests < 1 || use.requests < 1 { sched_yield() }
+        #expect(use.connections == 1)
+        gate.next()
+        for client in clients { #expect(try client.readMessage().status == 200) }
+    }
+
+    @Test func `who was called and is refused lets the next in line go on`() throws {
+        let (heard, gate) = (Counter(), Counter())
+        func origin(_ name: String) throws -> TestOrigin {
+            try TestOrigin { connection, _ in
+                while true {
+                    let message = try connection.readMessage()
+                    if message.startLine.contains("/held") {
+                        heard.next()
+                        while gate.value == 0 { sched_yield() }
+                    }
+                    try connection.send(TestOrigin.response(name))
+                }
+            }
+        }
+        let origins = [try origin("a"), try origin("b")]
+        let proxy = try TestProxy(
+            origins.map { ("v1", $0.port) },
+            resources: [
+                RoutedScene.policy([
+                    ("loadBalancer", ["consistentHash": ["httpHeaderName": "user"]]),
+                    ("connectionPool", ["tcp": ["maxConnections": 1], "http": ["http2MaxRequests": 1]]),
+                ])
+            ]
+        ) { $0.workers = 1 }
+        func request(_ path: String, _ user: Int) -> String {
+            "GET \(path) HTTP/1.1\r\nHost: app\r\nuser: \(user)\r\n\r\n"
+        }
+        var users: [String: Int] = [:]
+        for user in 0..<100 { users[try proxy.ask(request("/", user)).body] = user }
+        let (mine, other) = (try #require(users["a"]), try #require(users["b"]))
+        var use: ConnectionLimits.Use { proxy.identifiers.sharedClusters[0].use.now }
+        // The second request of this connection takes the only place there is before the line is served.
+        let both = try proxy.connect()
+        try both.send(request("/held", mine) + request("/", other))
+        while heard.value == 0 { sched_yield() }
+        let line = [try proxy.connect(), try proxy.connect()]
+        for (index, connection) in line.enumerated() {
+            try connection.send(request("/", mine))
+            while use.pendingRequests <= UInt32(index) { sched_yield() }
+        }
+        gate.next()
+        for _ in 0..<2 { #expect(try both.readMessage().status == 200) }
+        for connection in line { #expect([200, 503].contains(try connection.readMessage().status)) }
+        while use.requests > 0 || use.pendingRequests > 0 { sched_yield() }
     }
 
     @Test func `there are no more requests at a time than there may be`() throws {

@@ -39,10 +39,10 @@ extension Exchange {
         if downstream?.pointee.isEnding == true { awaitDeparture(now, limits) }
         guard let route else { return }
         if route.timeoutMilliseconds > 0 { deadlines.route = now &+ Int64(route.timeoutMilliseconds) }
-        startTry(now)
+        if stage >= .sent { startTry(now) }
     }
 
-    /// The time of one try begins.
+    /// The time of one try begins: the request is complete, and is on its way on a connection.
     mutating func startTry(_ now: Int64) {
         guard !isCopy, let perTry = route?.retry.perTryTimeoutMilliseconds, perTry > 0 else { return }
         deadlines.oneTry = now &+ Int64(perTry)

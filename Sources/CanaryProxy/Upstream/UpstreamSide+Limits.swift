@@ -33,9 +33,13 @@ extension UpstreamSide {
         var now = use.now
         // Its own place is its own.
         if exchange.pointee.claims.contains(.pending), now.pendingRequests > 0 { now.pendingRequests &-= 1 }
-        let hasIdle =
-            pool.pointee.idleCount > Int(pool.pointee.called) && !exchange.pointee.tries.hasReplacedStale
-        let admission = limits.admit(now, hasIdle: hasIdle, endpointConnections: pool.pointee.connections)
+        // One whose connection had been closed makes another in its place: those that rest may be as old.
+        let replaces = exchange.pointee.tries.hasReplacedStale
+        let admission = limits.admit(
+            now,
+            hasIdle: !replaces && pool.pointee.idleCount > Int(pool.pointee.called),
+            endpointConnections: replaces ? 0 : pool.pointee.connections
+        )
         switch admission {
         case .useIdle: break
         case .connect: claim(.pending, exchange, use)
@@ -51,6 +55,8 @@ extension UpstreamSide {
             }
         case .overflow: use.countRefused()
         }
+        // What it was called to, and does not take, is the next one's.
+        if wasCalled, admission == .connect || admission == .overflow { callNext(member) }
         return admission
     }
 

@@ -52,6 +52,7 @@ struct UpstreamSide: ~Copyable {
         _ loop: inout EventLoop
     ) -> Connection {
         guard let address = address(of: member), let begun = Transport.connect(to: address) else {
+            callNext(member)
             return .failed
         }
         let upstream = adopt(begun.transport, member, begun.isReady ? .active : .connecting)
@@ -59,6 +60,7 @@ struct UpstreamSide: ~Copyable {
             begun.transport.close()
             pools[member].pointee.connections &-= 1
             give(upstream)
+            callNext(member)
             return .failed
         }
         counters.addUpstreamConnections(1)

@@ -33,7 +33,9 @@ extension Worker {
                 rearm(exchange)
                 return used
             case .failed: guard failTry(exchange, .connect) else { return used }
-            case .inLine: return used
+            case .inLine:
+                rearm(exchange)
+                return used
             case .overflow:
                 reply(exchange, .overflow)
                 return used
@@ -110,26 +112,28 @@ extension Worker {
         -> UpstreamSide.Connection
     {
         guard let destination = exchange.pointee.destination else { return .failed }
+        var mayUseIdle = !exchange.pointee.isConnection && !exchange.pointee.tries.hasReplacedStale
         if let use = destination.sharedUse {
             switch upstreams.admit(exchange, to: member, destination.limits, use) {
-            case .useIdle, .connect: break
+            case .useIdle: break
+            // What rests is for those who were called.
+            case .connect: mayUseIdle = false
             case .wait: return .inLine
             case .overflow: return .overflow
             }
         }
-        if !exchange.pointee.isConnection, !exchange.pointee.tries.hasReplacedStale,
-            let upstream = takeIdle(member, exchange)
-        {
-            return .ready(upstream)
-        }
+        if mayUseIdle, let upstream = takeIdle(member, exchange) { return .ready(upstream) }
         return upstreams.connect(to: member, of: destination, &loop)
     }
 
-    /// A pooled connection. Before a request that must not be sent twice, it is asked whether it still stands.
+    /// A pooled connection. Before a request that must not be sent twice, it is asked whether it still stands. One from before
+    /// there were limits is none of those that they count, and goes.
     private mutating func takeIdle(_ member: ClusterMember, _ exchange: ExchangePointer) -> UpstreamPointer? {
+        let isLimited = exchange.pointee.destination?.sharedUse != nil
+        let isSafe = exchange.pointee.request.head.method.isIdempotent
         while let upstream = upstreams.takeIdle(member) {
-            let isSafe = exchange.pointee.request.head.method.isIdempotent
-            if isSafe || upstream.pointee.transport.isQuiet { return upstream }
+            let isCounted = !isLimited || upstream.pointee.countedBy != nil
+            if isCounted, isSafe || upstream.pointee.transport.isQuiet { return upstream }
             closeUpstream(upstream)
         }
         return nil
@@ -187,6 +191,7 @@ extension Worker {
         guard let piece = takeBody(exchange, client, pending) else { return (0, .refused) }
         output.append(ByteSlice(piece.bytes))
         if send(exchange, upstream) {
+            if piece.isLast { exchange.pointee.startTry(loop.now) }
             rearm(exchange)
             return (piece.used, .sent)
         }
