@@ -46,6 +46,18 @@ import Testing
         #expect(one.errors.contains("hint: apply its manifest again, or delete it"))
     }
 
+    @Test func `no change of routing takes what cannot be read for absent`() {
+        for words in [["set-weight", "helloworld", "v2", "3"], ["undo", "helloworld"]] {
+            let world = TestWorld(directory: scratch.path)
+            #expect(CommandLineRunner.run(words, in: world.context) == .failure, "\(words)")
+            #expect(world.errors.contains("error: cannot read virtualservice"), "\(words)")
+            #expect(world.errors.contains("apply its manifest again"), "\(words)")
+        }
+        #expect(run("get", "vs", "-o", "name").output == "")
+        #expect(run("apply", "-f", "\(Scene.root)/examples/helloworld").status == .success)
+        #expect(run("set-weight", "helloworld", "v2", "3").status == .success)
+    }
+
     /// What is read of the host without its VirtualService and one of its Deployments, and whether that is told.
     private static let readings: [(words: [String], output: String, isTold: Bool)] = [
         (["describe"], "", true),

@@ -210,9 +210,11 @@ extension Resource {
 
 extension CommandError {
     static func exists(_ keys: [ResourceKey]) -> CommandError {
-        let names = keys.map { "\($0.kind.singular) \"\($0.name)\"" }.joined(separator: ", ")
+        let named = keys.prefix(10)
+        let names = named.map { "\($0.kind.singular) \"\($0.name)\"" }.joined(separator: ", ")
+        let more = keys.count > named.count ? " and \(keys.count - named.count) more" : ""
         return CommandError(
-            "cannot create: already exists in the store: \(names)",
+            "cannot create: already exists in the store: \(names)\(more)",
             hint: "canaryctl apply makes or replaces; nothing was changed"
         )
     }

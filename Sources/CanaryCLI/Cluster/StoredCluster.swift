@@ -49,6 +49,14 @@ struct StoredCluster: ResourceSource {
         try HostClosure.load(hosts, from: self, revision: revision)
     }
 
+    /// Fails where an object that decides about a host's routes cannot be read: a change that goes by what there is would take
+    /// it for absent.
+    func requireReadableRouting(of host: String) throws {
+        _ = try closure(of: [host])
+        let damaged = damage.errors.filter { [.virtualService, .destinationRule].contains($0.key.kind) }
+        if let first = damaged.min(by: { $0.key < $1.key }) { throw first.value }
+    }
+
     /// The full name of a host as people type it. `a.b` may be a domain or the Service `a` of namespace `b`: it is the
     /// domain where something is or was known about that, else the Service.
     func host(named text: String, namespace: String) throws -> String {

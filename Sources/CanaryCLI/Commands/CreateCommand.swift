@@ -43,7 +43,8 @@ struct CreateCommand: Subcommand {
             context: context
         ).run { change, resources in
             let existing = try resources.map(\.key).filter { try change.resource($0) != nil }
-            for resource in resources where !existing.contains(resource.key) { try change.create(resource) }
+            let known = Set(existing)
+            for resource in resources where !known.contains(resource.key) { try change.create(resource) }
             guard existing.isEmpty else { throw CommandError.exists(existing) }
         }
     }

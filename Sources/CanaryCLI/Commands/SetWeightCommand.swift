@@ -53,6 +53,7 @@ struct SetWeightCommand: Subcommand {
         var move: WeightChange?
         let result = try session.change(change, verb: "set-weight") { change in
             let host = try change.view.host(named: self.host, namespace: settings.namespace)
+            try change.view.requireReadableRouting(of: host)
             let plan = try plan(request, host, settings, in: change)
             if !plan.isUnchanged || plan.isNew {
                 try change.edit(Resource(key: plan.key, body: plan.body))

@@ -49,6 +49,8 @@ struct UndoCommand: Subcommand {
         var undone: (host: String, plan: UndoPlan, warnings: [String])?
         let result = try session.change(change, verb: "undo") { change in
             let host = try change.view.host(named: self.host, namespace: settings.namespace)
+            // A revision that is named says what is wanted, and brings a damaged object back too.
+            if toRevision ?? 0 == 0 { try change.view.requireReadableRouting(of: host) }
             let plan = try UndoPlan(host: host, target: toRevision, in: change.view, settings)
             try plan.bringBack(in: change)
             let warnings =
