@@ -51,6 +51,21 @@ struct DrainTests {
         }
     }
 
+    private static func proxy(to origin: TestOrigin, drainTimeout: Int64) throws -> (
+        TestProxy, LoggedRequests
+    ) {
+        let log = try LoggedRequests()
+        let proxy = try TestProxy(
+            [("v1", origin.port)],
+            configure: {
+                log.configure(&$0)
+                $0.drainTimeout = drainTimeout
+            },
+            warn: log.warn
+        )
+        return (proxy, log)
+    }
+
     private static func begin(_ framing: Framing, _ proxy: TestProxy) throws -> TestConnection {
         let client = try proxy.connect()
         try client.send("GET / HTTP/1.\(framing.version)\r\nHost: app\r\n\r\n")
@@ -61,15 +76,7 @@ struct DrainTests {
     @Test(arguments: framings) func `a download that ends in time is whole`(framing: Framing) throws {
         let isAllowed = Counter()
         let origin = try Self.origin(framing, isAllowed)
-        let log = try LoggedRequests()
-        let proxy = try TestProxy(
-            [("v1", origin.port)],
-            configure: {
-                log.configure(&$0)
-                $0.drainTimeout = 3_600_000
-            },
-            warn: log.warn
-        )
+        let (proxy, log) = try Self.proxy(to: origin, drainTimeout: 3_600_000)
         let client = try Self.begin(framing, proxy)
         proxy.proxy.drain()
         isAllowed.next()
@@ -84,15 +91,7 @@ struct DrainTests {
         framing: Framing
     ) throws {
         let origin = try Self.origin(framing, Counter())
-        let log = try LoggedRequests()
-        let proxy = try TestProxy(
-            [("v1", origin.port)],
-            configure: {
-                log.configure(&$0)
-                $0.drainTimeout = 20
-            },
-            warn: log.warn
-        )
+        let (proxy, log) = try Self.proxy(to: origin, drainTimeout: 20)
         let client = try Self.begin(framing, proxy)
         proxy.stop()
         let ended = #expect(throws: TestConnection.Ended.self) { while true { _ = try client.read(1) } }
@@ -109,15 +108,7 @@ struct DrainTests {
             }
             while true { try connection.send(try connection.read(1)) }
         }
-        let log = try LoggedRequests()
-        let proxy = try TestProxy(
-            [("v1", origin.port)],
-            configure: {
-                log.configure(&$0)
-                $0.drainTimeout = 20
-            },
-            warn: log.warn
-        )
+        let (proxy, log) = try Self.proxy(to: origin, drainTimeout: 20)
         let (waiting, tunnel) = (try proxy.connect(), try proxy.connect())
         try tunnel.send("GET / HTTP/1.1\r\nHost: app\r\nConnection: upgrade\r\nUpgrade: raw\r\n\r\n")
         #expect(try tunnel.readHead().status == 101)

@@ -175,11 +175,11 @@ import Testing
         proxy.awaitFailing([unused])
         proxy.apply(removed: [Self.entry(unused).key])
         proxy.awaitFailing([])
-        #expect(proxy.proxy.shared.health.standings.isEmpty)
+        #expect(proxy.proxy.shared.health.standings().isEmpty)
         proxy.apply([Self.entry(unused)])
         proxy.awaitFailing([unused])
         proxy.apply([Self.service(nil)])
         proxy.awaitFailing([])
-        #expect(proxy.proxy.shared.health.standings.isEmpty)
+        #expect(proxy.proxy.shared.health.standings().isEmpty)
     }
 }

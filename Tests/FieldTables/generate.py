@@ -36,6 +36,9 @@ ROOTS = [
     ("ReplicationController", "V1ReplicationController"), ("Job", "V1Job"), ("CronJob", "V1CronJob"),
 ]
 
+# Fields of type google.protobuf.Duration for which the CRDs have no rule: any length is one, and 0.
+SPANS = {"budgetInterval", "idleTimeout", "ttl"}
+
 # Written by the server, and ignored on input.
 FREE = {"status", "managedFields"}
 
@@ -234,6 +237,8 @@ class IstioTree:
             words += self.container_limits(own)
         if element != "object":
             words += self.scalar_limits(inner, scalar)
+        if name in SPANS and "duration" not in words:
+            words.append("span")
         return " ".join(words)
 
     def integer(self, scalar, limits):

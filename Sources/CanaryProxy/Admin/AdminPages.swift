@@ -38,7 +38,7 @@ struct AdminPages {
 
     /// The addresses that are checked, by the host that asks for it, with Envoy's word for those that fail.
     private var checkedLines: [String] {
-        shared.health.standings.map { target, standing in
+        shared.health.standings().map { target, standing in
             let flags = standing.isHealthy ? "healthy" : "/failed_active_hc"
             return "\(target.host)::\(target.address.description)::health_flags::\(flags)"
         }

@@ -32,10 +32,10 @@ struct ClusterList {
         _ series: [SeriesLabels: RouteEvidence],
         _ identifiers: RoutingIdentifiers
     ) {
-        let now = Int64(Clock.monotonicNanoseconds() / 1_000_000)
+        let now = Clock.monotonicMilliseconds()
         for cluster in identifiers.sharedClusters {
             states[cluster.name] = Self.lines(of: cluster)
-            let ids = cluster.health.view(now: now).ejected
+            let ids = cluster.health.ejected(now: now)
             ejected[cluster.name] = Set(ids.compactMap { identifiers.endpoint($0)?.description })
         }
         for destination in hosts.flatMap(\.routes).flatMap(\.destinations) {

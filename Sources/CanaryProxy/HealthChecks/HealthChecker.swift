@@ -40,9 +40,11 @@ final class HealthChecker: Sendable {
         wakeEvent.signal()
     }
 
-    /// All that is known, by Service and address.
-    var standings: [(target: HealthCheckTarget, standing: HealthSchedule.Standing)] {
-        state.withLock { $0.schedule.standings }
+    /// What is known of those whose standing is asked for, by Service and address.
+    func standings(
+        where isAskedFor: (HealthSchedule.Standing) -> Bool = { _ in true }
+    ) -> [(target: HealthCheckTarget, standing: HealthSchedule.Standing)] {
+        state.withLock { $0.schedule.standings(where: isAskedFor) }
     }
 
     /// Checks until it is stopped; the body of a thread. `changed` is told the addresses that fail, each time that these are

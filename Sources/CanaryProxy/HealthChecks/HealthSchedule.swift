@@ -76,7 +76,7 @@ struct HealthSchedule {
 
     /// When the next check is due; `nil` while none can begin.
     var nextDue: Int64? {
-        underWay < Self.atATime ? entries.values.filter { !$0.isUnderWay }.map(\.dueAt).min() : nil
+        underWay < Self.atATime ? entries.values.lazy.filter { !$0.isUnderWay }.map(\.dueAt).min() : nil
     }
 
     func isWanted(_ target: HealthCheckTarget) -> Bool { entries[target.address]?.target == target }
@@ -99,9 +99,11 @@ struct HealthSchedule {
     /// The addresses that failed.
     var failing: Set<EndpointAddress> { Set(entries.filter { !$0.value.standing.isHealthy }.keys) }
 
-    /// All that is known, in the order of the addresses.
-    var standings: [(target: HealthCheckTarget, standing: Standing)] {
-        entries.values.map { ($0.target, $0.standing) }
+    /// What is known of those whose standing is asked for, by Service and address.
+    func standings(
+        where isAskedFor: (Standing) -> Bool = { _ in true }
+    ) -> [(target: HealthCheckTarget, standing: Standing)] {
+        entries.values.filter { isAskedFor($0.standing) }.map { ($0.target, $0.standing) }
             .sorted { ($0.0.host, $0.0.address.description) < ($1.0.host, $1.0.address.description) }
     }
 }

@@ -17,7 +17,7 @@ extension Proxy {
 
     /// The addresses that fail their health checks now, by host.
     package var failingEndpoints: [FailingEndpoint] {
-        shared.health.standings.filter { !$0.standing.isHealthy }.map {
+        shared.health.standings { !$0.isHealthy }.map {
             FailingEndpoint(address: $0.target.address, host: $0.target.host, reason: $0.standing.reason)
         }
     }

@@ -58,7 +58,7 @@ struct PrometheusText {
     /// Of clusters of which workers share something, under Envoy's names.
     private func clusters() -> String {
         let clusters = shared.identifiers.sharedClusters
-        let now = Int64(Clock.monotonicNanoseconds() / 1_000_000)
+        let now = Clock.monotonicMilliseconds()
         guard !clusters.isEmpty else { return "" }
         let series: [(String, String, String, (SharedCluster) -> UInt64)] = [
             (
@@ -80,7 +80,7 @@ struct PrometheusText {
             ),
             (
                 "outlier_detection_ejections_active", "gauge", "Endpoints that are ejected now.",
-                { UInt64($0.health.view(now: now).ejected.count) }
+                { UInt64($0.health.ejected(now: now).count) }
             ),
             ("upstream_cx_active", "gauge", "Connections.", { UInt64($0.use.now.connections) }),
             ("upstream_rq_active", "gauge", "Requests under way.", { UInt64($0.use.now.requests) }),
@@ -128,11 +128,11 @@ struct PrometheusText {
             ),
             (
                 "canaryctl_checked_endpoints", "gauge", "Addresses that are checked.",
-                shared.health.standings.count
+                shared.health.standings().count
             ),
             (
                 "canaryctl_failing_endpoints", "gauge", "Addresses that fail their health checks.",
-                shared.health.standings.count { !$0.standing.isHealthy }
+                shared.health.standings { !$0.isHealthy }.count
             ),
             ("canaryctl_draining", "gauge", "1 while the proxy drains.", state.isDraining ? 1 : 0),
             ("canaryctl_workers", "gauge", "Worker threads.", shared.counters.count),

@@ -68,11 +68,22 @@ package final class ClusterHealth: Sendable {
         state.withLock { state in
             settle(&state, now)
             for id in state.members where state.joinedAt[id] == nil { state.joinedAt[id] = now }
-            let ejected = state.members.filter { state.detector?.isEjected($0) == true }
             var view = View()
-            (view.version, view.ejected, view.joinedAt) = (state.version, ejected, state.joinedAt)
+            (view.version, view.ejected, view.joinedAt) = (state.version, ejected(state), state.joinedAt)
             return view
         }
+    }
+
+    /// Who is ejected, for those who only look: an endpoint joins when a worker does.
+    package func ejected(now: Int64) -> Set<UInt64> {
+        state.withLock { state in
+            settle(&state, now)
+            return ejected(state)
+        }
+    }
+
+    private func ejected(_ state: State) -> Set<UInt64> {
+        state.members.filter { state.detector?.isEjected($0) == true }
     }
 
     /// How often endpoints were ejected.

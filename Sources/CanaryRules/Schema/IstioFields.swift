@@ -30,7 +30,7 @@ package enum IstioFields {
          time string duration
         Tcp
          connectTimeout string duration
-         idleTimeout string
+         idleTimeout string span
          maxConnectionDuration string duration
          maxConnections int32
          tcpKeepalive TcpKeepalive
@@ -50,7 +50,7 @@ package enum IstioFields {
          attributes []Attribute
          name! string
          path string
-         ttl string
+         ttl string span
         Maglev
          tableSize int64 min=0
         RingHash
@@ -126,7 +126,7 @@ package enum IstioFields {
         ProxyProtocol
          version string enum=V1|V2
         RetryBudget
-         budgetInterval string
+         budgetInterval string span
          minRetryConcurrency uint32
          percent number min=0 max=100
         Tunnel

@@ -14,7 +14,9 @@ extension Node {
         let key = key.map { "\($0): " } ?? ""
         switch (field.element, content) {
         case (.string, .integer), (.string, .number), (.string, .bool):
-            if field.limits?.flags.contains(.duration) == true { return Self.durationHint(key, written) }
+            if let flags = field.limits?.flags, !flags.isDisjoint(with: [.duration, .span]) {
+                return Self.durationHint(key, written)
+            }
             if let allowed = field.limits?.allowed, !allowed.isEmpty, !allowed.contains(written ?? "") {
                 return nil
             }

@@ -217,7 +217,8 @@ package struct SchemaCheck {
             report(.wrongSize, "the text has more than \(longest) characters")
         }
         guard !limits.flags.isEmpty else { return }
-        if limits.flags.contains(.duration) { checkDuration(text) }
+        if limits.flags.contains(.duration) { checkDuration(text, least: .milliseconds(1)) }
+        if limits.flags.contains(.span) { checkDuration(text, least: .zero) }
         if limits.flags.contains(.noStar), text.contains("*") {
             report(.wildcard, "\"\(text)\" holds a wildcard, which a selector does not take")
         }
@@ -234,17 +235,17 @@ package struct SchemaCheck {
         if flags.contains(.noEmptyKeys), key.isEmpty { report(.wildcard, "a selector's key is empty") }
     }
 
-    private mutating func checkDuration(_ text: String) {
+    private mutating func checkDuration(_ text: String, least: Duration) {
         let hint = "write a number with a unit, such as 500ms, 1.5s or 2m"
         guard let duration = Duration(goString: text) else {
             report(.badDuration, "\(fieldName) is \"\(text)\", which is no duration", hint: hint)
             return
         }
-        if duration < .milliseconds(1) {
+        if duration < least {
             let isZero = duration == .zero && lastKey == "timeout"
             report(
                 .badDuration,
-                "\(fieldName) is \"\(text)\": the least is 1ms",
+                "\(fieldName) is \"\(text)\": the least is \(least == .zero ? "0s" : "1ms")",
                 hint: isZero ? "leave it out: without it there is no timeout" : hint
             )
         }

@@ -50,11 +50,14 @@ extension SchemaFields {
     /// What is asked of texts beyond their length.
     struct Flags: OptionSet {
         let rawValue: Int
+        /// A duration of at least a millisecond.
         static let duration = Flags(rawValue: 1)
         static let noStar = Flags(rawValue: 2)
         static let notStar = Flags(rawValue: 4)
         static let noStarKeys = Flags(rawValue: 8)
         static let noEmptyKeys = Flags(rawValue: 16)
+        /// A duration that may be 0.
+        static let span = Flags(rawValue: 32)
     }
 
     /// What the values of a field must keep to, beyond their type. The limits of numbers and texts concern the items
@@ -158,6 +161,7 @@ extension SchemaFields.Flags {
             case "notStar": .notStar
             case "noStarKeys": .noStarKeys
             case "noEmptyKeys": .noEmptyKeys
+            case "span": .span
             default: []
             }
     }

@@ -95,7 +95,7 @@ struct HealthScheduleTests {
         _ = slow.follow(targets, now: 0) { 0 }
         #expect(slow.start(now: 0).count == HealthSchedule.atATime)
         #expect(slow.start(now: 0).isEmpty && slow.nextDue == nil)
-        _ = slow.end(slow.standings[0].target.address, failure: nil, now: 0, random: 0)
+        _ = slow.end(slow.standings()[0].target.address, failure: nil, now: 0, random: 0)
         #expect(slow.start(now: 0).count <= 1)
     }
 
@@ -107,7 +107,7 @@ struct HealthScheduleTests {
         #expect(schedule.failing.isEmpty && schedule.nextDue == nil)
         let hasForgottenMore = schedule.follow([Self.target(1)], now: 2) { 0 }
         #expect(!hasForgottenMore)
-        #expect(schedule.standings.map(\.standing.isKnown) == [false])
+        #expect(schedule.standings().map(\.standing.isKnown) == [false])
     }
 
     @Test func `a check that is under way for what has left, or is to be checked otherwise, does not count`()

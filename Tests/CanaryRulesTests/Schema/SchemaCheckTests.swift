@@ -126,6 +126,23 @@ struct SchemaCheckTests {
         #expect(found.allSatisfy { $0.code.istio == "IST0106" })
     }
 
+    @Test(
+        arguments: [
+            ("0s", ""), ("600s", ""), ("1h", ""),
+            ("abc", "write a number with a unit, such as 500ms, 1.5s or 2m"),
+            ("-5s", "write a number with a unit, such as 500ms, 1.5s or 2m"),
+            (5, "write a number with a unit, such as 500ms, 1.5s or 2m"),
+        ] as [(Node, String)]
+    )
+    func `durations that may be nothing are durations all the same`(ttl: Node, hint: String) {
+        let cookie: Node = ["httpCookie": ["name": "user", "ttl": ttl]]
+        let found = findings(
+            .destinationRule,
+            ["spec": ["host": "app", "trafficPolicy": ["loadBalancer": ["consistentHash": cookie]]]]
+        )
+        #expect(found.map { $0.hint ?? "" } == (hint.isEmpty ? [] : [hint]))
+    }
+
     @Test func `base64 and quantities are read`() {
         #expect(findings(.secret, ["data": ["a": "aGVsbG8=", "b": "hello!"]]).summary == ["CAN0109 data.b"])
         let resources: Node = ["resources": ["requests": ["cpu": "100 m", "memory": "1Gi"]]]
