@@ -35,11 +35,14 @@ struct PoolTests {
         #expect(!canary_is_poisoned(block.base, 100))
 
         var slab = Slab<(Int, Int)>(chunkCount: 4)
-        let slot = slab.take()
-        #expect(!canary_is_poisoned(slot, 16))
-        #expect(canary_is_poisoned(slot + 1, 16) == canary_has_address_sanitizer())
+        let (slot, other) = (slab.take((1, 2)), slab.take((3, 4)))
+        let (memory, next) = withUnsafePointer(to: slot.pointee) { memory in
+            withUnsafePointer(to: other.pointee) { (memory, $0) }
+        }
+        #expect(!canary_is_poisoned(memory, 16) && !canary_is_poisoned(next, 16))
         slab.give(slot)
-        #expect(canary_is_poisoned(slot, 16) == canary_has_address_sanitizer())
-        #expect(slab.take() == slot)
+        #expect(canary_is_poisoned(memory, 16) == canary_has_address_sanitizer())
+        #expect(!canary_is_poisoned(next, 16))
+        #expect(slab.take((5, 6)) == slot)
     }
 }

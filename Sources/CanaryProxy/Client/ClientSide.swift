@@ -24,8 +24,7 @@ struct ClientSide: ~Copyable {
         from peer: PeerAddress,
         _ loop: inout EventLoop
     ) -> DownstreamPointer? {
-        let client = connections.take()
-        client.initialize(to: Downstream(transport, listener: listener, peer: peer))
+        let client = connections.take(Downstream(transport, listener: listener, peer: peer))
         guard loop.register(transport, client.registration) else {
             transport.close()
             give(client)
@@ -39,10 +38,7 @@ struct ClientSide: ~Copyable {
     }
 
     /// Gives the memory of a connection back that nobody can name any more.
-    mutating func give(_ client: DownstreamPointer) {
-        client.deinitialize(count: 1)
-        connections.give(client)
-    }
+    mutating func give(_ client: DownstreamPointer) { connections.give(client) }
 
     // MARK: - Sending
 

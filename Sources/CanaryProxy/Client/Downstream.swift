@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-typealias DownstreamPointer = UnsafeMutablePointer<Downstream>
+typealias DownstreamPointer = SlabPointer<Downstream>
 
 /// A client's connection. While it rests between requests, this is all that it costs.
-struct Downstream: ~Copyable {
+struct Downstream: Registered, ~Copyable {
     enum Phase: UInt8 {
         /// Before or inside a request's head.
         case head
@@ -54,12 +54,6 @@ struct Downstream: ~Copyable {
         self.transport = transport
         self.listener = listener
         self.peer = peer
-    }
-}
-
-extension DownstreamPointer {
-    var registration: UnsafeMutablePointer<Registration> {
-        UnsafeMutableRawPointer(self).assumingMemoryBound(to: Registration.self)
     }
 }
 

@@ -4,11 +4,11 @@ import CanaryMesh
 import CanaryRouting
 import CanarySystem
 
-typealias ExchangePointer = UnsafeMutablePointer<Exchange>
+typealias ExchangePointer = SlabPointer<Exchange>
 
 /// One request and its answer, from the end of the request's head to the end of the answer, whatever protocols they come in; or
 /// a TCP connection that is passed on as it is.
-struct Exchange: ~Copyable {
+struct Exchange: Registered, ~Copyable {
     /// How far the present try has come.
     enum Stage: UInt8, Comparable {
         /// A fault of its route holds it back: what the route does is still to be done.
@@ -35,7 +35,7 @@ struct Exchange: ~Copyable {
     let isConnection: Bool
     /// The connection of the present try.
     var upstream: UpstreamPointer?
-    let generation: UnsafeMutablePointer<TableGeneration>
+    let generation: TableGenerations.Generation
     var route: RouteHandle?
     var destination: DestinationHandle?
     /// Where the request was sent that this one is a copy of; `nil` for a request of its own.
@@ -55,7 +55,7 @@ struct Exchange: ~Copyable {
     init(
         from downstream: DownstreamPointer?,
         _ request: KeptRequest,
-        _ generation: UnsafeMutablePointer<TableGeneration>,
+        _ generation: TableGenerations.Generation,
         isConnection: Bool = false,
         startedAt: UInt64
     ) {
@@ -142,11 +142,5 @@ struct RequestBody: ~Copyable {
     mutating func forget() {
         canBeSentAgain = false
         kept.release()
-    }
-}
-
-extension UnsafeMutablePointer<Exchange> {
-    var registration: UnsafeMutablePointer<Registration> {
-        UnsafeMutableRawPointer(self).assumingMemoryBound(to: Registration.self)
     }
 }

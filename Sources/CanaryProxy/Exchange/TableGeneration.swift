@@ -37,9 +37,10 @@ struct ListenerEntry: Equatable {
 
 /// The tables that a worker uses: the present one for new requests, older ones for those that began with them.
 struct TableGenerations: ~Copyable {
-    typealias Generation = UnsafeMutablePointer<TableGeneration>
+    typealias Generation = SlabPointer<TableGeneration>
 
     private(set) var current: Generation?
+    private var slots = Slab<TableGeneration>(chunkCount: 8)
 
     /// Makes a table the present one, unless it is already; `true` when an older one was let go of.
     mutating func adopt(_ table: RoutingTable, _ entries: [ListenerEntry]) -> Bool {
@@ -50,9 +51,7 @@ struct TableGenerations: ~Copyable {
         let isFree = retire()
         let copy = UnsafeMutableBufferPointer<ListenerEntry>.allocate(capacity: entries.count)
         _ = copy.initialize(from: entries)
-        let next = Generation.allocate(capacity: 1)
-        next.initialize(to: TableGeneration(table: Unmanaged.passRetained(table), listeners: copy))
-        current = next
+        current = slots.take(TableGeneration(table: Unmanaged.passRetained(table), listeners: copy))
         return isFree
     }
 
@@ -68,16 +67,16 @@ struct TableGenerations: ~Copyable {
     func use(_ generation: Generation) { generation.pointee.exchanges &+= 1 }
 
     /// An exchange has ended that used a generation; `true` when that was let go of.
-    func release(_ generation: Generation) -> Bool {
+    mutating func release(_ generation: Generation) -> Bool {
         generation.pointee.exchanges &-= 1
         return freeIfUnused(generation)
     }
 
-    private func freeIfUnused(_ generation: Generation) -> Bool {
+    private mutating func freeIfUnused(_ generation: Generation) -> Bool {
         guard generation.pointee.exchanges == 0, !generation.pointee.isCurrent else { return false }
         generation.pointee.table.release()
         generation.pointee.listeners.deallocate()
-        generation.deallocate()
+        slots.give(generation)
         return true
     }
 }

@@ -2,7 +2,7 @@
 
 /// Connections that were closed in a batch of events: their memory stays until no event of the batch can name it.
 struct ClosedList {
-    typealias Entry = UnsafeMutablePointer<Registration>
+    typealias Entry = SlabPointer<Registration>
 
     private var first: Entry?
 

@@ -3,7 +3,7 @@
 /// The connections of a worker that are to be gone on with, of both kinds, in the order in which they came. Each is in it
 /// at most once, and stays in memory until it was taken out.
 struct ReadyList {
-    typealias Entry = UnsafeMutablePointer<Registration>
+    typealias Entry = SlabPointer<Registration>
 
     private var first: Entry?
     private var last: Entry?

@@ -4,11 +4,11 @@ import CLinux
 
 /// Memory for many values of one type at addresses that never change: freed slots are taken again, last in, first out.
 ///
-/// A slot is handed out uninitialised; whoever takes it initialises it, and deinitialises it before giving it back. The
-/// address sanitizer takes a slot that nobody has for freed memory.
-struct Slab<Element: ~Copyable>: ~Copyable {
-    private var chunks: [UnsafeMutablePointer<Element>] = []
-    private var free: [UnsafeMutablePointer<Element>] = []
+/// The address sanitizer takes a slot that nobody has for freed memory, and debug builds notice a ``SlabPointer`` that is used
+/// after its value was given back.
+@safe struct Slab<Value: ~Copyable>: ~Copyable {
+    private var chunks: [UnsafeMutableRawPointer] = []
+    private var free: [UnsafeMutablePointer<Value>] = []
     private let chunkCount: Int
 
     init(chunkCount: Int) {
@@ -16,22 +16,39 @@ struct Slab<Element: ~Copyable>: ~Copyable {
     }
 
     deinit {
-        for chunk in chunks { chunk.deallocate() }
+        for unsafechunk in unsafe chunks { unsafe chunk.deallocate() }
     }
 
-    mutating func take() -> UnsafeMutablePointer<Element> {
-        if let slot = free.popLast() {
-            canary_unpoison(slot, MemoryLayout<Element>.stride)
-            return slot
+    /// Puts a value into a free slot.
+    mutating func take(_ value: consuming Value) -> SlabPointer<Value> {
+        if unsafe free.isEmpty { grow() }
+        // Everything in the list is a slot of a chunk that nobody has.
+        let slot = unsafe free.removeLast()
+        unsafe canary_unpoison(slot, MemoryLayout<Value>.stride)
+        unsafe slot.initialize(to: value)
+        return unsafe SlabPointer(slot)
+    }
+
+    /// Ends the value that a pointer of this slab leads to. No copy of the pointer may be used any more.
+    mutating func give(_ pointer: SlabPointer<Value>) {
+        let slot = unsafe pointer.end()
+        unsafe slot.deinitialize(count: 1)
+        unsafe canary_poison(slot, MemoryLayout<Value>.stride)
+        unsafe free.append(slot)
+    }
+
+    private mutating func grow() {
+        let layout = SlabSlot<Value>.self
+        let chunk = UnsafeMutableRawPointer.allocate(
+            byteCount: layout.stride * chunkCount,
+            alignment: layout.alignment
+        )
+        unsafe chunks.append(chunk)
+        for index in (0..<chunkCount).reversed() {
+            // The chunk has room for so many slots, and no value of another type is ever stored there.
+            let slot = unsafe SlabSlot<Value>.prepare(chunk + index * layout.stride)
+            unsafe canary_poison(slot, MemoryLayout<Value>.stride)
+            unsafe free.append(slot)
         }
-        let chunk = UnsafeMutablePointer<Element>.allocate(capacity: chunkCount)
-        chunks.append(chunk)
-        for index in (1..<chunkCount).reversed() { give(chunk + index) }
-        return chunk
-    }
-
-    mutating func give(_ slot: UnsafeMutablePointer<Element>) {
-        canary_poison(slot, MemoryLayout<Element>.stride)
-        free.append(slot)
     }
 }

@@ -9,13 +9,13 @@ struct Registration {
     /// Waits in the worker's list of connections to go on with.
     var isReady = false
     /// Behind this one in that list, and in the list of closed connections.
-    var nextReady: UnsafeMutablePointer<Registration>?
-    var nextClosed: UnsafeMutablePointer<Registration>?
+    var nextReady: SlabPointer<Registration>?
+    var nextClosed: SlabPointer<Registration>?
     /// In milliseconds of the loop's clock; `never` when nothing is awaited.
     fileprivate(set) var deadline = Registration.never
     fileprivate var slot: Int32 = -1
-    fileprivate var next: UnsafeMutablePointer<Registration>?
-    fileprivate var previous: UnsafeMutablePointer<Registration>?
+    fileprivate var next: SlabPointer<Registration>?
+    fileprivate var previous: SlabPointer<Registration>?
 
     static let never = Int64.max
 
@@ -25,7 +25,7 @@ struct Registration {
 /// A hashed timer wheel: setting a deadline costs a few stores, and usually only one, since a deadline that moves away
 /// leaves its entry where it is until that slot comes round.
 struct TimerWheel: ~Copyable {
-    typealias Entry = UnsafeMutablePointer<Registration>
+    typealias Entry = SlabPointer<Registration>
 
     static let tick: Int64 = 4
     private static let slotCount = 2048

@@ -2,10 +2,10 @@
 
 import CanaryRouting
 
-typealias UpstreamPointer = UnsafeMutablePointer<Upstream>
+typealias UpstreamPointer = SlabPointer<Upstream>
 
 /// A connection to an endpoint: opened for a request, then kept for others.
-struct Upstream: ~Copyable {
+struct Upstream: Registered, ~Copyable {
     enum Phase: UInt8 { case connecting, active, idle, tunnel, closed }
 
     /// Must stay the first field: see ``Registration``.
@@ -44,10 +44,6 @@ struct Upstream: ~Copyable {
 }
 
 extension UpstreamPointer {
-    var registration: UnsafeMutablePointer<Registration> {
-        UnsafeMutableRawPointer(self).assumingMemoryBound(to: Registration.self)
-    }
-
     /// Keeps what can't be used yet: fresh bytes, or the end of the inbox.
     func keep(_ rest: UnsafeRawBufferPointer) {
         if pointee.inbox.isEmpty {

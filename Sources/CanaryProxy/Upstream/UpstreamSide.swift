@@ -87,17 +87,13 @@ struct UpstreamSide: ~Copyable {
         _ member: ClusterMember,
         _ phase: Upstream.Phase
     ) -> UpstreamPointer {
-        let upstream = connections.take()
-        upstream.initialize(to: Upstream(transport, to: member, phase: phase))
+        let upstream = connections.take(Upstream(transport, to: member, phase: phase))
         pools[member].pointee.connections &+= 1
         return upstream
     }
 
     /// Gives the memory of a connection back that nobody can name any more.
-    mutating func give(_ upstream: UpstreamPointer) {
-        upstream.deinitialize(count: 1)
-        connections.give(upstream)
-    }
+    mutating func give(_ upstream: UpstreamPointer) { connections.give(upstream) }
 
     private mutating func address(of member: ClusterMember) -> SocketAddress? {
         let pool = pools[member]

@@ -73,9 +73,9 @@ struct EventLoop: ~Copyable {
     // MARK: - What is watched
 
     /// Registers a connection for everything, once; `false` when the system has no room for it.
-    func register(_ transport: Transport, _ entry: UnsafeMutablePointer<Registration>) -> Bool {
+    func register(_ transport: Transport, _ entry: SlabPointer<Registration>) -> Bool {
         let events = CANARY_EPOLLIN | CANARY_EPOLLOUT | CANARY_EPOLLRDHUP | CANARY_EPOLLET
-        return canary_epoll_add(epoll, transport.descriptor, events, UInt64(UInt(bitPattern: entry))) == 0
+        return canary_epoll_add(epoll, transport.descriptor, events, entry.token) == 0
     }
 
     /// Has events of a descriptor come with `token`, as long as there is something to read.
@@ -88,7 +88,7 @@ struct EventLoop: ~Copyable {
     // MARK: - Deadlines
 
     /// Makes an entry due so many milliseconds from now, instead of whatever it was due at before.
-    mutating func set(_ entry: UnsafeMutablePointer<Registration>, in milliseconds: Int64) {
+    mutating func set(_ entry: SlabPointer<Registration>, in milliseconds: Int64) {
         timers.set(entry, to: now &+ milliseconds)
     }
 
@@ -98,7 +98,7 @@ struct EventLoop: ~Copyable {
     /// child of this process has the socket, say between its fork and its exec: closing alone does not end them.
     mutating func close(
         _ transport: Transport,
-        _ entry: UnsafeMutablePointer<Registration>,
+        _ entry: SlabPointer<Registration>,
         resets: Bool = false
     ) {
         unwatch(transport.descriptor)

@@ -32,12 +32,11 @@ extension Worker {
     mutating func open(
         _ request: KeptRequest,
         from client: DownstreamPointer?,
-        _ generation: UnsafeMutablePointer<TableGeneration>,
+        _ generation: TableGenerations.Generation,
         isConnection: Bool = false
     ) -> ExchangePointer {
-        let exchange = exchanges.take()
-        exchange.initialize(
-            to: Exchange(
+        let exchange = exchanges.take(
+            Exchange(
                 from: client,
                 request,
                 generation,
@@ -192,7 +191,6 @@ extension Worker {
         if exchange.pointee.isCopy { copies.remove(exchange) }
         exchange.pointee.request.release(to: &blocks)
         loop.timers.cancel(exchange.registration)
-        exchange.deinitialize(count: 1)
         exchanges.give(exchange)
         if tables.release(generation) { sweepSoon() }
     }

@@ -5,7 +5,7 @@ struct Parties {
     var client: DownstreamPointer?
     var upstream: UpstreamPointer?
 
-    init(of entry: UnsafeMutablePointer<Registration>) {
+    init(of entry: SlabPointer<Registration>) {
         switch entry.pointee.kind {
         case .downstream: client = entry.downstream
         case .upstream:

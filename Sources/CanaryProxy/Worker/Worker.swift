@@ -130,7 +130,9 @@ struct Worker: ~Copyable {
             drainWakeDescriptor()
         } else if let listener = Acceptor.listener(of: token) {
             acceptConnections(listener: listener)
-        } else if let entry = UnsafeMutablePointer<Registration>(bitPattern: UInt(token)) {
+        } else {
+            // Anything else is what a connection was registered with, and none of those is buried before the batch ends.
+            let entry = unsafe SlabPointer<Registration>(token: token)
             let parties = Parties(of: entry)
             switch entry.pointee.kind {
             case .downstream: handleClient(entry.downstream, event.events)
@@ -171,11 +173,9 @@ struct Worker: ~Copyable {
     }
 }
 
-extension UnsafeMutablePointer<Registration> {
-    /// What this is the first field of.
-    var downstream: DownstreamPointer {
-        UnsafeMutableRawPointer(self).assumingMemoryBound(to: Downstream.self)
-    }
-    var upstream: UpstreamPointer { UnsafeMutableRawPointer(self).assumingMemoryBound(to: Upstream.self) }
-    var exchange: ExchangePointer { UnsafeMutableRawPointer(self).assumingMemoryBound(to: Exchange.self) }
+extension SlabPointer<Registration> {
+    // The registration of each kind is the first field of that kind alone.
+    var downstream: DownstreamPointer { unsafe owner(Downstream.self) }
+    var upstream: UpstreamPointer { unsafe owner(Upstream.self) }
+    var exchange: ExchangePointer { unsafe owner(Exchange.self) }
 }

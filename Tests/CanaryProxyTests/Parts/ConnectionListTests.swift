@@ -9,13 +9,13 @@ import Testing
 
 /// The lists that connections are in by pointers of their own.
 struct ConnectionListTests {
-    typealias Entry = UnsafeMutablePointer<Registration>
+    typealias Entry = SlabPointer<Registration>
 
     private func withEntries(_ count: Int, _ body: ([Entry]) -> Void) {
-        let memory = Entry.allocate(capacity: count)
-        for index in 0..<count { (memory + index).initialize(to: Registration(.downstream)) }
-        body((0..<count).map { memory + $0 })
-        memory.deallocate()
+        var slab = Slab<Registration>(chunkCount: 4)
+        var entries: [Entry] = []
+        for _ in 0..<count { entries.append(slab.take(Registration(.downstream))) }
+        body(entries)
     }
 
     @Test func `who is ready comes once, in order`() {
@@ -83,12 +83,9 @@ struct ConnectionListTests {
     ) {
         var random = SeededGenerator(seed: seed)
         var pool = EndpointPool()
-        let memory = UpstreamPointer.allocate(capacity: 20)
-        defer { memory.deallocate() }
-        let all = (0..<20).map { memory + $0 }
-        for upstream in all {
-            upstream.initialize(to: Upstream(.plain(-1), to: .none, phase: .idle))
-        }
+        var slab = Slab<Upstream>(chunkCount: 16)
+        var all: [UpstreamPointer] = []
+        for _ in 0..<20 { all.append(slab.take(Upstream(.plain(-1), to: .none, phase: .idle))) }
         var model: [UpstreamPointer] = []
         for _ in 0..<3000 {
             let upstream = random.pick(all)
@@ -111,16 +108,26 @@ struct ConnectionListTests {
 
     @Test func `slots are at different places, and come back last in, first out`() {
         var slab = Slab<Int>(chunkCount: 4)
-        let taken = (0..<10).map { number in
-            let slot = slab.take()
-            slot.initialize(to: number)
-            return slot
-        }
+        var taken: [SlabPointer<Int>] = []
+        for number in 0..<10 { taken.append(slab.take(number)) }
         #expect(Set(taken).count == 10)
-        #expect(taken.map(\.pointee) == Array(0..<10))
+        #expect(taken.map { $0.pointee } == Array(0..<10))
         slab.give(taken[3])
         slab.give(taken[7])
-        let again = [slab.take(), slab.take()]
+        let again = [slab.take(107), slab.take(103)]
         #expect(again == [taken[7], taken[3]])
+        #expect(again.map { $0.pointee } == [107, 103])
     }
+
+    #if DEBUG
+        @Test func `who uses a value that was given back is stopped, whoever has its place now`() async {
+            await #expect(processExitsWith: .signal(SIGILL)) {
+                var slab = Slab<Int>(chunkCount: 4)
+                let gone = slab.take(1)
+                slab.give(gone)
+                let next = slab.take(2)
+                if next == gone { print(gone.pointee) }
+            }
+        }
+    #endif
 }

@@ -6,14 +6,12 @@ import Testing
 @testable import CanaryProxy
 
 struct TimerWheelTests {
-    typealias Entry = UnsafeMutablePointer<Registration>
+    typealias Entry = SlabPointer<Registration>
 
-    private func entries(_ count: Int) -> [Entry] {
-        (0..<count).map { _ in
-            let entry = Entry.allocate(capacity: 1)
-            entry.initialize(to: Registration(.downstream))
-            return entry
-        }
+    private func entries(_ count: Int, in slab: inout Slab<Registration>) -> [Entry] {
+        var entries: [Entry] = []
+        for _ in 0..<count { entries.append(slab.take(Registration(.downstream))) }
+        return entries
     }
 
     /// The tick at whose end an entry may come, in milliseconds.
@@ -28,8 +26,8 @@ struct TimerWheelTests {
         var random = SeededGenerator(seed: seed)
         var now: Int64 = 1_000_003
         var wheel = TimerWheel(now: now)
-        let entries = entries(40)
-        defer { entries.forEach { $0.deallocate() } }
+        var slab = Slab<Registration>(chunkCount: 16)
+        let entries = entries(40, in: &slab)
         var model: [Entry: Int64] = [:]
         for _ in 0..<20_000 {
             let entry = random.pick(entries)
@@ -67,8 +65,8 @@ struct TimerWheelTests {
 
     @Test func `an entry that is made due again while it is handled comes again`() {
         var wheel = TimerWheel(now: 0)
-        let entry = entries(1)[0]
-        defer { entry.deallocate() }
+        var slab = Slab<Registration>(chunkCount: 1)
+        let entry = slab.take(Registration(.downstream))
         var count = 0
         wheel.set(entry, to: 4)
         for now in stride(from: 4 as Int64, through: 40, by: 4) {
