@@ -7,6 +7,7 @@
 //         ├─ CanaryStore       disk
 //         └─ CanaryProxy       network
 //    values and pure functions, each importing only those below it:
+//    CanaryJudge               canaries: statistics and rollouts, from counts alone
 //    CanaryInsight             people's questions
 //    CanaryRules               what is wrong
 //    CanaryRouting             each request
@@ -72,6 +73,7 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        .target(name: "CanaryJudge", dependencies: ["CanaryResources"], swiftSettings: settings),
         .target(
             name: "CanaryInsight",
             dependencies: ["CanaryRules", "CanaryRouting", "CanaryMesh", "CanaryResources"],
@@ -112,6 +114,12 @@ let package = Package(
         .testTarget(
             name: "CanaryResourcesTests",
             dependencies: ["CanaryResources", "CanaryTestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "CanaryJudgeTests",
+            dependencies: ["CanaryJudge", "CanaryResources", "CanaryTestSupport"],
+            exclude: ["Reference"],
             swiftSettings: settings
         ),
         .testTarget(
@@ -175,7 +183,7 @@ let package = Package(
 )
 
 if isDataPlaneOnly {
-    let above = ["CLI", "Insight", "Manifests", "Rules", "Store"].map { "Canary\($0)" }
+    let above = ["CLI", "Insight", "Judge", "Manifests", "Rules", "Store"].map { "Canary\($0)" }
     let leftOut = above + above.map { "\($0)Tests" } + ["canaryctl", "CLibYAML", "CSQLite", "CWorkCounter"]
     package.targets.removeAll { leftOut.contains($0.name) }
     package.products = []

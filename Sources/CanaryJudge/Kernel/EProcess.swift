@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// The odds-tilt e-process: evidence against a ``Hypothesis``, from counts alone, that may be looked at as often as one likes.
+///
+///     E = Σᵢ γᵢ Σⱼ πⱼ exp[ℓᵢ(ψⱼ) − ℓᵢ(ψ₀)]
+///
+/// where ℓᵢ counts from the i-th start point on, and the sum is 1 before it. While the hypothesis is true E is a non-negative
+/// supermartingale that begins with 1, so that by Ville's inequality P(E ever ≥ 1/α) ≤ α, however many looks there are, and
+/// whatever the shares do because of what was seen (Ville 1939; Robbins 1970; Ramdas, Grünwald, Vovk, Shafer: Game-Theoretic
+/// Statistics, Stat. Sci. 2023, arXiv 2210.01948). Start points make up for a long healthy past, which would hide what goes
+/// wrong late. γ₁ = 9/10 and γᵢ = 1/(10 i (i − 1)): looking for late harm costs early harm ln(10/9) = 0.11.
+///
+/// The state is whole numbers; everything else follows from them. One kernel serves every question:
+///
+/// - events of both arms, with the canary's share: is the canary's rate higher?
+/// - requests of the canary for events, its failures for the canary's, with a limit p₀ for the share: ψ then is the odds ratio of
+///   its failure rate and p₀, since Π (p/p₀)^y ((1−p)/(1−p₀))^(n−y) = exp ℓ(ψ) with p = p₀ψ / (1 − p₀ + p₀ψ);
+/// - all requests, with the share: is the split as declared?
+/// - mirrored pairs of which only one half failed, with ½ for the share.
+package struct EProcess: Sendable, Equatable {
+    private static let firstPart = 0.9
+
+    package let hypothesis: Hypothesis
+    /// By start point: what was counted until the next one. The last is being counted.
+    package private(set) var segments: [[ShareCounts]] = [[]]
+    /// All segments together.
+    package private(set) var totals: [ShareCounts] = []
+    /// ln Σᵢ γᵢ exp[…] of the segments that are done, by alternative.
+    private var carried: [Double]
+    /// ``Hypothesis/costs(_:)`` of the shares seen so far.
+    private var costs: [Share: [Double]] = [:]
+
+    package init(_ hypothesis: Hypothesis) {
+        self.hypothesis = hypothesis
+        carried = hypothesis.logPrior.map { log(Self.firstPart) + $0 }
+    }
+
+    package mutating func add(_ counts: ShareCounts) {
+        guard counts.share.isProper, counts.events > 0 else { return }
+        segments[segments.count - 1].add(counts)
+        totals.add(counts)
+        if costs[counts.share] == nil { costs[counts.share] = hypothesis.costs(counts.share) }
+    }
+
+    /// Looks for a change from here on, too. When that happens may depend on what was counted before, not on what comes.
+    package mutating func beginSegment() {
+        guard !segments[segments.count - 1].isEmpty else { return }
+        carried = sums(of: segments[segments.count - 1], onto: carried)
+        segments.append([])
+        let part = log(Self.part(segments.count))
+        for index in carried.indices {
+            carried[index] = LogSum.of(carried[index], part + hypothesis.logPrior[index])
+        }
+    }
+
+    /// ln E.
+    package var logValue: Double {
+        let begun = LogSum.of(sums(of: segments[segments.count - 1], onto: carried))
+        return LogSum.of(begun, log(Self.rest(after: segments.count)))
+    }
+
+    package var value: Double { exp(logValue) }
+
+    /// γᵢ.
+    static func part(_ start: Int) -> Double {
+        start == 1 ? firstPart : (1 - firstPart) / (Double(start) * Double(start - 1))
+    }
+
+    /// Σ γᵢ of the start points that are still to come.
+    private static func rest(after count: Int) -> Double { (1 - firstPart) / Double(count) }
+
+    private func sums(of segment: [ShareCounts], onto start: [Double]) -> [Double] {
+        var sums = start
+        for entry in segment {
+            guard let costs = costs[entry.share] else { continue }
+            let (canary, events) = (Double(entry.canary), Double(entry.events))
+            for index in sums.indices {
+                sums[index] +=
+                    canary * (hypothesis.alternatives[index] - hypothesis.null) - events * costs[index]
+            }
+        }
+        return sums
+    }
+
+    /// The start point whose own evidence is the strongest, what was counted since, and its γ.
+    package var leadingStart: (counts: [ShareCounts], part: Double) {
+        var sums = hypothesis.logPrior
+        var counts: [ShareCounts] = []
+        var best = (counts: totals, part: Self.part(1), value: -Double.infinity)
+        for index in segments.indices.reversed() {
+            sums = self.sums(of: segments[index], onto: sums)
+            for entry in segments[index] { counts.add(entry) }
+            let part = Self.part(index + 1)
+            let value = log(part) + LogSum.of(sums)
+            if value >= best.value { best = (counts, part, value) }
+        }
+        return (best.counts, best.part)
+    }
+}

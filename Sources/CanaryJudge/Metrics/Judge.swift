@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryResources
+import Glibc
+
+/// Judges a canary by what was counted of it and of stable.
+///
+/// Its promise: if the canary is no worse than stable, the chance that this judge ever alarms is at most α. It holds for requests
+/// that were assigned at random with a known share (the proxy's independent draws), for first attempts, and with
+/// sticky traffic for one event a user. It does not say that every regression is found: ``DetectionPlan`` tells what is.
+package struct Judge: Sendable, Equatable {
+    package let rules: JudgeRules
+    package private(set) var metrics: [MetricJudge]
+    /// All requests, against the declared share.
+    package private(set) var split = EProcess(.same)
+    private var reference = LatencyReference()
+
+    package init(_ rules: JudgeRules) {
+        self.rules = rules
+        metrics = rules.metrics.map { MetricJudge($0, rules) }
+    }
+
+    /// Looks at what came since the last look. While the canary warms up its slowness counts for nothing, and until an assignment
+    /// has settled, requests that have not ended do not either.
+    package mutating func add(_ growth: EvidenceGrowth, isWarm: Bool = true, isSettled: Bool = true) {
+        let limits = Slowness(reference, rules)
+        for index in metrics.indices {
+            guard let arms = arms(of: metrics[index].metric, growth, limits, isWarm, isSettled) else {
+                continue
+            }
+            metrics[index].add(growth.assignment, canary: arms.canary, stable: arms.stable)
+        }
+        if case .split(let share) = growth.assignment {
+            let assigned = growth.canary.assigned &+ growth.stable.assigned
+            split.add(ShareCounts(share: share, events: assigned, canary: growth.canary.assigned))
+        }
+        reference.add(growth.stable.durations)
+    }
+
+    /// Looks for changes from here on, too: each minute.
+    package mutating func beginSegment() {
+        for index in metrics.indices { metrics[index].beginSegment() }
+    }
+
+    /// What is asked of a step is asked of each anew.
+    package mutating func beginStep() {
+        for index in metrics.indices { metrics[index].beginStep() }
+    }
+
+    private func arms(
+        of metric: Metric,
+        _ growth: EvidenceGrowth,
+        _ slowness: Slowness,
+        _ isWarm: Bool,
+        _ isSettled: Bool
+    ) -> (canary: MetricJudge.Arm, stable: MetricJudge.Arm)? {
+        let (canary, stable) = (growth.canary, growth.stable)
+        switch metric {
+        case .errors, .errorLimit:
+            return (
+                MetricJudge.Arm(requests: canary.ended, events: canary.errors),
+                MetricJudge.Arm(requests: stable.ended, events: stable.errors)
+            )
+        case .answers:
+            guard isSettled else { return nil }
+            return (
+                MetricJudge.Arm(requests: canary.ended, events: canary.ended),
+                MetricJudge.Arm(requests: stable.ended, events: stable.ended)
+            )
+        case .latency, .latencyLimit:
+            guard isWarm, let limit = slowness.limits[metric] else { return nil }
+            return (canary.durations.arm(behind: limit.canary), stable.durations.arm(behind: limit.stable))
+        }
+    }
+
+    // MARK: - Verdicts
+
+    /// The metric with the strongest evidence of those that are worse.
+    package var alarm: MetricJudge? {
+        metrics.filter(\.isWorse).max { $0.logEvidence + log($0.alpha) < $1.logEvidence + log($1.alpha) }
+    }
+
+    package var isSuspicious: Bool { metrics.contains(where: \.isSuspicious) }
+
+    /// Whether the split is not what was declared: then nothing that follows from it can be trusted.
+    package var isSplitWrong: Bool { split.logValue >= -log(rules.splitAlpha) }
+
+    /// Worse if one metric says so, fine if all do.
+    package func verdict(at share: Share) -> Verdict {
+        var verdict = Verdict.fine(.proved)
+        for metric in metrics {
+            let own = metric.verdict(at: share)
+            switch (own, verdict) {
+            case (.worse, _): return .worse
+            case (.notEnough(let more), .notEnough(let others)):
+                verdict = .notEnough(requests: more.flatMap { one in others.map { max(one, $0) } })
+            case (.notEnough, _): verdict = own
+            case (.fine(.sampled), .fine): verdict = own
+            default: break
+            }
+        }
+        return verdict
+    }
+}
+
+/// From which bucket on a request is slow, by metric and arm. The canary may take longer than stable by the tolerance.
+private struct Slowness {
+    var limits: [Metric: (canary: Int, stable: Int)] = [:]
+
+    init(_ reference: LatencyReference, _ rules: JudgeRules) {
+        for quantile in rules.quantiles {
+            guard let bucket = reference.bucket(quantile) else { continue }
+            limits[.latency(quantile)] = (DurationHistogram.bucket(bucket, times: rules.slowdown), bucket)
+        }
+        if let milliseconds = rules.latencyLimit {
+            let bucket = DurationHistogram.bucket(nanoseconds: UInt64(max(milliseconds, 0)) &* 1_000_000)
+            limits[.latencyLimit(milliseconds: milliseconds)] = (bucket, bucket)
+        }
+    }
+}
+
+extension DurationHistogram {
+    fileprivate func arm(behind bucket: Int) -> MetricJudge.Arm {
+        MetricJudge.Arm(requests: total, events: count(behind: bucket))
+    }
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// One metric's counts and evidence.
+package struct MetricJudge: Sendable, Equatable {
+    /// An arm's requests, and those of them that had the event.
+    package struct Arm: Sendable, Equatable {
+        package var requests: UInt64 = 0
+        package var events: UInt64 = 0
+
+        package init() {}
+    }
+
+    package let metric: Metric
+    /// Alarm at 1/α.
+    package let alpha: Double
+    package private(set) var canary = Arm()
+    package private(set) var stable = Arm()
+    package private(set) var process: EProcess
+    /// Whether the canary's events are frequent enough to matter at all.
+    private var floor: EProcess?
+    private var block: BlockProcess?
+    /// Since the step began.
+    private var step = StepCounts()
+    private let settings: Settings
+
+    struct Settings: Sendable, Equatable {
+        var floor: Share?
+        var beta: Double
+        var fineRatio: Double
+        var plannedRatio: Double
+    }
+
+    private struct StepCounts: Sendable, Equatable {
+        var events: [ShareCounts] = []
+        var requests: UInt64 = 0
+    }
+
+    init(_ metric: Metric, _ rules: JudgeRules) {
+        self.metric = metric
+        alpha = rules.alpha(of: metric)
+        settings = Settings(metric, rules)
+        switch metric {
+        case .errors: process = EProcess(.noWorse(than: rules.errorTolerance))
+        case .answers: process = EProcess(.noBetter(than: 0.5))
+        default: process = EProcess(.noWorse())
+        }
+        if settings.floor != nil { floor = EProcess(.noWorse()) }
+        if rules.judgesMirrors, metric.isCompared { block = BlockProcess(tolerance: rules.errorTolerance) }
+    }
+
+    // MARK: - Counting
+
+    mutating func add(_ assignment: Assignment, canary: Arm, stable: Arm) {
+        self.canary.add(canary)
+        self.stable.add(stable)
+        if let share = settings.floor {
+            floor?.add(ShareCounts(share: share, events: canary.requests, canary: canary.events))
+        }
+        if case .errorLimit(let limit) = metric {
+            let counts = ShareCounts(share: limit, events: canary.requests, canary: canary.events)
+            process.add(counts)
+            step.events.add(counts)
+        }
+        switch assignment {
+        case .split(let share) where metric.isCompared:
+            let events = canary.events &+ stable.events
+            process.add(ShareCounts(share: share, events: events, canary: canary.events))
+            step.events.add(ShareCounts(share: share, events: events, canary: canary.events))
+        case .mirror:
+            block?.add(stable: stable.requests, stable.events, canary: canary.requests, canary.events)
+        default: break
+        }
+        step.requests &+= canary.requests &+ stable.requests
+    }
+
+    mutating func beginSegment() {
+        process.beginSegment()
+        floor?.beginSegment()
+    }
+
+    mutating func beginStep() {
+        beginSegment()
+        step = StepCounts()
+    }
+
+    // MARK: - Looking
+
+    /// ln E. Copies have a process of their own, and the mean of two e-processes is one.
+    package var logEvidence: Double {
+        guard let block else { return process.logValue }
+        return LogSum.of(process.logValue, block.logValue) - log(2)
+    }
+
+    package var threshold: Double { 1 / alpha }
+
+    /// Both the comparison and the floor have to alarm: what both allow is no more than what one does.
+    package var isWorse: Bool {
+        logEvidence >= -log(alpha) && (floor.map { $0.logValue >= -log(alpha) } ?? true)
+    }
+
+    /// Whether evidence of harm grows, so that the share should not.
+    package var isSuspicious: Bool { logEvidence > log(3) }
+
+    /// What the metric says of the step at a share, that of the canary's requests among both arms'.
+    package func verdict(at share: Share) -> Verdict {
+        if isWorse { return .worse }
+        if isProvedFine { return .fine(.proved) }
+        // Whatever answers is fine: there is no sample to wait for.
+        if metric == .answers { return isSuspicious ? .notEnough(requests: nil) : .fine(.sampled) }
+        guard let planned = plannedRequests(at: share) else { return .notEnough(requests: nil) }
+        let missing = planned - Double(step.requests)
+        if missing <= 0, !isSuspicious { return .fine(.sampled) }
+        return .notEnough(requests: missing <= 0 ? nil : UInt64(min(missing.rounded(.up), 1e15)))
+    }
+
+    private var isProvedFine: Bool {
+        let limit = metric.isCompared ? settings.fineRatio : 1
+        return !isSuspicious && metric != .answers
+            && Hypothesis.noBetter(than: limit).logEvidence(step.events) >= -log(settings.beta)
+    }
+
+    /// How many requests a step takes in which a canary that is worse by the planned ratio is caught in nine of ten cases.
+    private func plannedRequests(at share: Share) -> Double? {
+        if case .errorLimit(let limit) = metric {
+            guard share.part > 0 else { return nil }
+            let ratio = min(settings.plannedRatio, 0.9 / max(limit.value, 1e-9))
+            return DetectionEstimate(share: limit, ratio: max(ratio, 1.2), alpha: alpha).ninetieth
+                / share.value
+        }
+        guard share.isProper else { return nil }
+        let harm = PlannedHarm(
+            metric,
+            stableRate: stableRate,
+            floor: settings.floor,
+            ratio: settings.plannedRatio
+        )
+        return DetectionEstimate(share: share, ratio: harm.ratio, alpha: alpha).ninetieth
+            / harm.eventRate(share)
+    }
+
+    private var stableRate: Double {
+        stable.requests == 0 ? 0 : Double(stable.events) / Double(stable.requests)
+    }
+
+    /// At a level of 1 − `alpha`, from where the change most likely was. A start point has its part of `alpha`, so that it does no
+    /// harm to choose it afterwards.
+    package func ratio(alpha: Double) -> RatioInterval? {
+        let leading = process.leadingStart
+        return RatioInterval(leading.counts, alpha: alpha * leading.part)
+    }
+}
+
+extension MetricJudge.Arm {
+    init(requests: UInt64, events: UInt64) {
+        self.requests = requests
+        self.events = min(events, requests)
+    }
+
+    mutating func add(_ other: MetricJudge.Arm) {
+        requests &+= other.requests
+        events &+= other.events
+    }
+}
+
+extension MetricJudge.Settings {
+    fileprivate init(_ metric: Metric, _ rules: JudgeRules) {
+        floor = metric == .errors ? rules.errorFloor : nil
+        beta = rules.beta
+        fineRatio = rules.fineRatio
+        plannedRatio = rules.plannedRatio
+    }
+}
+
+extension Metric {
+    /// Whether both arms take part.
+    var isCompared: Bool {
+        if case .errorLimit = self { false } else { true }
+    }
+}

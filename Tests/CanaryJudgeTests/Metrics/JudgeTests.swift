@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryJudge
+import CanaryResources
+import CanaryTestSupport
+import Glibc
+import Testing
+
+@Suite struct JudgeTests {
+    private let tenth = Share(percent: 10)
+
+    private func growth(canary: ArmCounts, stable: ArmCounts, at share: Share? = nil) -> EvidenceGrowth {
+        EvidenceGrowth(.split(share ?? tenth), canary: canary, stable: stable)
+    }
+
+    private func arm(_ requests: UInt64, errors: UInt64 = 0) -> ArmCounts {
+        ArmCounts(assigned: requests, ended: requests, errors: errors)
+    }
+
+    @Test func `alpha is shared out, and no more than alpha`() {
+        var rules = JudgeRules()
+        rules.errorLimit = Share(percent: 1)
+        rules.latencyLimit = 300
+        #expect(
+            rules.metrics.map(\.description) == [
+                "errors", "error-limit", "latency-p50", "latency-p90", "latency-p99", "latency-limit",
+                "answers",
+            ]
+        )
+        #expect(abs(rules.metrics.map(rules.alpha).reduce(0, +) - 0.01) < 1e-15)
+        rules.comparesErrors = false
+        #expect(abs(rules.metrics.map(rules.alpha).reduce(0, +) - 0.01) < 1e-15)
+        (rules.comparesErrors, rules.quantiles, rules.watchesAnswers) = (true, [], false)
+        (rules.errorLimit, rules.latencyLimit) = (nil, nil)
+        #expect(rules.alpha(of: .errors) == 0.01)
+    }
+
+    @Test func `a failing canary is caught after a few failures`() throws {
+        let runs = 60 * Simulations.factor
+        var results: [(seconds: Int, failures: UInt64)] = []
+        for run in 0..<runs {
+            var traffic = Traffic(seed: UInt64(run))
+            traffic.canaryErrors = 0.05
+            var judge = Judge(JudgeRules())
+            let found = try #require(judge.seconds(of: &traffic, at: tenth, upTo: 200))
+            #expect(found.metric == .errors)
+            results.append((found.seconds, judge.metrics[0].canary.events))
+        }
+        #expect(results.map(\.seconds).sorted()[runs / 2] <= 12)
+        #expect(results.map(\.failures).sorted()[runs / 2] <= 6)
+    }
+
+    @Test func `equal versions pass through drifts, bursts and outages of both`() {
+        let runs = 25 * Simulations.factor
+        var alarms = 0
+        for run in 0..<runs {
+            var traffic = Traffic(seed: 5000 + UInt64(run))
+            traffic.stableMedian = 20
+            traffic.canaryMedian = 20
+            var rules = JudgeRules()
+            (rules.alpha, rules.slowdown) = (0.05, 1)
+            var judge = Judge(rules)
+            for second in 0..<60 {
+                let load = 1 + 0.8 * sin(Double(second) / 10)
+                let trouble = second / 10 == 3 ? 0.3 : 0
+                let growth = traffic.second(
+                    at: Share(percent: second < 30 ? 10 : 50),
+                    load: load,
+                    trouble: trouble
+                )
+                judge.add(growth)
+                if second % 20 == 0 { judge.beginSegment() }
+                guard judge.alarm == nil else {
+                    alarms += 1
+                    break
+                }
+            }
+        }
+        #expect(alarms <= Simulations.most(alpha: 0.05, runs: runs))
+    }
+
+    @Test func `a canary that is slower is found by a quantile`() throws {
+        var traffic = Traffic(seed: 1)
+        traffic.stableMedian = 20
+        traffic.canaryMedian = 32
+        var judge = Judge(JudgeRules())
+        let found = try #require(
+            judge.seconds(of: &traffic, at: tenth, upTo: 120) { 1 + 0.5 * sin(Double($0)) }
+        )
+        #expect([.latency(.p50), .latency(.p90)].contains(found.metric))
+
+        // A few very slow requests are found by the last one.
+        traffic.canaryMedian = 20
+        traffic.slowPart = 0.05
+        judge = Judge(JudgeRules())
+        #expect(try #require(judge.seconds(of: &traffic, at: tenth, upTo: 300)).metric == .latency(.p99))
+    }
+
+    @Test func `what is slower by less than is tolerated is fine`() {
+        var traffic = Traffic(seed: 2)
+        traffic.perSecond = 400
+        traffic.stableMedian = 20
+        traffic.canaryMedian = 21
+        var judge = Judge(JudgeRules())
+        #expect(judge.seconds(of: &traffic, at: .half, upTo: 60) == nil)
+        // It is the tolerance: without it, five in a hundred are found.
+        var rules = JudgeRules()
+        rules.slowdown = 1
+        judge = Judge(rules)
+        #expect(judge.seconds(of: &traffic, at: .half, upTo: 60) != nil)
+    }
+
+    @Test func `slowness counts for nothing while the canary warms up`() {
+        var traffic = Traffic(seed: 3)
+        traffic.stableMedian = 20
+        traffic.canaryMedian = 200
+        var judge = Judge(JudgeRules())
+        for _ in 0..<20 { judge.add(traffic.second(at: tenth), isWarm: false) }
+        #expect(judge.alarm == nil)
+        for _ in 0..<20 { judge.add(traffic.second(at: tenth)) }
+        #expect(judge.alarm != nil)
+    }
+
+    @Test func `a fixed time is judged against stable, too`() {
+        var rules = JudgeRules()
+        (rules.latencyLimit, rules.quantiles) = (100, [])
+        var (slow, fast) = (arm(100), arm(900))
+        slow.durations.add(20, nanoseconds: 200_000_000)
+        slow.durations.add(80, nanoseconds: 20_000_000)
+        fast.durations.add(900, nanoseconds: 20_000_000)
+        var judge = Judge(rules)
+        judge.add(growth(canary: slow, stable: fast))
+        #expect(judge.alarm?.metric == .latencyLimit(milliseconds: 100))
+    }
+
+    @Test func `rates that do not matter take nothing back`() {
+        var judge = Judge(JudgeRules())
+        // 30 failures in a million requests, where stable has none.
+        judge.add(growth(canary: arm(1_000_000, errors: 30), stable: arm(9_000_000)))
+        #expect(judge.metrics[0].logEvidence > log(100))
+        #expect(judge.alarm == nil)
+        judge.add(growth(canary: arm(1000, errors: 1000), stable: arm(9000)))
+        #expect(judge.alarm == nil)
+        judge.beginSegment()
+        judge.add(growth(canary: arm(1000, errors: 10), stable: arm(9000)))
+        #expect(judge.alarm?.metric == .errors)
+    }
+
+    @Test func `a limit holds whatever stable does`() throws {
+        var rules = JudgeRules()
+        rules.errorLimit = Share(percent: 1)
+        var judge = Judge(rules)
+        judge.add(growth(canary: arm(1000, errors: 50), stable: arm(9000, errors: 450)))
+        let alarm = try #require(judge.alarm)
+        #expect(alarm.metric == .errorLimit(Share(percent: 1)))
+        #expect(
+            judge.sentence(alarm, canary: "v2").hasPrefix(
+                "50 of 1000 canary requests failed, 1 % allowed; E = "
+            )
+        )
+        // Nobody compares requests that a condition sent; limits hold for them.
+        judge = Judge(rules)
+        judge.add(EvidenceGrowth(.focus, canary: arm(1000, errors: 50), stable: ArmCounts()))
+        #expect(judge.alarm?.metric == .errorLimit(Share(percent: 1)))
+        #expect(abs(judge.metrics[0].logEvidence) < 1e-12)
+    }
+
+    @Test func `a canary that does not answer is found`() {
+        var judge = Judge(JudgeRules())
+        let hung = ArmCounts(assigned: 10, ended: 0, errors: 0)
+        for _ in 0..<30 { judge.add(growth(canary: hung, stable: arm(90))) }
+        #expect(judge.alarm?.metric == .answers)
+        #expect(!judge.isSplitWrong)
+        // Before an assignment has settled, slow is not silent.
+        judge = Judge(JudgeRules())
+        for _ in 0..<30 { judge.add(growth(canary: hung, stable: arm(90)), isSettled: false) }
+        #expect(judge.alarm == nil)
+    }
+
+    @Test func `a split that is not the declared one is told`() {
+        var traffic = Traffic(seed: 4)
+        var judge = Judge(JudgeRules())
+        for _ in 0..<60 { judge.add(traffic.second(at: tenth)) }
+        #expect(!judge.isSplitWrong)
+        for _ in 0..<60 {
+            var growth = traffic.second(at: Share(percent: 14))
+            growth.assignment = .split(tenth)
+            judge.add(growth)
+        }
+        #expect(judge.isSplitWrong)
+        #expect(judge.alarm == nil)
+    }
+
+    @Test func `copies are judged without users`() {
+        var rules = JudgeRules()
+        rules.judgesMirrors = true
+        var judge = Judge(rules)
+        for _ in 0..<10 {
+            judge.add(EvidenceGrowth(.mirror, canary: arm(100, errors: 10), stable: arm(100, errors: 1)))
+        }
+        let alarm = judge.alarm
+        #expect(alarm?.metric == .errors)
+        #expect(
+            alarm.map { judge.sentence($0, canary: "v2") }?.hasPrefix(
+                "100 of 1000 mirrored requests failed, 10 of 1000 of the stable version's; E = "
+            ) == true
+        )
+    }
+
+    @Test func `sentences have the numbers`() throws {
+        var rules = JudgeRules()
+        (rules.quantiles, rules.watchesAnswers) = ([], false)
+        var judge = Judge(rules)
+        judge.add(growth(canary: arm(300, errors: 14), stable: arm(2700, errors: 17)))
+        let alarm = try #require(judge.alarm)
+        #expect(
+            judge.sentence(alarm, canary: "v2")
+                == "14 canary errors, 3.1 expected at 10 %; E = 102000 ≥ 100; v2 fails at least 1.6 times as often, 99 %"
+        )
+    }
+
+    @Test func `verdicts say how much is missing`() throws {
+        var judge = Judge(JudgeRules())
+        guard case .notEnough(let first?) = judge.verdict(at: tenth) else {
+            Issue.record("a verdict without evidence")
+            return
+        }
+        var traffic = Traffic(seed: 8)
+        traffic.perSecond = 1000
+        traffic.stableMedian = 20
+        for _ in 0..<5 { judge.add(traffic.second(at: tenth)) }
+        guard case .notEnough(let second?) = judge.verdict(at: tenth) else {
+            Issue.record("a verdict with little evidence")
+            return
+        }
+        #expect(second < first)
+        for _ in 0..<15 { judge.add(traffic.second(at: tenth)) }
+        #expect(judge.verdict(at: tenth).isFine)
+        judge.beginStep()
+        #expect(!judge.verdict(at: tenth).isFine)
+        #expect(judge.assessments(at: tenth).map(\.verdict).contains(.fine(.sampled)))
+    }
+
+    @Test func `it is proved fine where there are events enough`() {
+        var judge = Judge(JudgeRules())
+        judge.add(growth(canary: arm(10_000, errors: 100), stable: arm(90_000, errors: 900)))
+        #expect(judge.metrics[0].verdict(at: tenth) == .fine(.proved))
+        judge.add(growth(canary: arm(1000, errors: 100), stable: arm(9000, errors: 90)))
+        #expect(judge.verdict(at: tenth) == .worse)
+    }
+}
