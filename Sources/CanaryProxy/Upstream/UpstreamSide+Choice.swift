@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryMesh
 import CanaryRouting
 
 /// The choice of the endpoint that a request goes to.
@@ -13,23 +12,20 @@ extension UpstreamSide {
         case none(counter: UInt32)
     }
 
-    /// How often the choice is repeated to avoid the endpoint that just failed: Envoy's host reselection.
-    private static let reselections = 5
-
-    /// An endpoint of `destination`, if there is any but `failed`, which is where the last try went.
+    /// An endpoint of `destination`, one that is not among those that were tried, if such a one is met soon.
     mutating func choose(
         _ destination: DestinationHandle,
         for facts: RequestFacts,
-        avoiding failed: UInt64?,
+        avoiding tried: TriedEndpoints?,
         at now: Int64,
         _ random: inout RandomSource
     ) -> Choice {
         guard destination.endpoints.count > 0 else { return .none(counter: destination.counter) }
         let hash = destination.endpointHash(for: facts)
         var choice = choose(destination, hash, now, &random)
-        guard let failed, hash == nil else { return choice }
-        for _ in 0..<Self.reselections {
-            guard case .endpoint(let member, _) = choice, member.endpoint == failed else { break }
+        guard let tried, hash == nil else { return choice }
+        for _ in 0..<TriedEndpoints.reselections {
+            guard case .endpoint(let member, _) = choice, tried.contains(member.endpoint) else { break }
             choice = choose(destination, hash, now, &random)
         }
         return choice

@@ -25,8 +25,8 @@ extension Worker {
                 let rest = UnsafeRawBufferPointer(rebasing: pending[used...])
                 let (count, result) = sendRequest(exchange, upstream, rest)
                 used &+= count
-                guard case .failed(let hasSent) = result else { return used }
-                guard failTry(exchange, .reset(hasSent: hasSent)) else { return used }
+                guard case .failed(let wasSent) = result else { return used }
+                guard failTry(exchange, .reset(wasSent: wasSent)) else { return used }
             case .waiting(let upstream):
                 upstreams.attach(upstream, to: exchange)
                 exchange.pointee.stage = .connecting
@@ -72,7 +72,8 @@ extension Worker {
     private mutating func chooseEndpoint(_ exchange: ExchangePointer) -> ClusterMember? {
         guard let destination = exchange.pointee.destination else { return nil }
         let facts = exchange.pointee.request.facts
-        switch choose(destination, for: facts, exchange) {
+        let tried = exchange.pointee.triedEndpoints
+        switch upstreams.choose(destination, for: facts, avoiding: tried, at: loop.now, &random) {
         case .endpoint(let member, let counter):
             count(exchange, counter)
             return member
@@ -86,25 +87,6 @@ extension Worker {
         }
         reply(exchange, LocalAnswer(503, .noHealthyUpstream, "no healthy upstream"))
         return nil
-    }
-
-    /// An endpoint that was not tried before, if one is met soon.
-    private mutating func choose(
-        _ destination: DestinationHandle,
-        for facts: RequestFacts,
-        _ exchange: ExchangePointer
-    ) -> UpstreamSide.Choice {
-        let avoids = exchange.pointee.route?.retry.avoidsTriedEndpoints ?? true
-        let last = avoids ? exchange.pointee.tries.lastEndpoint : nil
-        var choice = upstreams.choose(destination, for: facts, avoiding: last, at: loop.now, &random)
-        guard avoids, exchange.pointee.tries.failed.count > 1 else { return choice }
-        for _ in 0..<TriedEndpoints.reselections {
-            guard case .endpoint(let member, _) = choice,
-                exchange.pointee.tries.failed.contains(member.endpoint)
-            else { break }
-            choice = upstreams.choose(destination, for: facts, avoiding: last, at: loop.now, &random)
-        }
-        return choice
     }
 
     /// A pooled connection, or one that is made for the request.
@@ -159,15 +141,15 @@ extension Worker {
         let pending = client?.pointee.inbox.bytes ?? UnsafeRawBufferPointer(start: nil, count: 0)
         let (used, result) = sendRequest(exchange, upstream, pending)
         if let client { discard(used, of: client) }
-        guard case .failed(let hasSent) = result else { return }
-        if failTry(exchange, .reset(hasSent: hasSent)) { attemptAgain(exchange) }
+        guard case .failed(let wasSent) = result else { return }
+        if failTry(exchange, .reset(wasSent: wasSent)) { attemptAgain(exchange) }
     }
 
     // MARK: - Sending
 
     private enum Sending {
         case sent
-        case failed(hasSent: Bool)
+        case failed(wasSent: Bool)
         /// The body's framing was wrong: the client has its answer.
         case refused
     }
@@ -181,7 +163,7 @@ extension Worker {
         forwarding.writeHead(exchange, upstream.pointee.codec, &random, to: &output)
         output.append(ByteSlice(exchange.pointee.body.keptBytes))
         guard !exchange.pointee.body.isComplete, let client = exchange.pointee.downstream else {
-            guard send(exchange, upstream) else { return (0, .failed(hasSent: false)) }
+            guard send(exchange, upstream) else { return (0, .failed(wasSent: false)) }
             exchange.pointee.startTry(loop.now)
             rearm(exchange)
             return (0, .sent)
@@ -197,12 +179,12 @@ extension Worker {
         }
         // What is kept goes on with the next try. The first piece, where it is not, is taken again.
         if exchange.pointee.body.canBeSentAgain || isKept {
-            return (piece.used, .failed(hasSent: !exchange.pointee.body.canBeSentAgain))
+            return (piece.used, .failed(wasSent: !exchange.pointee.body.canBeSentAgain))
         }
         client.pointee.codec = codec
         exchange.pointee.body.isComplete = false
         exchange.pointee.outcome.bytesReceived &-= UInt64(piece.used)
-        return (0, .failed(hasSent: false))
+        return (0, .failed(wasSent: false))
     }
 
     /// Sends what was written; `false` when the connection takes nothing.
@@ -255,6 +237,7 @@ extension Worker {
         switch verdict {
         case .replace:
             exchange.pointee.tries.hasReplacedStale = true
+            exchange.pointee.avoidLastEndpoint()
             return true
         case .retry where !mayRetry(exchange):
             reply(exchange, LocalAnswer(failure.status, .upstreamOverflow, failure.text))
@@ -270,7 +253,7 @@ extension Worker {
     /// Gives the present try up, which ended as is said, and plans the next.
     mutating func retryLater(_ exchange: ExchangePointer, status: Int32, _ flag: ResponseFlag) {
         countFirstTry(exchange, status: status, flag: flag)
-        if let last = exchange.pointee.tries.lastEndpoint { exchange.pointee.tries.failed.insert(last) }
+        exchange.pointee.avoidLastEndpoint()
         if let upstream = upstreams.detach(exchange) { closeUpstream(upstream) }
         if !exchange.pointee.claims.isEmpty { upstreams.endClaims(exchange, isLast: false) }
         let backOff = exchange.pointee.nextBackOff(&random)

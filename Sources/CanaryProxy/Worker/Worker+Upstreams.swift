@@ -79,7 +79,7 @@ extension Worker {
             return upstreamTunnelEnded(upstream, exchange, isReset: isReset)
         }
         guard exchange.pointee.hasAnswerBegun else {
-            if failTry(exchange, .reset(hasSent: true)) { attemptAgain(exchange) }
+            if failTry(exchange, .reset(wasSent: true)) { attemptAgain(exchange) }
             return
         }
         guard upstream.pointee.codec.framing == .untilClose, !isReset else {

@@ -8,7 +8,6 @@ package struct Chance: BitwiseCopyable, Sendable, Equatable {
     package let millionths: UInt32
 
     package static let never = Chance(millionths: 0)
-    package static let always = Chance(millionths: 1_000_000)
 
     package init(millionths: UInt32) {
         self.millionths = millionths

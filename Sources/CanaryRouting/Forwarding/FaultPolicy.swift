@@ -41,7 +41,7 @@ package struct FaultPolicy: BitwiseCopyable, Sendable {
     }
 
     /// Whether requests of the route may meet a fault at all.
-    package var isNone: Bool { delayChance == .never && abortChance == .never }
+    var isNone: Bool { delayChance == .never && abortChance == .never }
 
     /// How long a request is held back, in milliseconds; 0 for not at all. `random` must be uniform over all 64-bit values.
     package func delay(random: UInt64) -> Int32 { delayChance.happens(random) ? delayMilliseconds : 0 }

@@ -23,16 +23,16 @@ struct ExchangeTests {
         `a pooled connection that had been closed is replaced once, and only where nothing is done twice`()
     {
         let get = ExchangeScene()
-        #expect(get.exchange.verdict(on: .reset(hasSent: true), wasPooled: true) == .replace)
+        #expect(get.exchange.verdict(on: .reset(wasSent: true), wasPooled: true) == .replace)
         get.exchange.pointee.tries.hasReplacedStale = true
         #expect(
-            get.exchange.verdict(on: .reset(hasSent: true), wasPooled: true)
+            get.exchange.verdict(on: .reset(wasSent: true), wasPooled: true)
                 == .giveUp(hasUsedUpRetries: false)
         )
         let post = ExchangeScene("POST / HTTP/1.1\r\nHost: app\r\nContent-Length: 0\r\n\r\n")
-        #expect(post.exchange.verdict(on: .reset(hasSent: false), wasPooled: true) == .replace)
+        #expect(post.exchange.verdict(on: .reset(wasSent: false), wasPooled: true) == .replace)
         #expect(
-            post.exchange.verdict(on: .reset(hasSent: true), wasPooled: true)
+            post.exchange.verdict(on: .reset(wasSent: true), wasPooled: true)
                 == .giveUp(hasUsedUpRetries: false)
         )
     }
@@ -48,7 +48,7 @@ struct ExchangeTests {
                 scene.exchange.verdict(on: failure, wasPooled: false) == .retry
             }
             #expect(isRetried(.connect) == connect, "\(condition)")
-            #expect(isRetried(.reset(hasSent: true)) == reset, "\(condition)")
+            #expect(isRetried(.reset(wasSent: true)) == reset, "\(condition)")
             #expect(isRetried(.timeout) == timeout, "\(condition)")
             #expect(scene.exchange.isRetried(status: 503) == status, "\(condition)")
             #expect(!scene.exchange.isRetried(status: 200), "\(condition)")
@@ -85,7 +85,7 @@ struct ExchangeTests {
         let head = "POST / HTTP/1.1\r\nHost: app\r\nContent-Length: 2\r\n\r\n"
         let exchange = ExchangeScene(head, retries("5xx,connect-failure"))
         func verdicts() -> [TryVerdict] {
-            [.connect, .reset(hasSent: true), .timeout].map {
+            [.connect, .reset(wasSent: true), .timeout].map {
                 exchange.exchange.verdict(on: $0, wasPooled: false)
             }
         }

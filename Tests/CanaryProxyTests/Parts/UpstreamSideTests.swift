@@ -55,19 +55,24 @@ struct UpstreamSideTests {
         var random = RandomSource()
         let facts = scene.facts()
         let destination = try #require(scene.destination(facts))
-        var last = try member(side.choose(destination, for: facts, avoiding: nil, at: 0, &random))
+        var tried = TriedEndpoints()
+        tried.insert(try member(side.choose(destination, for: facts, avoiding: nil, at: 0, &random)).endpoint)
+        var next: ClusterMember?
         for _ in 0..<100 {
-            let next = try member(
-                side.choose(destination, for: facts, avoiding: last.endpoint, at: 0, &random)
-            )
-            #expect(next != last)
-            last = next
+            next = try member(side.choose(destination, for: facts, avoiding: tried, at: 0, &random))
+            #expect(next.map { tried.contains($0.endpoint) } == false)
         }
+        tried.insert(try #require(next).endpoint)
+        let last = try member(side.choose(destination, for: facts, avoiding: tried, at: 0, &random))
+        #expect(!tried.contains(last.endpoint))
+        tried.insert(last.endpoint)
+        _ = try member(side.choose(destination, for: facts, avoiding: tried, at: 0, &random))
         let only = RoutedScene([("v1", 9001)])
         var single = self.side(only)
         let same = try #require(only.destination(facts))
         let first = try member(single.choose(same, for: facts, avoiding: nil, at: 0, &random))
-        let again = try member(single.choose(same, for: facts, avoiding: first.endpoint, at: 0, &random))
+        tried.insert(first.endpoint)
+        let again = try member(single.choose(same, for: facts, avoiding: tried, at: 0, &random))
         #expect(first == again)
     }
 

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What became of a try before the client got anything of an answer.
-package enum TryOutcome: BitwiseCopyable, Sendable {
+/// Why a try came to no answer.
+package enum TryFailure: BitwiseCopyable, Sendable {
     /// No connection was made, in time or at all.
-    case connectFailure
+    case connect
     /// The connection ended before the answer's head; `wasSent` unless the upstream can't have seen anything of the request.
     case reset(wasSent: Bool)
-    /// The upstream promised not to have looked at the request (HTTP/2's REFUSED_STREAM).
-    case refused
     /// The head of the answer did not come in the time of one try.
     case timeout
-    /// A limit of connections or requests stood in the way.
-    case overflow
+}
+
+/// What became of a try before the client got anything of an answer.
+package enum TryOutcome: BitwiseCopyable, Sendable {
+    case failed(TryFailure)
     /// An answer: its status, whether it has `x-envoy-ratelimited`, and its `grpc-status` (-1 for none).
     case answer(status: Int32, isRateLimited: Bool, grpcStatus: Int32)
 }
@@ -21,14 +22,12 @@ extension RetryPolicy {
     /// may be, and whether the body is there to be sent again, is for the caller to compare.
     package func asksForRetry(after outcome: TryOutcome) -> Bool {
         switch outcome {
-        case .connectFailure:
+        case .failed(.connect):
             conditions.containsAny(of: [.connectFailure, .resetBeforeRequest, .ofResets])
-        case .reset(let wasSent):
+        case .failed(.reset(let wasSent)):
             conditions.containsAny(of: wasSent ? .ofResets : [.resetBeforeRequest, .ofResets])
-        case .refused: conditions.containsAny(of: [.refusedStream, .ofResets])
         // Envoy resets the stream whose time is over.
-        case .timeout: conditions.containsAny(of: .ofResets)
-        case .overflow: false
+        case .failed(.timeout): conditions.containsAny(of: .ofResets)
         case .answer(let status, let isRateLimited, let grpcStatus):
             isRateLimited
                 ? conditions.contains(.envoyRateLimited)
@@ -69,7 +68,7 @@ extension RetryPolicy {
     /// Whether a request may be sent again as Envoy does it: any method, once it has come in full and its body is still
     /// there; one that met no connection has lost nothing of it.
     package func canRepeat(after outcome: TryOutcome, isComplete: Bool, isBodyKept: Bool) -> Bool {
-        if case .connectFailure = outcome { return isBodyKept }
+        if case .failed(.connect) = outcome { return isBodyKept }
         return isComplete && isBodyKept
     }
 }
@@ -79,37 +78,4 @@ extension RetryPolicy.Conditions {
     fileprivate static let ofResets: Self = [.reset, .serverError, .gatewayError]
 
     fileprivate func containsAny(of others: Self) -> Bool { !isDisjoint(with: others) }
-}
-
-/// The endpoints that a request was tried at: Envoy's `previous_hosts` chooses again, up to five times, while it meets one of
-/// them. The last eight are known.
-package struct TriedEndpoints: BitwiseCopyable, Sendable {
-    /// How often the choice is repeated: istiod's `host_selection_retry_max_attempts`.
-    package static let reselections = 5
-
-    private var ids: InlineArray<8, UInt64> = .init(repeating: 0)
-    package private(set) var count = 0
-
-    package init() {}
-
-    package mutating func insert(_ id: UInt64) {
-        ids[count % 8] = id
-        count += 1
-    }
-
-    package func contains(_ id: UInt64) -> Bool {
-        for index in 0..<min(count, 8) where ids[index] == id { return true }
-        return false
-    }
-
-    /// The endpoint tried last; `nil` before the first try.
-    package var last: UInt64? { count > 0 ? ids[(count - 1) % 8] : nil }
-
-    /// Chooses by `choose` until an endpoint is met that was not tried, at most five times more.
-    package func choose(_ choose: (_ attempt: Int) -> UInt64) -> UInt64 {
-        var choice = choose(0)
-        guard count > 0 else { return choice }
-        for attempt in 1...Self.reselections where contains(choice) { choice = choose(attempt) }
-        return choice
-    }
 }

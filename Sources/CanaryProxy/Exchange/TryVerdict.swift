@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryMesh
 import CanaryRouting
 
-/// Why a try came to no answer.
-enum TryFailure {
-    case connect
-    /// The connection ended before any byte of the answer; `hasSent` when the upstream may have seen the request.
-    case reset(hasSent: Bool)
-    case timeout
-
+extension TryFailure {
+    /// That of the answer that tells the client of it.
     var status: Int32 {
         switch self {
         case .connect, .reset: 503
@@ -54,16 +48,6 @@ enum TryVerdict: Equatable {
     case giveUp(hasUsedUpRetries: Bool)
 }
 
-extension TryFailure {
-    fileprivate var outcome: TryOutcome {
-        switch self {
-        case .connect: .connectFailure
-        case .reset(let hasSent): .reset(wasSent: hasSent)
-        case .timeout: .timeout
-        }
-    }
-}
-
 extension Exchange {
     /// Whether sending the request again could make sense at all: only then its body is kept.
     var mayBeSentTwice: Bool {
@@ -75,17 +59,17 @@ extension Exchange {
 
     /// What a failure means; `wasPooled` says that the connection had carried other requests before.
     func verdict(on failure: TryFailure, wasPooled: Bool) -> TryVerdict {
-        if case .reset(let hasSent) = failure, wasPooled, canReplaceStale(hasSent: hasSent) {
+        if case .reset(let wasSent) = failure, wasPooled, canReplaceStale(wasSent: wasSent) {
             return .replace
         }
-        return verdict(on: failure.outcome)
+        return verdict(on: .failed(failure))
     }
 
     /// A pooled connection that closed before any byte of the answer had probably been closed all along: once, a fresh one
     /// takes its place.
-    private func canReplaceStale(hasSent: Bool) -> Bool {
+    private func canReplaceStale(wasSent: Bool) -> Bool {
         guard !tries.hasReplacedStale else { return false }
-        guard hasSent else { return true }
+        guard wasSent else { return true }
         return request.head.method.isIdempotent && body.canBeSentAgain
     }
 
@@ -108,6 +92,17 @@ extension Exchange {
             policy.canRepeat(after: outcome, isComplete: body.isComplete, isBodyKept: body.canBeSentAgain)
         else { return .giveUp(hasUsedUpRetries: false) }
         return tries.retries < policy.attempts ? .retry : .giveUp(hasUsedUpRetries: true)
+    }
+
+    /// The endpoints that the next try is to go past; `nil` for none.
+    var triedEndpoints: TriedEndpoints? {
+        guard tries.failed.count > 0, route?.retry.avoidsTriedEndpoints ?? true else { return nil }
+        return tries.failed
+    }
+
+    /// Has the next try go past the endpoint of the last one, where there are others.
+    mutating func avoidLastEndpoint() {
+        if let last = tries.lastEndpoint { tries.failed.insert(last) }
     }
 
     /// Milliseconds until the next try, which counts from now on.
