@@ -44,33 +44,14 @@ struct ClientSide: ~Copyable {
 
     /// Sends to a client, or keeps what there is no room for; `false` when the connection is beyond use.
     func send(_ bytes: UnsafeRawBufferPointer, to client: DownstreamPointer, more: Bool = false) -> Bool {
-        guard client.pointee.outbox.isEmpty else {
-            client.pointee.outbox.append(bytes)
-            return true
-        }
-        switch client.pointee.transport.send(bytes, more: more) {
-        case .moved(let count):
-            if count < bytes.count {
-                client.pointee.outbox.append(UnsafeRawBufferPointer(rebasing: bytes[count...]))
-            }
-            return true
-        case .wouldBlock:
-            client.pointee.outbox.append(bytes)
-            return true
-        case .ended, .failed: return false
-        }
+        client.pointee.transport.send(bytes, keepingIn: &client.pointee.outbox, more: more)
     }
 
     /// Sends what waits.
     func flush(_ client: DownstreamPointer) -> Flush {
-        switch client.pointee.transport.send(client.pointee.outbox.bytes) {
-        case .moved(let count):
-            client.pointee.outbox.consume(count)
-            client.pointee.lastUnacknowledged = -1
-            return .moved
-        case .wouldBlock: return .blocked
-        case .ended, .failed: return .failed
-        }
+        let flush = client.pointee.transport.flush(&client.pointee.outbox)
+        if flush == .moved { client.pointee.lastUnacknowledged = -1 }
+        return flush
     }
 
     // MARK: - Between requests

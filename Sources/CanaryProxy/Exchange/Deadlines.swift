@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryMesh
 import CanaryRouting
 
 /// What an exchange waits for at most until when: milliseconds of the loop's clock, or `Registration.never`.
@@ -135,7 +134,8 @@ extension Exchange {
     mutating func hasPeerTakenMore() -> Bool {
         let hasClient = downstream?.hasTakenMore() ?? false
         guard let upstream else { return hasClient }
-        return upstream.hasTakenMore() || hasClient
+        return upstream.pointee.transport.hasTakenMore(since: &upstream.pointee.lastUnacknowledged)
+            || hasClient
     }
 }
 
@@ -148,20 +148,6 @@ extension DestinationHandle {
 }
 
 extension DownstreamPointer {
-    /// The kernel holds megabytes for a client, and tells of room only when much of that is gone: a slow reader may not be
-    /// heard of for minutes. The first look counts as progress, since there is nothing to compare it with.
-    func hasTakenMore() -> Bool {
-        let count = pointee.transport.unacknowledged
-        defer { pointee.lastUnacknowledged = count }
-        return count > 0 && count != pointee.lastUnacknowledged
-    }
-}
-
-extension UpstreamPointer {
-    /// As that of a client.
-    func hasTakenMore() -> Bool {
-        let count = pointee.transport.unacknowledged
-        defer { pointee.lastUnacknowledged = count }
-        return count > 0 && count != pointee.lastUnacknowledged
-    }
+    /// Whether the client takes what was sent to it.
+    func hasTakenMore() -> Bool { pointee.transport.hasTakenMore(since: &pointee.lastUnacknowledged) }
 }

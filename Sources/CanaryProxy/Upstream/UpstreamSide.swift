@@ -154,37 +154,21 @@ struct UpstreamSide: ~Copyable {
 
     /// Sends to an upstream; `false` when it takes no more.
     func send(_ bytes: UnsafeRawBufferPointer, to upstream: UpstreamPointer) -> Bool {
-        guard upstream.pointee.outbox.isEmpty else {
-            upstream.pointee.outbox.append(bytes)
-            return true
-        }
-        switch upstream.pointee.transport.send(bytes) {
-        case .moved(let count):
-            if count < bytes.count {
-                upstream.pointee.outbox.append(UnsafeRawBufferPointer(rebasing: bytes[count...]))
-            }
-            return true
-        case .wouldBlock:
-            upstream.pointee.outbox.append(bytes)
-            return true
-        case .ended, .failed: return false
-        }
+        upstream.pointee.transport.send(bytes, keepingIn: &upstream.pointee.outbox)
     }
 
     /// Sends what waits. Of one that takes no more, what it said before it closed may still be read.
     func flush(_ upstream: UpstreamPointer) -> Flush {
-        switch upstream.pointee.transport.send(upstream.pointee.outbox.bytes) {
-        case .moved(let count):
-            upstream.pointee.outbox.consume(count)
-            upstream.pointee.lastUnacknowledged = -1
-            return .moved
-        case .wouldBlock: return .blocked
-        case .ended, .failed:
+        let flush = upstream.pointee.transport.flush(&upstream.pointee.outbox)
+        switch flush {
+        case .moved: upstream.pointee.lastUnacknowledged = -1
+        case .blocked: break
+        case .failed:
             upstream.pointee.outbox.release()
             upstream.pointee.takesBody = false
             upstream.pointee.canRead = true
-            return .failed
         }
+        return flush
     }
 
     // MARK: - Names
