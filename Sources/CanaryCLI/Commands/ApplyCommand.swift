@@ -14,7 +14,7 @@ struct ApplyCommand: Subcommand {
         )
     )
 
-    @OptionGroup(title: "Input") var manifests: ManifestOptions
+    @OptionGroup var options: ManifestChangeOptions
     @Flag(help: "Delete the objects that --selector selects and the manifests do not hold")
     var prune = false
 
@@ -24,9 +24,6 @@ struct ApplyCommand: Subcommand {
     )
     var selector: String?
 
-    @OptionGroup(title: "Change") var change: ChangeOptions
-    @OptionGroup(title: "Change") var storing: StoringOptions
-    @OptionGroup(title: "Output") var output: ChangeOutputOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func validate() throws {
@@ -36,8 +33,7 @@ struct ApplyCommand: Subcommand {
     }
 
     func run(in context: CommandContext) throws -> ExitStatus {
-        try manifests.requireFiles("apply")
-        let settings = try Settings(global, context)
+        try options.input.requireFiles("apply")
         let selector = try selector.map(LabelSelector.init(argument:))
         guard selector?.isEmpty != true else {
             throw CommandError.wrongUsage(
@@ -45,15 +41,7 @@ struct ApplyCommand: Subcommand {
                 hint: "say which objects belong to the manifests, for example: -l app=helloworld"
             )
         }
-        return try ManifestChange(
-            verb: "apply",
-            manifests: manifests,
-            change: change,
-            validation: storing.validate,
-            output: output.output,
-            settings: settings,
-            context: context
-        ).run { change, resources in
+        return try options.run("apply", global, in: context) { change, resources in
             for resource in resources { try change.apply(resource) }
             if let selector { try Self.prune(selector, keeping: resources, in: change) }
         }

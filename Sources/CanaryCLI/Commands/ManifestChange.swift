@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ArgumentParser
 import CanaryInsight
 import CanaryManifests
 import CanaryResources
@@ -9,28 +8,34 @@ import CanaryRules
 /// What `create`, `apply` and `replace` have in common: manifests in, one revision out.
 struct ManifestChange {
     let verb: String
-    let manifests: ManifestOptions
-    let change: ChangeOptions
-    let validation: FieldValidation
-    let output: ChangeFormat?
+    let options: ManifestChangeOptions
     let settings: Settings
     let context: CommandContext
 
     /// Checks the manifests, changes the cluster in one revision, and reports. `body` is called with the change and the
     /// objects, in the order in which they were written.
     func run(_ body: (ClusterChange, [Resource]) throws -> Void) throws -> ExitStatus {
-        let report = ChangeReport(options: change, output: output, context: context)
-        let input = try ManifestInput.read(manifests, validation: validation, settings: settings, in: context)
+        let report = ChangeReport(
+            options: options.change,
+            output: options.output.output,
+            context: context
+        )
+        let input = try ManifestInput.read(
+            options.input,
+            validation: options.storing.validate,
+            settings: settings,
+            in: context
+        )
         if let status = input.refusal(in: context) { return refuse(input.diagnostics, status, input.sources) }
         guard !input.resources.isEmpty else {
             print(input.diagnostics, input.sources)
-            throw manifests.nothing
+            throw options.input.nothing
         }
         var findings = input.diagnostics
         let session = ClusterSession(settings: settings, context: context)
         let result: ChangeResult
         do {
-            result = try session.change(change, verb: verb) { change in
+            result = try session.change(options.change, verb: verb) { change in
                 // Leaving with an error takes everything back.
                 let failure = try Self.failure { try body(change, input.resources) }
                 findings += try check(change, beside: input.skippedWorkloads)
@@ -45,7 +50,7 @@ struct ManifestChange {
         print(findings, input.sources)
         report.print(result)
         announceSplits(result.changes)
-        return try ProxyWait(options: change, session: session).wait(for: result)
+        return try ProxyWait(options: options.change, session: session).wait(for: result)
     }
 
     private static func failure(_ body: () throws -> Void) throws -> CommandError? {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import CanaryResources
 
 /// Updates objects that exist.
 struct ReplaceCommand: Subcommand {
@@ -17,23 +16,11 @@ struct ReplaceCommand: Subcommand {
         )
     )
 
-    @OptionGroup(title: "Input") var manifests: ManifestOptions
-    @OptionGroup(title: "Change") var change: ChangeOptions
-    @OptionGroup(title: "Change") var storing: StoringOptions
-    @OptionGroup(title: "Output") var output: ChangeOutputOptions
+    @OptionGroup var options: ManifestChangeOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func run(in context: CommandContext) throws -> ExitStatus {
-        try manifests.requireFiles("replace")
-        return try ManifestChange(
-            verb: "replace",
-            manifests: manifests,
-            change: change,
-            validation: storing.validate,
-            output: output.output,
-            settings: try Settings(global, context),
-            context: context
-        ).run { change, resources in
+        try options.run("replace", global, in: context) { change, resources in
             var errors: [CommandError] = []
             for resource in resources {
                 do {

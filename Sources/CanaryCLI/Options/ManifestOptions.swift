@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import CanaryManifests
-import CanaryResources
 
 /// How findings about unknown and repeated fields are treated.
 enum FieldValidation: String, ExpressibleByArgument, CaseIterable {
