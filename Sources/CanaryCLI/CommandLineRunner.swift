@@ -2,9 +2,7 @@
 
 import CanarySystem
 import ArgumentParser
-import CanaryResources
 import CanaryStore
-import Glibc
 
 /// From the words of a command line to an exit status; the only place that prints an error.
 package enum CommandLineRunner {

@@ -19,13 +19,12 @@ extension L4Route {
                 + [match.sourceNamespace ?? "", match.port.map(String.init) ?? ""]
             return parts.joined(separator: ",")
         }
-        let port = destination.port.map(String.init) ?? ""
         return EvidenceKey(
             store: store,
             host: host,
             owner: virtualService.stored?.uid ?? "",
             route: RouteIdentity.ascii("tcp:\(conditions.joined(separator: ";"))"),
-            destination: RouteIdentity.ascii("\(resolved)|\(destination.subset ?? "")|\(port)"),
+            destination: EvidenceKey.destination(destination, at: resolved),
             epoch: virtualService.stored.map { RouteEpoch(revision: $0.revision, commit: "") } ?? .none
         )
     }

@@ -18,6 +18,12 @@ extension EvidenceKey {
     package static func destination(version: String?) -> String {
         version.map { "version=\(RouteIdentity.ascii($0))" } ?? "version"
     }
+
+    /// A destination whose host is resolved: `helloworld.default.svc.cluster.local|v1|80`.
+    static func destination(_ destination: Destination, at resolved: String) -> String {
+        let port = destination.port.map(String.init) ?? ""
+        return RouteIdentity.ascii("\(resolved)|\(destination.subset ?? "")|\(port)")
+    }
 }
 
 extension EffectiveRoute {
@@ -51,9 +57,7 @@ extension EffectiveRoute {
         "mirror=\(destinationIdentity(destination))"
     }
 
-    /// `helloworld.default.svc.cluster.local|v1|80`.
     private func destinationIdentity(_ destination: Destination) -> String {
-        let port = destination.port.map(String.init) ?? ""
-        return RouteIdentity.ascii("\(resolve(destination))|\(destination.subset ?? "")|\(port)")
+        EvidenceKey.destination(destination, at: resolve(destination))
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import CanaryMesh
-import CanaryResources
 
 /// What a routing table holds, for pages about it: read from what requests are routed by, so that it can't differ.
 package struct RoutingTableContents: Sendable {

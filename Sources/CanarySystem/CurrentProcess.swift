@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CLinux
-import Glibc
-
 /// What `/proc` says of the process that asks.
 package enum CurrentProcess {
     /// The path of the program; `nil` where `/proc` is not there.

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanarySystem
-import CanaryManifests
 import CanaryResources
-import CanaryRules
 import CanaryStore
 import Glibc
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryResources
-import CanaryRules
 import CanaryStore
 
 /// The hosts that objects declare, for hints and completion.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryResources
-import CanaryRules
 
 /// The cluster at one revision, each object of which is read once: one that thousands of others lead to may be large. Belongs to
 /// one thread.

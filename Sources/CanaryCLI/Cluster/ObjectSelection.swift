@@ -77,10 +77,3 @@ enum ObjectSelection {
         }.joined(separator: ", ")
     }
 }
-
-extension String {
-    func trimmingBlanks() -> String {
-        let start = drop { $0 == " " }
-        return String(start.reversed().drop { $0 == " " }.reversed())
-    }
-}

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanarySystem
-import CanaryRules
 import CanaryStore
 
 /// `--wait`: returns when every running proxy serves the new revision.

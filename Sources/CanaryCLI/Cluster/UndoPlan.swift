@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryResources
-import CanaryRules
 import CanaryStore
 
 /// What brings a host's routing back to an earlier revision: the objects that were changed since, and the delegates that the

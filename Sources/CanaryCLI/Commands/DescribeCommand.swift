@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import CanaryManifests
 import CanaryResources
-import CanaryStore
 
 /// One page for each host: where its requests are meant to go, can go, and went.
 struct DescribeCommand: Subcommand {

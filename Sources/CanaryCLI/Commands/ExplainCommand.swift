@@ -2,10 +2,8 @@
 
 import ArgumentParser
 import CanaryInsight
-import CanaryManifests
 import CanaryMesh
 import CanaryResources
-import CanaryStore
 
 /// Says which route a request takes, and why the others do not take it.
 struct ExplainCommand: Subcommand {

@@ -55,7 +55,7 @@ enum Completion {
         }
         guard isAnswered else { return }
         // zsh's script takes the last line away, which lets it tell an empty word from none.
-        let end = context.environment["SAP_SHELL"] == "zsh" ? [" "] : []
+        let end = isForZsh(context.environment) ? [" "] : []
         context.standardOutput.writeLine((answer.words.withLock(\.self) + end).joined(separator: "\n"))
     }
 
@@ -65,12 +65,17 @@ enum Completion {
         return found
     }
 
+    /// The parser's scripts say which shell asks.
+    private static func isForZsh(_ environment: [String: String]) -> Bool {
+        environment["SAP_SHELL"] == "zsh"
+    }
+
     private static func found(_ subject: Subject, _ words: [String], _ position: Int) -> [String] {
         let line = CompletedLine(words, position: position, environment: surroundings.environment)
         let candidates = CompletionCandidates(line: line, surroundings: surroundings)
         let found = (try? candidates.all(of: subject)) ?? []
         // zsh takes what stands behind a colon for a description.
-        let isZsh = surroundings.environment["SAP_SHELL"] == "zsh"
+        let isZsh = isForZsh(surroundings.environment)
         return found.filter { ShellWord.isPlain($0.replacing(":", with: "")) }
             .map { isZsh ? $0.replacing(":", with: "\\:") : $0 }
     }

@@ -4,7 +4,6 @@ import ArgumentParser
 import CanaryInsight
 import CanaryMesh
 import CanaryResources
-import CanaryRules
 import CanaryStore
 
 /// The words that may stand at a place of a command line; the shell takes those that begin with what was typed.

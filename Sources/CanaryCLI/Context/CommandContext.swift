@@ -2,7 +2,6 @@
 
 package import CanarySystem
 import CLinux
-import CanaryResources
 import CanaryStore
 import Glibc
 

@@ -3,7 +3,7 @@
 import CanaryResources
 
 /// What a command could not read while it went on with the rest: told behind its output, and then it has failed.
-package final class LateErrors {
+final class LateErrors {
     private(set) var all: [CommandError] = []
 
     var isEmpty: Bool { all.isEmpty }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryManifests
 import CanaryResources
 
 /// Prints what a command changed, in kubectl's words or as objects.

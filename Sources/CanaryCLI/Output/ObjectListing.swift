@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryManifests
 import CanaryResources
-import CanaryRules
 
 /// Which objects `get` shows.
 struct ObjectQuery {

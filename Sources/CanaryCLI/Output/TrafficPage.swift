@@ -3,7 +3,6 @@
 import CanarySystem
 import CanaryInsight
 import CanaryResources
-import CanaryRules
 import CanaryStore
 
 /// Gathers what a page about hosts shows, all at one revision, and writes it.

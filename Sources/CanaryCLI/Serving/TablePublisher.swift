@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryManifests
 import CanaryProxy
 import CanaryResources
-import CanaryRouting
 import CanaryStore
 
 /// Follows the store and hands the proxy a new routing table for each change. ``next()`` belongs to one thread at a time.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryResources
 import CanaryRules
 
 /// The fields of routing tests, beside Istio's types, which their expectations are written in.

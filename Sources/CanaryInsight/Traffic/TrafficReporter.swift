@@ -2,7 +2,6 @@
 
 package import CanaryMesh
 package import CanaryResources
-import CanaryRouting
 
 /// Makes traffic reports from a snapshot; the closure of the host is enough (``HostClosure``).
 package struct TrafficReporter {

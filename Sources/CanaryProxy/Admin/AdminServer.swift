@@ -2,7 +2,6 @@
 
 import CLinux
 import CanaryMesh
-import CanaryResources
 import CanarySystem
 import Glibc
 import Synchronization

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryMesh
 import CanaryRouting
 
 /// A routing table and how many exchanges of this worker still use it.

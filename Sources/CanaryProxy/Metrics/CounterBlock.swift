@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryResources
-import CanaryRouting
 import Synchronization
 
 /// What one worker counts under one number: ``RouteEvidence`` as atomics with one writer. Every status and flag has a number of

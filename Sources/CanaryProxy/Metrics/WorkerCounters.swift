@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryResources
-import CanaryRouting
 import Synchronization
 
 /// What one worker counts. The worker writes, anybody may read: every number is an atomic with one writer, so counting is a

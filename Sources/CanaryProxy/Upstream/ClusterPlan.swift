@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryMesh
 import CanaryRouting
 
 /// How a worker goes through a cluster whose endpoints are not all alike: by weights, by localities and their priorities,
@@ -103,7 +102,7 @@ struct EndpointTurns {
         _ random: inout RandomSource
     ) {
         let endpoints = destination.endpoints
-        let weights = members.map { max(endpoints[$0].weight, 1) }
+        let weights = members.map { endpoints[$0].weight }
         self.members = members
         self.weights = weights
         self.ages = ages

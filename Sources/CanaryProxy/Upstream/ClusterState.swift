@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryMesh
 import CanaryRouting
 
 /// What a worker keeps of a cluster (Istio's: host, subset and port), whichever routes and tables lead to it.
@@ -61,18 +60,10 @@ struct NamedAddresses {
         var best = 0
         var most: UInt64 = 0
         for index in 0..<addresses.count {
-            let weight = Self.mix(hash ^ Self.mix(addresses[index].hash))
+            let weight = (hash ^ addresses[index].hash.mixed).mixed
             guard weight > most else { continue }
             (best, most) = (index, weight)
         }
         return best
-    }
-
-    /// The finaliser of SplitMix64.
-    private static func mix(_ value: UInt64) -> UInt64 {
-        var word = value &+ 0x9E37_79B9_7F4A_7C15
-        word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
-        return word ^ word >> 31
     }
 }

@@ -22,9 +22,4 @@ struct RandomSource: RandomNumberGenerator {
         state.3 = state.3 << 45 | state.3 >> 19
         return result
     }
-
-    /// A number below `bound`, which must be positive; the bias is below `bound` / 2^64.
-    mutating func next(below bound: UInt64) -> UInt64 {
-        next().multipliedFullWidth(by: bound).high
-    }
 }

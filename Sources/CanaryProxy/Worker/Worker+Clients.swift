@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
-import CanaryMesh
 import CanaryRouting
 
 /// What clients send: heads begin exchanges, bodies go on to upstreams.

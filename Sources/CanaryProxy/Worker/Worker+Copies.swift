@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryMesh
 import CanaryRouting
 import CanarySystem
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryMesh
 import CanaryRouting
 
 /// What a route has happen to requests besides what it does with them, in Envoy's order: preflights of other origins are

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryMesh
 import CanaryRouting
 
 /// Switched protocols (WebSocket and others): after 101, bytes pass both ways as they come.

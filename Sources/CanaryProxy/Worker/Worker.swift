@@ -2,9 +2,7 @@
 
 import CanarySystem
 import CLinux
-import CanaryMesh
 import CanaryRouting
-import Glibc
 import Synchronization
 
 /// One thread's data plane: an event loop, and what it owns: connections, exchanges, pools and counters of its own.

@@ -6,7 +6,7 @@ import CanaryResources
 /// endpoint comes or goes, few others' users move. Made once for a cluster's endpoints, then only read.
 ///
 /// `@unchecked Sendable`: nothing changes after `init`.
-package final class EndpointHashTable: @unchecked Sendable {
+final class EndpointHashTable: @unchecked Sendable {
     private let points: UnsafeMutableBufferPointer<EndpointHashTableRecord.Point>
     private let places: UnsafeMutableBufferPointer<UInt32>
 
@@ -49,15 +49,15 @@ package final class EndpointHashTable: @unchecked Sendable {
         minimumSize: Int
     ) -> UnsafeMutableBufferPointer<EndpointHashTableRecord.Point> {
         guard !endpoints.isEmpty else { return .init(start: nil, count: 0) }
-        let total = endpoints.reduce(0.0) { $0 + Double(max($1.weight, 1)) }
-        let least = endpoints.reduce(total) { min($0, Double(max($1.weight, 1))) } / total
+        let total = endpoints.reduce(0.0) { $0 + Double($1.weight) }
+        let least = endpoints.reduce(total) { min($0, Double($1.weight)) } / total
         let wanted = Double(min(max(minimumSize, 1), maximumRingSize))
         let scale = min((least * wanted).rounded(.up) / least, Double(maximumRingSize))
         var points: [EndpointHashTableRecord.Point] = []
         points.reserveCapacity(Int(scale.rounded(.up)))
         var target = 0.0
         for index in order {
-            target += scale * (Double(max(endpoints[index].weight, 1)) / total)
+            target += scale * (Double(endpoints[index].weight) / total)
             var number = 0
             while Double(points.count) < target {
                 let hash = XXHash64.of("\(endpoints[index].address)_\(number)")
@@ -92,7 +92,7 @@ package final class EndpointHashTable: @unchecked Sendable {
                 index: UInt32(truncatingIfNeeded: index),
                 place: Int(XXHash64.of(address) % UInt64(size)),
                 skip: Int(XXHash64.of(address, seed: 1) % UInt64(size - 1)) + 1,
-                weight: Double(max(endpoints[index].weight, 1))
+                weight: Double(endpoints[index].weight)
             )
         }
         let table = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: size)

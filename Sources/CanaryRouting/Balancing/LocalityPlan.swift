@@ -3,7 +3,7 @@
 import CanaryResources
 
 /// How a cluster's endpoints rank for a client, by where they are: istiod's `loadbalancer.ApplyLocalityLoadBalancer`.
-package enum LocalityPlan {
+enum LocalityPlan {
     struct Member {
         var locality: Locality
         var labels: [String: String]
@@ -125,6 +125,6 @@ package enum LocalityPlan {
     }
 
     private static func weight(_ members: [Member]) -> UInt32 {
-        UInt32(clamping: members.reduce(0) { $0 + UInt64(max($1.weight, 1)) })
+        UInt32(clamping: members.reduce(0) { $0 + UInt64($1.weight) })
     }
 }

@@ -21,8 +21,6 @@ package struct WarmUpPolicy: BitwiseCopyable, Sendable, Equatable {
         aggression = policy.aggression > 0 && policy.aggression.isFinite ? policy.aggression : 1
     }
 
-    package func isWarm(age: Int64) -> Bool { age >= milliseconds }
-
     /// What the weight of an endpoint is multiplied with that has got requests for `age` milliseconds:
     /// max(least, (age / duration) ^ (1 / aggression)), 1 once it is warm (`EdfLoadBalancerBase::applySlowStartFactor`).
     package func factor(age: Int64) -> Double {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import CanaryMesh
+import CanaryMesh
 
 /// XXH64 (Yann Collet), with which Envoy hashes users' keys and endpoints' addresses: rings and tables that are made of the
 /// same addresses are the same here and there. Not for what an attacker may choose to collide.
-package enum XXHash64 {
+enum XXHash64 {
     private static let primes: (UInt64, UInt64, UInt64, UInt64, UInt64) = (
         0x9e37_79b1_85eb_ca87, 0xc2b2_ae3d_27d4_eb4f, 0x1656_67b1_9e37_79f9, 0x85eb_ca77_c2b2_ae63,
         0x27d4_eb2f_1656_67c5
     )
 
-    package static func of(_ slice: ByteSlice, seed: UInt64 = 0) -> UInt64 {
+    static func of(_ slice: ByteSlice, seed: UInt64 = 0) -> UInt64 {
         let bytes = UnsafeRawPointer(slice.base)
         let count = slice.count
         var offset = 0
@@ -51,7 +51,7 @@ package enum XXHash64 {
         return avalanche(hash)
     }
 
-    package static func of(_ text: String, seed: UInt64 = 0) -> UInt64 {
+    static func of(_ text: String, seed: UInt64 = 0) -> UInt64 {
         var text = text
         return text.withUTF8 { of(ByteSlice($0), seed: seed) }
     }

@@ -85,7 +85,7 @@ package struct ConnectionLimits: BitwiseCopyable, Sendable {
     }
 
     /// Whether anything has to be counted for the cluster.
-    package var isUnlimited: Bool {
+    var isUnlimited: Bool {
         connections == .max && pendingRequests == .max && requests == .max && retries == .max
             && retryPercent < 0
     }

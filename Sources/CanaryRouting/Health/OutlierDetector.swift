@@ -3,7 +3,7 @@
 /// Which endpoints of a cluster are ejected: Envoy's `DetectorImpl` as a state machine over endpoint numbers, with the time
 /// (milliseconds of a clock that never goes back) as an argument. Not for the request path: it is asked when
 /// ``EndpointErrors/count(_:_:)`` has found an outlier, and once in an interval.
-package struct OutlierDetector: Sendable {
+struct OutlierDetector: Sendable {
     private struct Record {
         /// By how many base times the next ejection lasts.
         var times: UInt32 = 0
@@ -14,17 +14,17 @@ package struct OutlierDetector: Sendable {
     private var records: [UInt64: Record] = [:]
     private var policy: OutlierPolicy
     /// When ``sweep(now:)`` is to be called.
-    package private(set) var nextSweep: Int64
-    package private(set) var ejectedCount = 0
+    private(set) var nextSweep: Int64
+    private(set) var ejectedCount = 0
 
-    package init(_ policy: OutlierPolicy, now: Int64) {
+    init(_ policy: OutlierPolicy, now: Int64) {
         self.policy = policy
         nextSweep = now &+ policy.intervalMilliseconds
     }
 
     /// Takes over the cluster's endpoints and policy as a new table has them. Those that stay keep their state; what is ejected
     /// stays so, even if the policy is gone, until its time is over.
-    package mutating func update(_ endpoints: some Sequence<UInt64>, _ policy: OutlierPolicy) {
+    mutating func update(_ endpoints: some Sequence<UInt64>, _ policy: OutlierPolicy) {
         var kept: [UInt64: Record] = [:]
         for id in endpoints { kept[id] = records[id] ?? Record() }
         records = kept
@@ -32,16 +32,10 @@ package struct OutlierDetector: Sendable {
         ejectedCount = kept.values.count { $0.ejectedAt != nil }
     }
 
-    package var endpointCount: Int { records.count }
-    package var healthyCount: Int { records.count - ejectedCount }
-
-    package func isEjected(_ id: UInt64) -> Bool { records[id]?.ejectedAt != nil }
-
-    /// Whether all endpoints get requests, ejected or not.
-    package var isInPanic: Bool { policy.isInPanic(healthy: healthyCount, of: endpointCount) }
+    func isEjected(_ id: UInt64) -> Bool { records[id]?.ejectedAt != nil }
 
     /// An endpoint was found to be an outlier. Whether it is ejected now: not if it already is, or if too many are.
-    package mutating func eject(_ id: UInt64, now: Int64) -> Bool {
+    mutating func eject(_ id: UInt64, now: Int64) -> Bool {
         guard policy.isOn, var record = records[id], record.ejectedAt == nil,
             policy.mayEject(ejected: ejectedCount, of: records.count)
         else { return false }
@@ -57,7 +51,7 @@ package struct OutlierDetector: Sendable {
 
     /// Brings endpoints back whose time is over: their numbers, in order; ``EndpointErrors`` of those begin anew. Those that
     /// have been well for an interval are ejected for shorter the next time.
-    package mutating func sweep(now: Int64) -> [UInt64] {
+    mutating func sweep(now: Int64) -> [UInt64] {
         nextSweep = now &+ policy.intervalMilliseconds
         var returned: [UInt64] = []
         for (id, record) in records {

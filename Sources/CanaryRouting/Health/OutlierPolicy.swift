@@ -53,12 +53,6 @@ package struct OutlierPolicy: BitwiseCopyable, Sendable {
         count > 0 && 100 * (ejected + 1) <= Int(maxEjectionPercent) * count
     }
 
-    /// Whether so few endpoints are healthy that all get requests, as if none were ejected (Envoy's panic mode); never while
-    /// 1.4 times the healthy ones are as many as all (its overprovisioning factor).
-    package func isInPanic(healthy: Int, of count: Int) -> Bool {
-        count > 0 && 140 * healthy < 100 * count && 100 * healthy < Int(minHealthPercent) * count
-    }
-
     /// Whether a status counts as an error, and whether as one of a gateway. Listed codes are no gateway errors, since Envoy
     /// hands them on as a plain failure.
     func classify(_ status: Int32) -> (isError: Bool, isGatewayError: Bool) {
@@ -94,29 +88,29 @@ package enum EndpointReport: BitwiseCopyable, Sendable {
 }
 
 /// An endpoint's errors in a row: Envoy's `DetectorHostMonitorImpl`. Whoever counts for several workers does it under one lock.
-package struct EndpointErrors: BitwiseCopyable, Sendable, Equatable {
+struct EndpointErrors: BitwiseCopyable, Sendable, Equatable {
     /// What makes an endpoint an outlier.
-    package struct Kinds: OptionSet, BitwiseCopyable, Sendable {
-        package let rawValue: UInt8
+    struct Kinds: OptionSet, BitwiseCopyable, Sendable {
+        let rawValue: UInt8
 
-        package init(rawValue: UInt8) {
+        init(rawValue: UInt8) {
             self.rawValue = rawValue
         }
 
-        package static let serverErrors = Self(rawValue: 1)
-        package static let gatewayErrors = Self(rawValue: 2)
-        package static let localFailures = Self(rawValue: 4)
+        static let serverErrors = Self(rawValue: 1)
+        static let gatewayErrors = Self(rawValue: 2)
+        static let localFailures = Self(rawValue: 4)
     }
 
     private var server: UInt32 = 0
     private var gateway: UInt32 = 0
     private var local: UInt32 = 0
 
-    package init() {}
+    init() {}
 
     /// Counts a report. What makes the endpoint an outlier by it: those kinds begin to be counted anew, so that as many errors
     /// again are needed where it can't be ejected.
-    package mutating func count(_ report: EndpointReport, _ policy: OutlierPolicy) -> Kinds {
+    mutating func count(_ report: EndpointReport, _ policy: OutlierPolicy) -> Kinds {
         switch report {
         case .connected:
             if policy.splitsLocalErrors { local = 0 }

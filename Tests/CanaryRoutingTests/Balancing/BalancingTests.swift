@@ -51,20 +51,6 @@ struct BalancingTests {
 
     // MARK: - Draws
 
-    private func records(_ weights: [UInt32]) -> [EndpointRecord] {
-        weights.enumerated().map { EndpointRecord(id: UInt64($0), hash: UInt64($0), weight: $1) }
-    }
-
-    @Test func `a draw is by weight, exactly`() {
-        let counts = records([1, 0, 3, 6]).withUnsafeBufferPointer { endpoints in
-            let step = UInt64.max / 1100 + 1
-            let found = (0..<1100).map { EndpointChoice.weighted(endpoints, random: UInt64($0) &* step) }
-            return (0..<4).map { index in found.count { $0 == index } }
-        }
-        // A weight of none counts as one.
-        #expect(counts == [100, 100, 300, 600])
-    }
-
     @Test func `of two endpoints the one with fewer requests is taken, the first one of equal ones`() {
         let loads: [UInt32] = [5, 2, 2, 9]
         func choose(_ one: UInt64, _ other: UInt64) -> Int {

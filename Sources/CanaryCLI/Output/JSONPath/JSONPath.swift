@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryManifests
 import CanaryResources
 
 /// kubectl's JSONPath templates: literal text with expressions in braces, as `{.items[*].metadata.name}{"\n"}`.
