@@ -6,6 +6,8 @@ package import CanaryResources
 package struct HostPolicy: Sendable {
     package var subsets: [DestinationRule.Subset] = []
     package var trafficPolicy: TrafficPolicy?
+    /// Whether one of the rules is damaged: nobody knows which endpoints are of which subset.
+    package var isDamaged = false
 
     /// Istio's namespace for rules that hold everywhere.
     package static let rootNamespace = "istio-system"
@@ -53,20 +55,23 @@ extension ClusterSnapshot {
         clientNamespace: String,
         clientLabels: [String: String] = [:]
     ) -> HostPolicy {
-        var found: [String: [DestinationRule]] = [:]
+        var found: [String: [(rule: DestinationRule, isDamaged: Bool)]] = [:]
         for pattern in names(covering: host, of: .destinationRule) {
-            var group: [String: [DestinationRule]] = [:]
+            var group: [String: [(rule: DestinationRule, isDamaged: Bool)]] = [:]
             for resource in resources(with: .rule(pattern)) {
                 guard let rule = resource.destinationRule,
                     Visibility.isExported(rule.exportTo, from: resource.namespace, to: clientNamespace),
                     rule.workloadSelector.map({ clientLabels.contains(all: $0) }) ?? true
                 else { continue }
-                group[resource.namespace, default: []].append(rule)
+                group[resource.namespace, default: []].append((rule, resource.isDamaged))
             }
             found.merge(group) { specific, _ in specific }
         }
         for namespace in [clientNamespace, serviceNamespace ?? "", HostPolicy.rootNamespace] {
-            if let rules = found[namespace] { return Self.merge(rules) }
+            guard let rules = found[namespace] else { continue }
+            var policy = Self.merge(rules.map(\.rule))
+            policy.isDamaged = rules.contains(where: \.isDamaged)
+            return policy
         }
         return HostPolicy()
     }

@@ -84,9 +84,9 @@ package final class HostView {
         return names
     }
 
-    /// The endpoints at a port that carry labels.
+    /// The endpoints at a port that carry labels; none where a damaged rule could have said which.
     package func endpoints(_ labels: [String: String], at port: HostService.Port) -> [HostEndpoint] {
-        guard let service else { return [] }
+        guard let service, !policy.isDamaged else { return [] }
         let key = EndpointsKey(port: port, labels: labels)
         if let known = endpoints[key] { return known }
         let found = candidates(at: port, of: service).carrying(labels).ofDistinctAddresses

@@ -139,13 +139,15 @@ package final class Proxy: Sendable {
     /// Makes a table the one by which requests are routed from now on; requests under way keep theirs. Listeners that
     /// the table names are opened, those that it names no more are closed; one that cannot be opened is a warning.
     ///
-    /// - Parameter commit: tells the table from others of its revision, which comes again where a backup is restored.
-    package func install(_ table: RoutingTable, commit: String = "") {
+    /// - Parameters:
+    ///   - commit: tells the table from others of its revision, which comes again where a backup is restored.
+    ///   - damage: sentences about what the table is made without, for `/ready` and whoever else asks.
+    package func install(_ table: RoutingTable, commit: String = "", damage: [String] = []) {
         // The lock is held to the end: tables that come from several threads are installed one after the other.
         state.withLock { state in
             if !isDraining { follow(table.listeners, &state) }
             publishAddresses(state.addresses)
-            let version = publish(state.listeners, table, isNew: true)
+            let version = publish(state.listeners, table, isNew: true, damage: damage)
             state.tables.append((version, ServedTable(revision: table.revision, commit: commit)))
         }
         shared.resolver.wake()
@@ -174,14 +176,21 @@ package final class Proxy: Sendable {
     }
 
     @discardableResult
-    private func publish(_ listeners: ListenerSet, _ table: RoutingTable, isNew: Bool) -> Int {
+    private func publish(
+        _ listeners: ListenerSet,
+        _ table: RoutingTable,
+        isNew: Bool,
+        damage: [String] = []
+    ) -> Int {
         let entries = Self.entries(of: listeners.open, in: table)
         return shared.publish { publication in
             publication.table = table
             publication.listeners = listeners.open
             publication.problems = listeners.problems
             publication.entries = entries
-            if isNew { publication.staleSince = nil }
+            guard isNew else { return }
+            publication.staleSince = nil
+            publication.damage = damage
         }
     }
 
@@ -235,6 +244,9 @@ package final class Proxy: Sendable {
 
     /// Listeners that tables ask for and that could not be opened, each in words.
     package var problems: [String] { shared.publication().problems }
+
+    /// What the table is made without, as it cannot be read, each in words.
+    package var damage: [String] { shared.publication().damage }
 
     /// Notes that the table may be out of date, since when (seconds since 1970) and why, until the next one comes. Shown by
     /// `/ready`, which stays 200.

@@ -36,6 +36,8 @@ struct Publication: Sendable {
     var resolutions: Resolutions?
     /// Listeners that could not be opened, in words.
     var problems: [String] = []
+    /// What the table is made without, in words.
+    var damage: [String] = []
     var isDraining = false
     var staleSince: Int64?
     var staleReason = ""

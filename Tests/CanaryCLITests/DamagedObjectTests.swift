@@ -58,14 +58,14 @@ import Testing
         #expect(run("set-weight", "helloworld", "v2", "3").status == .success)
     }
 
-    /// What is read of the host without its VirtualService and one of its Deployments, and whether that is told.
+    /// What is read of the host without the text of its VirtualService and one of its Deployments, and whether that is told.
     private static let readings: [(words: [String], output: String, isTold: Bool)] = [
         (["describe"], "", true),
         (["describe", "helloworld"], "helloworld.default", true),
         (["describe", "svc/helloworld"], "helloworld", false),
         (["history", "helloworld"], "created", false),
-        (["explain", "http://helloworld/"], "helloworld.default, without VirtualService", true),
-        (["export", "envoy"], "helloworld", true),
+        (["explain", "http://helloworld/"], "damaged.invalid  100.0 %   0/0 ready: 503", true),
+        (["export", "envoy"], "outbound|5000||damaged.invalid", true),
         (["get", "svc,deploy,vs"], "service/helloworld", true),
         (["diff", "-f", "\(Scene.root)/examples/region"], "+  - helloworld", true),
     ]
@@ -89,6 +89,25 @@ import Testing
         let registered = run("register", "helloworld", "127.0.0.1:9081", "-l", "version=v1")
         #expect(registered.status == .success)
         #expect(registered.errors.contains("warning: cannot read \(damaged[1].qualifiedName)"))
+    }
+
+    @Test func `a VirtualService whose kind is lost sends nothing to the Service's own route`() throws {
+        #expect(run("apply", "-f", "\(Scene.root)/examples/helloworld").status == .success)
+        let store = try ClusterStore.open(at: StoreLocation(scratch.path("store")))
+        try store.write(ChangeNote(actor: "nobody")) { writer in
+            try writer.database.run("UPDATE objects SET kind = 'Virt' WHERE kind = 'VirtualService'", [])
+        }
+        for words in [["describe"], ["describe", "helloworld"], ["explain", "http://helloworld/"]] {
+            let world = TestWorld(directory: scratch.path)
+            #expect(CommandLineRunner.run(words, in: world.context) == .failure, "\(words)")
+            #expect(world.output.contains("damaged.invalid"), "\(world.output)")
+        }
+        let moved = run("set-weight", "helloworld", "v2", "3")
+        #expect(
+            moved.status == .failure && moved.errors.contains("error: cannot read Virt default/helloworld")
+        )
+        #expect(run("apply", "-f", "\(Scene.root)/examples/helloworld").status == .success)
+        #expect(run("set-weight", "helloworld", "v2", "3").status == .success)
     }
 
     @Test func `it can be replaced`() {

@@ -62,7 +62,7 @@ import Testing
             inThreads(2) { index in
                 if index == 1 {
                     _ = try? fixture.open().write(.test) {
-                        try $0.put(service(name), body: [], tokens: [])
+                        try $0.put(service(name), body: bytes("1"), tokens: [])
                     }
                 } else if case .changed(let changes) = follower.next() {
                     found.withLock { $0 += changes.changed.map(\.key.name) }
@@ -78,7 +78,7 @@ import Testing
         let database = try Database.open(.cluster, at: fixture.location, lockTimeoutMilliseconds: 60_000)
         try database.write { () throws -> (Void, Database.Ending) in
             let writer = try StoreWriter(database, note: .test, context: fixture.context)
-            try writer.put(service("b"), body: [], tokens: [])
+            try writer.put(service("b"), body: bytes("1"), tokens: [])
             try writer.finish()
             return ((), .commit)
         }
@@ -132,7 +132,7 @@ import Testing
         }
         let first = try nextChanges()
         #expect(first.changed.map(\.key.name) == ["b"])
-        #expect(first.unreadable.count == 1 && first.unreadable[0].hasSuffix(" default/a"))
+        #expect(first.unreadable.count == 1 && first.unreadable[0].name.hasSuffix(" default/a"))
         try put("c")
         #expect(try nextChanges().unreadable == first.unreadable)
         try put("a", #"{"kind": "Service"}"#)

@@ -29,11 +29,20 @@ final class DamagedObjects {
         do {
             return try object.resource()
         } catch {
-            throw CommandError(
-                "cannot read \(object.key.qualifiedName) in the cluster store: it is damaged (\(error.message))",
-                hint: "apply its manifest again, or delete it: \(deletion(of: object.key))"
-            )
+            throw unreadable(object.key, error)
         }
+    }
+
+    static func unreadable(_ key: ResourceKey, _ error: JSONError) -> CommandError {
+        CommandError(
+            "cannot read \(key.qualifiedName) in the cluster store: it is damaged (\(error.message))",
+            hint: "apply its manifest again, or delete it: \(deletion(of: key))\(consequence(of: key))"
+        )
+    }
+
+    /// What is served of it meanwhile.
+    private static func consequence(of key: ResourceKey) -> String {
+        key.kind.decidesRoutes ? "; meanwhile a proxy that starts answers 503 for its hosts" : ""
     }
 
     static func unknownKind(_ object: String) -> CommandError {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryProxy
 import CanarySystem
 import CanaryStore
 
@@ -13,7 +14,8 @@ struct ProxyWait {
         // What was changed is told before the wait, however that ends.
         session.context.standardOutput.flush()
         let runtime = session.runtime
-        if try runtime.liveProxies().isEmpty {
+        let proxies = try runtime.liveProxies()
+        if proxies.isEmpty, session.silentProxies(besides: []).isEmpty {
             session.context.standardError.writeLine(
                 "warning: there is nothing to wait for: no proxy is running"
             )
@@ -22,7 +24,9 @@ struct ProxyWait {
         session.context.note("waiting for the running proxies to serve revision \(revision)")
         let patience = Patience(span.duration)
         let isDone = try patience.wait {
-            try session.liveProxies().allSatisfy { $0.appliedRevision >= revision }
+            let proxies = try session.liveProxies()
+            return proxies.allSatisfy { $0.appliedRevision >= revision }
+                && session.silentProxies(besides: proxies.map(\.process)).isEmpty
         }
         guard !isDone else {
             for warning in try runtime.liveProxies().flatMap(\.warnings) {
@@ -30,11 +34,14 @@ struct ProxyWait {
             }
             return .success
         }
-        let late = try session.liveProxies().filter { $0.appliedRevision < revision }
-        let names = late.map { "\($0.process.pid) (at revision \($0.appliedRevision)\($0.staleText))" }
-            .joined(
-                separator: ", "
-            )
+        let running = try session.liveProxies()
+        let late = running.filter { $0.appliedRevision < revision }.map {
+            "\($0.process.pid) (at revision \($0.appliedRevision)\($0.staleText))"
+        }
+        let silent = session.silentProxies(besides: running.map(\.process)).map {
+            "\($0.pid) (has not reported)"
+        }
+        let names = (late + silent).joined(separator: ", ")
         throw CommandError(
             "the change is stored as revision \(revision), but not every proxy serves it yet: \(names)",
             hint: "canaryctl proxy-status shows when they do",
@@ -66,6 +73,20 @@ extension ClusterSession {
             return proxy.appliedRevision < reader.revision
         }
         return commit == proxy.appliedCommit
+    }
+
+    /// The processes of proxies that have not reported, as their sockets tell: they cannot write `runtime.db`, or only start.
+    func silentProxies(besides reported: [ProcessIdentity]) -> [ProcessIdentity] {
+        let known = Set(reported.map(\.pid))
+        return ControlSocket.owners(in: settings.storeDirectory).filter { !known.contains($0) }
+            .compactMap(ProcessIdentity.init(of:))
+    }
+
+    /// A sentence about each of them.
+    func warningsOfSilentProxies(besides proxies: [ProxyRecord]) -> [String] {
+        silentProxies(besides: proxies.map(\.process)).map {
+            "proxy \($0.pid) runs, but could not report yet what it serves: its log tells why"
+        }
     }
 
     /// What is running and what it counted.

@@ -14,7 +14,7 @@ struct StoredCluster: ResourceSource {
 
     /// What could not be read so far, and what nobody can ask for, an error for each.
     func unreadable() throws -> [CommandError] {
-        damage.all + (try reader?.rowsOfUnknownKind() ?? []).map(DamagedObjects.unknownKind)
+        damage.all + (try reader?.rowsOfUnknownKind() ?? []).map { DamagedObjects.unknownKind($0.name) }
     }
 
     var revision: Int64 { reader?.revision ?? 0 }
@@ -22,11 +22,21 @@ struct StoredCluster: ResourceSource {
     var storeID: String { reader?.storeUID ?? "" }
 
     func resource(_ key: ResourceKey) throws -> Resource? {
-        try reader?.object(key).map { damage.read($0) ?? $0.placeholder }
+        guard let reader, let object = try reader.object(key) else { return nil }
+        return try damage.read(object) ?? reader.standIn(for: object)
     }
 
     func resources(with token: IndexToken) throws -> [Resource] {
-        damage.readable(try reader?.objects(token: token.text) ?? []).sorted(by: Resource.isOlder)
+        try decisive(reader?.objects(token: token.text) ?? []).sorted(by: Resource.isOlder)
+    }
+
+    /// Objects with what stands for those that decide about routes and cannot be read, for without them more would be allowed
+    /// than was.
+    private func decisive(_ objects: [StoredObject]) throws -> [Resource] {
+        try objects.compactMap { object in
+            if let resource = damage.read(object) { return resource }
+            return object.key.kind.decidesRoutes ? try reader?.standIn(for: object) : nil
+        }
     }
 
     func keys(with token: IndexToken) throws -> [ResourceKey] {
@@ -40,20 +50,39 @@ struct StoredCluster: ResourceSource {
 
     /// Every object.
     func snapshot() throws -> ClusterSnapshot {
-        ClusterSnapshot(revision: revision, damage.readable(try reader?.objects() ?? []))
+        var snapshot = ClusterSnapshot(revision: revision, try decisive(reader?.objects() ?? []))
+        try addRowsOfUnknownKind(to: &snapshot)
+        return snapshot
     }
 
     /// What decides the traffic of some hosts.
     func closure(of hosts: [String]) throws -> ClusterSnapshot {
-        try HostClosure.load(hosts, from: self, revision: revision)
+        var snapshot = try HostClosure.load(hosts, from: self, revision: revision)
+        try addRowsOfUnknownKind(to: &snapshot)
+        return snapshot
+    }
+
+    /// Adds what stands for the rows whose kind is none, as nobody can ask for them.
+    func addRowsOfUnknownKind(to snapshot: inout ClusterSnapshot) throws {
+        for standIn in try reader?.rowsOfUnknownKind().flatMap(\.standIns) ?? []
+        where snapshot.resource(standIn.key) == nil {
+            snapshot.insert(standIn)
+        }
     }
 
     /// Fails where an object that decides about a host's routes cannot be read: a change that goes by what there is would take
     /// it for absent.
     func requireReadableRouting(of host: String) throws {
         _ = try closure(of: [host])
-        let damaged = damage.errors.filter { [.virtualService, .destinationRule].contains($0.key.kind) }
+        let damaged = damage.errors.filter { $0.key.kind.decidesRoutes }
         if let first = damaged.min(by: { $0.key < $1.key }) { throw first.value }
+        let names = Set(HostName.patterns(covering: host))
+        for row in try reader?.rowsOfUnknownKind() ?? []
+        where row.standIns.contains(where: {
+            $0.hostsOfConcern.isEmpty || !names.isDisjoint(with: $0.hostsOfConcern)
+        }) {
+            throw DamagedObjects.unknownKind(row.name)
+        }
     }
 
     /// The full name of a host as people type it. `a.b` may be a domain or the Service `a` of namespace `b`: it is the
@@ -70,4 +99,9 @@ struct StoredCluster: ResourceSource {
             || reader?.history(host: host, limit: 1).isEmpty == false
         return isDomain ? host : HostName.service(String(labels[0]), namespace: String(labels[1]))
     }
+}
+
+extension ResourceKind {
+    /// Whether objects of the kind say where requests go.
+    var decidesRoutes: Bool { self == .virtualService || self == .destinationRule }
 }

@@ -59,16 +59,14 @@ struct DownCommand: Subcommand {
 
     /// The proxies that reported, and those that could not, as their sockets tell.
     private func running(_ session: ClusterSession) throws -> [ProcessIdentity] {
-        let listening = ControlSocket.owners(in: session.settings.storeDirectory)
         var processes: [ProcessIdentity] = []
         do throws(StoreError) {
             processes = try session.runtime.liveProxies().map(\.process)
         } catch {
             // A proxy has to be stopped above all where its store is damaged.
-            if listening.isEmpty { throw error }
+            if session.silentProxies(besides: []).isEmpty { throw error }
         }
-        let reported = Set(processes.map(\.pid))
-        return processes + listening.filter { !reported.contains($0) }.compactMap(ProcessIdentity.init(of:))
+        return processes + session.silentProxies(besides: processes)
     }
 
     private func wait(for processes: [ProcessIdentity], _ context: CommandContext) -> ExitStatus {

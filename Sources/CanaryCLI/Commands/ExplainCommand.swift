@@ -171,7 +171,9 @@ struct ExplainCommand: Subcommand {
     ) throws -> ClusterSnapshot {
         try ClusterSession(settings: settings, context: context).read { view in
             guard !wholly, !request.isForAddress else { return try view.snapshot() }
-            return try neighbourhood(of: request, settings, in: view, revision: view.revision)
+            var found = try neighbourhood(of: request, settings, in: view, revision: view.revision)
+            try view.addRowsOfUnknownKind(to: &found)
+            return found
         }
     }
 

@@ -98,7 +98,7 @@ struct ManifestChange {
     /// Weights that change under running traffic deserve a look: the split before and after.
     private func splits(_ changes: [ObjectChange]) -> [(key: ResourceKey, text: String)] {
         changes.compactMap { item in
-            guard let before = item.before, let after = item.after else { return nil }
+            guard let before = item.before, !before.isDamaged, let after = item.after else { return nil }
             let moves = WeightMove.between(before, after)
             return moves.isEmpty ? nil : (item.key, WeightMove.text(moves))
         }

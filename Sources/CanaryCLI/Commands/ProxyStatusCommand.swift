@@ -19,12 +19,15 @@ struct ProxyStatusCommand: Subcommand {
         let settings = try Settings(global, context)
         let session = ClusterSession(settings: settings, context: context)
         let (proxies, revision) = try proxies(session)
+        let silent = session.warningsOfSilentProxies(besides: proxies)
+        defer { context.warn(silent) }
         guard output.output == .text else {
             let list = ObjectText.list(proxies.map { Self.node($0, revision) })
             context.standardOutput.write(ObjectText.text(list, as: output.output))
             return .success
         }
         guard !proxies.isEmpty else {
+            guard silent.isEmpty else { return .success }
             context.standardError.writeLine("No proxy is running.")
             context.standardError.writeLine("hint: canaryctl proxy --detach starts one")
             return .success
@@ -75,6 +78,7 @@ struct ProxyStatusCommand: Subcommand {
             "staleSince": proxy.staleSince.map { .string(CalendarTime(milliseconds: $0).text) }
                 ?? Node(.null),
             "problems": .sequence(proxy.problems.map { .string($0) }),
+            "damagedObjects": .sequence(proxy.damage.map { .string($0) }),
             "failingEndpoints": .sequence(proxy.failing.map(node)),
             "listeners": .sequence(proxy.listeners.map { .string($0) }),
             "admin": proxy.admin.map { .string($0) } ?? Node(.null),

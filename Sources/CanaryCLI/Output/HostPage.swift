@@ -57,6 +57,8 @@ struct HostPage {
         if stale > 0 { return "\(count), \(proxies.count == 1 ? "" : "\(stale) ")stale" }
         let lacking = proxies.count { !$0.problems.isEmpty }
         if late == 0, lacking > 0 { return "\(count), \(lacking) without all listeners" }
+        let damaged = proxies.count { !$0.damage.isEmpty }
+        if late == 0, damaged > 0 { return "\(count), \(damaged) with damaged objects" }
         if late == 0 { return "\(count), up to date" }
         return "\(count), \(late) not yet at revision \(report.traffic.revision)"
     }

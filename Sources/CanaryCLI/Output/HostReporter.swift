@@ -115,6 +115,8 @@ final class HostReporter {
 
     private func findings(about resource: Resource) -> Findings {
         if let known = findings[resource.key] { return known }
+        // What stands for a damaged object is nobody's fault; its loss is told as such.
+        guard !resource.isDamaged else { return Findings() }
         let hosts = resource.routedHosts
         var found = Findings()
         for finding in checker.check(resource).asWarnings where finding.severity != .info {

@@ -7,7 +7,7 @@ import CanaryStore
 extension ProxyRecord {
     /// Whether it serves a revision of the store, on all listeners, and would see the next one.
     func isUpToDate(at revision: Int64) -> Bool {
-        appliedRevision >= revision && staleSince == nil && problems.isEmpty
+        appliedRevision >= revision && staleSince == nil && problems.isEmpty && damage.isEmpty
     }
 
     /// What it does about a revision, in a few words; `nil` where the store cannot say which one there is.
@@ -15,7 +15,10 @@ extension ProxyRecord {
         if let staleSince { return "stale since \(CalendarTime(milliseconds: staleSince).text)" }
         guard let revision else { return "revision \(appliedRevision)" }
         guard appliedRevision >= revision else { return "not yet at revision \(revision)" }
-        guard !problems.isEmpty else { return "up to date" }
+        guard !problems.isEmpty else {
+            guard !damage.isEmpty else { return "up to date" }
+            return damage.count == 1 ? "1 damaged object" : "\(damage.count) damaged objects"
+        }
         return problems.count == 1 ? "lacks 1 listener" : "lacks \(problems.count) listeners"
     }
 
@@ -28,11 +31,11 @@ extension ProxyRecord {
             + (labels.isEmpty ? " without labels" : " with the \(noun) \(labels)")
     }
 
-    /// Its problems, and the endpoints that fail its health checks, as sentences that stand alone.
+    /// Its problems, what it cannot read, and the endpoints that fail its health checks, as sentences that stand alone.
     var warnings: [String] {
         let failing = failing.map {
             "endpoint \($0.address) of \(HostName.short($0.host)) fails its health check: \($0.reason)"
         }
-        return (problems + failing).map { "proxy \(process.pid): \(TerminalText.escape($0))" }
+        return (problems + damage + failing).map { "proxy \(process.pid): \(TerminalText.escape($0))" }
     }
 }

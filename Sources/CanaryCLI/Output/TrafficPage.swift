@@ -33,9 +33,16 @@ struct TrafficPage {
             let pages = reports.map { report in
                 HostPage(report: report, proxies: proxies, style: style, now: session.context.now()).text
             }
-            let list = ProxyList(proxies: proxies, revision: revision, style: style)
+            let list = ProxyList(
+                proxies: proxies,
+                silent: session.warningsOfSilentProxies(besides: proxies),
+                revision: revision,
+                style: style
+            )
             if reports.isEmpty { sayThatNothingIsThere() }
-            let isListed = host == nil || proxies.isEmpty || proxies.contains { !$0.problems.isEmpty }
+            let isListed =
+                host == nil || proxies.isEmpty
+                || proxies.contains { !$0.problems.isEmpty || !$0.damage.isEmpty }
             return (pages + [isListed ? list.text : ""]).filter { !$0.isEmpty }
                 .joined(separator: "\n")
         }
@@ -70,11 +77,13 @@ struct TrafficPage {
 /// Which proxies run at which revision, below all pages; a warning when none does.
 private struct ProxyList {
     let proxies: [ProxyRecord]
+    let silent: [String]
     let revision: Int64
     let style: Style
 
     var text: String {
-        guard !proxies.isEmpty else {
+        let silence = silent.map { "\(style.severity(.warning)): \($0)\n" }.joined()
+        guard !proxies.isEmpty || !silent.isEmpty else {
             return "\(style.severity(.warning)): no proxy is running; canaryctl proxy --detach starts one\n"
         }
         let lines = proxies.map { proxy in
@@ -83,6 +92,6 @@ private struct ProxyList {
             return "  pid \(proxy.process.pid)  revision \(proxy.appliedRevision), \(state)  \(place)\n"
         }
         let warnings = proxies.flatMap(\.warnings).map { "\(style.severity(.warning)): \($0)\n" }
-        return "proxies\n" + (lines + warnings).joined()
+        return (proxies.isEmpty ? "" : "proxies\n") + (lines + warnings).joined() + silence
     }
 }

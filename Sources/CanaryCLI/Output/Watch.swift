@@ -55,7 +55,7 @@ struct ObjectWatch {
         case .unavailable(let error):
             guard error.code == .absent else { throw error }
         case .changed(let changes):
-            let changed = DamagedObjects().readable(changes.changed)
+            let changed = changes.changed
             if let before = known {
                 let events = changed.map { (before[$0.key] == nil ? WatchEvent.added : .modified, $0) }
                 let deleted = changes.deleted.compactMap { before[$0] }.map { (WatchEvent.deleted, $0) }

@@ -73,6 +73,7 @@ final class ProxyReporter: Sendable {
         let staleness = proxy.staleness
         record.staleSince = staleness.map { $0.since * 1000 }
         record.problems = (staleness.map { [$0.reason] } ?? []) + proxy.problems
+        record.damage = proxy.damage
         record.failing = proxy.failingEndpoints.map {
             .init(host: $0.host, address: $0.address.description, reason: $0.reason)
         }

@@ -4,6 +4,7 @@ import CanaryMesh
 import CanaryProxy
 import CanaryResources
 import CanaryRouting
+import CanaryStore
 import Synchronization
 
 /// What the proxy's tables are made from. The store changes it and so do health checks, each in a thread of its own: one after
@@ -13,6 +14,12 @@ final class ServedTables: Sendable {
         var builder: RoutingTableBuilder
         var failing: Set<EndpointAddress> = []
         var commit = ""
+        var damage = ServedDamage()
+
+        mutating func replace(by next: RoutingTableBuilder) {
+            builder = next
+            if !failing.isEmpty { builder.apply(failing: failing) }
+        }
     }
 
     private let makeBuilder: @Sendable (ClusterSnapshot) -> RoutingTableBuilder
@@ -25,27 +32,34 @@ final class ServedTables: Sendable {
         state = Mutex(State(builder: makeBuilder(ClusterSnapshot())))
     }
 
-    /// Installs the table of all objects anew.
-    func replace(by snapshot: ClusterSnapshot, commit: String, on proxy: Proxy) {
+    /// Installs the table of an empty cluster.
+    func clear(on proxy: Proxy) {
         state.withLock { state in
-            state.builder = makeBuilder(snapshot)
-            if !state.failing.isEmpty { state.builder.apply(failing: state.failing) }
-            Self.install(&state, commit, on: proxy)
+            state.replace(by: makeBuilder(ClusterSnapshot()))
+            Self.install(&state, "", on: proxy)
         }
     }
 
-    /// Installs the table of what changes.
-    func apply(
-        changed: [Resource],
-        removed: [ResourceKey],
-        revision: Int64,
-        commit: String,
-        on proxy: Proxy
-    ) {
-        state.withLock { state in
-            state.builder.apply(changed: changed, removed: removed, revision: revision)
-            Self.install(&state, commit, on: proxy)
+    /// Installs the table of what the store holds now, and tells of what in it cannot be read.
+    func take(_ changes: StoreChanges, on proxy: Proxy) {
+        let news = state.withLock { state in
+            let told = Set(state.damage.sentences)
+            let objects = state.damage.take(changes, before: state.builder.snapshot)
+            if changes.isComplete {
+                var snapshot = ClusterSnapshot(revision: changes.revision, objects.changed)
+                snapshot.storeID = changes.storeUID
+                state.replace(by: makeBuilder(snapshot))
+            } else {
+                state.builder.apply(
+                    changed: objects.changed,
+                    removed: objects.removed,
+                    revision: changes.revision
+                )
+            }
+            Self.install(&state, changes.commit, on: proxy)
+            return state.damage.sentences.filter { !told.contains($0) }
         }
+        news.forEach(log.warn)
     }
 
     /// Installs the table without the endpoints that fail their checks.
@@ -68,6 +82,6 @@ final class ServedTables: Sendable {
 
     private static func install(_ state: inout State, _ commit: String, on proxy: Proxy) {
         state.commit = commit
-        proxy.install(state.builder.table(), commit: commit)
+        proxy.install(state.builder.table(), commit: commit, damage: state.damage.sentences)
     }
 }

@@ -46,25 +46,7 @@ final class TablePublisher {
     }
 
     private func publish(_ changes: StoreChanges) -> Step {
-        let damage = DamagedObjects()
-        let changed = damage.readable(changes.changed)
-        // An object that cannot be read stays what it was, as far as that is known.
-        for error in damage.all + changes.unreadable.map(DamagedObjects.unknownKind) {
-            log.warn(error.message)
-        }
-        if changes.isComplete {
-            var snapshot = ClusterSnapshot(revision: changes.revision, changed)
-            snapshot.storeID = changes.storeUID
-            tables.replace(by: snapshot, commit: changes.commit, on: proxy)
-        } else {
-            tables.apply(
-                changed: changed,
-                removed: changes.deleted,
-                revision: changes.revision,
-                commit: changes.commit,
-                on: proxy
-            )
-        }
+        tables.take(changes, on: proxy)
         hasPublished = true
         return .published
     }
@@ -72,7 +54,7 @@ final class TablePublisher {
     /// A store that is not there yet is an empty one; one that breaks or goes away leaves the traffic as it is.
     private func keepLastTable(because error: StoreError) -> Step {
         guard error.code == .absent, !hasPublished else { return keepLastTable(because: error.message) }
-        tables.replace(by: ClusterSnapshot(), commit: "", on: proxy)
+        tables.clear(on: proxy)
         hasPublished = true
         return .published
     }

@@ -9,7 +9,7 @@ extension TrafficReporter {
     func connectionRoutes(of host: String, _ virtualServices: [Resource]) -> [TrafficReport.Route] {
         let keys = Set(virtualServices.map(\.key))
         return snapshot.routes(of: host, namespace: namespace).filter {
-            $0.list == .tcp && keys.contains($0.source.key)
+            $0.list == .tcp && keys.contains($0.source.key) && !$0.source.isDamaged
         }.compactMap { route($0, host) }
     }
 

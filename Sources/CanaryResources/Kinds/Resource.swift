@@ -13,14 +13,22 @@ package struct Resource: Sendable {
         let spec: ResourceSpec
         let stored: StoredMeta?
         let file: String?
+        let isDamaged: Bool
 
-        init(_ key: ResourceKey, _ body: Node, _ stored: StoredMeta?, _ file: String?) {
+        init(
+            _ key: ResourceKey,
+            _ body: Node,
+            _ stored: StoredMeta?,
+            _ file: String?,
+            isDamaged: Bool = false
+        ) {
             self.key = key
             self.body = body
             metadata = ObjectMeta(body["metadata"])
             spec = ResourceSpec(key.kind, body)
             self.stored = stored
             self.file = file
+            self.isDamaged = isDamaged
         }
 
         init(_ other: Content, stored: StoredMeta?) {
@@ -30,6 +38,7 @@ package struct Resource: Sendable {
             spec = other.spec
             self.stored = stored
             file = other.file
+            isDamaged = other.isDamaged
         }
     }
 
@@ -37,6 +46,11 @@ package struct Resource: Sendable {
 
     package init(key: ResourceKey, body: Node, stored: StoredMeta? = nil, file: String? = nil) {
         content = Content(key, body, stored, file)
+    }
+
+    /// What stands for an object whose text is lost; ``standIn(for:tokens:stored:)`` makes its body.
+    init(damaged key: ResourceKey, body: Node, stored: StoredMeta?) {
+        content = Content(key, body, stored, nil, isDamaged: true)
     }
 
     package var key: ResourceKey { content.key }
@@ -50,6 +64,8 @@ package struct Resource: Sendable {
     }
     /// The manifest's name as the user gave it; `nil` for objects of the store.
     package var file: String? { content.file }
+    /// Whether its text is lost, so that it is only what ``standIn(for:tokens:stored:)`` could make of it.
+    package var isDamaged: Bool { content.isDamaged }
     package var kind: ResourceKind { key.kind }
     package var name: String { key.name }
     package var namespace: String { key.namespace }

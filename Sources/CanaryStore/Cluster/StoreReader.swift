@@ -113,29 +113,36 @@ package class StoreReader {
     /// What changed after a revision. Everything, if the store cannot tell: because it forgot the deletions since then,
     /// or has not come as far as the revision (an older copy was brought back).
     package func changes(after known: Int64) throws(StoreError) -> StoreChanges {
-        guard known > 0, known >= forgottenRevision, known <= revision else {
-            return StoreChanges(
-                storeUID: storeUID,
-                revision: revision,
-                commit: commit,
-                isComplete: true,
-                changed: try objects(),
-                deleted: [],
-                unreadable: try rowsOfUnknownKind()
-            )
-        }
-        return StoreChanges(
+        let isComplete = !(known > 0 && known >= forgottenRevision && known <= revision)
+        var changes = StoreChanges(
             storeUID: storeUID,
             revision: revision,
             commit: commit,
-            isComplete: false,
-            changed: try objects(where: "revision > ? ORDER BY kind, namespace, name", [.integer(known)]),
-            deleted: try keys(
-                "SELECT kind, namespace, name FROM tombstones WHERE revision > ? ORDER BY kind, namespace, name",
-                [.integer(known)]
-            ),
+            isComplete: isComplete,
+            changed: [],
+            damaged: [],
+            deleted: [],
             unreadable: try rowsOfUnknownKind()
         )
+        if !isComplete {
+            changes.deleted = try keys(
+                "SELECT kind, namespace, name FROM tombstones WHERE revision > ? ORDER BY kind, namespace, name",
+                [.integer(known)]
+            )
+        }
+        let objects =
+            isComplete
+            ? try objects()
+            : try objects(where: "revision > ? ORDER BY kind, namespace, name", [.integer(known)])
+        changes.changed.reserveCapacity(objects.count)
+        for object in objects {
+            do throws(JSONError) {
+                changes.changed.append(try object.resource())
+            } catch {
+                changes.damaged.append(DamagedObject(standIn: try standIn(for: object), error: error))
+            }
+        }
+        return changes
     }
 
     // MARK: - Rows

@@ -15,13 +15,16 @@ extension StoredObject {
     package func resource() throws(JSONError) -> Resource {
         Resource(key: key, body: try JSONReader.read(body), stored: meta)
     }
+}
 
-    /// What stands for it where its text cannot be read and its existence counts: when it is replaced or deleted.
-    package var placeholder: Resource {
-        var body = Node.mapping(["kind": .string(key.kind.rawValue)])
-        body.set(.string(key.name), at: "metadata", "name")
-        return Resource(key: key, body: body, stored: meta)
-    }
+/// An object whose text cannot be read.
+package struct DamagedObject: Sendable {
+    /// What stands for it.
+    package var standIn: Resource
+    /// What is wrong with its text.
+    package var error: JSONError
+
+    package var key: ResourceKey { standIn.key }
 }
 
 /// What an object was at an earlier revision.
@@ -42,10 +45,12 @@ package struct StoreChanges: Sendable {
     package var commit: String
     /// Whether `changed` holds every object of the store: whatever is not in it does not exist.
     package var isComplete: Bool
-    package var changed: [StoredObject]
+    package var changed: [Resource]
+    /// Those of the changed objects that cannot be read.
+    package var damaged: [DamagedObject]
     package var deleted: [ResourceKey]
-    /// The rows of the store whose kind is none, as ``StoreReader/rowsOfUnknownKind()`` names them.
-    package var unreadable: [String]
+    /// The rows of the store whose kind is none, whether they changed or not.
+    package var unreadable: [DamagedRow]
 }
 
 /// A state of a store, told from all others that ever have its revision.

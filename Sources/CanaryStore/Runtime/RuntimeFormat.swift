@@ -11,7 +11,7 @@ extension DatabaseFormat {
         applicationID: 0x63_6e_72_74,
         migrations: [
             runtimeVersion1, runtimeVersion2, runtimeVersion3, runtimeVersion4, runtimeVersion5,
-            runtimeVersion6,
+            runtimeVersion6, runtimeVersion7,
         ],
         synchronous: "NORMAL"
     )
@@ -92,5 +92,10 @@ extension DatabaseFormat {
     /// The endpoints that fail a proxy's health checks: host, address and reason, a line each, with tabs.
     private static let runtimeVersion6 = """
         ALTER TABLE proxies ADD COLUMN failing TEXT NOT NULL DEFAULT '';
+        """
+
+    /// What of the cluster store a proxy cannot read: a sentence a line.
+    private static let runtimeVersion7 = """
+        ALTER TABLE proxies ADD COLUMN damage TEXT NOT NULL DEFAULT '';
         """
 }

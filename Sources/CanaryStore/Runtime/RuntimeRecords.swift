@@ -48,6 +48,8 @@ package struct ProxyRecord: Hashable, Sendable {
     package var staleSince: Int64?
     /// What is not as it was asked for, such as a listener that could not be opened: a sentence each.
     package var problems: [String]
+    /// What of the store it cannot read: a sentence each.
+    package var damage: [String]
     /// The endpoints that fail its health checks.
     package var failing: [FailingEndpoint]
     /// The namespace that its clients are in; empty where the proxy does not tell.
@@ -68,6 +70,7 @@ package struct ProxyRecord: Hashable, Sendable {
         appliedCommit: String = "",
         staleSince: Int64? = nil,
         problems: [String] = [],
+        damage: [String] = [],
         failing: [FailingEndpoint] = [],
         clientNamespace: String = "",
         clientLabels: [String: String] = [:],
@@ -83,6 +86,7 @@ package struct ProxyRecord: Hashable, Sendable {
         self.appliedCommit = appliedCommit
         self.staleSince = staleSince
         self.problems = problems
+        self.damage = damage
         self.failing = failing
         self.clientNamespace = clientNamespace
         self.clientLabels = clientLabels

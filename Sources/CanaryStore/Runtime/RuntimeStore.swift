@@ -103,19 +103,25 @@ package final class RuntimeStore {
             """
             INSERT OR REPLACE INTO proxies (id, pid, process_start, started_at, heartbeat, applied_revision, \
             version, admin, listeners, stale_since, problems, applied_commit, client_namespace, client_labels, \
-            failing) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            failing, damage) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 .text(proxy.id), .integer(Int64(proxy.process.pid)), .integer(proxy.process.startTicks),
                 .integer(proxy.startedAt), .integer(context.now()), .integer(proxy.appliedRevision),
                 .text(proxy.version), SQLValue(proxy.admin), .text(proxy.listeners.joined(separator: "\n")),
                 proxy.staleSince.map { .integer($0) } ?? .null,
-                .text(proxy.problems.map { $0.replacing("\n", with: " ") }.joined(separator: "\n")),
+                Self.lines(proxy.problems),
                 .text(proxy.appliedCommit), .text(proxy.clientNamespace),
                 .text(proxy.clientLabels.map { "\($0)=\($1)" }.sorted().joined(separator: ",")),
                 .text(proxy.failing.map(\.line).joined(separator: "\n")),
+                Self.lines(proxy.damage),
             ]
         )
+    }
+
+    /// Sentences, a line each.
+    private static func lines(_ sentences: [String]) -> SQLValue {
+        .text(sentences.map { $0.replacing("\n", with: " ") }.joined(separator: "\n"))
     }
 
     // MARK: - Reading
@@ -146,7 +152,7 @@ package final class RuntimeStore {
             try database.rows(
                 """
                 SELECT id, pid, process_start, started_at, heartbeat, applied_revision, version, admin, listeners, \
-                stale_since, problems, applied_commit, client_namespace, client_labels, failing \
+                stale_since, problems, applied_commit, client_namespace, client_labels, failing, damage \
                 FROM proxies ORDER BY started_at, id
                 """
             ) { row throws(SQLiteError) in
@@ -164,6 +170,7 @@ package final class RuntimeStore {
                     appliedCommit: row.text(11),
                     staleSince: row.optionalInteger(9),
                     problems: row.text(10).split(separator: "\n").map(String.init),
+                    damage: row.text(15).split(separator: "\n").map(String.init),
                     failing: row.text(14).split(separator: "\n").compactMap(ProxyRecord.FailingEndpoint.init),
                     clientNamespace: row.text(12),
                     clientLabels: Self.labels(row.text(13)),

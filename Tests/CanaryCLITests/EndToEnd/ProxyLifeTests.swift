@@ -2,6 +2,7 @@
 
 import CanarySystem
 import CanaryTestSupport
+import CLinux
 import Glibc
 import Testing
 
@@ -64,6 +65,33 @@ import Testing
         for name in ["cluster.db-wal", "cluster.db-shm", "cluster.db"] {
             rename(scratch.path(name), scratch.path("store/\(name)"))
         }
+        #expect(try eventually { try Scene.proxyStatus(in: scratch).contains("up to date") })
+        proxy.signal(SIGTERM)
+        #expect(try proxy.end().status == 0)
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can mount"))
+    func `a proxy that started on a full disk is known to run, and reports once there is room`() throws {
+        let directory = scratch.path("store")
+        mkdir(directory, 0o700)
+        // A container may forbid it even to root.
+        guard mount("tmpfs", directory, "tmpfs", 0, "size=600k,mode=700") == 0 else { return }
+        defer { umount2(directory, Int32(MNT_DETACH)) }
+        try Scene.createHelloworld(in: scratch)
+        let filling = open(scratch.path("store/filling"), O_WRONLY | O_CREAT, 0o600)
+        while write(filling, [UInt8](repeating: 0, count: 4096), 4096) > 0 {}
+        close(filling)
+        let proxy = try Scene.startProxy(in: scratch)
+        let status = try Program.run("proxy-status", in: scratch)
+        #expect(
+            status.errors.contains("proxy \(proxy.pid) runs, but could not report yet"),
+            "\(status.errors)"
+        )
+        #expect(!status.errors.contains("No proxy is running"))
+        let described = try Program.run("describe", in: scratch).output
+        #expect(described.contains("proxy \(proxy.pid) runs, but could not report yet"), "\(described)")
+        #expect(!described.contains("no proxy is running"), "\(described)")
+        unlink(scratch.path("store/filling"))
         #expect(try eventually { try Scene.proxyStatus(in: scratch).contains("up to date") })
         proxy.signal(SIGTERM)
         #expect(try proxy.end().status == 0)
