@@ -28,17 +28,6 @@ package enum ResponseFlag: UInt8, Sendable, CaseIterable {
         case .upstreamOverflow: "UO"
         }
     }
-
-    /// Where it stands among flags: before DI, between DI and URX, or behind both.
-    fileprivate var place: Int {
-        switch self {
-        case .noRoute, .noHealthyUpstream, .upstreamConnectionFailure, .upstreamConnectionTermination,
-            .upstreamRemoteReset, .upstreamRequestTimeout, .upstreamOverflow:
-            0
-        case .faultInjected, .downstreamConnectionTermination: 1
-        default: 2
-        }
-    }
 }
 
 /// All of Envoy's response flags that an answer has: the reason for it, and what happened to its request on the way.
@@ -71,7 +60,7 @@ struct ResponseFlags: Equatable {
         self.init(reason, isDelayed: number & 1 != 0, hasUsedUpRetries: number & 2 != 0)
     }
 
-    /// As metrics and logs show them: in Envoy's order, with commas between them.
+    /// As metrics and logs show them: as Envoy, in the order in which they come to be, with commas between them.
     func forEachText(_ body: (StaticString) -> Void) {
         var isFirst = true
         func add(_ text: StaticString) {
@@ -79,12 +68,9 @@ struct ResponseFlags: Equatable {
             isFirst = false
             body(text)
         }
-        for place in 0...2 {
-            if reason != .none, reason.place == place { add(reason.text) }
-            if place == 0, isDelayed { add("DI") }
-            if place == 1, hasUsedUpRetries { add("URX") }
-        }
-        if isFirst { body(ResponseFlag.none.text) }
+        if isDelayed { add("DI") }
+        if hasUsedUpRetries { add("URX") }
+        if reason != .none || isFirst { add(reason.text) }
     }
 
     var text: String {

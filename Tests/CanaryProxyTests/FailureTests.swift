@@ -41,7 +41,7 @@ struct FailureTests {
             #expect(answer.status == 503)
             #expect(answer.body.hasPrefix("upstream connect error or disconnect/reset before headers."))
         }
-        #expect(flags(proxy) == ["503 UF,URX": 2])
+        #expect(flags(proxy) == ["503 URX,UF": 2])
     }
 
     @Test func `another endpoint is tried when one refuses`() throws {

@@ -162,7 +162,7 @@ struct FaultTests {
     @Test func `a delayed request to nobody is told apart from others`() throws {
         let proxy = try Self.proxy(try TestOrigin.unusedPort(), .object([Self.delay("5ms")]))
         #expect(try proxy.ask().status == 503)
-        #expect(proxy.answers() == ["503 UF,DI,URX": 1])
+        #expect(proxy.answers() == ["503 DI,URX,UF": 1])
     }
 
     @Test(arguments: [
@@ -237,8 +237,8 @@ struct ResponseFlagsTests {
     @Test func `flags stand in Envoy's order`() {
         let both = { ResponseFlags($0, isDelayed: true, hasUsedUpRetries: true).text }
         #expect(both(.none) == "DI,URX")
-        #expect(both(.upstreamRequestTimeout) == "UT,DI,URX")
-        #expect(both(.faultInjected) == "DI,FI,URX")
+        #expect(both(.upstreamRequestTimeout) == "DI,URX,UT")
+        #expect(both(.faultInjected) == "DI,URX,FI")
         #expect(both(.upstreamProtocolError) == "DI,URX,UPE")
         #expect(ResponseFlags().text == "-")
     }

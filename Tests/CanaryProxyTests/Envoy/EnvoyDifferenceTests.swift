@@ -2,7 +2,6 @@
 
 import CanaryResources
 import CanaryTestSupport
-import Glibc
 import Testing
 
 /// Thousands of random requests over random routes, sent through Envoy with the exported configuration and through the proxy:
@@ -21,7 +20,7 @@ import Testing
     .enabled(if: EnvoyProcess.path != nil, "there is no Envoy: CANARYCTL_ENVOY names none, and PATH has none")
 )
 struct EnvoyDifferenceTests {
-    @Test(arguments: seeds) func `all three do the same`(seed: UInt64) throws {
+    @Test(arguments: EnvoyProcess.seeds) func `all three do the same`(seed: UInt64) throws {
         var places: [GeneratedCluster.Place] = []
         let scene = try EnvoyScene { origins, gatewayPort in
             let cluster = GeneratedCluster(
@@ -41,10 +40,5 @@ struct EnvoyDifferenceTests {
         for kind in [[200], [204, 418], [301, 302, 303, 307, 308], [404], [503]] {
             #expect(kind.reduce(0) { $0 + scene.statuses[$1, default: 0] } >= 5, "statuses \(kind)")
         }
-    }
-
-    private static var seeds: [UInt64] {
-        let given = getenv("CANARYCTL_ENVOY_SEED").flatMap { UInt64(String(cString: $0)) }
-        return given.map { [$0] } ?? [1, 2]
     }
 }

@@ -14,6 +14,10 @@ final class EnvoyProcess {
         return directories.map { "\($0)/envoy" }.first { access($0, X_OK) == 0 }
     }()
 
+    /// What random tests begin with: `CANARYCTL_ENVOY_SEED`, else always the same numbers.
+    static let seeds: [UInt64] =
+        variable("CANARYCTL_ENVOY_SEED").flatMap { UInt64($0) }.map { [$0] } ?? [1, 2]
+
     private static func variable(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
     }
@@ -28,9 +32,19 @@ final class EnvoyProcess {
     private let scratch: ScratchDirectory
 
     /// Starts with a configuration in one file.
-    convenience init(_ configuration: EnvoyConfiguration) throws {
+    convenience init(
+        _ configuration: EnvoyConfiguration,
+        logsRequests: Bool = false,
+        changing changes: [String: String] = [:]
+    ) throws {
         let scratch = try ScratchDirectory()
-        let text = JSONWriter.write(configuration.staticBootstrap)
+        // Envoy gathers what befalls a cluster for a second before it tells its workers.
+        var text = JSONWriter.write(configuration.staticBootstrap).replacing(
+            "\"common_lb_config\":{",
+            with: "\"common_lb_config\":{\"update_merge_window\":\"0s\","
+        )
+        for (old, new) in changes { text = text.replacing(old, with: new) }
+        if logsRequests { text = Self.log(to: scratch.path("requests.log"), in: text) }
         try self.init(bootstrap: try scratch.write(text, to: "envoy.json"), in: scratch)
     }
 
@@ -39,7 +53,8 @@ final class EnvoyProcess {
         self.scratch = scratch
         let arguments = [
             "--disable-hot-restart", "--concurrency", "1", "--log-path", scratch.path("envoy.log"),
-            "--admin-address-path", scratch.path("admin"), "-c", bootstrap,
+            "--admin-address-path", scratch.path("admin"), "--file-flush-interval-msec", "10", "-c",
+            bootstrap,
         ]
         pid = try Self.spawn(arguments)
         try waitUntilReady()
@@ -48,6 +63,29 @@ final class EnvoyProcess {
     deinit {
         kill(pid, SIGKILL)
         waitpid(pid, nil, 0)
+    }
+
+    /// Has every listener log status and flags of its requests.
+    private static func log(to path: String, in bootstrap: String) -> String {
+        let type = "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog"
+        let format = "%RESPONSE_CODE% %RESPONSE_FLAGS%\\n"
+        return bootstrap.replacing(
+            "\"stat_prefix\":",
+            with: """
+                "access_log":[{"name":"log","typed_config":{"@type":"\(type)","path":"\(path)",\
+                "log_format":{"text_format_source":{"inline_string":"\(format)"}}}}],"stat_prefix":
+                """
+        )
+    }
+
+    /// Status and flags of requests, `200 -`, once there are so many.
+    func loggedRequests(count: Int) -> [String] {
+        for _ in 0..<6000 {
+            let lines = Self.text(scratch.path("requests.log")).split(separator: "\n").map(String.init)
+            if lines.count >= count { return lines }
+            poll(nil, 0, 10)
+        }
+        return []
     }
 
     var log: String { Self.text(scratch.path("envoy.log")) }
@@ -79,7 +117,8 @@ final class EnvoyProcess {
         throw Failed(log: log)
     }
 
-    private func adminPage(_ path: String) -> String? {
+    /// An admin page, made by the thread that decides about ejections; `nil` where Envoy does not answer.
+    func adminPage(_ path: String) -> String? {
         let address = Self.text(scratch.path("admin"))
         guard !address.isEmpty, let connection = try? TestConnection(to: address) else { return nil }
         guard (try? connection.send("GET \(path) HTTP/1.1\r\nHost: admin\r\n\r\n")) != nil else { return nil }

@@ -23,8 +23,15 @@ final class EnvoyScene {
     private static let proxyHost = "127.0.0.1"
     private static let envoyHost = "127.0.0.2"
 
-    /// Makes objects from the origins and the gateway's port.
-    init(_ objects: (EchoOrigins, _ gatewayPort: Int64) -> [Resource]) throws {
+    private let log: LoggedRequests?
+
+    /// Makes objects from the origins and the gateway's port. `changes` are texts of Envoy's configuration, and what stands in
+    /// their place.
+    init(
+        logsRequests: Bool = false,
+        changing changes: [String: String] = [:],
+        _ objects: (EchoOrigins, _ gatewayPort: Int64) -> [Resource]
+    ) throws {
         origins = try EchoOrigins()
         gatewayPort = try TestOrigin.unusedPort()
         let snapshot = ClusterSnapshot(revision: 1, objects(origins, Int64(gatewayPort)))
@@ -37,10 +44,12 @@ final class EnvoyScene {
         configuration.listen = ["\(Self.proxyHost):0"]
         configuration.admin = nil
         configuration.workers = 1
+        log = logsRequests ? try LoggedRequests() : nil
+        log?.configure(&configuration)
         proxy = try Proxy(configuration: configuration, identifiers: identifiers)
         proxy.install(table)
         try proxy.start()
-        envoy = try EnvoyProcess(Self.export(snapshot))
+        envoy = try EnvoyProcess(Self.export(snapshot), logsRequests: logsRequests, changing: changes)
     }
 
     deinit {
@@ -78,6 +87,21 @@ final class EnvoyScene {
         return ours == theirs ? nil : "\(request)\n  Envoy \(theirs)\n  proxy \(ours)"
     }
 
+    /// Status and flags of all requests, as both log them; the proxy ends by that.
+    func flags() throws -> (envoy: [String], proxy: [String]) {
+        proxy.drain()
+        proxy.wait()
+        let ours = log?.outcomes() ?? []
+        return (envoy.loggedRequests(count: ours.count), ours)
+    }
+
+    /// Envoy decides about ejections in a thread of its own: waits until that has come to all that was told it, and what it
+    /// made of that to the workers.
+    func settle(_ barrier: GeneratedRequest) throws {
+        _ = envoy.adminPage("/ready")
+        _ = try throughEnvoy(barrier)
+    }
+
     func throughEnvoy(_ request: GeneratedRequest) throws -> Outcome {
         let mesh = envoy.listeners["mesh"] ?? ""
         return try send(
@@ -93,6 +117,10 @@ final class EnvoyScene {
             to: request.place.listener == "mesh" ? mesh : "\(Self.proxyHost):\(gatewayPort)"
         )
     }
+
+    /// Connections of their own to the listener of the mesh, of both.
+    func connectToEnvoy() throws -> TestConnection { try TestConnection(to: envoy.listeners["mesh"] ?? "") }
+    func connectToProxy() throws -> TestConnection { try TestConnection(to: proxy.boundAddresses[0]) }
 
     private func send(_ request: GeneratedRequest, to address: String) throws -> Outcome {
         let connection = try connections[address] ?? TestConnection(to: address)

@@ -37,7 +37,7 @@ final class LoggedRequests: Sendable {
     /// The lines of the access log; once the proxy has ended.
     func lines() -> [Substring] {
         writer.finish(milliseconds: 60_000)
-        var bytes = [UInt8](repeating: 0, count: 65_536)
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
         let count = pread(descriptor, &bytes, bytes.count, 0)
         return String(decoding: bytes[..<max(count, 0)], as: UTF8.self).split(separator: "\n")
     }
