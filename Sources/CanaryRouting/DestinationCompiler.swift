@@ -28,7 +28,7 @@ package struct DestinationCompiler {
         _ destination: ResolvedDestination,
         port: Int?,
         counter: RouteCounter
-    ) -> UnsafeBufferPointer<ClusterRecord> {
+    ) -> BorrowedList<ClusterRecord> {
         let ports = destination.service?.ports ?? []
         let chosen = port.map { number in ports.filter { $0.number == number } } ?? ports
         guard destination.labels != nil, !chosen.isEmpty else { return arena.store([undefined]) }
@@ -64,7 +64,7 @@ package struct DestinationCompiler {
             isDefined: false,
             balancing: .leastRequest,
             hashKey: HashKeyRecord(),
-            endpoints: UnsafeBufferPointer(start: nil, count: 0)
+            endpoints: BorrowedList()
         )
     }
 

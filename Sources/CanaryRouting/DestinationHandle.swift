@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryMesh
+package import CanaryMesh
 
 /// How an endpoint is chosen inside a destination.
 package enum EndpointBalancing: UInt8, BitwiseCopyable, Sendable {
@@ -37,22 +37,17 @@ package struct EndpointRecord: BitwiseCopyable, Sendable {
 
 /// The destination that was chosen for a request; valid while its ``RoutingTable`` is kept.
 package struct DestinationHandle: BitwiseCopyable {
-    package let record: UnsafePointer<DestinationRecord>
+    package let record: Borrowed<DestinationRecord>
     /// `nil` where the Service has no such port.
-    package let cluster: UnsafePointer<ClusterRecord>?
+    package let cluster: Borrowed<ClusterRecord>?
 
-    package init(_ record: UnsafePointer<DestinationRecord>, port: Int32) {
+    package init(_ record: Borrowed<DestinationRecord>, port: Int32) {
         self.record = record
         let clusters = record.pointee.clusters
-        var found = clusters.baseAddress
-        if clusters.count > 1 || found?.pointee.port != 0 {
-            found = nil
-            for index in 0..<clusters.count where clusters[index].port == port {
-                found = clusters.baseAddress.map { $0 + index }
-                break
-            }
-        }
-        cluster = found
+        // A lone one of port 0 stands for every port.
+        let isForAll = clusters.count == 1 && clusters[0].port == 0
+        let index = isForAll ? 0 : clusters.firstIndex { $0.port == port }
+        cluster = index.map { clusters.pointer($0) }
     }
 
     /// Where requests are counted that get no endpoint.
@@ -62,8 +57,8 @@ package struct DestinationHandle: BitwiseCopyable {
     package var isDefined: Bool { cluster?.pointee.isDefined ?? false }
 
     /// Those that are ready; if there are none, the answer is 503 with flag UH.
-    package var endpoints: UnsafeBufferPointer<EndpointRecord> {
-        cluster?.pointee.endpoints ?? UnsafeBufferPointer(start: nil, count: 0)
+    package var endpoints: BorrowedList<EndpointRecord> {
+        cluster?.pointee.endpoints ?? BorrowedList()
     }
 
     /// What round robin is kept by: the cluster, whichever table or route it is in.
@@ -85,8 +80,8 @@ package struct DestinationHandle: BitwiseCopyable {
     }
 
     /// The endpoints by priority and locality; empty where all are of one. Make a ``PriorityLoad`` of them.
-    package var groups: UnsafeBufferPointer<EndpointGroup> {
-        cluster?.pointee.groups ?? UnsafeBufferPointer(start: nil, count: 0)
+    package var groups: BorrowedList<EndpointGroup> {
+        cluster?.pointee.groups ?? BorrowedList()
     }
 
     /// Whether any endpoint is as good as any other: all are of one weight and one group, none can be ejected or warms up.

@@ -21,7 +21,7 @@ struct DomainSlot: BitwiseCopyable {
     var hash: UInt64 = 0
     var name = ByteSlice()
     var isWildcard = false
-    var record: UnsafePointer<VirtualHostRecord>?
+    var record: Borrowed<VirtualHostRecord>?
 }
 
 /// Where a shard's slots are: what the request path reads.
@@ -32,7 +32,7 @@ struct DomainShardRecord: BitwiseCopyable {
 
     /// The host of a name; `nil` if there is none.
     @inline(__always)
-    func find(_ name: ByteSlice, hash: UInt64, isWildcard: Bool) -> UnsafePointer<VirtualHostRecord>? {
+    func find(_ name: ByteSlice, hash: UInt64, isWildcard: Bool) -> Borrowed<VirtualHostRecord>? {
         var index = hash & mask
         while let record = slots[Int(index)].record {
             let slot = slots + Int(index)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
+
 /// Reads header values as Envoy's format strings.
 ///
 /// Known: `%REQ(NAME?OTHER):LENGTH%` (also `:method`, `:path`, `:authority`, `:scheme`), `%PROTOCOL%`, `%RESPONSE_CODE%`,
@@ -53,7 +55,7 @@ package struct FormatString {
     /// this much work is cut off.
     private static let mostWork = 10_000
 
-    func compile(_ text: String) -> UnsafeBufferPointer<TemplateSegment> {
+    func compile(_ text: String) -> BorrowedList<TemplateSegment> {
         var segments: [TemplateSegment] = []
         var literal = ""
         var work = 0

@@ -6,8 +6,8 @@ package import CanaryResources
 /// Compiles the header changes of a route and its destinations.
 package struct HeaderCompiler {
     struct Edits {
-        var request: UnsafeBufferPointer<HeaderEdit>
-        var response: UnsafeBufferPointer<HeaderEdit>
+        var request: BorrowedList<HeaderEdit>
+        var response: BorrowedList<HeaderEdit>
     }
 
     let routeName: String
@@ -39,7 +39,7 @@ package struct HeaderCompiler {
 
     /// All that is removed, then all that is set, then all that is added; of each kind one after the other, by name.
     private func edits(of levels: [HeaderChanges.Operations], _ known: KnownHeaders) -> [HeaderEdit] {
-        let none = UnsafeBufferPointer<TemplateSegment>(start: nil, count: 0)
+        let none = BorrowedList<TemplateSegment>()
         let removed = Self.removed(levels).map { name in
             HeaderEdit(operation: .remove, name: arena.store(name), template: none)
         }

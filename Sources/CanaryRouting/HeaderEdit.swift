@@ -16,7 +16,7 @@ package struct HeaderEdit: BitwiseCopyable {
     package var operation: Operation
     /// In lower case.
     package var name: ByteSlice
-    let template: UnsafeBufferPointer<TemplateSegment>
+    let template: BorrowedList<TemplateSegment>
 
     /// Appends the value. `false` where it is empty, which leaves the buffer as it was: the operation is to be skipped.
     package func appendValue(_ facts: RequestFacts, to buffer: inout ByteBuffer) -> Bool {
@@ -26,7 +26,7 @@ package struct HeaderEdit: BitwiseCopyable {
     }
 }
 
-extension UnsafeBufferPointer<TemplateSegment> {
+extension BorrowedList<TemplateSegment> {
     /// More than any header section may have.
     private var mostBytes: Int { 1 << 16 }
 

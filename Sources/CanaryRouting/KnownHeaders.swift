@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
+
 /// What `%REQ(NAME)%` means on the way of a request: Envoy makes the changes of one level after the other, and each value
 /// sees what the levels before it left.
 struct KnownHeaders {
-    typealias Template = UnsafeBufferPointer<TemplateSegment>
+    typealias Template = BorrowedList<TemplateSegment>
 
     /// For headers that were changed, what to try for the first value, in turn; nothing for one that was removed.
     private var choices: [String: [TemplateChoice]] = [:]

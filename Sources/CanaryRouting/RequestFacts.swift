@@ -19,7 +19,7 @@ package struct RequestFacts: BitwiseCopyable {
     package var path = ByteSlice()
     /// Without the question mark; missing where the target has none.
     package var query = ByteSlice()
-    package var headers = UnsafeBufferPointer<RequestHeader>(start: nil, count: 0)
+    package var headers = BorrowedList<RequestHeader>()
     /// The port that the client addressed: see ``VirtualHostHandle/servicePort(authorityPort:listenerPort:)``.
     package var port: Int32 = 80
     package var version = HTTPVersion.http11

@@ -16,7 +16,7 @@ package struct RouteCompiler {
 
     var arena: RoutingArena { destinations.arena }
 
-    func compile(_ effective: EffectiveRoute) -> UnsafePointer<RouteRecord> {
+    func compile(_ effective: EffectiveRoute) -> Borrowed<RouteRecord> {
         let route = effective.route
         let headers = HeaderCompiler(routeName: route.name, arena: arena)
         var record = empty(index: effective.index)
@@ -44,7 +44,7 @@ package struct RouteCompiler {
     }
 
     /// The route of a host without VirtualService: all endpoints of the Service.
-    func compileDefault() -> UnsafePointer<RouteRecord> {
+    func compileDefault() -> Borrowed<RouteRecord> {
         var record = empty(index: 0)
         record.retry = RetryPolicy(nil, in: arena)
         record.destinations = arena.store([ownDestination()])
@@ -75,13 +75,13 @@ package struct RouteCompiler {
             authority: ByteSlice(),
             counter: destinations.counter(counter),
             clusters: destinations.clusters(resolved, port: port, counter: counter),
-            requestEdits: UnsafeBufferPointer(start: nil, count: 0),
-            responseEdits: UnsafeBufferPointer(start: nil, count: 0)
+            requestEdits: BorrowedList(),
+            responseEdits: BorrowedList()
         )
     }
 
     /// A redirect to https, for a Gateway server with `httpsRedirect`.
-    func compileHTTPSRedirect() -> UnsafePointer<RouteRecord> {
+    func compileHTTPSRedirect() -> Borrowed<RouteRecord> {
         var record = empty(index: 0)
         record.action = .redirect
         record.redirect = RedirectRecord(status: 301, scheme: arena.store("https"))
@@ -98,11 +98,11 @@ package struct RouteCompiler {
             redirect: RedirectRecord(),
             directStatus: 0,
             directBody: ByteSlice(),
-            destinations: UnsafeBufferPointer(start: nil, count: 0),
+            destinations: BorrowedList(),
             totalWeight: 0,
             sticky: HashKeyRecord(),
-            requestEdits: UnsafeBufferPointer(start: nil, count: 0),
-            responseEdits: UnsafeBufferPointer(start: nil, count: 0)
+            requestEdits: BorrowedList(),
+            responseEdits: BorrowedList()
         )
     }
 
@@ -172,7 +172,7 @@ package struct RouteCompiler {
         let record = InterventionRecord(
             fault: FaultPolicy(route.fault),
             cors: route.corsPolicy.map { arena.store(CorsRecord($0, in: arena)) },
-            mirrors: forwards ? arena.store(mirrors(of: effective)) : .init(start: nil, count: 0)
+            mirrors: forwards ? arena.store(mirrors(of: effective)) : BorrowedList()
         )
         return record.fault.isNone && record.cors == nil && record.mirrors.isEmpty ? nil : record
     }

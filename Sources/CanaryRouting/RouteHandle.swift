@@ -4,10 +4,10 @@ package import CanaryMesh
 
 /// The route that a request takes; valid while its ``RoutingTable`` is kept.
 package struct RouteHandle: BitwiseCopyable {
-    package let entry: UnsafePointer<RouteEntry>
+    package let entry: Borrowed<RouteEntry>
 
     @inline(__always)
-    package var record: UnsafePointer<RouteRecord> { entry.pointee.route }
+    package var record: Borrowed<RouteRecord> { entry.pointee.route }
 
     package var action: RouteAction { record.pointee.action }
 
@@ -37,24 +37,23 @@ package struct RouteHandle: BitwiseCopyable {
     package func destination(for facts: RequestFacts, random: UInt64) -> DestinationHandle? {
         let route = record
         let destinations = route.pointee.destinations
-        guard let first = destinations.baseAddress else { return nil }
-        if destinations.count == 1 { return DestinationHandle(first, port: facts.port) }
-        guard route.pointee.totalWeight > 0 else { return nil }
+        if destinations.count == 1 { return DestinationHandle(destinations.pointer(0), port: facts.port) }
+        guard !destinations.isEmpty, route.pointee.totalWeight > 0 else { return nil }
         let key = facts.userKey(route.pointee.sticky)
         let index =
             key.isEmpty
             ? WeightedChoice.draw(destinations, total: route.pointee.totalWeight, random: random)
             : WeightedChoice.sticky(destinations, key: key)
-        return DestinationHandle(first + index, port: facts.port)
+        return DestinationHandle(destinations.pointer(index), port: facts.port)
     }
 
     /// The request's header changes, in the order in which they apply.
-    package func requestHeaderEdits(_ destination: DestinationHandle?) -> UnsafeBufferPointer<HeaderEdit> {
+    package func requestHeaderEdits(_ destination: DestinationHandle?) -> BorrowedList<HeaderEdit> {
         destination?.record.pointee.requestEdits ?? record.pointee.requestEdits
     }
 
     /// The header changes of every answer on this route, the proxy's own included.
-    package func responseHeaderEdits(_ destination: DestinationHandle?) -> UnsafeBufferPointer<HeaderEdit> {
+    package func responseHeaderEdits(_ destination: DestinationHandle?) -> BorrowedList<HeaderEdit> {
         destination?.record.pointee.responseEdits ?? record.pointee.responseEdits
     }
 }

@@ -6,28 +6,28 @@ package import CanaryMesh
 
 /// A host: the routes of its requests in order.
 package struct VirtualHostRecord: BitwiseCopyable {
-    package var entries: UnsafeBufferPointer<RouteEntry>
+    package var entries: BorrowedList<RouteEntry>
     /// The Service's ports in its order; empty for a host that is no Service.
-    package var ports: UnsafeBufferPointer<Int32>
+    package var ports: BorrowedList<Int32>
     /// The full name.
     package var host: ByteSlice
     /// The VirtualServices that the routes come from, in order, each as `namespace/name`; none for a host without.
-    package var virtualServices: UnsafeBufferPointer<ByteSlice>
+    package var virtualServices: BorrowedList<ByteSlice>
     /// The ports that do not speak HTTP.
-    var opaquePorts = UnsafeBufferPointer<OpaquePortRecord>(start: nil, count: 0)
+    var opaquePorts = BorrowedList<OpaquePortRecord>()
 }
 
 /// One match block of a route.
 package struct RouteEntry: BitwiseCopyable {
     /// All must hold; the cheapest first.
-    package var conditions: UnsafeBufferPointer<MatchCondition>
+    package var conditions: BorrowedList<MatchCondition>
     /// The Service port that the request must have addressed; 0 is any.
     package var port: Int32
     /// The position among the route's match blocks; -1 where it has none.
     package var block: Int32 = -1
     /// How many bytes of the path a rewrite replaces; -1 is all of them.
     package var matchedPrefix: Int
-    package var route: UnsafePointer<RouteRecord>
+    package var route: Borrowed<RouteRecord>
 }
 
 package struct MatchCondition: BitwiseCopyable {
@@ -62,19 +62,19 @@ package struct RouteRecord: BitwiseCopyable {
     package var timeoutMilliseconds: Int32
     package var retry: RetryPolicy
     /// What happens to requests besides what ``action`` says; `nil` for nothing, as on most routes.
-    var interventions: UnsafePointer<InterventionRecord>?
+    var interventions: Borrowed<InterventionRecord>?
     package var rewrite: RewriteRecord
     package var redirect: RedirectRecord
     package var directStatus: Int32
     package var directBody: ByteSlice
-    package var destinations: UnsafeBufferPointer<DestinationRecord>
+    package var destinations: BorrowedList<DestinationRecord>
     package var totalWeight: UInt64
     package var sticky: HashKeyRecord
     /// Whether the route or a cluster behind it knows users by a cookie that the proxy makes.
     package var makesCookies = false
     /// Where no destination was chosen.
-    package var requestEdits: UnsafeBufferPointer<HeaderEdit>
-    package var responseEdits: UnsafeBufferPointer<HeaderEdit>
+    package var requestEdits: BorrowedList<HeaderEdit>
+    package var responseEdits: BorrowedList<HeaderEdit>
 }
 
 extension RouteRecord {
@@ -87,8 +87,8 @@ extension RouteRecord {
 struct InterventionRecord: BitwiseCopyable {
     var fault = FaultPolicy.none
     /// `nil` where the route has no policy.
-    var cors: UnsafePointer<CorsRecord>?
-    var mirrors = UnsafeBufferPointer<MirrorRecord>(start: nil, count: 0)
+    var cors: Borrowed<CorsRecord>?
+    var mirrors = BorrowedList<MirrorRecord>()
 }
 
 package struct RewriteRecord: BitwiseCopyable {
@@ -123,9 +123,9 @@ package struct DestinationRecord: BitwiseCopyable {
     package var authority: ByteSlice
     package var counter: UInt32
     /// One for every port that the request may have addressed; a single one with port 0 where that plays no part.
-    package var clusters: UnsafeBufferPointer<ClusterRecord>
-    package var requestEdits: UnsafeBufferPointer<HeaderEdit>
-    package var responseEdits: UnsafeBufferPointer<HeaderEdit>
+    package var clusters: BorrowedList<ClusterRecord>
+    package var requestEdits: BorrowedList<HeaderEdit>
+    package var responseEdits: BorrowedList<HeaderEdit>
 }
 
 /// The endpoints of a destination at a port, and how to talk to them.
@@ -140,10 +140,10 @@ package struct ClusterRecord: BitwiseCopyable {
     package var balancing: EndpointBalancing
     package var hashKey: HashKeyRecord
     /// `nil` where no DestinationRule says anything.
-    var policy: UnsafePointer<ClusterPolicyRecord>?
+    var policy: Borrowed<ClusterPolicyRecord>?
     /// Empty for a single one, which all endpoints are in.
-    package var groups = UnsafeBufferPointer<EndpointGroup>(start: nil, count: 0)
-    package var endpoints: UnsafeBufferPointer<EndpointRecord>
+    package var groups = BorrowedList<EndpointGroup>()
+    package var endpoints: BorrowedList<EndpointRecord>
     /// Tells these endpoints, with their weights, groups and balancing, from others that the cluster may have in another
     /// table: a hash of all that.
     package private(set) var membership: UInt64 = 0
@@ -227,7 +227,7 @@ package struct TemplateSegment: BitwiseCopyable {
     /// Cuts the value after so many bytes.
     package var limit = Int.max
     /// Of which the first that gives a value counts.
-    package var choices = UnsafeBufferPointer<TemplateChoice>(start: nil, count: 0)
+    package var choices = BorrowedList<TemplateChoice>()
 
     /// How long it takes to append at most, in look-ups of a header; copying some bytes counts as one.
     package var work: Int { choices.reduce(1 + text.count / 64) { $0 + $1.work } }
@@ -236,7 +236,7 @@ package struct TemplateSegment: BitwiseCopyable {
 /// Where the value of a header that was changed may come from.
 package struct TemplateChoice: BitwiseCopyable {
     /// What the header was set to; an empty value does not count.
-    package var segments = UnsafeBufferPointer<TemplateSegment>(start: nil, count: 0)
+    package var segments = BorrowedList<TemplateSegment>()
     /// The header as the client sent it; an empty one counts too.
     package var header = ByteSlice()
     /// As that of a segment.

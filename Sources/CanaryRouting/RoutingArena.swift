@@ -13,6 +13,11 @@ package final class RoutingArena: @unchecked Sendable {
     private var chunks: [UnsafeMutableRawPointer] = []
     private var next: UnsafeMutableRawPointer?
     private var left = 0
+    #if DEBUG
+        private let loan: Loan? = Loan()
+    #else
+        private let loan: Loan? = nil
+    #endif
     private var expressions: [RegularExpression] = []
     private var registry: CounterRegistry?
     private var counters: Set<UInt32> = []
@@ -27,22 +32,23 @@ package final class RoutingArena: @unchecked Sendable {
 
     deinit {
         registry?.release(counters)
-        for chunk in chunks { chunk.deallocate() }
+        loan?.end()
+        unsafe chunks.forEach { unsafe $0.deallocate() }
     }
 
     /// Copies values; an empty collection needs no memory.
-    package func store<Value: BitwiseCopyable>(_ values: [Value]) -> UnsafeBufferPointer<Value> {
-        guard !values.isEmpty else { return UnsafeBufferPointer(start: nil, count: 0) }
+    package func store<Value: BitwiseCopyable>(_ values: [Value]) -> BorrowedList<Value> {
+        guard !values.isEmpty else { return BorrowedList() }
         let memory = allocate(MemoryLayout<Value>.stride * values.count)
             .bindMemory(to: Value.self, capacity: values.count)
         for (index, value) in values.enumerated() { (memory + index).initialize(to: value) }
-        return UnsafeBufferPointer(start: memory, count: values.count)
+        return unsafe BorrowedList(UnsafeBufferPointer(start: memory, count: values.count), loan)
     }
 
-    func store<Value: BitwiseCopyable>(_ value: Value) -> UnsafePointer<Value> {
+    func store<Value: BitwiseCopyable>(_ value: Value) -> Borrowed<Value> {
         let memory = allocate(MemoryLayout<Value>.stride).bindMemory(to: Value.self, capacity: 1)
         memory.initialize(to: value)
-        return UnsafePointer(memory)
+        return unsafe Borrowed(memory, loan)
     }
 
     /// Copies a text; an empty one has a base, unlike a missing one.

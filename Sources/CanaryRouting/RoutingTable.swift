@@ -72,7 +72,7 @@ struct ListenerRecord: BitwiseCopyable {
     private let shardCount: Int
     private let hasWildcards: Bool
     private let hasIrregularWildcards: Bool
-    private let fallback: UnsafePointer<VirtualHostRecord>?
+    private let fallback: Borrowed<VirtualHostRecord>?
 
     init(_ listener: RoutingTable.Listener) {
         let index = listener.hosts
@@ -88,7 +88,7 @@ struct ListenerRecord: BitwiseCopyable {
 
     /// Envoy's order: the exact name, the longest suffix wildcard, `*`.
     @inline(__always)
-    func find(_ host: ByteSlice) -> UnsafePointer<VirtualHostRecord>? {
+    func find(_ host: ByteSlice) -> Borrowed<VirtualHostRecord>? {
         var state = DomainHash.seed
         var index = host.count
         while index > 0 {
@@ -101,8 +101,8 @@ struct ListenerRecord: BitwiseCopyable {
         return (hasWildcards ? findWildcard(host) : nil) ?? fallback
     }
 
-    private func findWildcard(_ host: ByteSlice) -> UnsafePointer<VirtualHostRecord>? {
-        var found: UnsafePointer<VirtualHostRecord>?
+    private func findWildcard(_ host: ByteSlice) -> Borrowed<VirtualHostRecord>? {
+        var found: Borrowed<VirtualHostRecord>?
         var state = DomainHash.seed
         var index = host.count
         while index > 1 {

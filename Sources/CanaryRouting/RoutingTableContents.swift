@@ -60,7 +60,7 @@ extension RoutingTable {
 extension VirtualHostRecord {
     fileprivate func routes(_ identifiers: RoutingIdentifiers) -> [RoutingTableContents.Route] {
         var routes: [RoutingTableContents.Route] = []
-        var last: UnsafePointer<RouteRecord>?
+        var last: Borrowed<RouteRecord>?
         for entry in entries {
             if entry.route == last, !routes.isEmpty {
                 routes[routes.count - 1].blocks += 1

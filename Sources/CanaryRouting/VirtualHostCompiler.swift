@@ -229,14 +229,14 @@ package struct VirtualHostCompiler {
         return specific + catchAlls
     }
 
-    private func entry(_ route: UnsafePointer<RouteRecord>, ports: [Int]?) -> [RouteEntry] {
+    private func entry(_ route: Borrowed<RouteRecord>, ports: [Int]?) -> [RouteEntry] {
         guard let ports else { return [entry(route)] }
         return ports.map { entry(route).narrowed(to: Int32(clamping: $0)) }
     }
 
-    private func entry(_ route: UnsafePointer<RouteRecord>) -> RouteEntry {
+    private func entry(_ route: Borrowed<RouteRecord>) -> RouteEntry {
         RouteEntry(
-            conditions: UnsafeBufferPointer(start: nil, count: 0),
+            conditions: BorrowedList(),
             port: 0,
             matchedPrefix: 1,
             route: route

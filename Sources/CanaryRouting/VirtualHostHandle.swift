@@ -4,9 +4,9 @@ package import CanaryMesh
 
 /// A host's routes; valid while its ``RoutingTable`` is kept.
 package struct VirtualHostHandle: BitwiseCopyable {
-    package let record: UnsafePointer<VirtualHostRecord>
+    package let record: Borrowed<VirtualHostRecord>
 
-    package init(record: UnsafePointer<VirtualHostRecord>) {
+    package init(record: Borrowed<VirtualHostRecord>) {
         self.record = record
     }
 
@@ -32,10 +32,8 @@ package struct VirtualHostHandle: BitwiseCopyable {
     /// The first route of which any match block holds; `nil` is the answer 404 with flag NR.
     package func route(for facts: RequestFacts) -> RouteHandle? {
         let entries = record.pointee.entries
-        guard let first = entries.baseAddress else { return nil }
-        for index in 0..<entries.count {
-            let entry = first + index
-            if entry.pointee.matches(facts) { return RouteHandle(entry: entry) }
+        for index in 0..<entries.count where entries[index].matches(facts) {
+            return RouteHandle(entry: entries.pointer(index))
         }
         return nil
     }
@@ -45,11 +43,7 @@ extension RouteEntry {
     @inline(__always)
     func matches(_ facts: RequestFacts) -> Bool {
         guard port == 0 || port == facts.port else { return false }
-        for index in 0..<conditions.count {
-            guard let condition = conditions.baseAddress.map({ $0 + index }),
-                condition.pointee.holds(for: facts)
-            else { return false }
-        }
+        for index in 0..<conditions.count where !conditions[index].holds(for: facts) { return false }
         return true
     }
 }

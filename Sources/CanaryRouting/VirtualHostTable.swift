@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryMesh
+package import CanaryMesh
 import CanaryResources
 
 /// A host in its compiled form, shared by successive routing tables until a change touches it.
@@ -27,13 +27,13 @@ package final class VirtualHostTable: @unchecked Sendable {
     /// The full name.
     package let host: String
     let domains: [Domain]
-    package let record: UnsafePointer<VirtualHostRecord>
+    package let record: Borrowed<VirtualHostRecord>
     private let arena: RoutingArena
 
     init(
         host: String,
         domains names: [(name: String, rank: Domain.Rank)],
-        record: UnsafePointer<VirtualHostRecord>,
+        record: Borrowed<VirtualHostRecord>,
         arena: RoutingArena
     ) {
         self.host = host

@@ -9,7 +9,7 @@ package enum WeightedChoice {
     /// Lemire's multiply-shift ("Fast random integer generation in an interval", 2019) with its rejection step, so there is no
     /// modulo bias; a rejected draw continues with SplitMix64 of the same random word.
     static func draw(
-        _ destinations: UnsafeBufferPointer<DestinationRecord>,
+        _ destinations: BorrowedList<DestinationRecord>,
         total: UInt64,
         random: UInt64
     ) -> Int {
@@ -33,7 +33,7 @@ package enum WeightedChoice {
     /// Sticky draw: the index with the largest -w / ln u, where u in (0,1) comes from the destination's keyed hash over the
     /// user's key ("weighted rendezvous hashing", Schindelhauer and Schomaker, 2005). A user only ever moves to a destination
     /// whose share grew.
-    static func sticky(_ destinations: UnsafeBufferPointer<DestinationRecord>, key: ByteSlice) -> Int {
+    static func sticky(_ destinations: BorrowedList<DestinationRecord>, key: ByteSlice) -> Int {
         var best = 0
         var bestScore = -1.0
         for index in 0..<destinations.count {

@@ -47,7 +47,7 @@ struct ChoiceTests {
                     let header = RequestHeader(name: name, value: ByteSlice(bytes))
                     return withUnsafePointer(to: header) { pointer in
                         var facts = facts
-                        facts.headers = UnsafeBufferPointer(start: pointer, count: 1)
+                        facts.headers = BorrowedList(UnsafeBufferPointer(start: pointer, count: 1))
                         let counter = route.destination(for: facts, random: 0)?.counter
                         return counter.flatMap { router.identifiers.counter($0)?.subset } ?? ""
                     }
@@ -172,13 +172,15 @@ struct ChoiceTests {
             stickyHash: SipHash24(key: SipHash24.Key(k0: 0, k1: 0)),
             authority: ByteSlice(),
             counter: 0,
-            clusters: UnsafeBufferPointer(start: nil, count: 0),
-            requestEdits: UnsafeBufferPointer(start: nil, count: 0),
-            responseEdits: UnsafeBufferPointer(start: nil, count: 0)
+            clusters: BorrowedList(),
+            requestEdits: BorrowedList(),
+            responseEdits: BorrowedList()
         )
         var random = SeededGenerator(seed: 3)
         var first = 0
-        [record, record].withUnsafeBufferPointer { records in
+        let arena = RoutingArena()
+        let records = arena.store([record, record])
+        withExtendedLifetime(arena) {
             for _ in 0..<40_000 {
                 first +=
                     WeightedChoice.draw(records, total: record.weight * 2, random: random.next()) == 0 ? 1 : 0

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 import CanaryTestSupport
 import Testing
 
@@ -182,7 +183,7 @@ struct RoutingTableBuilderTests {
         let table = builder.table()
         #expect(table.hosts(listener: 0).count == 3000)
         let arena = RoutingArena()
-        func record(_ table: RoutingTable, _ host: String) -> UnsafePointer<VirtualHostRecord>? {
+        func record(_ table: RoutingTable, _ host: String) -> Borrowed<VirtualHostRecord>? {
             table.virtualHost(listener: 0, authority: arena.store(host))?.record
         }
         builder.apply(changed: [services[7]], removed: [services[8].key], revision: 2)

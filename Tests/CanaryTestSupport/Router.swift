@@ -114,7 +114,7 @@ package struct Router {
         return answer
     }
 
-    private func texts(_ edits: UnsafeBufferPointer<HeaderEdit>, _ facts: RequestFacts) -> [String] {
+    private func texts(_ edits: BorrowedList<HeaderEdit>, _ facts: RequestFacts) -> [String] {
         edits.map { edit in
             var buffer = ByteBuffer()
             let hasValue = edit.appendValue(facts, to: &buffer)

@@ -39,8 +39,8 @@ struct EnvoyForwarding {
     // MARK: - Destinations
 
     private func addDestinations(to node: inout Node) {
-        let handles = route.destinations.indices.compactMap { index in
-            route.destinations.baseAddress.map { DestinationHandle($0 + index, port: port) }
+        let handles = route.destinations.indices.map {
+            DestinationHandle(route.destinations.pointer($0), port: port)
         }
         if let first = handles.first, effective?.route.destinations.count ?? 1 == 1 {
             node.set(.string(clusters.name(of: first, port: port)), at: "cluster")

@@ -38,8 +38,8 @@ struct RouteEffects {
         effects.retries = Int(route.retry.attempts)
         effects.perTryTimeout = Int(route.retry.perTryTimeoutMilliseconds)
         let destinations = route.record.pointee.destinations
-        let all = destinations.indices.compactMap { index in
-            destinations.baseAddress.map { headers(DestinationHandle($0 + index, port: facts.port)) }
+        let all = destinations.indices.map {
+            headers(DestinationHandle(destinations.pointer($0), port: facts.port))
         }
         guard Set(all).count > 1 else {
             effects.headers = all.first ?? Explanation.HeaderTexts()
@@ -74,7 +74,7 @@ struct RouteEffects {
         return route.responseHeaderEdits(nil).compactMap { $0.text(facts) }
     }
 
-    private func texts(_ edits: UnsafeBufferPointer<HeaderEdit>) -> [String] {
+    private func texts(_ edits: BorrowedList<HeaderEdit>) -> [String] {
         edits.compactMap { $0.text(facts) }
     }
 }

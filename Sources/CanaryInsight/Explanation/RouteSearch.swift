@@ -30,7 +30,7 @@ struct RouteSearch {
         let all = host.record.pointee.entries
         var isBefore = true
         for index in all.indices {
-            if let taken, all.baseAddress.map({ $0 + index }) == taken.entry { isBefore = false }
+            if all.pointer(index) == taken?.entry { isBefore = false }
             // A block may be there once for each port.
             guard all[index].port == 0 || all[index].port == facts.port else { continue }
             let route = all[index].route.pointee

@@ -28,7 +28,7 @@ struct BodyRelay: ~Copyable {
     mutating func pass(
         _ bytes: UnsafeRawBufferPointer,
         through reader: inout BodyReader,
-        except changes: UnsafeBufferPointer<HeaderEdit>
+        except changes: BorrowedList<HeaderEdit>
     ) throws(Rejection) -> Piece {
         let before = reader
         let progress = reader.pass(bytes)
@@ -104,7 +104,7 @@ struct BodyRelay: ~Copyable {
         _ bytes: UnsafeRawBufferPointer,
         from start: Int,
         _ reader: inout BodyReader,
-        except changes: UnsafeBufferPointer<HeaderEdit>
+        except changes: BorrowedList<HeaderEdit>
     ) throws(Rejection) -> Int? {
         let end = try endOfTrailers(bytes, from: start, &reader)
         guard end != nil, fields.count > 0, !changes.isEmpty else { return end }
@@ -149,6 +149,6 @@ struct BodyRelay: ~Copyable {
     }
 }
 
-extension UnsafeBufferPointer<HeaderEdit> {
-    static var none: Self { Self(start: nil, count: 0) }
+extension BorrowedList<HeaderEdit> {
+    static var none: Self { Self() }
 }

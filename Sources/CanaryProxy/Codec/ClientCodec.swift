@@ -69,7 +69,7 @@ struct ClientCodec {
         _ bytes: UnsafeRawBufferPointer,
         as form: BodyForm,
         _ relay: inout BodyRelay,
-        except changes: UnsafeBufferPointer<HeaderEdit>
+        except changes: BorrowedList<HeaderEdit>
     ) throws(Rejection) -> BodyRelay.Piece {
         switch kind {
         case .http1: try http1.readBody(bytes, as: form, &relay, except: changes)

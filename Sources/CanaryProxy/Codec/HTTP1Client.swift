@@ -64,7 +64,7 @@ struct HTTP1Client {
         _ bytes: UnsafeRawBufferPointer,
         as form: BodyForm,
         _ relay: inout BodyRelay,
-        except changes: UnsafeBufferPointer<HeaderEdit>
+        except changes: BorrowedList<HeaderEdit>
     ) throws(Rejection) -> BodyRelay.Piece {
         if framing == .chunked, form == .data { return try relay.data(of: bytes, through: &body) }
         return try relay.pass(bytes, through: &body, except: changes)

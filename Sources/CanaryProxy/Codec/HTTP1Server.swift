@@ -57,7 +57,7 @@ struct HTTP1Server {
     mutating func readBody(
         _ bytes: UnsafeRawBufferPointer,
         _ relay: inout BodyRelay,
-        except changes: UnsafeBufferPointer<HeaderEdit>
+        except changes: BorrowedList<HeaderEdit>
     ) throws(Rejection) -> BodyRelay.Piece {
         try relay.pass(bytes, through: &body, except: changes)
     }

@@ -50,7 +50,7 @@ struct ServerCodec {
     mutating func readBody(
         _ bytes: UnsafeRawBufferPointer,
         _ relay: inout BodyRelay,
-        except changes: UnsafeBufferPointer<HeaderEdit>
+        except changes: BorrowedList<HeaderEdit>
     ) throws(Rejection) -> BodyRelay.Piece {
         switch kind {
         case .http1: try http1.readBody(bytes, &relay, except: changes)

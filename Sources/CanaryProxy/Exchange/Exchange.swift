@@ -72,10 +72,10 @@ struct Exchange: Registered, ~Copyable {
     var isCopy: Bool { original != nil }
 
     /// The header changes that a trailer of the request, or of the answer, could undo.
-    var requestEdits: UnsafeBufferPointer<HeaderEdit> {
+    var requestEdits: BorrowedList<HeaderEdit> {
         route?.requestHeaderEdits(original ?? destination) ?? .none
     }
-    var responseEdits: UnsafeBufferPointer<HeaderEdit> { route?.responseHeaderEdits(destination) ?? .none }
+    var responseEdits: BorrowedList<HeaderEdit> { route?.responseHeaderEdits(destination) ?? .none }
 }
 
 /// What was tried for a request.

@@ -13,7 +13,7 @@ struct KeptRequest {
     /// The head as it was received.
     let bytes: UnsafeRawBufferPointer
     /// The head's fields as they were parsed, with those marked that are not passed on.
-    let fields: UnsafeBufferPointer<Field>
+    let fields: BorrowedList<Field>
     /// Ports and times are for the worker to fill in; slices are not.
     var facts = RequestFacts()
     /// The path can be normalised. Where it cannot, it stands in ``facts`` as it came.
@@ -48,7 +48,8 @@ struct KeptRequest {
         keyStart = layout.key.lowerBound
         self.bytes = bytes
         self.fields = fields
-        facts.headers = UnsafeBufferPointer(headers)
+        // Both lists lie in the block, which is this request's until its exchange ends.
+        facts.headers = unsafe BorrowedList(UnsafeBufferPointer(headers))
         facts.method = ByteSlice(bytes[head.methodName])
         facts.scheme = Self.scheme
         facts.authority = ByteSlice(bytes[head.authority])
@@ -66,7 +67,7 @@ struct KeptRequest {
         head = RequestHead()
         block = pool.take(PeerAddress.mostBytes)
         bytes = UnsafeRawBufferPointer(start: nil, count: 0)
-        fields = UnsafeBufferPointer(start: nil, count: 0)
+        fields = BorrowedList()
         hasValidPath = true
         keyStart = 0
         let memory = UnsafeMutableRawBufferPointer(start: block.base, count: PeerAddress.mostBytes)

@@ -19,7 +19,7 @@ struct HeaderEditor: ~Copyable {
 
     /// Runs the operations in their order on `fields`, whose bytes are `message`.
     mutating func apply(
-        _ edits: UnsafeBufferPointer<HeaderEdit>,
+        _ edits: BorrowedList<HeaderEdit>,
         _ facts: RequestFacts,
         to fields: inout FieldTable,
         of message: UnsafeRawBufferPointer

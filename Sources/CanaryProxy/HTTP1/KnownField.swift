@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
+
 /// The header fields that the proxy itself reads, drops or writes; every other one passes untouched.
 enum KnownField: UInt8 {
     case other
@@ -103,17 +105,17 @@ struct FieldTable: ~Copyable {
 
     mutating func drop(_ index: Int) { self[index].isDropped = true }
 
-    /// Copies the lines to memory that has room for them.
-    func copy(to memory: UnsafeMutableRawBufferPointer) -> UnsafeBufferPointer<Field> {
+    /// Copies the lines to memory that has room for them, and lets them be borrowed from there.
+    func copy(to memory: UnsafeMutableRawBufferPointer) -> BorrowedList<Field> {
         let fields = memory.bindMemory(to: Field.self)
         _ = fields.initialize(from: UnsafeBufferPointer(start: storage, count: count))
-        return UnsafeBufferPointer(fields)
+        return unsafe BorrowedList(UnsafeBufferPointer(fields))
     }
 
     /// Makes this table one of lines that were parsed before; they must fit, as those of a table of the same capacity do.
-    mutating func load(_ fields: UnsafeBufferPointer<Field>) {
+    mutating func load(_ fields: BorrowedList<Field>) {
         precondition(fields.count <= capacity)
         count = fields.count
-        if let first = fields.baseAddress { storage.update(from: first, count: count) }
+        for index in 0..<count { storage[index] = fields[index] }
     }
 }

@@ -43,8 +43,26 @@ struct ClusterState {
 struct NamedAddresses {
     /// Whether its first look-up has ended.
     var isKnown = false
-    var addresses = UnsafeBufferPointer<EndpointRecord>(start: nil, count: 0)
-    var turn: UInt64 = 0
+    private(set) var addresses = BorrowedList<EndpointRecord>()
+    /// What the addresses are kept in.
+    private var memory = UnsafeMutableBufferPointer<EndpointRecord>(start: nil, count: 0)
+    private var turn: UInt64 = 0
+
+    /// Takes addresses over, in place of those there were.
+    mutating func adopt(_ addresses: [EndpointRecord], turn: UInt64) {
+        forget()
+        memory = .allocate(capacity: addresses.count)
+        _ = memory.initialize(from: addresses)
+        self.addresses = unsafe BorrowedList(UnsafeBufferPointer(memory))
+        self.turn = turn
+        isKnown = true
+    }
+
+    /// Frees the memory of the addresses.
+    mutating func forget() {
+        memory.deallocate()
+        self = NamedAddresses()
+    }
 
     /// The address of a user, or the one whose turn it is; `nil` without any.
     mutating func next(_ hash: UInt64?) -> UInt64? {

@@ -23,6 +23,7 @@ struct UpstreamSide: ~Copyable {
 
     deinit {
         clusters.forEach { $0.pointee.forgetPlan() }
+        names.forEach { $0.pointee.forget() }
     }
 
     // MARK: - Connections
@@ -176,16 +177,10 @@ struct UpstreamSide: ~Copyable {
     /// Takes over the addresses of names, `nil` for none; `false` where they are what they were.
     mutating func adopt(_ resolutions: Resolutions?, _ random: inout RandomSource) -> Bool {
         guard resolutions !== self.resolutions else { return false }
-        for name in names.numbers { names[name].pointee.addresses.deallocate() }
+        for name in names.numbers { names[name].pointee.forget() }
         names.keep { _, _ in false }
         for (name, addresses) in resolutions?.addresses ?? [:] {
-            let copy = UnsafeMutableBufferPointer<EndpointRecord>.allocate(capacity: addresses.count)
-            _ = copy.initialize(from: addresses)
-            names[name].pointee = NamedAddresses(
-                isKnown: true,
-                addresses: UnsafeBufferPointer(copy),
-                turn: random.next() >> 32
-            )
+            names[name].pointee.adopt(addresses, turn: random.next() >> 32)
         }
         self.resolutions = resolutions
         return true

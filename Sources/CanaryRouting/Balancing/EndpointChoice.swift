@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import CanaryMesh
+
 /// The choice among a cluster's endpoints, as Envoy's balancers make it. Indices are those of
 /// ``DestinationHandle/endpoints``; random numbers must be uniform over all 64-bit values.
 package enum EndpointChoice {
@@ -26,7 +28,7 @@ package enum EndpointChoice {
         weight / (Double(activeRequests) + 1)
     }
 
-    package static func haveOneWeight(_ endpoints: UnsafeBufferPointer<EndpointRecord>) -> Bool {
+    package static func haveOneWeight(_ endpoints: BorrowedList<EndpointRecord>) -> Bool {
         for endpoint in endpoints where endpoint.weight != endpoints[0].weight { return false }
         return true
     }

@@ -6,24 +6,24 @@ package import CanaryMesh
 struct OpaquePortRecord: BitwiseCopyable {
     var port: Int32
     /// The first that fits counts; the last one always does.
-    var routes: UnsafeBufferPointer<ConnectionRouteRecord>
+    var routes: BorrowedList<ConnectionRouteRecord>
 }
 
 /// One match block of a route in `spec.tcp`, or the Service's own route.
 struct ConnectionRouteRecord: BitwiseCopyable {
     /// One of which the connection must have been made to; empty for any.
-    var subnets: UnsafeBufferPointer<Subnet>
+    var subnets: BorrowedList<Subnet>
     /// The position in `spec.tcp`; -1 for the Service's own.
     var index: Int32
     /// The VirtualService, as `namespace/name`; missing for the Service's own.
     var owner: ByteSlice
-    var destinations: UnsafeBufferPointer<DestinationRecord>
+    var destinations: BorrowedList<DestinationRecord>
     var totalWeight: UInt64
 }
 
 /// The route that a TCP connection takes; valid while its ``RoutingTable`` is kept.
 package struct ConnectionRouteHandle: BitwiseCopyable {
-    let record: UnsafePointer<ConnectionRouteRecord>
+    let record: Borrowed<ConnectionRouteRecord>
     let port: Int32
 
     /// The position in `spec.tcp`; -1 for the Service's own route.
@@ -36,10 +36,10 @@ package struct ConnectionRouteHandle: BitwiseCopyable {
     /// `nil` where all weights are zero.
     package func destination(random: UInt64) -> DestinationHandle? {
         let destinations = record.pointee.destinations
-        guard let first = destinations.baseAddress, record.pointee.totalWeight > 0 else { return nil }
-        guard destinations.count > 1 else { return DestinationHandle(first, port: port) }
+        guard !destinations.isEmpty, record.pointee.totalWeight > 0 else { return nil }
+        guard destinations.count > 1 else { return DestinationHandle(destinations.pointer(0), port: port) }
         let index = WeightedChoice.draw(destinations, total: record.pointee.totalWeight, random: random)
-        return DestinationHandle(first + index, port: port)
+        return DestinationHandle(destinations.pointer(index), port: port)
     }
 }
 
@@ -50,10 +50,10 @@ extension VirtualHostHandle {
     /// The route of a connection to such a port; `address` is what the client connected to, without port or brackets. `nil` for a
     /// port that speaks HTTP.
     package func connectionRoute(port: Int32, address: ByteSlice) -> ConnectionRouteHandle? {
-        guard let record = opaquePort(port), let first = record.routes.baseAddress else { return nil }
+        guard let record = opaquePort(port) else { return nil }
         let bytes = AddressBytes(address)
         for index in 0..<record.routes.count where record.routes[index].accepts(bytes) {
-            return ConnectionRouteHandle(record: first + index, port: port)
+            return ConnectionRouteHandle(record: record.routes.pointer(index), port: port)
         }
         return nil
     }

@@ -29,7 +29,7 @@ struct ConnectionRouteCompiler {
 
     private var own: ConnectionRouteRecord {
         ConnectionRouteRecord(
-            subnets: UnsafeBufferPointer(start: nil, count: 0),
+            subnets: BorrowedList(),
             index: -1,
             owner: ByteSlice(),
             destinations: arena.store([routes.ownDestination(isConnection: true)]),
@@ -44,7 +44,7 @@ struct ConnectionRouteCompiler {
             guard route.matches.isEmpty || !blocks.isEmpty else { continue }
             let destinations = destinations(route, of: resource)
             var record = ConnectionRouteRecord(
-                subnets: UnsafeBufferPointer(start: nil, count: 0),
+                subnets: BorrowedList(),
                 index: Int32(clamping: index),
                 owner: arena.store(RouteCompiler.owner(resource)),
                 destinations: arena.store(destinations),

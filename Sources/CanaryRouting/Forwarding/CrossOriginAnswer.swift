@@ -6,7 +6,7 @@ import CanaryResources
 /// The compiled form of a CORS policy.
 package struct CorsRecord: BitwiseCopyable {
     /// Those of which one has to accept the origin.
-    var origins: UnsafeBufferPointer<MatchCondition>
+    var origins: BorrowedList<MatchCondition>
     /// Whether one of them accepts `*`, which to Envoy means all.
     var allowsAnyOrigin: Bool
     /// Lists joined with commas, and seconds; missing where the header is left out.
@@ -34,7 +34,7 @@ package struct CrossOriginAnswer: BitwiseCopyable {
     }
 
     package let action: Action
-    private let policy: UnsafePointer<CorsRecord>?
+    private let policy: Borrowed<CorsRecord>?
     /// As the request has it.
     private let origin: ByteSlice
 
@@ -42,13 +42,13 @@ package struct CrossOriginAnswer: BitwiseCopyable {
         CrossOriginAnswer(action: .none, policy: nil, origin: ByteSlice())
     }
 
-    private init(action: Action, policy: UnsafePointer<CorsRecord>?, origin: ByteSlice) {
+    private init(action: Action, policy: Borrowed<CorsRecord>?, origin: ByteSlice) {
         self.action = action
         self.policy = policy
         self.origin = origin
     }
 
-    init(_ policy: UnsafePointer<CorsRecord>, _ facts: RequestFacts) {
+    init(_ policy: Borrowed<CorsRecord>, _ facts: RequestFacts) {
         guard let origin = facts.header(ByteSlice("origin"))?.value, !origin.isEmpty else {
             self = .none
             return

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 import CanaryResources
 
 /// The faults that a route injects: a delay first, then, drawn independently, an answer in place of forwarding. They come after

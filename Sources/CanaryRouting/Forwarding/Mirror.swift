@@ -5,7 +5,7 @@ package import CanaryMesh
 /// A destination that gets copies of a route's requests.
 struct MirrorRecord: BitwiseCopyable {
     var chance: Chance
-    var destination: UnsafePointer<DestinationRecord>
+    var destination: Borrowed<DestinationRecord>
 }
 
 extension RouteHandle {
@@ -26,8 +26,8 @@ extension RouteHandle {
 }
 
 extension RouteHandle {
-    private var mirrors: UnsafeBufferPointer<MirrorRecord> {
-        record.pointee.interventions?.pointee.mirrors ?? UnsafeBufferPointer(start: nil, count: 0)
+    private var mirrors: BorrowedList<MirrorRecord> {
+        record.pointee.interventions?.pointee.mirrors ?? BorrowedList()
     }
 }
 

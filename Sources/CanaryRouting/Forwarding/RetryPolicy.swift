@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import CanaryMesh
+
 /// When and how often a request is tried again.
 package struct RetryPolicy: BitwiseCopyable {
     /// Envoy's names of `retryOn`, as a set.
@@ -37,7 +39,7 @@ package struct RetryPolicy: BitwiseCopyable {
     package var perTryTimeoutMilliseconds: Int32
     package var conditions: Conditions
     /// Statuses that are tried again where ``Conditions/retriableStatusCodes`` is set.
-    package var statuses: UnsafeBufferPointer<Int32>
+    package var statuses: BorrowedList<Int32>
     /// The base of the exponential back-off with full jitter; its cap is ten times as long.
     package var backoffMilliseconds: Int32
     /// Whether an endpoint that was tried is avoided; of no effect where a hash chooses it, as in Istio.
@@ -50,7 +52,7 @@ package struct RetryPolicy: BitwiseCopyable {
             attempts: 0,
             perTryTimeoutMilliseconds: 0,
             conditions: [],
-            statuses: UnsafeBufferPointer(start: nil, count: 0),
+            statuses: BorrowedList(),
             backoffMilliseconds: 25
         )
     }

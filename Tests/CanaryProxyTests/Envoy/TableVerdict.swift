@@ -56,8 +56,7 @@ struct TableVerdict {
             destinations.count > 1
             || destinations.contains { $0.clusters.contains { $0.endpoints.count > 1 } }
         for index in destinations.indices {
-            guard let record = destinations.baseAddress.map({ $0 + index }) else { continue }
-            let destination = DestinationHandle(record, port: facts.port)
+            let destination = DestinationHandle(destinations.pointer(index), port: facts.port)
             if destination.endpoints.isEmpty { origins.insert("") }
             var buffer = ByteBuffer()
             route.appendPath(facts, to: &buffer)

@@ -100,7 +100,7 @@ struct ClusterPlanTests {
             var headers = [RequestHeader(name: name, value: scene.slice("user-\(user)"))]
             try headers.withUnsafeMutableBufferPointer { headers in
                 var facts = scene.facts()
-                facts.headers = UnsafeBufferPointer(headers)
+                facts.headers = BorrowedList(UnsafeBufferPointer(headers))
                 let destination = try #require(scene.destination(facts))
                 let choices = (0..<3).map { _ in
                     side.choose(destination, for: facts, avoiding: nil, at: 0, &random)

@@ -141,7 +141,7 @@ struct ConnectionRouteTests {
             return withExtendedLifetime(table) {
                 let route = table.virtualHost(listener: 0, authority: arena.store("db"))?
                     .connectionRoute(port: 5432, address: ByteSlice())
-                return (route?.destination(random: 0)?.endpoints ?? .init(start: nil, count: 0)).compactMap {
+                return (route?.destination(random: 0)?.endpoints ?? BorrowedList()).compactMap {
                     router.identifiers.endpoint($0.id)?.host
                 }
             }
