@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 import CanaryRouting
 
 /// How a worker goes through a cluster whose endpoints are not all alike: by weights, by localities and their priorities,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 import CanaryRouting
 
 /// What a worker keeps of a cluster (Istio's: host, subset and port), whichever routes and tables lead to it.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 import CanaryRouting
 
 /// The choice of the endpoint that a request goes to.
