@@ -14,7 +14,7 @@ package struct ChangeDetector: Sendable, Equatable {
     package private(set) var steps = 0
     /// All steps together.
     package private(set) var totals: ShareCounts
-    /// Since M was last below its number of alternatives: for sentences.
+    /// Since M was last below 2: for sentences.
     package private(set) var recent: ShareCounts
     private let hypothesis = Hypothesis.noWorse()
     private let costs: [Double]
@@ -50,4 +50,6 @@ package struct ChangeDetector: Sendable, Equatable {
 
     package var logValue: Double { LogSum.of(logEvidence) }
     package var isAlarmed: Bool { logValue >= log(threshold) }
+    /// At most what a sentence needs.
+    var exponential: Double { exp(min(logValue, 700)) }
 }

@@ -56,7 +56,9 @@ extension Judge {
         }
         let shares = counts.map(\.share).sorted()
         let at = shares.count == 1 ? "\(shares[0])" : "\(shares[0]) to \(shares[shares.count - 1])"
-        return "\(counts.canary) canary \(metric.metric.events), \(expected(counts)) expected at \(at)"
+        // Of a user only the first event counts.
+        let events = rules.unit == .users ? "users with \(metric.metric.events)" : metric.metric.events
+        return "\(counts.canary) canary \(events), \(expected(counts)) expected at \(at)"
     }
 
     private func expected(_ counts: [ShareCounts]) -> String {

@@ -22,6 +22,18 @@ package struct ArmCounts: Sendable, Equatable {
         self.durations = durations
     }
 
+    /// What proxies counted of a destination. `isError` chooses the answers that the version is to blame for.
+    package init(
+        _ evidence: RouteEvidence,
+        isError: (RouteEvidence.Answer) -> Bool = { $0.isError }
+    ) {
+        let attempts = evidence.firstAttempts
+        assigned = evidence.assigned
+        ended = evidence.ended
+        errors = attempts.answers.reduce(0) { isError($1.key) ? $0 &+ $1.value : $0 }
+        durations = attempts.durations
+    }
+
     package var isEmpty: Bool { assigned == 0 && ended == 0 && errors == 0 && durations.counts.isEmpty }
 
     /// Whether nothing of `earlier` is missing.

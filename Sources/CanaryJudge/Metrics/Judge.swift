@@ -9,6 +9,9 @@ import Glibc
 /// that were assigned at random with a known share (the proxy's independent draws), for first attempts, and with
 /// sticky traffic for one event a user. It does not say that every regression is found: ``DetectionPlan`` tells what is.
 package struct Judge: Sendable, Equatable {
+    /// From this e-value on a share does not grow: without a difference it is reached in a third of all rollouts at most.
+    static let suspicion = 3.0
+
     package let rules: JudgeRules
     package private(set) var metrics: [MetricJudge]
     /// All requests, against the declared share.
@@ -80,7 +83,8 @@ package struct Judge: Sendable, Equatable {
         metrics.filter(\.isWorse).max { $0.logEvidence + log($0.alpha) < $1.logEvidence + log($1.alpha) }
     }
 
-    package var isSuspicious: Bool { metrics.contains(where: \.isSuspicious) }
+    /// Whether evidence of harm grows, in one metric or in all together.
+    package var isSuspicious: Bool { metrics.reduce(0) { $0 + $1.weightedEvidence } > Self.suspicion }
 
     /// Whether the split is not what was declared: then nothing that follows from it can be trusted.
     package var isSplitWrong: Bool { split.logValue >= -log(rules.splitAlpha) }

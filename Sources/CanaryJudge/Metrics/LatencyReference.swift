@@ -43,10 +43,10 @@ extension DurationHistogram {
         counts.dropFirst(bucket + 1).reduce(0, &+)
     }
 
-    /// The bucket that is so many times as long as another.
+    /// The first bucket whose end is at least so many times as long as another's.
     static func bucket(_ bucket: Int, times factor: Double) -> Int {
         let microseconds = Double(lowerBound(bucket + 1)) * factor
-        guard microseconds < 1e15 else { return bucketCount - 1 }
-        return max(bucket, self.bucket(nanoseconds: UInt64(microseconds * 1000)) - 1)
+        guard factor > 1, microseconds < 1e15 else { return factor > 1 ? bucketCount - 1 : bucket }
+        return max(bucket, self.bucket(nanoseconds: UInt64(microseconds.rounded(.up)) * 1000))
     }
 }

@@ -9,7 +9,10 @@ package struct MetricJudge: Sendable, Equatable {
         package var requests: UInt64 = 0
         package var events: UInt64 = 0
 
-        package init() {}
+        package init(requests: UInt64 = 0, events: UInt64 = 0) {
+            self.requests = requests
+            self.events = min(events, requests)
+        }
     }
 
     package let metric: Metric
@@ -27,6 +30,8 @@ package struct MetricJudge: Sendable, Equatable {
 
     struct Settings: Sendable, Equatable {
         var floor: Share?
+        /// The metric's part of α.
+        var weight: Double
         var beta: Double
         var fineRatio: Double
         var plannedRatio: Double
@@ -47,12 +52,16 @@ package struct MetricJudge: Sendable, Equatable {
         default: process = EProcess(.noWorse())
         }
         if settings.floor != nil { floor = EProcess(.noWorse()) }
-        if rules.judgesMirrors, metric.isCompared { block = BlockProcess(tolerance: rules.errorTolerance) }
+        if rules.judgesMirrors, metric.isCompared, metric != .answers {
+            block = BlockProcess(tolerance: metric == .errors ? rules.errorTolerance : 1)
+        }
     }
 
     // MARK: - Counting
 
     mutating func add(_ assignment: Assignment, canary: Arm, stable: Arm) {
+        // Who matches a condition is like nobody else.
+        guard assignment != .focus || !metric.isCompared else { return }
         self.canary.add(canary)
         self.stable.add(stable)
         if let share = settings.floor {
@@ -100,8 +109,11 @@ package struct MetricJudge: Sendable, Equatable {
         logEvidence >= -log(alpha) && (floor.map { $0.logValue >= -log(alpha) } ?? true)
     }
 
+    /// E, weighted as α is shared out: the sum of all metrics' is an e-value, too.
+    var weightedEvidence: Double { exp(min(logEvidence, 700)) * settings.weight }
+
     /// Whether evidence of harm grows, so that the share should not.
-    package var isSuspicious: Bool { logEvidence > log(3) }
+    package var isSuspicious: Bool { weightedEvidence > Judge.suspicion }
 
     /// What the metric says of the step at a share, that of the canary's requests among both arms'.
     package func verdict(at share: Share) -> Verdict {
@@ -153,11 +165,6 @@ package struct MetricJudge: Sendable, Equatable {
 }
 
 extension MetricJudge.Arm {
-    init(requests: UInt64, events: UInt64) {
-        self.requests = requests
-        self.events = min(events, requests)
-    }
-
     mutating func add(_ other: MetricJudge.Arm) {
         requests &+= other.requests
         events &+= other.events
@@ -167,8 +174,10 @@ extension MetricJudge.Arm {
 extension MetricJudge.Settings {
     fileprivate init(_ metric: Metric, _ rules: JudgeRules) {
         floor = metric == .errors ? rules.errorFloor : nil
+        weight = rules.alpha(of: metric) / rules.alpha
         beta = rules.beta
-        fineRatio = rules.fineRatio
+        // Nothing is more than twice as often slower than a median.
+        fineRatio = metric == .latency(.p50) ? 1 + 0.3 * (rules.fineRatio - 1) : rules.fineRatio
         plannedRatio = rules.plannedRatio
     }
 }

@@ -40,9 +40,9 @@ import Testing
         var results: [(seconds: Int, failures: UInt64)] = []
         for run in 0..<runs {
             var traffic = Traffic(seed: UInt64(run))
-            traffic.canaryErrors = 0.05
+            traffic.canary.errorRate = 0.05
             var judge = Judge(JudgeRules())
-            let found = try #require(judge.seconds(of: &traffic, at: tenth, upTo: 200))
+            let found = try #require(judge.alarm(on: &traffic, at: tenth, within: 200))
             #expect(found.metric == .errors)
             results.append((found.seconds, judge.metrics[0].canary.events))
         }
@@ -54,21 +54,14 @@ import Testing
         let runs = 25 * Simulations.factor
         var alarms = 0
         for run in 0..<runs {
-            var traffic = Traffic(seed: 5000 + UInt64(run))
-            traffic.stableMedian = 20
-            traffic.canaryMedian = 20
+            var traffic = Traffic(seed: 5000 + UInt64(run), median: 20)
             var rules = JudgeRules()
             (rules.alpha, rules.slowdown) = (0.05, 1)
             var judge = Judge(rules)
             for second in 0..<60 {
-                let load = 1 + 0.8 * sin(Double(second) / 10)
-                let trouble = second / 10 == 3 ? 0.3 : 0
-                let growth = traffic.second(
-                    at: Share(percent: second < 30 ? 10 : 50),
-                    load: load,
-                    trouble: trouble
-                )
-                judge.add(growth)
+                traffic.load = 1 + 0.8 * sin(Double(second) / 10)
+                traffic.trouble = second / 10 == 3 ? 0.3 : 0
+                judge.add(traffic.growth(at: Share(percent: second < 30 ? 10 : 50)))
                 if second % 20 == 0 { judge.beginSegment() }
                 guard judge.alarm == nil else {
                     alarms += 1
@@ -80,44 +73,41 @@ import Testing
     }
 
     @Test func `a canary that is slower is found by a quantile`() throws {
-        var traffic = Traffic(seed: 1)
-        traffic.stableMedian = 20
-        traffic.canaryMedian = 32
+        var traffic = Traffic(seed: 1, median: 20)
+        traffic.canary.median = 32
         var judge = Judge(JudgeRules())
         let found = try #require(
-            judge.seconds(of: &traffic, at: tenth, upTo: 120) { 1 + 0.5 * sin(Double($0)) }
+            judge.alarm(on: &traffic, at: tenth, within: 120) { 1 + 0.5 * sin(Double($0)) }
         )
         #expect([.latency(.p50), .latency(.p90)].contains(found.metric))
 
         // A few very slow requests are found by the last one.
-        traffic.canaryMedian = 20
-        traffic.slowPart = 0.05
+        traffic.canary.median = 20
+        traffic.canary.slowPart = 0.05
         judge = Judge(JudgeRules())
-        #expect(try #require(judge.seconds(of: &traffic, at: tenth, upTo: 300)).metric == .latency(.p99))
+        #expect(try #require(judge.alarm(on: &traffic, at: tenth, within: 300)).metric == .latency(.p99))
     }
 
     @Test func `what is slower by less than is tolerated is fine`() {
-        var traffic = Traffic(seed: 2)
-        traffic.perSecond = 400
-        traffic.stableMedian = 20
-        traffic.canaryMedian = 21
+        var traffic = Traffic(seed: 2, median: 20)
+        traffic.requestsPerSecond = 400
+        traffic.canary.median = 21.8
         var judge = Judge(JudgeRules())
-        #expect(judge.seconds(of: &traffic, at: .half, upTo: 60) == nil)
-        // It is the tolerance: without it, five in a hundred are found.
+        #expect(judge.alarm(on: &traffic, at: .half, within: 60) == nil)
+        // It is the tolerance: without it, they are found.
         var rules = JudgeRules()
         rules.slowdown = 1
         judge = Judge(rules)
-        #expect(judge.seconds(of: &traffic, at: .half, upTo: 60) != nil)
+        #expect(judge.alarm(on: &traffic, at: .half, within: 60) != nil)
     }
 
     @Test func `slowness counts for nothing while the canary warms up`() {
-        var traffic = Traffic(seed: 3)
-        traffic.stableMedian = 20
-        traffic.canaryMedian = 200
+        var traffic = Traffic(seed: 3, median: 20)
+        traffic.canary.median = 200
         var judge = Judge(JudgeRules())
-        for _ in 0..<20 { judge.add(traffic.second(at: tenth), isWarm: false) }
+        for _ in 0..<20 { judge.add(traffic.growth(at: tenth), isWarm: false) }
         #expect(judge.alarm == nil)
-        for _ in 0..<20 { judge.add(traffic.second(at: tenth)) }
+        for _ in 0..<20 { judge.add(traffic.growth(at: tenth)) }
         #expect(judge.alarm != nil)
     }
 
@@ -180,12 +170,10 @@ import Testing
     @Test func `a split that is not the declared one is told`() {
         var traffic = Traffic(seed: 4)
         var judge = Judge(JudgeRules())
-        for _ in 0..<60 { judge.add(traffic.second(at: tenth)) }
+        for _ in 0..<60 { judge.add(traffic.growth(at: tenth)) }
         #expect(!judge.isSplitWrong)
         for _ in 0..<60 {
-            var growth = traffic.second(at: Share(percent: 14))
-            growth.assignment = .split(tenth)
-            judge.add(growth)
+            judge.add(traffic.growth(at: Share(percent: 14), declared: tenth))
         }
         #expect(judge.isSplitWrong)
         #expect(judge.alarm == nil)
@@ -219,22 +207,43 @@ import Testing
         )
     }
 
+    @Test func `first attempts count, whatever retries made of them`() {
+        var evidence = RouteEvidence()
+        evidence.assigned = 4
+        for _ in 0..<3 { evidence.completed.add(.init(status: 200), nanoseconds: 5_000_000) }
+        evidence.retried.add(.init(status: 200), nanoseconds: 5_000_000)
+        evidence.firstTries.add(.init(status: 503), nanoseconds: 1_000_000)
+        evidence.abandoned.add(.init(status: 0, flag: "DC"), nanoseconds: 9_000_000)
+        let counts = ArmCounts(evidence)
+        #expect((counts.assigned, counts.ended, counts.errors) == (4, 4, 1))
+        #expect(counts.durations.total == 3)
+        #expect(ArmCounts(evidence) { $0.status == 200 }.errors == 2)
+    }
+
+    @Test func `sticky traffic is told in users`() throws {
+        var rules = JudgeRules()
+        rules.unit = .users
+        var judge = Judge(rules)
+        judge.add(growth(canary: arm(300, errors: 14), stable: arm(2700, errors: 17)))
+        let sentence = judge.sentence(try #require(judge.alarm), canary: "v2")
+        #expect(sentence.hasPrefix("14 canary users with errors, 3.1 expected at 10 %; E = "))
+    }
+
     @Test func `verdicts say how much is missing`() throws {
         var judge = Judge(JudgeRules())
         guard case .notEnough(let first?) = judge.verdict(at: tenth) else {
             Issue.record("a verdict without evidence")
             return
         }
-        var traffic = Traffic(seed: 8)
-        traffic.perSecond = 1000
-        traffic.stableMedian = 20
-        for _ in 0..<5 { judge.add(traffic.second(at: tenth)) }
+        var traffic = Traffic(seed: 8, median: 20)
+        traffic.requestsPerSecond = 1000
+        for _ in 0..<2 { judge.add(traffic.growth(at: tenth)) }
         guard case .notEnough(let second?) = judge.verdict(at: tenth) else {
             Issue.record("a verdict with little evidence")
             return
         }
         #expect(second < first)
-        for _ in 0..<15 { judge.add(traffic.second(at: tenth)) }
+        for _ in 0..<18 { judge.add(traffic.growth(at: tenth)) }
         #expect(judge.verdict(at: tenth).isFine)
         judge.beginStep()
         #expect(!judge.verdict(at: tenth).isFine)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryResources
 import CanaryTestSupport
 import Glibc
 
@@ -44,20 +43,5 @@ extension SeededGenerator {
             guard position <= Double(count) else { return hits }
             hits += 1
         }
-    }
-
-    mutating func normal() -> Double {
-        (-2 * log(1 - uniform())).squareRoot() * cos(2 * .pi * uniform())
-    }
-
-    /// So many durations, lognormal around a median in milliseconds.
-    mutating func durations(_ count: UInt64, median: Double, spread: Double = 0.5) -> DurationHistogram {
-        var durations = DurationHistogram()
-        var left = count
-        while left > 0 {
-            durations.add(nanoseconds: UInt64(median * exp(spread * normal()) * 1e6))
-            left -= 1
-        }
-        return durations
     }
 }
