@@ -5,25 +5,32 @@
 /// Plain memory, so that the request path copies it without reference counting. `@safe` since whoever keeps the memory, keeps it
 /// as long as anybody may use what leads there; debug builds hold that by a ``Loan``.
 @safe package struct Borrowed<Value: BitwiseCopyable>: BitwiseCopyable, Equatable {
-    @usableFromInline let address: UnsafePointer<Value>
     #if DEBUG
-        @usableFromInline let loan: Loan?
+        // A number, not a pointer. Of two words, `map` clears the first for `nil`, but `?.` looks at both (Swift 6.3, without
+        // optimisation); where neither has a value to spare, there is a flag.
+        @usableFromInline let bits: UInt
+        @usableFromInline var address: UnsafePointer<Value> {
+            unsafe UnsafePointer(bitPattern: bits).unsafelyUnwrapped
+        }
+    #else
+        @usableFromInline let address: UnsafePointer<Value>
     #endif
+    @usableFromInline let loan: Loan
 
     @inlinable
-    @unsafe package init(_ address: UnsafePointer<Value>, _ loan: Loan? = nil) {
-        unsafe self.address = address
+    @unsafe package init(_ address: UnsafePointer<Value>, _ loan: Loan = .endless) {
         #if DEBUG
-            self.loan = loan
+            bits = UInt(bitPattern: address)
+        #else
+            unsafe self.address = address
         #endif
+        self.loan = loan
     }
 
     @inlinable package var pointee: Value {
         @inline(__always)
         unsafeAddress {
-            #if DEBUG
-                loan?.check()
-            #endif
+            loan.check()
             return unsafe address
         }
     }
@@ -35,16 +42,12 @@
 /// Values side by side in memory that somebody else keeps: see ``Borrowed``. An index out of bounds traps in debug builds.
 @safe package struct BorrowedList<Element: BitwiseCopyable>: BitwiseCopyable, RandomAccessCollection {
     @usableFromInline let memory: UnsafeBufferPointer<Element>
-    #if DEBUG
-        @usableFromInline let loan: Loan?
-    #endif
+    @usableFromInline let loan: Loan
 
     @inlinable
-    @unsafe package init(_ memory: UnsafeBufferPointer<Element>, _ loan: Loan? = nil) {
+    @unsafe package init(_ memory: UnsafeBufferPointer<Element>, _ loan: Loan = .endless) {
         unsafe self.memory = memory
-        #if DEBUG
-            self.loan = loan
-        #endif
+        self.loan = loan
     }
 
     /// An empty one.
@@ -65,37 +68,62 @@
     /// Where an element is.
     @inlinable
     package func pointer(_ index: Int) -> Borrowed<Element> {
-        #if DEBUG
-            return unsafe Borrowed(address(index), loan)
-        #else
-            return unsafe Borrowed(address(index))
-        #endif
+        unsafe Borrowed(address(index), loan)
     }
 
     @inlinable
     @inline(__always)
     @unsafe func address(_ index: Int) -> UnsafePointer<Element> {
         assert(unsafe index >= 0 && index < memory.count)
-        #if DEBUG
-            loan?.check()
-        #endif
+        loan.check()
         // There is memory where there is an element.
         return unsafe memory.baseAddress.unsafelyUnwrapped + index
     }
 }
 
-/// Whether what was borrowed is still there; for debug builds. A few bytes of it stay for ever.
+/// Whether what was borrowed is still there; for debug builds, where a few bytes of it stay for ever.
 @safe package struct Loan: BitwiseCopyable {
-    @usableFromInline let isOpen: UnsafeMutablePointer<Bool>
+    #if DEBUG
+        @usableFromInline let bits: UInt
+        @usableFromInline var isOpen: UnsafeMutablePointer<Bool> {
+            unsafe UnsafeMutablePointer(bitPattern: bits).unsafelyUnwrapped
+        }
+    #endif
 
+    @inlinable
     package init() {
-        unsafe isOpen = .allocate(capacity: 1)
-        unsafe isOpen.initialize(to: true)
+        #if DEBUG
+            let isOpen = UnsafeMutablePointer<Bool>.allocate(capacity: 1)
+            unsafe isOpen.initialize(to: true)
+            bits = UInt(bitPattern: isOpen)
+        #endif
     }
 
     /// The memory goes: what was borrowed may not be used any more.
-    package func end() { unsafe isOpen.pointee = false }
+    @inlinable
+    package func end() {
+        #if DEBUG
+            unsafe isOpen.pointee = false
+        #endif
+    }
 
     @inlinable
-    package func check() { precondition(unsafe isOpen.pointee, "what was borrowed is gone") }
+    package func check() {
+        #if DEBUG
+            precondition(unsafe isOpen.pointee, "what was borrowed is gone")
+        #endif
+    }
+
+    /// Of memory whose end is nobody's to tell.
+    @inlinable package static var endless: Loan {
+        #if DEBUG
+            return always
+        #else
+            return Loan()
+        #endif
+    }
+
+    #if DEBUG
+        @usableFromInline static let always = Loan()
+    #endif
 }

@@ -13,11 +13,7 @@ package final class RoutingArena: @unchecked Sendable {
     private var chunks: [UnsafeMutableRawPointer] = []
     private var next: UnsafeMutableRawPointer?
     private var left = 0
-    #if DEBUG
-        private let loan: Loan? = Loan()
-    #else
-        private let loan: Loan? = nil
-    #endif
+    private let loan = Loan()
     private var expressions: [RegularExpression] = []
     private var registry: CounterRegistry?
     private var counters: Set<UInt32> = []
@@ -32,7 +28,7 @@ package final class RoutingArena: @unchecked Sendable {
 
     deinit {
         registry?.release(counters)
-        loan?.end()
+        loan.end()
         unsafe chunks.forEach { unsafe $0.deallocate() }
     }
 

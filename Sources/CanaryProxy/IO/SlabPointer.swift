@@ -5,16 +5,24 @@
 /// `@safe` by that rule. Debug builds hold it: each time that a slot is taken or given begins a new *lease*, and a pointer
 /// of an older one traps. Release builds keep only the address.
 @safe struct SlabPointer<Value: ~Copyable>: BitwiseCopyable, Hashable {
-    fileprivate let address: UnsafeMutablePointer<Value>
     #if DEBUG
+        // A number, not a pointer: see ``Borrowed``.
+        private let bits: UInt
         private let lease: UInt
+        fileprivate var address: UnsafeMutablePointer<Value> {
+            unsafe UnsafeMutablePointer(bitPattern: bits).unsafelyUnwrapped
+        }
+    #else
+        fileprivate let address: UnsafeMutablePointer<Value>
     #endif
 
     /// Of the address of a slot whose value is there.
     @unsafe init(_ address: UnsafeMutablePointer<Value>) {
-        unsafe self.address = address
         #if DEBUG
+            bits = UInt(bitPattern: address)
             unsafe lease = SlabLease(of: address).number
+        #else
+            unsafe self.address = address
         #endif
     }
 
