@@ -33,7 +33,11 @@ enum UnifiedDiff {
 
     private static func lines(of text: String) -> [String] {
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        if lines.last == "" { lines.removeLast() }
+        if lines.last == "" {
+            lines.removeLast()
+        } else if let last = lines.popLast() {
+            lines.append(last + "\n\\ No newline at end of file")
+        }
         return lines
     }
 
@@ -84,9 +88,10 @@ enum UnifiedDiff {
         return text
     }
 
-    /// `12,5`; an empty run is named by the line before it.
+    /// `12,5`, or `12` for a line alone; an empty run is named by the line before it.
     private static func span(_ before: Int, _ count: Int) -> String {
-        "\(count == 0 ? before : before + 1),\(count)"
+        if count == 1 { return "\(before + 1)" }
+        return "\(count == 0 ? before : before + 1),\(count)"
     }
 
     private static func counts(_ lines: ArraySlice<Line>) -> (old: Int, new: Int) {

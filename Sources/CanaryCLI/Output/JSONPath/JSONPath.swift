@@ -4,7 +4,7 @@ import CanaryResources
 
 /// kubectl's JSONPath templates: literal text with expressions in braces, as `{.items[*].metadata.name}{"\n"}`.
 ///
-/// Paths know keys (`.a`, `['a']`), indices and slices (`[0]`, `[-1]`, `[1:3]`), unions (`[0,2]`), `[*]`, recursive
+/// Paths know keys (`.a`, `['a']`, `['a.b']`), indices and slices (`[0]`, `[-1]`, `[1:3]`), unions (`[0,2]`), `[*]`, recursive
 /// descent (`..a`), and filters (`[?(@.kind=="Service")]`); `{range …}{end}` repeats what stands between. A missing key
 /// gives nothing, as in kubectl. Unlike kubectl, a template without braces that begins with `.` or `$` is an expression.
 struct JSONPath {
@@ -18,6 +18,8 @@ struct JSONPath {
         case root
         case current
         case key(String)
+        /// A quoted text with dots: a key, or where there is none of that name a path, as it is for kubectl.
+        case dotted(key: String, path: [String])
         case descendants
         case wildcard
         case slice(start: Int?, end: Int?, stride: Int)
@@ -70,7 +72,6 @@ struct JSONPath {
     private static func text(_ node: Node) -> String {
         switch node.content {
         case .string(let text): text
-        case .null: ""
         default: JSONWriter.write(node, pretty: false)
         }
     }
@@ -81,7 +82,11 @@ struct JSONPath {
 extension JSONPath {
     static func select(_ steps: [Step], root: Node, current: Node) -> [Node] {
         steps.reduce([current]) { nodes, step in
-            nodes.flatMap { select(step, from: $0, root: root) }
+            // As kubectl has it: all names, and then all ports.
+            guard case .union(let steps) = step else {
+                return nodes.flatMap { select(step, from: $0, root: root) }
+            }
+            return steps.flatMap { step in nodes.flatMap { select(step, from: $0, root: root) } }
         }
     }
 
@@ -90,6 +95,8 @@ extension JSONPath {
         case .root: [root]
         case .current: [node]
         case .key(let key): node.mapping?[key].map { [$0] } ?? []
+        case .dotted(let key, let path):
+            (node.mapping?[key] ?? path.reduce(Optional(node)) { $0?[$1] }).map { [$0] } ?? []
         case .descendants: descendants(of: node)
         case .wildcard: node.sequence ?? node.mapping?.entries.map(\.value) ?? []
         case .slice(let start, let end, let stride): slice(node.items, start, end, stride)

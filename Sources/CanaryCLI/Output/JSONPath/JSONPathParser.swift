@@ -120,7 +120,7 @@ struct JSONPathParser {
 
     private mutating func parseSubscript() throws -> JSONPath.Step {
         if take("*") { return .wildcard }
-        if peek == "'" || peek == "\"" { return .key(try parseQuoted()) }
+        if peek == "'" || peek == "\"" { return try parseQuotedKey() }
         let start = try takeInteger()
         guard take(":") else {
             guard let start else {
@@ -234,6 +234,23 @@ struct JSONPathParser {
             }
         }
         throw failure("a text lacks its closing quote")
+    }
+
+    /// Dots behind a backslash part no names.
+    private mutating func parseQuotedKey() throws -> JSONPath.Step {
+        let start = position
+        let key = try parseQuoted()
+        var path = [""]
+        var isEscaped = false
+        for character in characters[(start + 1)..<(position - 1)] {
+            if character == ".", !isEscaped {
+                path.append("")
+            } else if character != "\\" || isEscaped {
+                path[path.count - 1].append(character)
+            }
+            isEscaped = character == "\\" && !isEscaped
+        }
+        return path.count > 1 ? .dotted(key: key, path: path) : .key(key)
     }
 
     private mutating func skipBlanks() {
