@@ -36,11 +36,17 @@ final class Resolver: Sendable {
     private static let mostSlow = 32
 
     private let lookUp: Proxy.NameLookUp
+    /// In milliseconds.
+    private let now: @Sendable () -> Int64
     private let state = Mutex(State())
     private let wakeEvent = EventDescriptor()
 
-    init(lookUp: @escaping Proxy.NameLookUp) {
+    init(
+        lookUp: @escaping Proxy.NameLookUp,
+        now: @escaping @Sendable () -> Int64 = { Clock.monotonicMilliseconds() }
+    ) {
         self.lookUp = lookUp
+        self.now = now
     }
 
     /// The names that are asked for may be others now.
@@ -60,7 +66,7 @@ final class Resolver: Sendable {
         while true {
             let names = wanted()
             let (news, isStopped) = state.withLock { state in
-                Self.follow(names, &state, now: Self.now())
+                Self.follow(names, &state, now: now())
                 defer { state.hasNews = false }
                 return (state.hasNews ? state.names : nil, state.isStopped)
             }
@@ -73,8 +79,6 @@ final class Resolver: Sendable {
 
     /// How many names are known, for tests.
     var count: Int { state.withLock { $0.names.count } }
-
-    private static func now() -> Int64 { Clock.monotonicMilliseconds() }
 
     private static func follow(_ wanted: Set<String>, _ state: inout State, now: Int64) {
         for (host, name) in state.names where !wanted.contains(host) {
@@ -90,7 +94,7 @@ final class Resolver: Sendable {
     private func startThreads() {
         while true {
             let mayStart = state.withLock { state in
-                let now = Self.now()
+                let now = now()
                 let young = state.names.values.count { ($0.startedAt ?? .min) > now - Self.patience }
                 guard young < Self.atATime, state.threads < Self.mostThreads,
                     Self.next(state, now: now) != nil
@@ -122,7 +126,7 @@ final class Resolver: Sendable {
 
     private func takeName() -> String? {
         state.withLock { state in
-            let now = Self.now()
+            let now = now()
             guard !state.isStopped, let host = Self.next(state, now: now) else { return nil }
             state.names[host]?.startedAt = now
             return host
@@ -142,7 +146,7 @@ final class Resolver: Sendable {
     private func finish(_ host: String, _ found: [String]?) {
         let isNews = state.withLock { state in
             guard var name = state.names[host] else { return false }
-            let now = Self.now()
+            let now = now()
             name.isSlow = now - (name.startedAt ?? now) > Self.patience
             name.startedAt = nil
             name.dueAt = now + Self.refresh
@@ -160,7 +164,7 @@ final class Resolver: Sendable {
     /// Until the next look-up is due, names change, or one was found.
     private func wait() {
         let pause = state.withLock { state in
-            let now = Self.now()
+            let now = now()
             let due = state.names.values.filter { $0.startedAt == nil }.map(\.dueAt).min()
             // Those that are due already wait for look-ups that take their time.
             return due.map { Int32(clamping: max($0 - now, Self.patience / 2)) }

@@ -15,12 +15,25 @@ import Testing
         let resolver: Resolver
         let wanted = Mutex<Set<String>>([])
         let found = Mutex<[String: [String]]>([:])
+        /// How often something was published.
+        let publications = Counter()
+        /// How often the resolver looked for something to do.
+        private let rounds = Counter()
         private let thread = Mutex<Thread?>(nil)
 
-        init(_ lookUp: @escaping Proxy.NameLookUp) {
-            resolver = Resolver(lookUp: lookUp)
+        init(now: (@Sendable () -> Int64)? = nil, _ lookUp: @escaping Proxy.NameLookUp) {
+            resolver = now.map { Resolver(lookUp: lookUp, now: $0) } ?? Resolver(lookUp: lookUp)
             let started = Thread(name: "resolver") { [self] in
-                resolver.run(wanted: { wanted.withLock(\.self) }) { news in found.withLock { $0 = news } }
+                resolver.run(
+                    wanted: {
+                        rounds.next()
+                        return wanted.withLock(\.self)
+                    },
+                    publish: { news in
+                        found.withLock { $0 = news }
+                        publications.next()
+                    }
+                )
             }
             thread.withLock { $0 = started }
         }
@@ -32,6 +45,15 @@ import Testing
 
         func wait(until isTrue: ([String: [String]]) -> Bool) {
             while !isTrue(found.withLock(\.self)) { usleep(1000) }
+        }
+
+        /// Returns when a round is over that began after this.
+        func goRound() {
+            for _ in 0..<2 {
+                let before = rounds.value
+                resolver.wake()
+                while rounds.value == before { usleep(1000) }
+            }
         }
 
         /// Returns when the resolver's thread has ended.
@@ -73,6 +95,76 @@ import Testing
         #expect(
             running.found.withLock(\.self) == ["stays.test": ["10.0.0.1", "10.0.0.2"], "new.test": []]
         )
+        running.stop()
+    }
+
+    @Test
+    func `addresses are looked up again when they are five seconds old, and told where they are others`() {
+        let now = Mutex<Int64>(0)
+        let lookUps = Counter()
+        let addresses = Mutex(["10.0.0.1"])
+        let running = Running(now: { now.withLock(\.self) }) { _ in
+            defer { lookUps.next() }
+            return addresses.withLock(\.self)
+        }
+        running.want(["a.test"])
+        running.wait { $0 == ["a.test": ["10.0.0.1"]] }
+        for moment in [1, 4999] as [Int64] {
+            now.withLock { $0 = moment }
+            running.goRound()
+            #expect(lookUps.value == 1)
+        }
+        // The same again is no news.
+        now.withLock { $0 = 5000 }
+        running.resolver.wake()
+        while lookUps.value < 2 { usleep(1000) }
+        #expect(running.publications.value == 1)
+        addresses.withLock { $0 = ["10.0.0.2", "10.0.0.3"] }
+        now.withLock { $0 = 10_000 }
+        while lookUps.value < 3 {
+            running.resolver.wake()
+            usleep(1000)
+        }
+        running.wait { $0 == ["a.test": ["10.0.0.2", "10.0.0.3"]] }
+        #expect(running.publications.value == 2)
+        // Nor is no address, which is taken for a name server's weakness.
+        addresses.withLock { $0 = [] }
+        now.withLock { $0 = 15_000 }
+        while lookUps.value < 4 {
+            running.resolver.wake()
+            usleep(1000)
+        }
+        running.goRound()
+        #expect(running.publications.value == 2)
+        #expect(running.found.withLock(\.self) == ["a.test": ["10.0.0.2", "10.0.0.3"]])
+        running.stop()
+    }
+
+    @Test func `names that took long come behind the others the next time`() {
+        let now = Mutex<Int64>(0)
+        let order = Mutex<[String]>([])
+        let gate = Mutex(true)
+        let running = Running(now: { now.withLock(\.self) }) { name in
+            order.withLock { $0.append(name) }
+            while !gate.withLock(\.self) { usleep(1000) }
+            if name == "slow.test" { now.withLock { $0 = 501 } }
+            return ["10.0.0.1"]
+        }
+        running.want(["slow.test"])
+        running.wait { $0.count == 1 }
+        // Seven that take their time leave room for one.
+        gate.withLock { $0 = false }
+        now.withLock { $0 = 5400 }
+        let busy = Set((0..<7).map { "busy-\($0).test" })
+        running.want(busy.union(["slow.test"]))
+        while order.withLock(\.count) < 8 { usleep(1000) }
+        // By now both are due, the slow one for longer.
+        now.withLock { $0 = 5600 }
+        running.want(busy.union(["slow.test", "new.test"]))
+        while order.withLock(\.count) < 9 { usleep(1000) }
+        #expect(order.withLock(\.last) == "new.test")
+        gate.withLock { $0 = true }
+        while order.withLock(\.last) != "slow.test" { usleep(1000) }
         running.stop()
     }
 
@@ -164,6 +256,8 @@ import Testing
         )
         while asked.value == 0 { usleep(1000) }
         proxy.stop()
+        // Nobody has opened the gate: the look-up still waits.
+        #expect(asked.value > 0 && !gate.withLock(\.self))
         gate.withLock { $0 = true }
     }
 }

@@ -8,8 +8,8 @@ import Testing
 @testable import CanaryRouting
 
 struct RoutingTableBuilderTests {
-    private static let hosts = ["helloworld", "other", "a.test", "b.a.test", "helloworld.default"]
-    private static let paths = ["/", "/x", "/api"]
+    static let hosts = ["helloworld", "other", "a.test", "b.a.test", "helloworld.default"]
+    static let paths = ["/", "/x", "/api"]
 
     /// Everything that can be asked, for comparing tables.
     private func answers(_ router: Router) -> [Router.Answer] {
@@ -22,7 +22,7 @@ struct RoutingTableBuilderTests {
     }
 
     /// A pool of objects that all touch each other, in several forms each.
-    private static let pool: [[Resource]] = [
+    static let pool: [[Resource]] = [
         [
             Helloworld.service(),
             object(
