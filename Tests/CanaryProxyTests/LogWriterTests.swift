@@ -88,6 +88,7 @@ import Testing
     @Test func `a full disk loses lines, says how many, and cuts none in two`() throws {
         // /dev/full takes nothing.
         let full = open("/dev/full", O_WRONLY | O_CLOEXEC)
+        try #require(full >= 0)
         let directory = try ScratchDirectory()
         let path = directory.path("log")
         let file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)

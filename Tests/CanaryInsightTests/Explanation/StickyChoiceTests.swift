@@ -48,7 +48,7 @@ struct StickyChoiceTests {
         let user = "user-\(number)"
         let threshold = try #require(Self.explanation([1, 1], user: user).sticky).thresholds[1]
         let millionths = Int64((threshold * 1_000_000).rounded(.down))
-        guard millionths > 1, millionths < 999_998 else { return }
+        try #require(millionths > 1 && millionths < 999_998)
         let below = Self.explanation([1_000_000 - millionths, millionths], user: user)
         let above = Self.explanation([999_999 - millionths, millionths + 1], user: user)
         #expect(below.sticky?.chosen == 0)
@@ -68,7 +68,7 @@ struct StickyChoiceTests {
             let rest = Int64((1 - share) * unit) / 8
             return Self.explanation([rest * others.0, rest * others.1, last], user: user).sticky?.chosen
         }
-        guard share > 0.001, share < 0.999 else { return }
+        try #require(share > 0.001 && share < 0.999)
         #expect(chosen(share + 0.0005) == 2)
         #expect(chosen(share - 0.0005) != 2)
     }

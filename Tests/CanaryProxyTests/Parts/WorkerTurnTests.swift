@@ -121,13 +121,15 @@ struct WorkerTurnTests {
         #expect(received.withLock { $0 } == ["hello", "hello"])
     }
 
+    private struct Missing: Error {}
+
     /// Leaves a connection in the pool that takes nothing.
     private func rest(aClosedConnectionOf exchange: ExchangePointer, _ worker: inout Worker) throws {
         let chosen = exchange.pointee.destination
         let destination = try #require(chosen)
         let facts = exchange.pointee.request.facts
         let choice = worker.upstreams.choose(destination, for: facts, avoiding: nil, at: 0, &worker.random)
-        guard case .endpoint(let member, _) = choice else { return }
+        guard case .endpoint(let member, _) = choice else { throw Missing() }
         let closed = worker.upstreams.adopt(.plain(-1), member, .active)
         closed.pointee.served = 1
         worker.upstreams.keep(closed, idleTimeout: 0, &worker.loop)
