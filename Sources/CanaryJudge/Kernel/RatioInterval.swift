@@ -4,7 +4,7 @@ import Glibc
 
 /// How many times as often the canary has an event as stable: an estimate, and bounds that hold at all times together.
 ///
-/// The bounds are {ψ : ℓ(ψ) ≥ ln(αM)}, M = Σ πⱼ exp ℓ(e^sⱼ) with a normal prior on s = ln ψ: M / exp ℓ is an e-process for its ψ, so
+/// The bounds are {ψ : ℓ(ψ) ≥ ln(αM)}, M = Σ πⱼ exp ℓ(e^sⱼ) with a prior on s = ln ψ: M / exp ℓ is an e-process for its ψ, so
 /// that by Ville's inequality the true, constant ratio is left out at any time with a probability of at most α (Robbins 1970;
 /// Howard, Ramdas, McAuliffe, Sekhon: Time-Uniform Confidence Sequences, Ann. Stat. 2021, arXiv 1810.08240). ℓ is concave in s,
 /// so they are one interval.
@@ -16,12 +16,14 @@ package struct RatioInterval: Sendable, Equatable {
 
     private static let reach = 40.0
 
-    /// `nil` without any event.
-    package init?(_ counts: [ShareCounts], alpha: Double) {
+    /// `nil` without any event. The prior is normal around ψ = 1, unless that of a hypothesis is given: then what has rejected the
+    /// hypothesis with the same counts and α is outside of the bounds.
+    package init?(_ counts: [ShareCounts], alpha: Double, prior: Hypothesis? = nil) {
         let counts = counts.filter { $0.share.isProper }
         let (events, canary) = (counts.events, counts.canary)
         guard events > 0, alpha > 0, alpha < 1 else { return nil }
-        let threshold = log(alpha) + Self.logMixture(counts)
+        let mixture = prior.map { $0.logEvidence(counts) + Self.logRatio(counts, $0.null) }
+        let threshold = log(alpha) + (mixture ?? Self.logMixture(counts))
         let top = Self.mostLikely(counts)
         estimate = canary == 0 ? 0 : canary == events ? .infinity : exp(top)
         low =

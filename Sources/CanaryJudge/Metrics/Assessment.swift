@@ -66,15 +66,16 @@ extension Judge {
     }
 
     private func bound(_ metric: MetricJudge, _ version: String) -> String? {
-        guard metric.metric.isCompared, let ratio = metric.ratio(alpha: rules.alpha) else { return nil }
+        guard metric.metric.isCompared, let ratio = metric.harm(alpha: rules.alpha) else { return nil }
         let confidence = "\(Figures.text(100 * (1 - rules.alpha), digits: 4)) %"
         if metric.metric == .answers {
             guard ratio.high < 1 else { return nil }
             return
                 "\(version) answers at most \(Figures.text(ratio.high, digits: 2)) times as often, \(confidence)"
         }
-        guard ratio.low > 1 else { return nil }
-        let times = Figures.text((ratio.low * 10).rounded(.down) / 10, digits: 3)
+        let low = (ratio.low * 10).rounded(.down) / 10
+        guard low > 1 else { return nil }
+        let times = Figures.text(low, digits: 3)
         return "\(version) \(metric.metric.verb) at least \(times) times as often, \(confidence)"
     }
 }

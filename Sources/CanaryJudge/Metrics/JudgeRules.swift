@@ -35,8 +35,9 @@ package struct JudgeRules: Sendable, Equatable {
 
     /// A canary that is less than so many times as bad is fine.
     package var fineRatio = 2.0
-    /// A canary that is so many times as bad should be caught within a step.
+    /// A canary that is so many times as bad should be caught within a step, if it fails so many of its requests at least.
     package var plannedRatio = 5.0
+    package var plannedRate = Share(percent: 2)
     /// Whether some steps judge copies of a mirror.
     package var judgesMirrors = false
 

@@ -35,6 +35,7 @@ package struct MetricJudge: Sendable, Equatable {
         var beta: Double
         var fineRatio: Double
         var plannedRatio: Double
+        var plannedRate: Double
     }
 
     private struct StepCounts: Sendable, Equatable {
@@ -121,7 +122,9 @@ package struct MetricJudge: Sendable, Equatable {
         if isProvedFine { return .fine(.proved) }
         // Whatever answers is fine: there is no sample to wait for.
         if metric == .answers { return isSuspicious ? .notEnough(requests: nil) : .fine(.sampled) }
-        guard let planned = plannedRequests(at: share) else { return .notEnough(requests: nil) }
+        guard let planned = plannedRequests(at: share), planned.isFinite else {
+            return .notEnough(requests: nil)
+        }
         let missing = planned - Double(step.requests)
         if missing <= 0, !isSuspicious { return .fine(.sampled) }
         return .notEnough(requests: missing <= 0 ? nil : UInt64(min(missing.rounded(.up), 1e15)))
@@ -133,7 +136,7 @@ package struct MetricJudge: Sendable, Equatable {
             && Hypothesis.noBetter(than: limit).logEvidence(step.events) >= -log(settings.beta)
     }
 
-    /// How many requests a step takes in which a canary that is worse by the planned ratio is caught in nine of ten cases.
+    /// How many requests a step takes in which a canary is caught in nine of ten cases that is as bad as planned.
     private func plannedRequests(at share: Share) -> Double? {
         if case .errorLimit(let limit) = metric {
             guard share.part > 0 else { return nil }
@@ -145,8 +148,8 @@ package struct MetricJudge: Sendable, Equatable {
         let harm = PlannedHarm(
             metric,
             stableRate: stableRate,
-            floor: settings.floor,
-            ratio: settings.plannedRatio
+            ratio: settings.plannedRatio,
+            atLeast: settings.plannedRate
         )
         return DetectionEstimate(share: share, ratio: harm.ratio, alpha: alpha).ninetieth
             / harm.eventRate(share)
@@ -161,6 +164,12 @@ package struct MetricJudge: Sendable, Equatable {
     package func ratio(alpha: Double) -> RatioInterval? {
         let leading = process.leadingStart
         return RatioInterval(leading.counts, alpha: alpha * leading.part)
+    }
+
+    /// The same, with bounds that agree with an alarm.
+    func harm(alpha: Double) -> RatioInterval? {
+        let leading = process.leadingStart
+        return RatioInterval(leading.counts, alpha: alpha * leading.part, prior: process.hypothesis)
     }
 }
 
@@ -179,6 +188,7 @@ extension MetricJudge.Settings {
         // Nothing is more than twice as often slower than a median.
         fineRatio = metric == .latency(.p50) ? 1 + 0.3 * (rules.fineRatio - 1) : rules.fineRatio
         plannedRatio = rules.plannedRatio
+        plannedRate = metric == .errors ? rules.plannedRate.value : 0
     }
 }
 

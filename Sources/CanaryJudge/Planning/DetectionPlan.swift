@@ -46,8 +46,8 @@ package struct DetectionPlan: Sendable, Equatable {
             let harm = PlannedHarm(
                 .errors,
                 stableRate: rate,
-                floor: rules.errorFloor,
-                ratio: rules.plannedRatio
+                ratio: rules.plannedRatio,
+                atLeast: rules.plannedRate.value
             )
             let estimate = DetectionEstimate(share: share, ratio: harm.ratio, alpha: alpha)
             return Step(share: share, requests: max(estimate.ninetieth / harm.eventRate(share), minimum))
@@ -55,7 +55,7 @@ package struct DetectionPlan: Sendable, Equatable {
         let steps = steps
         cases = ratios.map {
             Self.detection(
-                of: PlannedHarm(.errors, stableRate: rate, floor: nil, ratio: $0),
+                of: PlannedHarm(.errors, stableRate: rate, ratio: $0),
                 $0,
                 steps,
                 alpha

@@ -5,9 +5,9 @@ struct PlannedHarm: Sendable, Equatable {
     let stableRate: Double
     let canaryRate: Double
 
-    /// Worse by `ratio` than stable, or than what matters at all. Of stable's quantiles it is known how often they are exceeded, and
+    /// Worse by `ratio` than stable, and as bad as `least`. Of stable's quantiles it is known how often they are exceeded, and
     /// more than always cannot be.
-    init(_ metric: Metric, stableRate: Double, floor: Share?, ratio: Double) {
+    init(_ metric: Metric, stableRate: Double, ratio: Double, atLeast least: Double = 0) {
         switch metric {
         case .latency(let quantile):
             self.stableRate = 1 - quantile.part
@@ -16,7 +16,7 @@ struct PlannedHarm: Sendable, Equatable {
             canaryRate = min(ratio * max(stableRate, 0.001), 1)
             self.stableRate = max(stableRate, canaryRate / 100)
         default:
-            canaryRate = min(ratio * max(stableRate, floor?.value ?? 0), 1)
+            canaryRate = min(max(ratio * stableRate, least), 1)
             // No more than the judge's largest ratio.
             self.stableRate = max(stableRate, canaryRate / 100)
         }

@@ -48,7 +48,8 @@ package struct MadeUpTraffic<Random: RandomNumberGenerator & Sendable>: Sendable
         let slow = binomial(count, version.slowPart)
         for number in 0..<count {
             let factor = number < slow ? 10 * load : load
-            counts.durations.add(nanoseconds: UInt64(median * factor * exp(0.5 * normal()) * 1e6))
+            let milliseconds = median * factor * exp(0.5 * normal())
+            counts.durations.add(nanoseconds: UInt64(min(max(milliseconds, 0) * 1e6, 1e18)))
         }
         return counts
     }

@@ -26,7 +26,8 @@ import Testing
 
     @Test func `ratios and their bounds`() throws {
         for value in ReferenceValues.intervals {
-            let own = try #require(RatioInterval(counts(value.counts), alpha: value.alpha))
+            let prior = value.prior.isEmpty ? nil : hypothesis(value.prior)
+            let own = try #require(RatioInterval(counts(value.counts), alpha: value.alpha, prior: prior))
             for (number, reference) in zip([own.estimate, own.low, own.high], value.ratio) {
                 #expect(abs(number / reference - 1) < 1e-8, "\(value)")
             }

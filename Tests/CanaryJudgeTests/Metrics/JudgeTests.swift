@@ -203,7 +203,7 @@ import Testing
         let alarm = try #require(judge.alarm)
         #expect(
             judge.sentence(alarm, canary: "v2")
-                == "14 canary errors, 3.1 expected at 10 %; E = 102000 ≥ 100; v2 fails at least 1.6 times as often, 99 %"
+                == "14 canary errors, 3.1 expected at 10 %; E = 102000 ≥ 100; v2 fails at least 2 times as often, 99 %"
         )
     }
 
@@ -231,23 +231,45 @@ import Testing
 
     @Test func `verdicts say how much is missing`() throws {
         var judge = Judge(JudgeRules())
-        guard case .notEnough(let first?) = judge.verdict(at: tenth) else {
-            Issue.record("a verdict without evidence")
-            return
+        #expect(judge.verdict(at: tenth) != .notEnough(requests: nil))
+        var missing: [UInt64] = []
+        for _ in 0..<2 {
+            judge.add(growth(canary: arm(100, errors: 1), stable: arm(900, errors: 9)))
+            if case .notEnough(let more?) = judge.metrics[0].verdict(at: tenth) { missing.append(more) }
         }
+        try #require(missing.count == 2)
+        #expect(missing[0] - missing[1] == 1000)
+        #expect(judge.verdict(at: .none) == .notEnough(requests: nil))
+
         var traffic = Traffic(seed: 8, median: 20)
         traffic.requestsPerSecond = 1000
-        for _ in 0..<2 { judge.add(traffic.growth(at: tenth)) }
-        guard case .notEnough(let second?) = judge.verdict(at: tenth) else {
-            Issue.record("a verdict with little evidence")
-            return
-        }
-        #expect(second < first)
-        for _ in 0..<18 { judge.add(traffic.growth(at: tenth)) }
+        for _ in 0..<20 { judge.add(traffic.growth(at: tenth)) }
         #expect(judge.verdict(at: tenth).isFine)
         judge.beginStep()
         #expect(!judge.verdict(at: tenth).isFine)
         #expect(judge.assessments(at: tenth).map(\.verdict).contains(.fine(.sampled)))
+    }
+
+    @Test func `rules that nobody checked do no harm`() {
+        var counts = ArmPair(canary: arm(100, errors: 50), stable: arm(100, errors: 1))
+        counts.canary.durations.add(100, nanoseconds: .max)
+        counts.stable.durations.add(100, nanoseconds: 0)
+        for value in [-1, 0, 1e-300, 1, 1e300, .infinity] {
+            var rules = JudgeRules()
+            (rules.alpha, rules.beta, rules.splitAlpha) = (value, value, value)
+            (rules.errorTolerance, rules.slowdown) = (value, value)
+            (rules.fineRatio, rules.plannedRatio) = (value, value)
+            (rules.latencyLimit, rules.errorLimit, rules.errorFloor) = (.max, .all, Share.none)
+            var plan = RolloutPlan.fixed { $0.rules = rules }
+            plan.warmUp = .seconds(-5)
+            var policy = JudgePolicy(plan)
+            for _ in 0..<5 { policy.second(counts) }
+            policy.handle(.command(.promoteFull, Order(id: "1", by: "ann")))
+            for _ in 0..<5 { policy.second(counts) }
+            #expect(!policy.machine.state.message.isEmpty)
+            _ = policy.machine.state.judge.assessments(at: tenth)
+            _ = DetectionPlan(shares: [tenth], errorRate: 0.01, rules: rules)
+        }
     }
 
     @Test func `it is proved fine where there are events enough`() {

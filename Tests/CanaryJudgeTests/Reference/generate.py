@@ -60,10 +60,14 @@ def log_process(name, segments):
     return log(value)
 
 
-def interval(counts, alpha):
-    points = [mpf(i) / 10 for i in range(-60, 61)]
-    norm = sum(exp(-p * p / 2) for p in points)
-    mixture = log(sum(exp(-p * p / 2) / norm * exp(ell(counts, exp(p))) for p in points))
+def interval(counts, alpha, prior=None):
+    if prior:
+        _, ratios, weights = hypothesis(prior)
+        mixture = log(sum(w * exp(ell(counts, r)) for r, w in zip(ratios, weights)))
+    else:
+        points = [mpf(i) / 10 for i in range(-60, 61)]
+        norm = sum(exp(-p * p / 2) for p in points)
+        mixture = log(sum(exp(-p * p / 2) / norm * exp(ell(counts, exp(p))) for p in points))
     threshold = log(mpf(alpha)) + mixture
 
     def slope(s):
@@ -158,11 +162,12 @@ def text():
             write(f'        ("{name}", [{", ".join(map(swift, segments))}], {value}),')
     write("    ]")
     write("")
-    write("    static let intervals: [(counts: Counts, alpha: Double, ratio: [Double])] = [")
+    write("    static let intervals: [(prior: String, counts: Counts, alpha: Double, ratio: [Double])] = [")
     for largest, entries, alpha in [(30, 1, "0.01"), (300, 2, "0.01"), (5_000, 4, "0.05"), (1_000_000, 3, "0.05")]:
         counts = [(p, q, n + 2, c + 1) for p, q, n, c in draw(generator, largest, entries)]
-        values = ", ".join(map(number, interval(counts, alpha)))
-        write(f"        ({swift(counts)}, {alpha}, [{values}]),")
+        for prior in ("", "worse", "worse1.2"):
+            values = ", ".join(map(number, interval(counts, alpha, prior)))
+            write(f'        ("{prior}", {swift(counts)}, {alpha}, [{values}]),')
     write("    ]")
     write("")
     write("    /// Requests and events of the stable version, then of the canary.")
