@@ -97,6 +97,26 @@ import Testing
         scene.wait { $0.requests == 0 && $0.pendingRequests == 0 && $0.connections == 0 }
     }
 
+    @Test func `a limit that is raised lets those who wait go on`() throws {
+        let scene = try Scene(["tcp": ["maxConnections": 1]])
+        let first = try scene.send()
+        scene.wait { $0.requests == 1 }
+        let others = try (1...3).map { number in
+            let connection = try scene.send()
+            scene.wait { $0.pendingRequests == number }
+            return connection
+        }
+        let rule = RoutedScene.policy([("connectionPool", ["tcp": ["maxConnections": 3]])])
+        scene.proxy.proxy.install(
+            TestProxy.table([("v1", scene.origin.port)], nil, [rule], scene.proxy.identifiers, revision: 2)
+        )
+        // The two that came first, and the last goes on waiting.
+        scene.wait { $0.requests == 3 && $0.pendingRequests == 1 }
+        scene.allow(4)
+        for connection in [first] + others { #expect(try connection.readMessage().status == 200) }
+        #expect(scene.origin.connections.load(ordering: .relaxed) == 3)
+    }
+
     @Test func `who leaves the line lets those behind go on`() throws {
         let scene = try Scene(["tcp": ["maxConnections": 1]])
         let first = try scene.send()

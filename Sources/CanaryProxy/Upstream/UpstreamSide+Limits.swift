@@ -48,6 +48,7 @@ extension UpstreamSide {
             claim(.pending, exchange, use)
             exchange.pointee.place.state = .waiting
             exchange.pointee.place.member = member
+            inLine &+= 1
             if wasCalled {
                 pool.pointee.waiting.prepend(exchange)
             } else {
@@ -58,6 +59,12 @@ extension UpstreamSide {
         // What it was called to, and does not take, is the next one's.
         if wasCalled, admission == .connect || admission == .overflow { callNext(member) }
         return admission
+    }
+
+    /// Those of the exchange's table; for who stood in line, those that the last table has.
+    func limits(for exchange: ExchangePointer, _ destination: DestinationHandle) -> ConnectionLimits {
+        guard exchange.pointee.place.state == .called else { return destination.limits }
+        return destination.shared?._withUnsafeGuaranteedRef { $0.limits } ?? destination.limits
     }
 
     /// A TCP connection waits for no other one to end.
@@ -114,7 +121,9 @@ extension UpstreamSide {
         let member = exchange.pointee.place.member
         switch exchange.pointee.place.state {
         case .none: return
-        case .waiting: pools[member].pointee.waiting.remove(exchange)
+        case .waiting:
+            pools[member].pointee.waiting.remove(exchange)
+            inLine &-= 1
         case .called:
             called.remove(exchange)
             pools[member].pointee.called &-= 1
@@ -127,9 +136,16 @@ extension UpstreamSide {
     mutating func callNext(_ member: ClusterMember) {
         let pool = pools[member]
         guard let exchange = pool.pointee.waiting.popFirst() else { return }
+        inLine &-= 1
         pool.pointee.called &+= 1
         exchange.pointee.place.state = .called
         called.append(exchange)
+    }
+
+    /// There may be more connections than before: the first of each line looks, and calls the next where it gets one.
+    mutating func callAll() {
+        guard inLine > 0 else { return }
+        for member in pools.numbers { callNext(member) }
     }
 }
 

@@ -14,6 +14,8 @@ struct UpstreamSide: ~Copyable {
     var names = NumberMap<UInt64, NamedAddresses>(NamedAddresses())
     /// Exchanges that waited for a connection and are served before the turn ends.
     var called = WaitingList()
+    /// How many exchanges wait in the lines of all pools.
+    var inLine = 0
     private var resolutions: Resolutions?
 
     init(identifiers: RoutingIdentifiers, counters: WorkerCounters) {

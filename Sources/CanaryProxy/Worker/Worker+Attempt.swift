@@ -96,7 +96,7 @@ extension Worker {
         guard let destination = exchange.pointee.destination else { return .failed }
         var mayUseIdle = !exchange.pointee.isConnection && !exchange.pointee.tries.hasReplacedStale
         if let use = destination.sharedUse {
-            switch upstreams.admit(exchange, to: member, destination.limits, use) {
+            switch upstreams.admit(exchange, to: member, upstreams.limits(for: exchange, destination), use) {
             case .useIdle: break
             // What rests is for those who were called.
             case .connect: mayUseIdle = false

@@ -20,6 +20,7 @@ extension Worker {
 
     private mutating func adopt(_ table: RoutingTable, _ entries: [ListenerEntry]) {
         if tables.adopt(table, entries) { sweepSoon() }
+        upstreams.callAll()
         counters.setRevision(table.revision)
     }
 
