@@ -32,7 +32,12 @@ struct AdminPages {
 
     /// Every destination of the present table by Envoy's name for it, with its endpoints and what was counted.
     func clusters() -> AdminConnection.Answer {
-        let lines = ClusterList(contents, shared.book.series(), shared.identifiers).lines
+        let lines = ClusterList(
+            contents,
+            shared.book.series(),
+            shared.identifiers,
+            shared.publication().resolutions
+        ).lines
         return .init(status: 200, body: (lines + checkedLines).map { $0 + "\n" }.joined())
     }
 

@@ -26,12 +26,19 @@ struct ClusterList {
     /// By Envoy's name of the cluster, what is known of those of which workers share something.
     private var states: [String: [String]] = [:]
     private var ejected: [String: Set<String>] = [:]
+    /// The addresses of endpoints that are names, as far as they were looked up.
+    private var resolved: [String: [String]] = [:]
 
     init(
         _ hosts: [RoutingTableContents.Host],
         _ series: [SeriesLabels: RouteEvidence],
-        _ identifiers: RoutingIdentifiers
+        _ identifiers: RoutingIdentifiers,
+        _ resolutions: Resolutions?
     ) {
+        for (name, addresses) in resolutions?.addresses ?? [:] {
+            guard let name = identifiers.endpoint(name)?.description else { continue }
+            resolved[name] = addresses.compactMap { identifiers.endpoint($0.id)?.description }
+        }
         let now = Clock.monotonicMilliseconds()
         for cluster in identifiers.sharedClusters {
             states[cluster.name] = Self.lines(of: cluster)
@@ -71,14 +78,21 @@ struct ClusterList {
 
     var lines: [String] {
         clusters.values.sorted { $0.name < $1.name }.flatMap { cluster in
-            cluster.endpoints.sorted().map { address in
-                let isEjected = ejected[cluster.name]?.contains(address) == true
-                let flags = isEjected ? "/failed_outlier_check" : "healthy"
-                return "\(cluster.name)::\(address)::health_flags::\(flags)"
-            } + [
+            cluster.endpoints.sorted().flatMap { lines(of: $0, in: cluster.name) } + [
                 "\(cluster.name)::rq_total::\(cluster.requests)",
                 "\(cluster.name)::rq_error::\(cluster.errors)",
             ] + (states[cluster.name] ?? [])
+        }
+    }
+
+    /// Of each address by itself, with the name that it was found by.
+    private func lines(of endpoint: String, in cluster: String) -> [String] {
+        let addresses = resolved[endpoint] ?? [endpoint]
+        return (addresses.isEmpty ? [endpoint] : addresses.sorted()).flatMap { address in
+            let isEjected = ejected[cluster]?.contains(address) == true
+            let flags = isEjected ? "/failed_outlier_check" : "healthy"
+            let name = address == endpoint ? [] : ["\(cluster)::\(address)::hostname::\(endpoint)"]
+            return name + ["\(cluster)::\(address)::health_flags::\(flags)"]
         }
     }
 }
