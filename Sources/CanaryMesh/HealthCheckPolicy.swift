@@ -24,6 +24,8 @@ package struct HealthCheckPolicy: Hashable, Sendable {
     package static let timeout = "canaryctl.dev/health-check-timeout"
     package static let healthyThreshold = "canaryctl.dev/health-check-healthy-threshold"
     package static let unhealthyThreshold = "canaryctl.dev/health-check-unhealthy-threshold"
+    /// Those that mean nothing without ``annotation``.
+    package static let details = [interval, timeout, healthyThreshold, unhealthyThreshold]
 
     package var kind: Kind
     package var intervalMilliseconds: Int64 = 10_000
@@ -76,6 +78,8 @@ extension HealthCheckPolicy.Kind {
         }
         guard text.hasPrefix("http:/") else { return nil }
         let path = String(text.dropFirst(5))
+        // A URL, whose host would be asked for as a path; what stands behind "#" is never sent.
+        guard !path.hasPrefix("//"), !path.contains("#") else { return nil }
         // It becomes part of a request's first line.
         guard path.utf8.allSatisfy({ 0x21...0x7E ~= $0 }), path.utf8.count <= 2048 else { return nil }
         self = .http(path: path)

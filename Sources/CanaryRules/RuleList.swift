@@ -98,6 +98,7 @@ extension RuleCatalog {
         ClientTLSValuesRule.self,
         ServerUnverifiedRule.self,
         PortServerUnverifiedRule.self,
+        HashCookieRule.self,
         GatewayServersRule.self,
         GatewayHostsRule.self,
         GatewayPortsRule.self,
@@ -140,6 +141,10 @@ extension RuleCatalog {
         ShortGatewayHostRule.self,
         CookieExactRule.self,
         PathStarRule.self,
+        FaultInertRule.self,
+        MirrorShareUnusedRule.self,
+        CorsPolicyInertRule.self,
+        CorsOriginUnmatchableRule.self,
     ]
 
     /// The rules that need other objects, by code.

@@ -19,6 +19,9 @@ import Testing
         }
     }
 
+    private static let notAnObject =
+        "begin with \"apiVersion:\", \"kind:\" and \"metadata:\", each on a line of its own"
+
     @Test(arguments: [
         Case("kind: Service\nmetadata: {name: x}", "1:1 CAN0022 error", #"add "apiVersion: v1""#),
         Case(
@@ -86,14 +89,14 @@ import Testing
             "3:1 CAN0026 error",
             #"write "metadata:" above, and indent "name" by two spaces"#
         ),
-        Case("- a\n- b", "1:1 CAN0020 error", nil),
-        Case("just text", "1:1 CAN0020 error", nil),
+        Case("- a\n- b", "1:1 CAN0020 error", notAnObject),
+        Case("just text", "1:1 CAN0020 error", notAnObject),
         Case(
             "apiVersion: v1\nkind: List\nitems: {a: b}",
             "3:1 CAN0032 error",
             #"begin every item with "- ""#
         ),
-        Case("apiVersion: v1\nkind: List\nitems: [a]", "3:9 CAN0020 error", nil),
+        Case("apiVersion: v1\nkind: List\nitems: [a]", "3:9 CAN0020 error", notAnObject),
     ])
     func `what is wrong with an object's header is said with a way out`(test: Case) {
         let findings = read(test.text).diagnostics

@@ -36,6 +36,22 @@ struct RuleFixtureTests {
         #expect(all.subtracting(covered).subtracting(elsewhere).sorted() == [])
     }
 
+    /// Rules are asked for hints by the compiler, and not whether these say anything.
+    @Test func `every finding says what to do`() throws {
+        let texts =
+            try Self.names.map { try fixture($0, in: "RuleFixtures") }
+            + IstioRuleTests.names.map { try fixture($0, in: "IstioRules") }
+        for set in texts.map({ read($0) }) {
+            let snapshot = ClusterSnapshot(set.resources)
+            let findings =
+                set.diagnostics + set.resources.flatMap(RuleCatalog.checkObject)
+                + RuleCatalog.checkReferences(set.resources, in: snapshot)
+            for finding in findings {
+                #expect(finding.hint?.isEmpty == false, "\(finding.code.canary): \(finding.message)")
+            }
+        }
+    }
+
     private static func expected(_ text: String) -> Set<FixtureMark> {
         var places: Set<FixtureMark> = []
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {

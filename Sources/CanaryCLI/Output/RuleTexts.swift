@@ -206,7 +206,7 @@ enum RuleTexts {
         - CAN0312 IST0150 warning
         A port of a Service of type ExternalName has no name that says its protocol, or is named `tcp`. Istio then listens for TCP on that port for every host, and takes requests of other Services with it.
         - CAN0313 - warning
-        An annotation about health checks of a Service's endpoints has a value that means nothing, so that none of them is checked.
+        An annotation about health checks does nothing: its value means nothing, its name is misspelt, it stands without the one that asks for checks, or on something that is no Service.
         = DEPLOYMENT AND POD
         - CAN0401 - error
         A Deployment's selector selects everything: neither labels nor expressions are given. Expressions need values where their operator compares with some.
@@ -282,6 +282,8 @@ enum RuleTexts {
         TLS to a host, `SIMPLE` or `MUTUAL`, names no certificate authority, so that the server's certificate is not verified. A `credentialName` counts only in a DestinationRule with a workload selector. istioctl does not look at subsets.
         - CAN0617 IST0129 warning
         TLS to a port of a host, `SIMPLE` or `MUTUAL`, names no certificate authority, so that the server's certificate is not verified. istioctl does not look at subsets.
+        - CAN0618 - warning
+        The cookie that consistent hashing goes by has a name or a path that no client sends back. Istio takes it.
         = GATEWAY, SERVICEENTRY AND WORKLOADENTRY
         - CAN0701 IST0106 error
         A Gateway has no server or an empty one, a name that is no DNS label, or a selector that no pod's labels can fit.
@@ -457,5 +459,13 @@ enum RuleTexts {
         A VirtualService has HTTP routes for a port that Istio takes for TCP or TLS, by the name or `appProtocol` of a Service's port or the `protocol` of a ServiceEntry's. There it ignores HTTP routes: requests go to the endpoints of all versions, and nothing is split. Of a host that has ports for HTTP too, it is told of the port that a `match` names, and where routes split the host. canaryctl's proxy serves such routes, so it is information unless the manifests are meant for Istio (`--for istio`).
         - CAN1131 - warning
         A condition on `uri` ends in `/*`, and compares it letter by letter: in `exact` and `prefix` a star stands for itself, so that `/api/*` takes no request for `/api/users`.
+        - CAN1132 - warning
+        A fault concerns no request, because it has no percentage, which is 0 % and not all; or a delay has no time. Istio takes both, and injects nothing.
+        - CAN1133 - warning
+        A route says how many requests to mirror, and not where: nothing is mirrored. Items of `mirrors` have percentages of their own.
+        - CAN1134 - warning
+        A CORS policy allows no origin, so that no browser may read an answer because of it.
+        - CAN1135 - warning
+        An origin that a CORS policy allows is none that a browser sends. Origins are a scheme and a host in lower case, with a port where that is not the scheme's own: `https://shop.example.com`, without a path or a slash behind it.
         """#
 }

@@ -42,6 +42,7 @@ extension ObjectBuilder {
             report(
                 ManifestCodes.headerType,
                 "\(key) is a string, not \(node.typeName)",
+                hint: "write a word, such as Service",
                 at: node.position,
                 path
             )

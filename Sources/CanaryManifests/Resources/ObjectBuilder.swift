@@ -47,6 +47,7 @@ struct ObjectBuilder {
             report(
                 ManifestCodes.notAnObject,
                 "a manifest is a mapping with apiVersion, kind and metadata, not \(document.typeName)",
+                hint: "begin with \"apiVersion:\", \"kind:\" and \"metadata:\", each on a line of its own",
                 at: document.position
             )
             return
@@ -65,7 +66,12 @@ struct ObjectBuilder {
         guard objectLimit > 0 else {
             guard objectLimit == 0 else { return }
             objectLimit -= 1
-            report(ManifestCodes.limit, "there are too many objects", at: document.position)
+            report(
+                ManifestCodes.limit,
+                "there are too many objects",
+                hint: "read them in several runs",
+                at: document.position
+            )
             return
         }
         objectLimit -= 1
@@ -95,7 +101,7 @@ struct ObjectBuilder {
         _ code: RuleCode,
         _ message: String,
         severity: Severity = .error,
-        hint: String? = nil,
+        hint: String,
         at place: Position,
         _ path: FieldPath = .root,
         _ resource: ResourceKey? = nil

@@ -12,7 +12,7 @@ extension Composer {
             throw .meaning(
                 ManifestCodes.limit,
                 "a value of \(bytes.count) bytes is larger than the \(limits.scalarBytes) bytes allowed",
-                hint: nil,
+                hint: "shorten it, or split the object",
                 Mark(event.start_mark)
             )
         }

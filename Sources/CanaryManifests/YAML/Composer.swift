@@ -122,7 +122,7 @@ struct Composer {
         _ code: RuleCode,
         _ message: String,
         severity: Severity = .error,
-        hint: String? = nil,
+        hint: String,
         at place: Position,
         isLast: Bool = false
     ) {

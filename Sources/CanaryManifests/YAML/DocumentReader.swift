@@ -84,7 +84,12 @@ struct DocumentReader {
         var isDone = false
         try text.withUnsafeBufferPointer { buffer throws(YAMLProblem) in
             guard let stream = EventStream(UnsafeBufferPointer(rebasing: buffer[range])) else {
-                throw .stop(ManifestCodes.limit, "the text needs more memory than there is", hint: nil, .zero)
+                throw .stop(
+                    ManifestCodes.limit,
+                    "the text needs more memory than there is",
+                    hint: "read it in pieces",
+                    .zero
+                )
             }
             while !isDone {
                 try stream.next { event throws(YAMLProblem) in
@@ -210,7 +215,7 @@ struct DocumentReader {
     private mutating func report(
         _ code: RuleCode,
         _ message: String,
-        _ hint: String?,
+        _ hint: String,
         _ relativeLine: Int,
         _ column: Int
     ) {

@@ -14,15 +14,15 @@ enum ElisionText {
 struct SyntaxMessage {
     var code = ManifestCodes.syntax
     var text: String
-    var hint: String?
+    var hint: String
     /// Counted from 0, relative to the start of the text that libyaml read.
     var line: Int
     var column: Int
 
     init(_ failure: SyntaxFailure, _ lines: FailureLines) {
-        self.init("", nil, failure.mark)
+        self.init("", "check the indentation and the quotes here and in the line before", failure.mark)
         guard !failure.isOutOfMemory else {
-            text = "the text needs more memory than there is"
+            (text, hint) = ("the text needs more memory than there is", "read it in pieces")
             return
         }
         if let found = Self.copiedAlong(failure, lines) {
@@ -39,7 +39,7 @@ struct SyntaxMessage {
         }
     }
 
-    private init(_ text: String, _ hint: String?, _ mark: Mark) {
+    private init(_ text: String, _ hint: String, _ mark: Mark) {
         self.text = text
         self.hint = hint
         line = mark.line
@@ -160,7 +160,7 @@ struct SyntaxMessage {
         return SyntaxMessage(
             "a \",\" or \"\(what.1)\" should be here, to go on with the \(what.0) that begins at "
                 + "line \(lines.number(failure.contextMark.line)), column \(failure.contextMark.column + 1)",
-            nil,
+            "write it, or quote a text with \",\", \"[\", \"]\", \"{\" or \"}\" in it",
             failure.mark
         )
     }

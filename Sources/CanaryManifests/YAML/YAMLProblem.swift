@@ -6,9 +6,9 @@ import CanaryResources
 enum YAMLProblem: Error {
     case syntax(SyntaxFailure)
     /// Text that libyaml can read, but that has no meaning here; the mark says where the document broke.
-    case meaning(RuleCode, String, hint: String?, Mark)
+    case meaning(RuleCode, String, hint: String, Mark)
     /// Nothing that follows is read either.
-    case stop(RuleCode, String, hint: String?, Mark)
+    case stop(RuleCode, String, hint: String, Mark)
 
     var mark: Mark {
         switch self {

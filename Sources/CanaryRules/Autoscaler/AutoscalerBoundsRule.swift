@@ -15,11 +15,15 @@ enum AutoscalerBoundsRule: ObjectRule {
             ["Object", "External"].contains($0["type"]?.string)
         }
         if least < (mayBeZero ? 0 : 1) {
-            report.add(at: spec.field("minReplicas"), "\"minReplicas\" is below \(mayBeZero ? 0 : 1)")
+            report.add(
+                at: spec.field("minReplicas"),
+                "\"minReplicas\" is below \(mayBeZero ? 0 : 1)",
+                hint: "write \(mayBeZero ? 0 : 1) or more"
+            )
         }
         guard let place = spec["maxReplicas"], let most = place.integer else { return }
         if most < 1 {
-            report.add(at: place, "\"maxReplicas\" is below 1")
+            report.add(at: place, "\"maxReplicas\" is below 1", hint: "write 1 or more")
         } else if most < least {
             report.add(
                 at: place,

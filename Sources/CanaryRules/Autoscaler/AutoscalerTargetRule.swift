@@ -10,7 +10,11 @@ enum AutoscalerTargetRule: ObjectRule {
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
         guard let target = object.spec?["scaleTargetRef"] else { return }
         for key in ["kind", "name"] where target[key]?.string == "" {
-            report.add(at: target.field(key), "the target's \(key) is empty")
+            report.add(
+                at: target.field(key),
+                "the target's \(key) is empty",
+                hint: "write the \(key) of what is to be scaled, such as a Deployment's"
+            )
         }
     }
 }

@@ -27,17 +27,29 @@ enum ClientTLSValuesRule: ObjectRule {
                 ? given("caCertificates", "credentialName", "subjectAltNames")
                 : given("caCertificates", "subjectAltNames")
             for place in places {
-                report.add(at: place, "\(place.label) can't be combined with \"insecureSkipVerify\"")
+                report.add(
+                    at: place,
+                    "\(place.label) can't be combined with \"insecureSkipVerify\"",
+                    hint: "keep one of the two"
+                )
             }
         }
         guard mode == "SIMPLE" || mode == "MUTUAL" else { return }
         if !given("credentialName").isEmpty {
             for place in given("clientCertificate", "privateKey", "caCertificates", "caCrl") {
-                report.add(at: place, "\(place.label) can't be combined with \"credentialName\"")
+                report.add(
+                    at: place,
+                    "\(place.label) can't be combined with \"credentialName\"",
+                    hint: "keep one of the two"
+                )
             }
         } else if mode == "MUTUAL" {
             for key in ["clientCertificate", "privateKey"] where given(key).isEmpty {
-                report.add(at: tls.field(key), "mutual TLS needs \"\(key)\" or \"credentialName\"")
+                report.add(
+                    at: tls.field(key),
+                    "mutual TLS needs \"\(key)\" or \"credentialName\"",
+                    hint: "add it, or a \"credentialName\""
+                )
             }
         }
     }

@@ -24,12 +24,17 @@ enum ConnectionPoolValuesRule: ObjectRule {
             {
                 report.add(
                     at: policy,
-                    "\"h2UpgradePolicy: UPGRADE\" and \"useClientProtocol\" can't be combined"
+                    "\"h2UpgradePolicy: UPGRADE\" and \"useClientProtocol\" can't be combined",
+                    hint: "keep one of the two"
                 )
             }
             for key in ["interval", "timeout"] {
                 guard let keepAlive = http?["http2KeepAlive"], keepAlive[key] == nil else { continue }
-                report.add(at: keepAlive.field(key), "\"http2KeepAlive\" needs \"\(key)\"")
+                report.add(
+                    at: keepAlive.field(key),
+                    "\"http2KeepAlive\" needs \"\(key)\"",
+                    hint: "write \"\(key): 10s\""
+                )
             }
         }
     }

@@ -13,7 +13,11 @@ enum ConsistentHashValuesRule: ObjectRule {
             if let size = hash["minimumRingSize"], size.integer != 0,
                 hash["ringHash"] != nil || hash["maglev"] != nil
             {
-                report.add(at: size, "\"minimumRingSize\" can't be combined with \"ringHash\" or \"maglev\"")
+                report.add(
+                    at: size,
+                    "\"minimumRingSize\" can't be combined with \"ringHash\" or \"maglev\"",
+                    hint: "write it inside of \"ringHash\""
+                )
             }
             guard let maglev = hash["maglev"] else { continue }
             let size = maglev["tableSize"]?.integer ?? 0
@@ -28,14 +32,24 @@ enum ConsistentHashValuesRule: ObjectRule {
     }
 
     private static func check(cookie: Located, _ report: inout RuleReport) {
-        if cookie["name"]?.string == "" { report.add(at: cookie.field("name"), "the cookie's name is empty") }
+        if cookie["name"]?.string == "" {
+            report.add(
+                at: cookie.field("name"),
+                "the cookie's name is empty",
+                hint: "give it a name of letters, digits and \"-\""
+            )
+        }
         var seen: Set<String> = []
         for attribute in cookie["attributes"]?.items ?? [] {
             guard let place = attribute["name"], let name = place.string else { continue }
             if name.isEmpty {
-                report.add(at: place, "the attribute's name is empty")
+                report.add(
+                    at: place,
+                    "the attribute's name is empty",
+                    hint: "name it, such as SameSite, or leave it out"
+                )
             } else if !seen.insert(name).inserted {
-                report.add(at: place, "the attribute \"\(name)\" is given twice")
+                report.add(at: place, "the attribute \"\(name)\" is given twice", hint: "keep one of the two")
             }
         }
     }

@@ -20,7 +20,8 @@ enum LocalityValuesRule: ObjectRule {
             if locality != nil, let zoneAware {
                 report.add(
                     at: zoneAware,
-                    "\"localityLbSetting\" and \"zoneAwareLbSetting\" can't be combined"
+                    "\"localityLbSetting\" and \"zoneAwareLbSetting\" can't be combined",
+                    hint: "keep one of the two"
                 )
             }
             if let locality { check(locality: locality, &report) }
@@ -35,7 +36,11 @@ enum LocalityValuesRule: ObjectRule {
         let distribute = locality["distribute"]?.items ?? []
         let failover = locality["failover"]?.items ?? []
         if !distribute.isEmpty, let place = locality["failover"], !failover.isEmpty {
-            report.add(at: place, "\"distribute\" and \"failover\" can't be combined")
+            report.add(
+                at: place,
+                "\"distribute\" and \"failover\" can't be combined",
+                hint: "keep one of the two"
+            )
         }
         let sources = distribute.map { $0.field("from") }
         checkLocalities(sources.map { ($0, $0.string ?? "") }, &report)
@@ -52,12 +57,20 @@ enum LocalityValuesRule: ObjectRule {
         let wrong = weights.filter { !(1...100).contains($0.1) }
         // What 32 bits cannot hold, the schema tells.
         for (place, weight) in wrong where (0...Int64(UInt32.max)).contains(weight) {
-            report.add(at: place, "the weight \(weight) is outside 1 to 100")
+            report.add(
+                at: place,
+                "the weight \(weight) is outside 1 to 100",
+                hint: "write 1 to 100; leave out localities that shall get nothing"
+            )
         }
         // Those that are in range are small; any others would not add up safely.
         let sum = wrong.isEmpty ? weights.reduce(0) { $0 + $1.1 } : 100
         guard sum != 100 else { return }
-        report.add(at: list, "the weights of the localities sum to \(sum), not 100")
+        report.add(
+            at: list,
+            "the weights of the localities sum to \(sum), not 100",
+            hint: "change them to sum to 100"
+        )
     }
 
     private static func checkLocalities(
@@ -70,9 +83,17 @@ enum LocalityValuesRule: ObjectRule {
             let parts = text.split(separator: "/", omittingEmptySubsequences: false)
             let stars = text.utf8.count { $0 == UInt8(ascii: "*") }
             if parts.contains("") {
-                report.add(at: place, "\"\(text)\" is not a locality: a part is empty")
+                report.add(
+                    at: place,
+                    "\"\(text)\" is not a locality: a part is empty",
+                    hint: "write region/zone/subzone, and leave unknown parts out at the end"
+                )
             } else if stars > 1 || (stars == 1 && !text.hasSuffix("*")) {
-                report.add(at: place, "\"\(text)\" is not a locality: \"*\" may only stand at the end")
+                report.add(
+                    at: place,
+                    "\"\(text)\" is not a locality: \"*\" may only stand at the end",
+                    hint: "write region/*, or region/zone/*"
+                )
             } else {
                 let isKnown = !register.add(text)
                 let other = seen.first { overlap($0, text) }
@@ -80,6 +101,7 @@ enum LocalityValuesRule: ObjectRule {
                     report.add(
                         at: place,
                         "the localities \"\(other ?? "…")\" and \"\(text)\" overlap",
+                        hint: "keep one of the two, or list each locality's zones apart",
                         severity: isKnown ? nil : .warning,
                         isKnownToIstio: isKnown
                     )
@@ -103,14 +125,21 @@ enum LocalityValuesRule: ObjectRule {
         for entry in setting["failover"]?.items ?? [] {
             let from = entry["from"]?.string ?? ""
             let to = entry["to"]?.string ?? ""
-            if from == to { report.add(at: entry, "the failover goes from \"\(from)\" to itself") }
+            if from == to {
+                report.add(
+                    at: entry,
+                    "the failover goes from \"\(from)\" to itself",
+                    hint: "name another region in \"to\""
+                )
+            }
             for key in ["from", "to"] {
                 guard let text = entry[key]?.string, text.contains("/") || text.contains("*") else {
                     continue
                 }
                 report.add(
                     at: entry.field(key),
-                    "\"\(text)\" is not a region: \"/\" and \"*\" can't be used here"
+                    "\"\(text)\" is not a region: \"/\" and \"*\" can't be used here",
+                    hint: "write the region alone"
                 )
             }
         }
@@ -122,7 +151,11 @@ enum LocalityValuesRule: ObjectRule {
         for item in setting["failoverPriority"]?.items ?? [] {
             let label = item.string?.split(separator: "=", maxSplits: 1).first.map(String.init) ?? ""
             guard topologyLabels.contains(label) else { continue }
-            report.add(at: item, "\"\(label)\" can't be a priority here: the failover decides about regions")
+            report.add(
+                at: item,
+                "\"\(label)\" can't be a priority here: the failover decides about regions",
+                hint: "leave it out, or use failoverPriority without failover"
+            )
         }
     }
 }

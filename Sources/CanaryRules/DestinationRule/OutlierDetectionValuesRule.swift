@@ -14,7 +14,11 @@ enum OutlierDetectionValuesRule: ObjectRule {
                 guard let place = outlier[key], let value = place.integer, !(0...100).contains(value) else {
                     continue
                 }
-                report.add(at: place, "\"\(key)\" is outside 0 to 100")
+                report.add(
+                    at: place,
+                    "\"\(key)\" is outside 0 to 100",
+                    hint: "write a percentage from 0 to 100"
+                )
             }
             if let failures = outlier["consecutiveLocalOriginFailures"], (failures.integer ?? 0) > 0,
                 outlier["splitExternalLocalOriginErrors"]?.node.bool != true

@@ -10,9 +10,17 @@ enum SubsetLabelsRule: ObjectRule {
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
         for (key, value) in (object.spec?["subsets"]?.items ?? []).flatMap({ $0["labels"]?.entries ?? [] }) {
             if !KubernetesName.isQualified(key) {
-                report.add(at: value, "\"\(key)\" is not a label's key")
+                report.add(
+                    at: value,
+                    "\"\(key)\" is not a label's key",
+                    hint: "use letters, digits, \"-\", \"_\" and \".\", behind an optional domain and \"/\""
+                )
             } else if let text = value.string, !KubernetesName.isIstioLabelValue(text) {
-                report.add(at: value, "\"\(text)\" is not a label's value")
+                report.add(
+                    at: value,
+                    "\"\(text)\" is not a label's value",
+                    hint: "use at most 63 letters, digits, \"-\", \"_\" and \".\""
+                )
             }
         }
     }

@@ -16,7 +16,11 @@ enum SubsetNameRule: ObjectRule {
             }
             guard let place = subset["name"], let name = place.string else { continue }
             if !IstioName.isLabel(name) {
-                report.add(at: place, "\"\(name)\" is not a subset's name: use letters, digits and \"-\"")
+                report.add(
+                    at: place,
+                    "\"\(name)\" is not a subset's name",
+                    hint: "use letters, digits and \"-\""
+                )
             } else if !seen.insert(name).inserted {
                 report.add(at: place, "there are two subsets \"\(name)\"", hint: "rename or remove one")
             }

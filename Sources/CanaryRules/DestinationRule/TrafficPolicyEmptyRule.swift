@@ -20,15 +20,28 @@ enum TrafficPolicyEmptyRule: ObjectRule {
         }
         for port in object.trafficPolicies.flatMap({ $0["portLevelSettings"]?.items ?? [] }) {
             if port.isNull || blocks.allSatisfy({ port[$0] == nil }) {
-                report.add(at: port, "the settings of the port say nothing")
+                report.add(
+                    at: port,
+                    "the settings of the port say nothing",
+                    hint:
+                        "write loadBalancer, connectionPool, outlierDetection or tls beside \"port\", or remove it"
+                )
             }
             if !port.isNull, port["port"] == nil {
-                report.add(at: port.field("port"), "the settings name no port")
+                report.add(
+                    at: port.field("port"),
+                    "the settings name no port",
+                    hint: "write \"port:\" with the number of the Service's port"
+                )
             }
         }
         for pool in object.policyLevels.compactMap({ $0["connectionPool"] }) {
             guard pool["http"] == nil, pool["tcp"] == nil else { continue }
-            report.add(at: pool, "the connection pool has neither \"http\" nor \"tcp\"")
+            report.add(
+                at: pool,
+                "the connection pool has neither \"http\" nor \"tcp\"",
+                hint: "write limits below \"http:\" or \"tcp:\", or remove it"
+            )
         }
     }
 }

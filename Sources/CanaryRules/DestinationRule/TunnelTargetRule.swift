@@ -11,7 +11,11 @@ enum TunnelTargetRule: ObjectRule {
         for policy in object.trafficPolicies {
             guard let tunnel = policy["tunnel"] else { continue }
             if policy["proxyProtocol"] != nil {
-                report.add(at: tunnel, "\"tunnel\" and \"proxyProtocol\" can't be combined")
+                report.add(
+                    at: tunnel,
+                    "\"tunnel\" and \"proxyProtocol\" can't be combined",
+                    hint: "keep one of the two"
+                )
             }
             if let place = tunnel["protocol"], let text = place.string,
                 !["", "CONNECT", "POST"].contains(text)
@@ -21,10 +25,18 @@ enum TunnelTargetRule: ObjectRule {
             if let host = tunnel["targetHost"], let text = host.string, !IstioName.isFullName(text),
                 !IPAddress.isValid(text)
             {
-                report.add(at: host, "\"\(text)\" is not a host name or an address")
+                report.add(
+                    at: host,
+                    "\"\(text)\" is not a host name or an address",
+                    hint: "write a host name such as db.example.com"
+                )
             }
             if let port = tunnel["targetPort"], let value = port.integer, !(1...65535).contains(value) {
-                report.add(at: port, "port \(value) is outside 1 to 65535")
+                report.add(
+                    at: port,
+                    "port \(value) is outside 1 to 65535",
+                    hint: "write the number of a port, from 1 to 65535"
+                )
             }
         }
     }

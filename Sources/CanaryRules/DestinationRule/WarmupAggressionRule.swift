@@ -12,7 +12,11 @@ enum WarmupAggressionRule: ObjectRule {
             guard let place = warmup["aggression"], let value = place.node.number, value == 0 else {
                 continue
             }
-            report.add(at: place, "\"aggression\" must be above 0")
+            report.add(
+                at: place,
+                "\"aggression\" must be above 0",
+                hint: "write 1 for a straight rise, less to begin slower"
+            )
         }
     }
 }

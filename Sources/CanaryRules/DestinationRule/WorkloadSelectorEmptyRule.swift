@@ -14,6 +14,10 @@ enum WorkloadSelectorEmptyRule: ObjectRule {
         else {
             return
         }
-        report.add(at: selector, "the workload selector has no labels and selects everything")
+        report.add(
+            at: selector,
+            "the workload selector has no labels and selects everything",
+            hint: "write matchLabels, or leave the selector out"
+        )
     }
 }

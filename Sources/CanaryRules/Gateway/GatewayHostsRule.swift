@@ -12,10 +12,20 @@ enum GatewayHostsRule: ObjectRule {
         for server in object.spec?["servers"]?.items ?? [] {
             // That the field is missing, the schema tells.
             guard let hosts = server["hosts"] else { continue }
-            if hosts.items.isEmpty { report.add(at: hosts, "the server has no hosts") }
+            if hosts.items.isEmpty {
+                report.add(
+                    at: hosts,
+                    "the server has no hosts",
+                    hint: "write hosts: [\"*\"], or the names to serve"
+                )
+            }
             for host in hosts.items {
                 guard let text = host.string, let problem = problem(text) else { continue }
-                report.add(at: host, "\"\(text)\" is not a host of a Gateway: \(problem)")
+                report.add(
+                    at: host,
+                    "\"\(text)\" is not a host of a Gateway: \(problem)",
+                    hint: "write a name such as shop.example.com, *.example.com or *"
+                )
             }
         }
     }

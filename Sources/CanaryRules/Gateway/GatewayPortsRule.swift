@@ -22,10 +22,18 @@ enum GatewayPortsRule: ObjectRule {
             let number = port["number"]?.integer ?? 0
             if bind.hasPrefix("unix://") {
                 if number != 0 {
-                    report.add(at: port.field("number"), "a server on a socket file has no port number")
+                    report.add(
+                        at: port.field("number"),
+                        "a server on a socket file has no port number",
+                        hint: "leave \"number\" out"
+                    )
                 }
             } else if !(1...65535).contains(number) {
-                report.add(at: port.field("number"), "port \(number) is outside 1 to 65535")
+                report.add(
+                    at: port.field("number"),
+                    "port \(number) is outside 1 to 65535",
+                    hint: "write the number of a port, from 1 to 65535"
+                )
             }
             if let place = port["protocol"], let text = place.string, !protocols.contains(text.uppercased()) {
                 let isUDP = text.uppercased() == "UDP"
@@ -38,13 +46,18 @@ enum GatewayPortsRule: ObjectRule {
                 )
             }
             if let target = port["targetPort"], target.integer ?? 0 > 0 {
-                report.add(at: target, "\"targetPort\" is not allowed in a Gateway")
+                report.add(
+                    at: target,
+                    "\"targetPort\" is not allowed in a Gateway",
+                    hint: "leave it out: the Service of the gateway has target ports"
+                )
             }
             let name = port["name"]?.string ?? ""
             if name.isEmpty || !names.insert(name).inserted {
                 report.add(
                     at: port.field("name"),
-                    name.isEmpty ? "the port has no name" : "there are two ports \"\(name)\""
+                    name.isEmpty ? "the port has no name" : "there are two ports \"\(name)\"",
+                    hint: "give each server's port a name of its own"
                 )
             }
         }
@@ -53,9 +66,15 @@ enum GatewayPortsRule: ObjectRule {
     private static func checkBind(_ bind: Located?, _ report: inout RuleReport) {
         guard let bind, let text = bind.string, !text.isEmpty else { return }
         if text.hasPrefix("unix://") {
-            if let problem = SocketPath.problem(text) { report.add(at: bind, problem) }
+            if let problem = SocketPath.problem(text) {
+                report.add(at: bind, problem, hint: "write unix:///run/gateway.sock, or an IP address")
+            }
         } else if !IPAddress.isValid(text) {
-            report.add(at: bind, "\"\(text)\" is not an address to listen on")
+            report.add(
+                at: bind,
+                "\"\(text)\" is not an address to listen on",
+                hint: "write an IP address, such as 127.0.0.1"
+            )
         }
     }
 }

@@ -16,16 +16,28 @@ enum GatewayServersRule: ObjectRule {
             )
         }
         if (object.spec?["servers"]?.items ?? []).isEmpty {
-            report.add(at: object.specField("servers"), "the Gateway has no servers")
+            report.add(
+                at: object.specField("servers"),
+                "the Gateway has no servers",
+                hint: "add a server: a port and hosts"
+            )
         }
         for server in object.spec?["servers"]?.items ?? [] where server.isNull {
             report.add(at: server, "the server is empty", hint: "remove the \"-\"")
         }
         for (key, value) in object.spec?["selector"]?.entries ?? [] {
             if !KubernetesName.isQualified(key) {
-                report.add(at: value, "\"\(key)\" is not a label's key")
+                report.add(
+                    at: value,
+                    "\"\(key)\" is not a label's key",
+                    hint: "use letters, digits, \"-\", \"_\" and \".\", behind an optional domain and \"/\""
+                )
             } else if let text = value.string, !KubernetesName.isIstioLabelValue(text) {
-                report.add(at: value, "\"\(text)\" is not a label's value")
+                report.add(
+                    at: value,
+                    "\"\(text)\" is not a label's value",
+                    hint: "use at most 63 letters, digits, \"-\", \"_\" and \".\""
+                )
             }
         }
     }

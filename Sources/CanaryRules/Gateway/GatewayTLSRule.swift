@@ -34,7 +34,13 @@ enum GatewayTLSRule: ObjectRule {
         guard let name = server["port"]?["protocol"]?.string?.uppercased() else { return }
         let isTLS = name == "HTTPS" || name == "TLS"
         guard let tls = server["tls"] else {
-            if isTLS { report.add(at: server.field("tls"), "a server of protocol \(name) needs \"tls\"") }
+            if isTLS {
+                report.add(
+                    at: server.field("tls"),
+                    "a server of protocol \(name) needs \"tls\"",
+                    hint: "add tls: {mode: SIMPLE, credentialName: NAME}, or use protocol HTTP"
+                )
+            }
             return
         }
         guard !isTLS else { return }
@@ -63,7 +69,11 @@ enum GatewayTLSRule: ObjectRule {
             "credentialNames",
         ]
         for key in keys where has(key, tls) {
-            report.add(at: tls.field(key), "TLS mode ISTIO_MUTUAL has no \"\(key)\"")
+            report.add(
+                at: tls.field(key),
+                "TLS mode ISTIO_MUTUAL has no \"\(key)\"",
+                hint: "leave it out: Istio has certificates of its own"
+            )
         }
     }
 
@@ -74,7 +84,8 @@ enum GatewayTLSRule: ObjectRule {
         if sources.count > 1 {
             report.add(
                 at: tls.field(sources[1]),
-                "only one of \(sources.joined(separator: ", ")) may be given"
+                "only one of \(sources.joined(separator: ", ")) may be given",
+                hint: "keep one of them"
             )
         }
         let mode = mode(tls)
@@ -85,26 +96,42 @@ enum GatewayTLSRule: ObjectRule {
         }
         guard let list = tls["caCrl"], list.string != "" else { return }
         if has("credentialName", tls) {
-            report.add(at: list, "\"caCrl\" can't be combined with \"credentialName\"")
+            report.add(
+                at: list,
+                "\"caCrl\" can't be combined with \"credentialName\"",
+                hint: "leave it out: the credential may hold a list of its own"
+            )
         } else if mode == "SIMPLE" {
-            report.add(at: list, "TLS mode SIMPLE has no \"caCrl\"")
+            report.add(at: list, "TLS mode SIMPLE has no \"caCrl\"", hint: "leave it out, or use mode MUTUAL")
         }
     }
 
     private static func checkCertificates(_ tls: Located, _ mode: String, _ report: inout RuleReport) {
         if mode != "SIMPLE", !has("caCertificates", tls), !has("caCertCredentialName", tls) {
-            report.add(at: tls.field("caCertificates"), "TLS mode \(mode) needs \"caCertificates\"")
+            report.add(
+                at: tls.field("caCertificates"),
+                "TLS mode \(mode) needs \"caCertificates\"",
+                hint: "add the file with the certificates of those who sign clients'"
+            )
         }
         guard !has("tlsCertificates", tls) else {
             for certificate in tls["tlsCertificates"]?.items ?? [] {
                 for key in ["serverCertificate", "privateKey"] where !has(key, certificate) {
-                    report.add(at: certificate.field(key), "a certificate needs \"\(key)\"")
+                    report.add(
+                        at: certificate.field(key),
+                        "a certificate needs \"\(key)\"",
+                        hint: "add the file's path"
+                    )
                 }
             }
             return
         }
         for key in ["serverCertificate", "privateKey"] where !has(key, tls) {
-            report.add(at: tls.field(key), "TLS mode \(mode) needs \"\(key)\" or \"credentialName\"")
+            report.add(
+                at: tls.field(key),
+                "TLS mode \(mode) needs \"\(key)\" or \"credentialName\"",
+                hint: "add the file's path, or a credentialName"
+            )
         }
     }
 }

@@ -59,6 +59,8 @@ package final class CheckedObject {
     private(set) lazy var hasPatterns =
         resource.virtualService?.http.contains { $0.matches.contains(where: \.hasPatterns) } ?? false
 
+    /// Whether conditions of HTTP match blocks are misspelt, so that what the blocks take is not what they were meant to.
+    var hasUnknownConditions = false
     /// Which HTTP match blocks never get a request.
     private(set) lazy var routeCoverage = RouteCoverage(http: spec?["http"]?.items ?? [])
     /// Which TLS and TCP routes and match blocks never get a connection.

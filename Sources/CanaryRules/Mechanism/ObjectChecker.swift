@@ -18,8 +18,18 @@ package final class ObjectChecker {
     /// What is wrong with one object: see ``RuleCatalog/checkObject(_:)``.
     package func check(_ resource: Resource) -> [Diagnostic] {
         let object = CheckedObject(resource, patterns)
-        var report = RuleReport(object, SchemaCheck.check(resource, tables, text: text))
+        let findings = SchemaCheck.check(resource, tables, text: text)
+        object.hasUnknownConditions = findings.contains { $0.isUnknownCondition }
+        var report = RuleReport(object, findings)
         for rule in RuleCatalog.objectRulesByKind[resource.kind] ?? [] { report.apply(rule) }
         return report.all
+    }
+}
+
+extension Diagnostic {
+    /// Whether it is about a field of a match block that does not exist: the block then seems to take more than it was meant to.
+    fileprivate var isUnknownCondition: Bool {
+        code.canary == SchemaRule.unknownField.code(isIstio: false).canary && path.components.count > 5
+            && path.components[1] == .key("http") && path.components[3] == .key("match")
     }
 }

@@ -43,12 +43,12 @@ package struct RuleReport {
     }
 
     /// Reports a finding at a value: at its key, at the item of a list, or, where the value is missing, at the first key
-    /// of the mapping that lacks it. A finding has the rule's Istio code unless istioctl does not make it at this place;
+    /// of the mapping that lacks it. The hint says what to do, in a few words. A finding has the rule's Istio code unless istioctl does not make it at this place;
     /// Istio's checks have one code for their errors and one for their warnings.
     package mutating func add(
         at place: Located,
         _ message: String,
-        hint: String? = nil,
+        hint: String,
         severity: Severity? = nil,
         isKnownToIstio: Bool = true
     ) {

@@ -17,10 +17,18 @@ enum AnnotationSyntaxRule: ObjectRule {
             for (key, value) in annotations.entries {
                 size += key.utf8.count + (value.string?.utf8.count ?? 0)
                 guard !KubernetesName.isQualified(key.lowercased()) else { continue }
-                report.add(at: value, "\"\(key)\" is not an annotation's key")
+                report.add(
+                    at: value,
+                    "\"\(key)\" is not an annotation's key",
+                    hint: "use letters, digits, \"-\", \"_\" and \".\", behind an optional domain and \"/\""
+                )
             }
             if size > largest {
-                report.add(at: annotations, "the annotations have \(size) bytes, more than 256 KiB")
+                report.add(
+                    at: annotations,
+                    "the annotations have \(size) bytes, more than 256 KiB",
+                    hint: "keep large texts in a ConfigMap"
+                )
             }
             if object.resource.kind == .pod { return }
         }

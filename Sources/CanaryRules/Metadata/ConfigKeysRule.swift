@@ -20,7 +20,11 @@ enum ConfigKeysRule: ObjectRule {
             )
         }
         for (key, value) in binary where keys.contains(key) {
-            report.add(at: value, "\"\(key)\" is in \"data\" and in \"binaryData\"")
+            report.add(
+                at: value,
+                "\"\(key)\" is in \"data\" and in \"binaryData\"",
+                hint: "keep one of the two"
+            )
         }
     }
 }

@@ -19,6 +19,10 @@ enum ConfigSizeRule: ObjectRule {
             }
         }
         guard size > largest else { return }
-        report.add(at: object.root.field("data"), "the data has \(size) bytes, more than 1 MiB")
+        report.add(
+            at: object.root.field("data"),
+            "the data has \(size) bytes, more than 1 MiB",
+            hint: "split it, or keep large data in files"
+        )
     }
 }

@@ -18,7 +18,8 @@ enum AutoscalerTargetUnknownRule: ReferenceRule {
         }
         report.add(
             at: target.field("name"),
-            "there is no \(kind.name) \"\(autoscaler.targetName)\" in namespace \"\(key.namespace)\""
+            "there is no \(kind.name) \"\(autoscaler.targetName)\" in namespace \"\(key.namespace)\"",
+            hint: "create it, or correct \"scaleTargetRef\""
         )
     }
 }

@@ -25,7 +25,8 @@ enum DelegateUnknownRule: ReferenceRule {
             } else {
                 report.add(
                     at: delegate,
-                    "there is no VirtualService \"\(name)\" in namespace \"\(namespace)\" to delegate to"
+                    "there is no VirtualService \"\(name)\" in namespace \"\(namespace)\" to delegate to",
+                    hint: "create it, without \"hosts\", or correct the name"
                 )
             }
         }

@@ -18,7 +18,7 @@ enum DestinationPortUnknownRule: ReferenceRule {
             report.add(
                 at: place,
                 "\"\(HostName.short(service.host))\" has no port \(number)",
-                hint: known.isEmpty ? nil : "its ports are \(known)"
+                hint: known.isEmpty ? "give it the port" : "its ports are \(known)"
             )
         }
     }

@@ -69,12 +69,15 @@ private struct Failing {
             ?? "no endpoint of \"\(HostName.short(service.host))\" is ready"
     }
 
-    /// The command that adds an endpoint; `nil` where the selector of the Service would not take it.
-    var hint: String? {
+    /// The command that adds an endpoint, where the selector of the Service would take it.
+    var hint: String {
         guard service.entries.isEmpty else { return "add endpoints to the ServiceEntry" }
         guard !service.selector.isEmpty else { return "the Service has no selector: add Endpoints for it" }
         let missing = labels.filter { service.selector[$0.key] != $0.value }
-        guard !missing.keys.contains(where: { service.selector[$0] != nil }) else { return nil }
+        guard !missing.keys.contains(where: { service.selector[$0] != nil }) else {
+            return
+                "change the selector of Service \"\(service.name)\", which keeps the subset's endpoints away"
+        }
         let command = EndpointRegistration.command(service.name, in: service.namespace, home: home, missing)
         return "add endpoints with \"\(command)\""
     }

@@ -29,8 +29,11 @@ enum SubsetUnknownRule: ReferenceRule {
     /// Among more versions than that, looking for a similar one takes too long.
     private static let mostCandidates = 100
 
-    private static func hint(_ subset: String, _ known: [String]) -> String? {
-        guard !known.isEmpty else { return nil }
+    private static func hint(_ subset: String, _ known: [String]) -> String {
+        guard !known.isEmpty else {
+            return
+                "add a Deployment or an endpoint with the label, or a DestinationRule that defines the subset"
+        }
         let near = known.count > mostCandidates ? nil : Suggestion.closest(to: subset, among: known)
         if let near { return "did you mean \"\(near)\"?" }
         return known.count > mostListed

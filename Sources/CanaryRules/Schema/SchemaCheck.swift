@@ -73,7 +73,11 @@ package struct SchemaCheck {
         parent: SchemaFields.ObjectType?
     ) {
         guard case .mapping(let mapping) = node.content else {
-            report(.wrongType, "expected a mapping, found \(node.typeName)")
+            report(
+                .wrongType,
+                "expected a mapping, found \(node.typeName)",
+                hint: "write its fields below it, each on a line of its own"
+            )
             return
         }
         var requiredCount = 0
@@ -100,7 +104,11 @@ package struct SchemaCheck {
     private mutating func reportMissing(_ node: Node, _ type: SchemaFields.ObjectType) {
         for field in type.required where node[field.name] == nil {
             trail.append(.key(field.name))
-            report(.missingField, "missing field \"\(field.name)\"\(placeDescription)")
+            report(
+                .missingField,
+                "missing field \"\(field.name)\"\(placeDescription)",
+                hint: "add \"\(field.name):\" with \(field.description)"
+            )
             trail.removeLast()
         }
     }
@@ -115,7 +123,7 @@ package struct SchemaCheck {
             checkElement(node, field, parent)
         case .list:
             guard case .sequence(let items) = node.content else {
-                report(.wrongType, wrongType(node, wanted: "a list"), hint: listHint(node))
+                report(.wrongType, wrongType(node, wanted: "a list"), hint: "begin each item with \"- \"")
                 return
             }
             checkCount(items.count, field.limits, "items")
@@ -126,7 +134,11 @@ package struct SchemaCheck {
             }
         case .map:
             guard case .mapping(let mapping) = node.content else {
-                report(.wrongType, wrongType(node, wanted: "a mapping"))
+                report(
+                    .wrongType,
+                    wrongType(node, wanted: "a mapping"),
+                    hint: "write \"key: value\" below it, each on a line of its own"
+                )
                 return
             }
             checkCount(mapping.entries.count, field.limits, "entries")
@@ -167,13 +179,21 @@ package struct SchemaCheck {
                 )
             }
         case (.bytes, .string(let text)):
-            if !Base64.isValid(text) { report(.badFormat, "\(fieldName) is not valid base64") }
+            if !Base64.isValid(text) {
+                report(
+                    .badFormat,
+                    "\(fieldName) is not valid base64",
+                    hint: "write what \"base64 -w0\" prints of the data"
+                )
+            }
         default:
             report(
                 .wrongType,
                 wrongType(node, wanted: field.element.description),
                 hint: node.hint(for: field, key: ownKey, written: written(node))
                     ?? table.hint(whereScalar: written(node), standsFor: field, key: ownKey)
+                    ?? table.hint(whereText: node, standsFor: field, key: ownKey)
+                    ?? "write \(field.element.description)"
             )
         }
     }
@@ -188,7 +208,11 @@ package struct SchemaCheck {
             default: Int64(Int32.min)...Int64(Int32.max)
             }
         guard bounds.contains(value) else {
-            report(.outOfRange, "\(value) is outside \(bounds.lowerBound) to \(bounds.upperBound)")
+            report(
+                .outOfRange,
+                "\(value) is outside \(bounds.lowerBound) to \(bounds.upperBound)",
+                hint: "write a number between them"
+            )
             return
         }
         if field.limits != nil { checkRange(Double(value), field) }
@@ -198,9 +222,17 @@ package struct SchemaCheck {
         guard let limits = field.limits else { return }
         let text = value == value.rounded() && abs(value) < 1e15 ? "\(Int64(value))" : "\(value)"
         if let minimum = limits.minimum, value < minimum {
-            report(.outOfRange, "\(text) is below \(Self.plain(minimum))")
+            report(
+                .outOfRange,
+                "\(text) is below \(Self.plain(minimum))",
+                hint: "write \(Self.plain(minimum)) or more"
+            )
         } else if let maximum = limits.maximum, value > maximum {
-            report(.outOfRange, "\(text) is above \(Self.plain(maximum))")
+            report(
+                .outOfRange,
+                "\(text) is above \(Self.plain(maximum))",
+                hint: "write \(Self.plain(maximum)) or less"
+            )
         }
     }
 
@@ -210,29 +242,43 @@ package struct SchemaCheck {
             report(
                 .unknownValue,
                 "\(fieldName) is \"\(text)\", which is none of \(limits.allowed.joined(separator: ", "))",
-                hint: near.map { "did you mean \"\($0)\"?" }
+                hint: near.map { "did you mean \"\($0)\"?" } ?? "write one of them"
             )
         }
         if let longest = limits.maxLength, text.utf8.count > longest, text.unicodeScalars.count > longest {
-            report(.wrongSize, "the text has more than \(longest) characters")
+            report(.wrongSize, "the text has more than \(longest) characters", hint: "shorten it")
         }
         guard !limits.flags.isEmpty else { return }
         if limits.flags.contains(.duration) { checkDuration(text, least: .milliseconds(1)) }
         if limits.flags.contains(.span) { checkDuration(text, least: .zero) }
         if limits.flags.contains(.noStar), text.contains("*") {
-            report(.wildcard, "\"\(text)\" holds a wildcard, which a selector does not take")
+            report(
+                .wildcard,
+                "\"\(text)\" holds a wildcard, which a selector does not take",
+                hint: "write the label's whole value"
+            )
         }
         if limits.flags.contains(.notStar), text == "*" {
-            report(.wildcard, "a host can't be \"*\" here")
+            report(
+                .wildcard,
+                "a host can't be \"*\" here",
+                hint: "name the host, or a part of it: *.example.com"
+            )
         }
     }
 
     private mutating func checkKey(_ key: String, _ limits: SchemaFields.Limits?) {
         guard let flags = limits?.flags else { return }
         if flags.contains(.noStarKeys), key.contains("*") {
-            report(.wildcard, "the key \"\(key)\" holds a wildcard, which a selector does not take")
+            report(
+                .wildcard,
+                "the key \"\(key)\" holds a wildcard, which a selector does not take",
+                hint: "write the label's whole key"
+            )
         }
-        if flags.contains(.noEmptyKeys), key.isEmpty { report(.wildcard, "a selector's key is empty") }
+        if flags.contains(.noEmptyKeys), key.isEmpty {
+            report(.wildcard, "a selector's key is empty", hint: "write the key of a label, such as app")
+        }
     }
 
     private mutating func checkDuration(_ text: String, least: Duration) {
@@ -254,9 +300,17 @@ package struct SchemaCheck {
     private mutating func checkCount(_ count: Int, _ limits: SchemaFields.Limits?, _ noun: String) {
         guard let limits else { return }
         if let least = limits.minItems, count < least {
-            report(.wrongSize, "\(fieldName) has \(count) \(noun), and needs at least \(least)")
+            report(
+                .wrongSize,
+                "\(fieldName) has \(count) \(noun), and needs at least \(least)",
+                hint: "add what is missing"
+            )
         } else if let most = limits.maxItems, count > most {
-            report(.wrongSize, "\(fieldName) has \(count) \(noun), and takes at most \(most)")
+            report(
+                .wrongSize,
+                "\(fieldName) has \(count) \(noun), and takes at most \(most)",
+                hint: "remove \(count - most), or split the object"
+            )
         }
     }
 
@@ -274,14 +328,14 @@ package struct SchemaCheck {
     private mutating func report(
         _ rule: SchemaRule,
         _ message: String,
-        hint: String? = nil
+        hint: String
     ) {
         otherFaults += 1
         // The one too many is counted by whoever reports, and not told.
         if otherFaults <= FindingQuota.most + 1 { append(rule, message, hint: hint) }
     }
 
-    private mutating func append(_ rule: SchemaRule, _ message: String, hint: String? = nil) {
+    private mutating func append(_ rule: SchemaRule, _ message: String, hint: String) {
         let path = FieldPath(trail)
         findings.append(
             Diagnostic(
@@ -310,11 +364,12 @@ package struct SchemaCheck {
             guard unknownFields == FindingQuota.most + 1 else { return }
             append(
                 .unknownField,
-                "there are more than \(FindingQuota.most) unknown fields: the others are not told"
+                "there are more than \(FindingQuota.most) unknown fields: the others are not told",
+                hint: "correct these first"
             )
             return
         }
-        let hint = table.whereBelongs(place, in: mapping, of: type, parent: parent)
+        let hint = table.whereBelongs(place, in: mapping, of: type, parent: parent) ?? type.listed
         append(.unknownField, "unknown field \"\(key)\"\(placeDescription)", hint: hint)
     }
 
@@ -347,11 +402,6 @@ package struct SchemaCheck {
         return "an item of \(fieldName) is \(node.typeName), not \(wanted)"
     }
 
-    private func listHint(_ node: Node) -> String? {
-        if case .sequence = node.content { return nil }
-        return "begin each item with \"- \""
-    }
-
     private static func plain(_ value: Double) -> String {
         value == value.rounded() && abs(value) < 1e15 ? "\(Int64(value))" : "\(value)"
     }
@@ -360,4 +410,24 @@ package struct SchemaCheck {
 extension ResourceKind {
     /// Whether the kind is Istio's, so that istioctl would check it too.
     package var isIstio: Bool { group == "networking.istio.io" }
+}
+
+extension SchemaFields.Field {
+    /// `a string`, `a list`
+    fileprivate var description: String {
+        switch shape {
+        case .one: element.description
+        case .list: "a list"
+        case .map: "a mapping"
+        }
+    }
+}
+
+extension SchemaFields.ObjectType {
+    /// What there is instead of an unknown field.
+    fileprivate var listed: String {
+        let names = fields.map(\.name)
+        guard names.count <= 12 else { return "remove it, or correct its name" }
+        return names.isEmpty ? "remove it" : "the fields here are \(names.joined(separator: ", "))"
+    }
 }

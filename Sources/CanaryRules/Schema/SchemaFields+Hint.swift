@@ -39,6 +39,14 @@ extension SchemaFields {
         return "write it as an object: \(key): {\(numeric[0].name): \(text)}"
     }
 
+    /// A hint for a text in place of an object that compares texts, as in `uri: /a`.
+    func hint(whereText node: Node, standsFor field: Field, key: String?) -> String? {
+        guard let text = node.string, case .object(let number) = field.element,
+            type(number).field("exact") != nil
+        else { return nil }
+        return "write it as an object: \(key.map { "\($0): " } ?? ""){exact: \"\(text)\"}"
+    }
+
     /// The field right above that has no value: what follows was meant to be its value.
     private func emptyField(above place: Int, in mapping: Mapping, of type: ObjectType) -> Field? {
         for entry in mapping.entries[..<place].reversed() {

@@ -13,6 +13,8 @@ enum NotServedRule: ObjectRule {
         check(object.root, tree, &report)
     }
 
+    private static let hint = "leave it out here, or ignore this where the manifest is for a cluster"
+
     private static func check(_ place: Located, _ tree: KeptTree, _ report: inout RuleReport) {
         switch place.node.content {
         case .sequence: for item in place.items { check(item, tree, &report) }
@@ -44,9 +46,13 @@ enum NotServedRule: ObjectRule {
         _ report: inout RuleReport
     ) {
         guard let message = kept.message else {
-            return report.add(at: place, "\(place.label) is kept, but the proxy does not act on it yet")
+            return report.add(
+                at: place,
+                "\(place.label) is kept, but the proxy does not act on it yet",
+                hint: hint
+            )
         }
         let parts = message.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
-        report.add(at: place, parts.joined(separator: value))
+        report.add(at: place, parts.joined(separator: value), hint: hint)
     }
 }

@@ -12,7 +12,11 @@ enum EndpointAddressRule: ObjectRule {
             for subset in object.root["subsets"]?.items ?? [] {
                 let addresses = ["addresses", "notReadyAddresses"].flatMap { subset[$0]?.items ?? [] }
                 if addresses.isEmpty {
-                    report.add(at: subset.field("addresses"), "the subset has no addresses")
+                    report.add(
+                        at: subset.field("addresses"),
+                        "the subset has no addresses",
+                        hint: "add addresses, or remove the subset"
+                    )
                 }
                 for place in addresses.compactMap({ $0["ip"] }) {
                     check(place, IPAddress.isValid, "an IP address", &report)
@@ -24,7 +28,11 @@ enum EndpointAddressRule: ObjectRule {
         for endpoint in object.root["endpoints"]?.items ?? [] {
             let addresses = endpoint["addresses"]?.items ?? []
             if addresses.isEmpty {
-                report.add(at: endpoint.field("addresses"), "the endpoint has no address")
+                report.add(
+                    at: endpoint.field("addresses"),
+                    "the endpoint has no address",
+                    hint: "add an address, or remove the endpoint"
+                )
             }
             for place in addresses {
                 switch type {
@@ -44,6 +52,6 @@ enum EndpointAddressRule: ObjectRule {
         _ report: inout RuleReport
     ) {
         guard let text = place.string, !isGood(text) else { return }
-        report.add(at: place, "\"\(text)\" is not \(wanted)")
+        report.add(at: place, "\"\(text)\" is not \(wanted)", hint: "write one such as 10.0.0.1")
     }
 }

@@ -16,15 +16,31 @@ enum EndpointPortsRule: ObjectRule {
             var names: Set<String> = []
             for port in ports {
                 if let place = port["port"], let number = place.integer, !(1...65535).contains(number) {
-                    report.add(at: place, "port \(number) is outside 1 to 65535")
+                    report.add(
+                        at: place,
+                        "port \(number) is outside 1 to 65535",
+                        hint: "write the number of a port, from 1 to 65535"
+                    )
                 }
                 let name = port["name"]?.string ?? ""
                 if name.isEmpty, ports.count > 1, object.resource.kind == .endpoints {
-                    report.add(at: port.field("name"), "the port has no name, and there are several")
+                    report.add(
+                        at: port.field("name"),
+                        "the port has no name, and there are several",
+                        hint: "give each of the ports a name"
+                    )
                 } else if !name.isEmpty, !KubernetesName.isLabel(name) {
-                    report.add(at: port.field("name"), "\"\(name)\" is not a port's name")
+                    report.add(
+                        at: port.field("name"),
+                        "\"\(name)\" is not a port's name",
+                        hint: "use at most 63 lower-case letters, digits and \"-\""
+                    )
                 } else if !names.insert(name).inserted {
-                    report.add(at: port.field("name"), "there are two ports \"\(name)\"")
+                    report.add(
+                        at: port.field("name"),
+                        "there are two ports \"\(name)\"",
+                        hint: "give each of the ports a name of its own"
+                    )
                 }
             }
         }

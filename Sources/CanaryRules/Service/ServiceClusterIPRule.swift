@@ -24,6 +24,10 @@ enum ServiceClusterIPRule: ObjectRule {
         guard spec["clusterIP"]?.string == "None", type == "NodePort" || type == "LoadBalancer" else {
             return
         }
-        report.add(at: spec.field("clusterIP"), "a Service of type \(type) can't be headless")
+        report.add(
+            at: spec.field("clusterIP"),
+            "a Service of type \(type) can't be headless",
+            hint: "leave \"clusterIP\" out, or use type ClusterIP"
+        )
     }
 }

@@ -18,10 +18,18 @@ enum ServiceExternalNameRule: ObjectRule {
                 hint: "add \"externalName:\" with a host name"
             )
         } else if !KubernetesName.isSubdomain(bare) {
-            report.add(at: spec.field("externalName"), "\"\(name)\" is not a host name")
+            report.add(
+                at: spec.field("externalName"),
+                "\"\(name)\" is not a host name",
+                hint: "write a name such as db.example.com"
+            )
         }
         if let address = spec["clusterIP"], !["", "None"].contains(address.string ?? "") {
-            report.add(at: address, "a Service of type ExternalName has no cluster IP")
+            report.add(
+                at: address,
+                "a Service of type ExternalName has no cluster IP",
+                hint: "leave \"clusterIP\" out"
+            )
         }
     }
 }

@@ -21,9 +21,17 @@ enum ServiceNodePortRule: ObjectRule {
                     hint: "set type: NodePort, or remove \"nodePort\""
                 )
             } else if !(30000...32767).contains(number) {
-                report.add(at: place, "node port \(number) is outside 30000 to 32767")
+                report.add(
+                    at: place,
+                    "node port \(number) is outside 30000 to 32767",
+                    hint: "write a number from 30000 to 32767"
+                )
             } else if !seen.insert("\(transport) \(number)").inserted {
-                report.add(at: place, "node port \(number) is given twice")
+                report.add(
+                    at: place,
+                    "node port \(number) is given twice",
+                    hint: "give each port a node port of its own"
+                )
             }
         }
     }

@@ -13,7 +13,11 @@ enum ServicePortRangeRule: ObjectRule {
                 guard let place = port[key], let number = place.integer, !(1...65535).contains(number) else {
                     continue
                 }
-                report.add(at: place, "port \(number) is outside 1 to 65535")
+                report.add(
+                    at: place,
+                    "port \(number) is outside 1 to 65535",
+                    hint: "write the number of a port, from 1 to 65535"
+                )
             }
             guard let target = port["targetPort"], let name = target.string, !KubernetesName.isPortName(name)
             else {

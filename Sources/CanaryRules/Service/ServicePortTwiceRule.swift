@@ -13,7 +13,11 @@ enum ServicePortTwiceRule: ObjectRule {
             guard let number = port["port"]?.integer else { continue }
             let transport = port["protocol"]?.string ?? "TCP"
             guard !seen.insert("\(transport) \(number)").inserted else { continue }
-            report.add(at: port.field("port"), "there are two \(transport) ports of number \(number)")
+            report.add(
+                at: port.field("port"),
+                "there are two \(transport) ports of number \(number)",
+                hint: "keep one of the two, or change its number"
+            )
         }
     }
 }

@@ -12,7 +12,8 @@ enum EntrySelectorKeysRule: ObjectRule {
             guard key.isEmpty || key.contains("*") else { continue }
             report.add(
                 at: value,
-                key.isEmpty ? "a selector's key is empty" : "the key \"\(key)\" holds a wildcard"
+                key.isEmpty ? "a selector's key is empty" : "the key \"\(key)\" holds a wildcard",
+                hint: "write the keys of labels, without \"*\""
             )
         }
     }

@@ -12,9 +12,17 @@ enum ServiceEntryAddressesRule: ObjectRule {
         for address in object.spec?["addresses"]?.items ?? [] {
             guard let text = address.string else { continue }
             if !IPAddress.isSubnet(text) {
-                report.add(at: address, "\"\(text)\" is not an address or a subnet")
+                report.add(
+                    at: address,
+                    "\"\(text)\" is not an address or a subnet",
+                    hint: "write one such as 10.0.0.1 or 10.0.0.0/8"
+                )
             } else if text.contains("/"), !["NONE", "STATIC"].contains(resolution) {
-                report.add(at: address, "a subnet can't be used with resolution \(resolution)")
+                report.add(
+                    at: address,
+                    "a subnet can't be used with resolution \(resolution)",
+                    hint: "write addresses, or resolution: NONE"
+                )
             }
         }
     }

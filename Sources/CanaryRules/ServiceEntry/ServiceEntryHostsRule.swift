@@ -10,7 +10,11 @@ enum ServiceEntryHostsRule: ObjectRule {
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
         for host in object.spec?["hosts"]?.items ?? [] {
             guard let text = host.string, text != "*", !IstioName.isWildcardDomain(text) else { continue }
-            report.add(at: host, "\"\(text)\" is not a host name")
+            report.add(
+                at: host,
+                "\"\(text)\" is not a host name",
+                hint: "write a name such as api.example.com or *.example.com"
+            )
         }
     }
 }

@@ -23,13 +23,25 @@ enum ServiceEntryPortsRule: ObjectRule {
             }
             if let place = port["name"], let name = place.string {
                 if !IstioName.isLabel(name) {
-                    report.add(at: place, "\"\(name)\" is not a port's name: use letters, digits and \"-\"")
+                    report.add(
+                        at: place,
+                        "\"\(name)\" is not a port's name",
+                        hint: "use letters, digits and \"-\""
+                    )
                 } else if !names.insert(name).inserted {
-                    report.add(at: place, "there are two ports \"\(name)\"")
+                    report.add(
+                        at: place,
+                        "there are two ports \"\(name)\"",
+                        hint: "give each of the ports a name of its own"
+                    )
                 }
             }
             if let place = port["number"], let number = place.integer, !numbers.insert(number).inserted {
-                report.add(at: place, "there are two ports of number \(number)")
+                report.add(
+                    at: place,
+                    "there are two ports of number \(number)",
+                    hint: "keep one of the two, or change its number"
+                )
             }
             if let place = port["protocol"], let text = place.string, !protocols.contains(text.uppercased()) {
                 report.add(

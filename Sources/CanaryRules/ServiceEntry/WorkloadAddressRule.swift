@@ -14,17 +14,25 @@ enum WorkloadAddressRule: ObjectRule {
             let address = endpoint["address"]?.string ?? ""
             if address.isEmpty {
                 if endpoint["network"] == nil {
-                    report.add(at: endpoint.field("address"), "the address is missing")
+                    report.add(
+                        at: endpoint.field("address"),
+                        "the address is missing",
+                        hint: "write \"address:\" with an IP address or a host name"
+                    )
                 }
             } else if address.hasPrefix("unix://") {
                 if let problem = SocketPath.problem(address) {
-                    report.add(at: endpoint.field("address"), problem)
+                    report.add(at: endpoint.field("address"), problem, hint: "write unix:///run/app.sock")
                 }
                 if let ports = endpoint["ports"], !ports.entries.isEmpty {
-                    report.add(at: ports, "a socket has no ports")
+                    report.add(at: ports, "a socket has no ports", hint: "leave \"ports\" out")
                 }
             } else if isEntry, !IPAddress.isValid(address), !IstioName.isFullName(address) {
-                report.add(at: endpoint.field("address"), "\"\(address)\" is not an address or a host name")
+                report.add(
+                    at: endpoint.field("address"),
+                    "\"\(address)\" is not an address or a host name",
+                    hint: "write one such as 10.0.0.1 or vm.example.com"
+                )
             }
         }
     }

@@ -13,13 +13,26 @@ enum WorkloadDetailsRule: ObjectRule {
         for endpoint in endpoints {
             for (key, value) in endpoint["labels"]?.entries ?? [] {
                 if !KubernetesName.isQualified(key) {
-                    report.add(at: value, "\"\(key)\" is not a label's key")
+                    report.add(
+                        at: value,
+                        "\"\(key)\" is not a label's key",
+                        hint:
+                            "use letters, digits, \"-\", \"_\" and \".\", behind an optional domain and \"/\""
+                    )
                 } else if let text = value.string, !KubernetesName.isIstioLabelValue(text) {
-                    report.add(at: value, "\"\(text)\" is not a label's value")
+                    report.add(
+                        at: value,
+                        "\"\(text)\" is not a label's value",
+                        hint: "use at most 63 letters, digits, \"-\", \"_\" and \".\""
+                    )
                 }
             }
             for (name, value) in endpoint["ports"]?.entries ?? [] where !IstioName.isLabel(name) {
-                report.add(at: value, "\"\(name)\" is not a port's name: use letters, digits and \"-\"")
+                report.add(
+                    at: value,
+                    "\"\(name)\" is not a port's name",
+                    hint: "use letters, digits and \"-\""
+                )
             }
         }
     }

@@ -18,7 +18,8 @@ enum DestinationPortRule: ObjectRule {
             report.add(
                 at: port.field("number"),
                 number?.integer.map { "port \($0) is outside 1 to 65535" }
-                    ?? "the destination's port has no number"
+                    ?? "the destination's port has no number",
+                hint: "write port: {number: 80}, with a port of the Service"
             )
         }
     }

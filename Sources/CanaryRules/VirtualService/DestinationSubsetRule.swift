@@ -12,7 +12,11 @@ enum DestinationSubsetRule: ObjectRule {
             guard let subset = destination["subset"], let text = subset.string, !text.isEmpty,
                 !IstioName.isLabel(text)
             else { continue }
-            report.add(at: subset, "\"\(text)\" is not a subset's name: use letters, digits and \"-\"")
+            report.add(
+                at: subset,
+                "\"\(text)\" is not a subset's name",
+                hint: "use letters, digits and \"-\""
+            )
         }
     }
 }

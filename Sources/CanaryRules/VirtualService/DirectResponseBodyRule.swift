@@ -12,9 +12,18 @@ enum DirectResponseBodyRule: ObjectRule {
             let size =
                 body["string"]?.string?.utf8.count ?? body["bytes"]?.string.flatMap(Base64.decodedCount) ?? 0
             if size > 1 << 20 {
-                report.add(at: body, "the body has \(size) bytes, more than 1 MiB")
+                report.add(
+                    at: body,
+                    "the body has \(size) bytes, more than 1 MiB",
+                    hint: "shorten it, or have a server answer"
+                )
             } else if size > 100 << 10 {
-                report.add(at: body, "the body has \(size) bytes, more than 100 KiB", severity: .warning)
+                report.add(
+                    at: body,
+                    "the body has \(size) bytes, more than 100 KiB",
+                    hint: "shorten it, or have a server answer",
+                    severity: .warning
+                )
             }
         }
     }

@@ -13,7 +13,11 @@ enum DirectResponseStatusRule: ObjectRule {
             else {
                 continue
             }
-            report.add(at: status, "status \(value) is outside 200 to 600")
+            report.add(
+                at: status,
+                "status \(value) is outside 200 to 600",
+                hint: "write a status such as 503"
+            )
         }
     }
 }

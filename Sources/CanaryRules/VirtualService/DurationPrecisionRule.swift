@@ -26,7 +26,9 @@ enum DurationPrecisionRule: ObjectRule {
             ]
         }
         for place in places.compactMap(\.self) {
-            if let problem = place.problemOfDuration { report.add(at: place, problem) }
+            if let problem = place.problemOfDuration {
+                report.add(at: place, problem, hint: "write a time such as 500ms or 2s")
+            }
         }
     }
 }

@@ -23,7 +23,7 @@ enum ExportToRule: ObjectRule {
                     hint: "write a namespace, \".\" or \"*\""
                 )
             } else if !seen.insert(name).inserted {
-                report.add(at: item, "\"\(text)\" is given twice")
+                report.add(at: item, "\"\(text)\" is given twice", hint: "keep one of the two")
             }
             if object.spec?["workloadSelector"] != nil, object.resource.kind == .destinationRule, name != own
             {
@@ -35,7 +35,11 @@ enum ExportToRule: ObjectRule {
             }
         }
         for word in ["*", "~"] where seen.contains(word) && seen.count > 1 {
-            report.add(at: list, "\"\(word)\" can't be combined with other namespaces")
+            report.add(
+                at: list,
+                "\"\(word)\" can't be combined with other namespaces",
+                hint: "write it alone, or the namespaces without it"
+            )
         }
     }
 }

@@ -18,14 +18,18 @@ enum FaultAbortRule: ObjectRule {
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
         for abort in object.httpRoutes.compactMap({ $0["fault"]?["abort"] }) {
             if let status = abort["httpStatus"], let value = status.integer, !(200...600).contains(value) {
-                report.add(at: status, "status \(value) is outside 200 to 600")
+                report.add(
+                    at: status,
+                    "status \(value) is outside 200 to 600",
+                    hint: "write a status such as 503"
+                )
             }
             if let status = abort["grpcStatus"], let name = status.string, !grpcStatuses.contains(name) {
                 let near = Suggestion.closest(to: name, among: grpcStatuses.sorted())
                 report.add(
                     at: status,
                     "\"\(name)\" is not a gRPC status",
-                    hint: near.map { "did you mean \"\($0)\"?" }
+                    hint: near.map { "did you mean \"\($0)\"?" } ?? "write a name such as UNAVAILABLE"
                 )
             }
             if let error = abort["http2Error"] {

@@ -10,14 +10,18 @@ enum FaultShapeRule: ObjectRule {
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
         for fault in object.httpRoutes.compactMap({ $0["fault"] }) {
             if fault["abort"] == nil, fault["delay"] == nil {
-                report.add(at: fault, "the fault has neither \"abort\" nor \"delay\"")
+                report.add(
+                    at: fault,
+                    "the fault has neither \"abort\" nor \"delay\"",
+                    hint: "write \"abort:\" or \"delay:\" below it, or remove it"
+                )
             }
             for key in ["abort", "delay"] {
                 guard let place = fault[key]?["percentage"]?["value"], let value = place.node.number else {
                     continue
                 }
                 guard value != 0, !(0.0001...100).contains(value) else { continue }
-                report.add(at: place, "\(value) is not a percentage: give 0, or 0.0001 to 100")
+                report.add(at: place, "\(value) is not a percentage", hint: "write 0, or 0.0001 to 100")
             }
         }
     }

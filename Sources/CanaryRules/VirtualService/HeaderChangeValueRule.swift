@@ -14,7 +14,12 @@ enum HeaderChangeValueRule: ObjectRule {
             for (name, value) in (operations["set"]?.entries ?? []) + (operations["add"]?.entries ?? []) {
                 guard let text = value.string else { continue }
                 if let problem = HeaderSyntax.problemOfValue(text) {
-                    report.add(at: value, "the value of \"\(name)\" can't be used: \(problem)")
+                    report.add(
+                        at: value,
+                        "the value of \"\(name)\" can't be used: \(problem)",
+                        hint:
+                            "write plain text, variables such as %REQ(x-user)%, and \"%%\" for the sign itself"
+                    )
                 } else if let problem = HeaderSyntax.problemOfEnvoyValue(text) {
                     report.add(
                         at: value,

@@ -9,7 +9,11 @@ enum L4RouteShapeRule: ObjectRule {
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
         for route in object.tlsRoutes + object.tcpRoutes where (route["route"]?.items ?? []).isEmpty {
-            report.add(at: route.field("route"), "the route has no destination")
+            report.add(
+                at: route.field("route"),
+                "the route has no destination",
+                hint: "add a destination below \"route:\""
+            )
         }
         for match in object.tcpRoutes.flatMap({ $0["match"]?.items ?? [] }) where match.isNull {
             report.add(at: match, "the match is empty", hint: "remove the \"-\"")

@@ -11,7 +11,11 @@ enum L4SubnetsRule: ObjectRule {
         for match in (object.tlsRoutes + object.tcpRoutes).flatMap({ $0["match"]?.items ?? [] }) {
             for subnet in match["destinationSubnets"]?.items ?? [] {
                 guard let text = subnet.string, !IPAddress.isSubnet(text) else { continue }
-                report.add(at: subnet, "\"\(text)\" is not an address or a subnet")
+                report.add(
+                    at: subnet,
+                    "\"\(text)\" is not an address or a subnet",
+                    hint: "write one such as 10.0.0.1 or 10.0.0.0/8"
+                )
             }
         }
     }

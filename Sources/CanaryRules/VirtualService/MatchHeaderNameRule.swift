@@ -12,7 +12,11 @@ enum MatchHeaderNameRule: ObjectRule {
             for key in ["headers", "withoutHeaders"] {
                 for (name, value) in match[key]?.entries ?? [] {
                     if !HeaderSyntax.isMatchName(name) {
-                        report.add(at: value, "\"\(name)\" is not a header's name")
+                        report.add(
+                            at: value,
+                            "\"\(name)\" is not a header's name",
+                            hint: "use letters, digits and \"-\""
+                        )
                     } else if key == "headers", value.isNull {
                         report.add(
                             at: value,

@@ -14,7 +14,11 @@ enum MatchPortRule: ObjectRule {
             guard let port = match["port"], let number = port.integer,
                 (65536...Int64(UInt32.max)).contains(number)
             else { continue }
-            report.add(at: port, "port \(number) is outside 1 to 65535")
+            report.add(
+                at: port,
+                "port \(number) is outside 1 to 65535",
+                hint: "write the number of a port, from 1 to 65535"
+            )
         }
     }
 }

@@ -12,9 +12,18 @@ enum MatchSourceRule: ObjectRule {
         for match in object.httpMatches + others {
             for (key, value) in match["sourceLabels"]?.entries ?? [] {
                 if !KubernetesName.isQualified(key) {
-                    report.add(at: value, "\"\(key)\" is not a label's key")
+                    report.add(
+                        at: value,
+                        "\"\(key)\" is not a label's key",
+                        hint:
+                            "use letters, digits, \"-\", \"_\" and \".\", behind an optional domain and \"/\""
+                    )
                 } else if let text = value.string, !KubernetesName.isIstioLabelValue(text) {
-                    report.add(at: value, "\"\(text)\" is not a label's value")
+                    report.add(
+                        at: value,
+                        "\"\(text)\" is not a label's value",
+                        hint: "use at most 63 letters, digits, \"-\", \"_\" and \".\""
+                    )
                 }
             }
         }
@@ -22,7 +31,11 @@ enum MatchSourceRule: ObjectRule {
             guard let place = match["sourceNamespace"], let name = place.string, !name.isEmpty,
                 !IstioName.isLabel(name)
             else { continue }
-            report.add(at: place, "\"\(name)\" is not a namespace's name")
+            report.add(
+                at: place,
+                "\"\(name)\" is not a namespace's name",
+                hint: "use at most 63 lower-case letters, digits and \"-\""
+            )
         }
     }
 }

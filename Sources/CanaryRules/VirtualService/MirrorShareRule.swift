@@ -15,7 +15,11 @@ enum MirrorShareRule: ObjectRule {
                 + mirrors.map { $0["percentage"]?["value"] }
             for place in places.compactMap(\.self) {
                 guard let value = place.node.number, !(0...100).contains(value) else { continue }
-                report.add(at: place, "\(place.label) is outside 0 to 100")
+                report.add(
+                    at: place,
+                    "\(place.label) is outside 0 to 100",
+                    hint: "write a percentage from 0 to 100"
+                )
             }
         }
     }

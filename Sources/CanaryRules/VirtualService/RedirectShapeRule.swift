@@ -15,7 +15,8 @@ enum RedirectShapeRule: ObjectRule {
                 if has("uri") {
                     report.add(
                         at: redirect.field("prefixRewrite"),
-                        "a redirect has \"uri\" or \"prefixRewrite\", not both"
+                        "a redirect has \"uri\" or \"prefixRewrite\", not both",
+                        hint: "keep one of the two"
                     )
                 }
                 let others = (route["match"]?.items ?? []).compactMap { $0["uri"] }.filter {
@@ -33,7 +34,8 @@ enum RedirectShapeRule: ObjectRule {
             if !hasPort, !["uri", "prefixRewrite", "authority", "scheme"].contains(where: has) {
                 report.add(
                     at: redirect,
-                    "the redirect changes nothing: give uri, prefixRewrite, authority, port, derivePort or scheme"
+                    "the redirect changes nothing",
+                    hint: "write uri, prefixRewrite, authority, port, derivePort or scheme"
                 )
             }
         }

@@ -24,7 +24,11 @@ enum RedirectTargetRule: ObjectRule {
                 report.add(at: scheme, "\"\(text)\" is not a scheme for redirects", hint: "use http or https")
             }
             if let port = redirect["port"], let value = port.integer, value > 65535 {
-                report.add(at: port, "port \(value) is outside 1 to 65535")
+                report.add(
+                    at: port,
+                    "port \(value) is outside 1 to 65535",
+                    hint: "write the number of a port, from 1 to 65535"
+                )
             }
         }
     }

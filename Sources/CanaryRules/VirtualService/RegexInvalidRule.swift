@@ -35,6 +35,10 @@ enum RegexInvalidRule: ObjectRule {
         guard let regex, let pattern = regex.string, let problem = patterns.problem(pattern) else {
             return
         }
-        report.add(at: regex, "\"\(pattern)\" is not a regular expression: \(problem)")
+        report.add(
+            at: regex,
+            "\"\(pattern)\" is not a regular expression: \(problem)",
+            hint: "the syntax is RE2's: https://github.com/google/re2/wiki/Syntax"
+        )
     }
 }

@@ -11,7 +11,11 @@ enum RetryAttemptsRule: ObjectRule {
         for retries in object.httpRoutes.compactMap({ $0["retries"] }) {
             let attempts = retries["attempts"]?.integer ?? 0
             if attempts < 0 {
-                report.add(at: retries.field("attempts"), "the number of retries is below 0")
+                report.add(
+                    at: retries.field("attempts"),
+                    "the number of retries is below 0",
+                    hint: "write 0 for no retries"
+                )
             }
             let isConfigured =
                 retries["perTryTimeout"] != nil || retries["retryRemoteLocalities"] != nil

@@ -32,7 +32,9 @@ enum RetryConditionsRule: ObjectRule {
                     at: place,
                     "\"\(word)\" is not a condition for retries",
                     hint: near == trimmed
-                        ? "remove the spaces after commas" : near.map { "did you mean \"\($0)\"?" }
+                        ? "remove the spaces after commas"
+                        : near.map { "did you mean \"\($0)\"?" }
+                            ?? "write conditions such as 5xx, connect-failure or a status"
                 )
             }
         }

@@ -13,14 +13,26 @@ enum RewriteShapeRule: ObjectRule {
             let authority = !(rewrite["authority"]?.string ?? "").isEmpty
             let regex = rewrite["uriRegexRewrite"]
             if uri, let regex {
-                report.add(at: regex, "a rewrite has \"uri\" or \"uriRegexRewrite\", not both")
+                report.add(
+                    at: regex,
+                    "a rewrite has \"uri\" or \"uriRegexRewrite\", not both",
+                    hint: "keep one of the two"
+                )
             }
             if !uri, !authority, regex == nil {
-                report.add(at: rewrite, "the rewrite changes nothing: give uri, uriRegexRewrite or authority")
+                report.add(
+                    at: rewrite,
+                    "the rewrite changes nothing",
+                    hint: "write uri, uriRegexRewrite or authority"
+                )
             }
             for key in ["match", "rewrite"] {
                 guard let regex, (regex[key]?.string ?? "").isEmpty else { continue }
-                report.add(at: regex.field(key), "a rewrite by regular expression needs \"\(key)\"")
+                report.add(
+                    at: regex.field(key),
+                    "a rewrite by regular expression needs \"\(key)\"",
+                    hint: "write \"match\" and \"rewrite\""
+                )
             }
         }
     }

@@ -12,7 +12,11 @@ enum TLSMatchAddressRule: ObjectRule {
         for match in object.tlsRoutes.flatMap({ $0["match"]?.items ?? [] }) {
             for name in match["sniHosts"]?.items ?? [] {
                 guard let text = name.string, IPAddress.isValid(text) else { continue }
-                report.add(at: name, "\"\(text)\" is an address, which clients do not send as a server name")
+                report.add(
+                    at: name,
+                    "\"\(text)\" is an address, which clients do not send as a server name",
+                    hint: "write the name that clients ask for"
+                )
             }
         }
     }

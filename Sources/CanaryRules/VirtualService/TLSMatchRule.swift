@@ -12,11 +12,19 @@ enum TLSMatchRule: ObjectRule {
         for route in object.tlsRoutes {
             // That a field is missing, the schema tells.
             guard let list = route["match"] else { continue }
-            if list.items.isEmpty { report.add(at: list, "a TLS route needs a match with \"sniHosts\"") }
+            if list.items.isEmpty {
+                report.add(
+                    at: list,
+                    "a TLS route needs a match with \"sniHosts\"",
+                    hint: "write match: [{sniHosts: [NAME]}]"
+                )
+            }
             for match in list.items {
                 if match.isNull { report.add(at: match, "the match is empty", hint: "remove the \"-\"") }
                 guard let names = match["sniHosts"] else { continue }
-                if names.items.isEmpty { report.add(at: names, "a TLS match needs a server name") }
+                if names.items.isEmpty {
+                    report.add(at: names, "a TLS match needs a server name", hint: "write sniHosts: [NAME]")
+                }
                 for name in names.items { check(name, hosts, &report) }
             }
         }
@@ -25,7 +33,11 @@ enum TLSMatchRule: ObjectRule {
     private static func check(_ place: Located, _ hosts: ServerNames, _ report: inout RuleReport) {
         guard let name = place.string, !IPAddress.isValid(name) else { return }
         if !IstioName.isWildcardDomain(name), !IstioName.isClusterServerName(name) {
-            report.add(at: place, "\"\(name)\" is not a server name")
+            report.add(
+                at: place,
+                "\"\(name)\" is not a server name",
+                hint: "write a name such as shop.example.com or *.example.com"
+            )
         } else if !hosts.cover(name) {
             report.add(
                 at: place,

@@ -18,7 +18,11 @@ enum ContainerImageRule: ObjectRule {
                     hint: "add \"image:\""
                 )
             } else if image.first?.isWhitespace == true || image.last?.isWhitespace == true {
-                report.add(at: container.field("image"), "the image \"\(image)\" has spaces around it")
+                report.add(
+                    at: container.field("image"),
+                    "the image \"\(image)\" has spaces around it",
+                    hint: "write it without spaces"
+                )
             }
         }
     }

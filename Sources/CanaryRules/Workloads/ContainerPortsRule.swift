@@ -15,7 +15,11 @@ enum ContainerPortsRule: ObjectRule {
                     guard let place = port[key], let number = place.integer else { continue }
                     if key == "hostPort", number == 0 { continue }
                     if !(1...65535).contains(number) {
-                        report.add(at: place, "port \(number) is outside 1 to 65535")
+                        report.add(
+                            at: place,
+                            "port \(number) is outside 1 to 65535",
+                            hint: "write the number of a port, from 1 to 65535"
+                        )
                     }
                 }
                 guard let place = port["name"], let name = place.string, !name.isEmpty else { continue }
@@ -26,7 +30,11 @@ enum ContainerPortsRule: ObjectRule {
                         hint: "use at most 15 lower-case letters, digits and \"-\", with at least one letter"
                     )
                 } else if !names.insert(name).inserted {
-                    report.add(at: place, "there are two ports \"\(name)\" in the container")
+                    report.add(
+                        at: place,
+                        "there are two ports \"\(name)\" in the container",
+                        hint: "give each of the ports a name of its own"
+                    )
                 }
             }
         }

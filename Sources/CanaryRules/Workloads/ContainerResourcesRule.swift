@@ -12,7 +12,11 @@ enum ContainerResourcesRule: ObjectRule {
             let requests = amounts(resources["requests"])
             let limits = amounts(resources["limits"])
             for (name, amount, place) in requests + limits where amount.value < 0 {
-                report.add(at: place, "the amount of \"\(name)\" is below 0")
+                report.add(
+                    at: place,
+                    "the amount of \"\(name)\" is below 0",
+                    hint: "write an amount such as 100m or 64Mi"
+                )
             }
             for (name, request, place) in requests {
                 guard let limit = limits.first(where: { $0.name == name }), request > limit.amount else {

@@ -18,6 +18,6 @@ enum ContainersMissingRule: ObjectRule {
             return
         }
         guard let list = pod["containers"], list.items.isEmpty, list.node.sequence != nil else { return }
-        report.add(at: list, "the pod has no containers")
+        report.add(at: list, "the pod has no containers", hint: "add a container with a name and an image")
     }
 }

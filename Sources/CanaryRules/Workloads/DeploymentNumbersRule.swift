@@ -11,14 +11,15 @@ enum DeploymentNumbersRule: ObjectRule {
         guard let spec = object.spec else { return }
         for key in ["replicas", "minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit"] {
             guard let place = spec[key], let value = place.integer, value < 0 else { continue }
-            report.add(at: place, "\"\(key)\" is below 0")
+            report.add(at: place, "\"\(key)\" is below 0", hint: "write 0 or more")
         }
         let ready = spec["minReadySeconds"]?.integer ?? 0
         let deadline = spec["progressDeadlineSeconds"]?.integer ?? 600
         guard ready >= 0, deadline >= 0, deadline <= ready else { return }
         report.add(
             at: spec["progressDeadlineSeconds"] ?? spec.field("minReadySeconds"),
-            "\"progressDeadlineSeconds\" (\(deadline)) must be above \"minReadySeconds\" (\(ready))"
+            "\"progressDeadlineSeconds\" (\(deadline)) must be above \"minReadySeconds\" (\(ready))",
+            hint: "raise progressDeadlineSeconds, or lower minReadySeconds"
         )
     }
 }

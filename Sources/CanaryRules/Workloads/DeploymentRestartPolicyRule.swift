@@ -17,7 +17,11 @@ enum DeploymentRestartPolicyRule: ObjectRule {
             )
         }
         if let deadline = pod["activeDeadlineSeconds"] {
-            report.add(at: deadline, "the pods of a Deployment can't have \"activeDeadlineSeconds\"")
+            report.add(
+                at: deadline,
+                "the pods of a Deployment can't have \"activeDeadlineSeconds\"",
+                hint: "leave it out: only Jobs end by themselves"
+            )
         }
     }
 }

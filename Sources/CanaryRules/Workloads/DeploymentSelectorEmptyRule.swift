@@ -22,9 +22,21 @@ enum DeploymentSelectorEmptyRule: ObjectRule {
             let count = expression["values"]?.items.count ?? 0
             switch expression["operator"]?.string {
             case "In", "NotIn":
-                if count == 0 { report.add(at: expression.field("values"), "the expression needs values") }
+                if count == 0 {
+                    report.add(
+                        at: expression.field("values"),
+                        "the expression needs values",
+                        hint: "list values, or use operator Exists"
+                    )
+                }
             case "Exists", "DoesNotExist":
-                if count > 0 { report.add(at: expression.field("values"), "the expression takes no values") }
+                if count > 0 {
+                    report.add(
+                        at: expression.field("values"),
+                        "the expression takes no values",
+                        hint: "leave \"values\" out, or use operator In"
+                    )
+                }
             default: break
             }
         }

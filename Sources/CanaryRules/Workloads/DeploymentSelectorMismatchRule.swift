@@ -24,7 +24,8 @@ enum DeploymentSelectorMismatchRule: ObjectRule {
         } else {
             report.add(
                 at: template["metadata"]?["labels"] ?? place,
-                "the selector does not match the template's labels"
+                "the selector does not match the template's labels",
+                hint: "give the template the labels that the selector asks for"
             )
         }
     }

@@ -22,17 +22,25 @@ enum DeploymentStrategyRule: ObjectRule {
         for key in ["maxUnavailable", "maxSurge"] {
             guard let place = update[key] else { continue }
             guard let value = amount(place.node) else {
-                report.add(at: place, "\(place.label) is neither a number nor a percentage such as \"25%\"")
+                report.add(
+                    at: place,
+                    "\(place.label) is neither a number nor a percentage such as \"25%\"",
+                    hint: "write a number, or a percentage such as \"25%\""
+                )
                 continue
             }
-            if value < 0 { report.add(at: place, "\(place.label) is below 0") }
+            if value < 0 { report.add(at: place, "\(place.label) is below 0", hint: "write 0 or more") }
             if key == "maxUnavailable", place.string != nil, value > 100 {
-                report.add(at: place, "\(place.label) is above 100%")
+                report.add(at: place, "\(place.label) is above 100%", hint: "write \"100%\" or less")
             }
             if value == 0 { zeros += 1 }
         }
         guard zeros == 2 else { return }
-        report.add(at: update.field("maxUnavailable"), "\"maxUnavailable\" and \"maxSurge\" can't both be 0")
+        report.add(
+            at: update.field("maxUnavailable"),
+            "\"maxUnavailable\" and \"maxSurge\" can't both be 0",
+            hint: "raise one of them: nothing could be replaced"
+        )
     }
 
     private static func amount(_ node: Node) -> Int64? {

@@ -12,15 +12,26 @@ enum EnvironmentVariablesRule: ObjectRule {
             if let place = variable["name"], let name = place.string, !KubernetesName.isVariable(name) {
                 report.add(
                     at: place,
-                    name.isEmpty ? "the variable's name is empty" : "\"\(name)\" is not a variable's name"
+                    name.isEmpty ? "the variable's name is empty" : "\"\(name)\" is not a variable's name",
+                    hint: "use letters, digits, \"_\", \"-\" and \".\", not beginning with a digit"
                 )
             }
             guard let source = variable["valueFrom"] else { continue }
             if !(variable["value"]?.string ?? "").isEmpty {
-                report.add(at: source, "a variable has \"value\" or \"valueFrom\", not both")
+                report.add(
+                    at: source,
+                    "a variable has \"value\" or \"valueFrom\", not both",
+                    hint: "keep one of the two"
+                )
             }
             let given = source.entries.filter { !$0.value.isNull }.count
-            if given != 1 { report.add(at: source, "\"valueFrom\" names \(given) sources, and needs one") }
+            if given != 1 {
+                report.add(
+                    at: source,
+                    "\"valueFrom\" names \(given) sources, and needs one",
+                    hint: "keep one of fieldRef, resourceFieldRef, configMapKeyRef and secretKeyRef"
+                )
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ enum PodDeadlinesRule: ObjectRule {
             as [(String, Int64)]
         {
             guard let place = pod[key], let value = place.integer, value < least else { continue }
-            report.add(at: place, "\"\(key)\" is below \(least)")
+            report.add(at: place, "\"\(key)\" is below \(least)", hint: "write \(least) or more")
         }
     }
 }

@@ -22,9 +22,13 @@ enum VolumeMountsRule: ObjectRule {
                 }
                 guard let place = mount["mountPath"], let path = place.string else { continue }
                 if path.isEmpty {
-                    report.add(at: place, "the path to mount at is empty")
+                    report.add(at: place, "the path to mount at is empty", hint: "write a path such as /data")
                 } else if !places.insert(path).inserted {
-                    report.add(at: place, "two volumes are mounted at \"\(path)\"")
+                    report.add(
+                        at: place,
+                        "two volumes are mounted at \"\(path)\"",
+                        hint: "give each a path of its own"
+                    )
                 }
             }
         }

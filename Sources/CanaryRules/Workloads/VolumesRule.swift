@@ -12,14 +12,26 @@ enum VolumesRule: ObjectRule {
         for volume in object.podSpec?["volumes"]?.items ?? [] {
             if let place = volume["name"], let name = place.string {
                 if !KubernetesName.isLabel(name) {
-                    report.add(at: place, "\"\(name)\" is not a volume's name")
+                    report.add(
+                        at: place,
+                        "\"\(name)\" is not a volume's name",
+                        hint: "use at most 63 lower-case letters, digits and \"-\""
+                    )
                 } else if !seen.insert(name).inserted {
-                    report.add(at: place, "there are two volumes \"\(name)\"")
+                    report.add(
+                        at: place,
+                        "there are two volumes \"\(name)\"",
+                        hint: "give each a name of its own"
+                    )
                 }
             }
             let sources = volume.entries.filter { $0.key != "name" && !$0.value.isNull }
             if sources.count > 1 {
-                report.add(at: sources[1].value, "a volume has one source, and this one has \(sources.count)")
+                report.add(
+                    at: sources[1].value,
+                    "a volume has one source, and this one has \(sources.count)",
+                    hint: "keep one of them"
+                )
             }
         }
     }

@@ -10,6 +10,7 @@ enum MatchCoveredRule: ObjectRule {
     static let kinds: Set<ResourceKind> = [.virtualService]
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
+        guard !object.hasUnknownConditions else { return }
         let coverage = object.routeCoverage
         for finding in coverage.findings where !coverage.deadRoutes.contains(finding.block.route) {
             guard !MatchRepeatedRule.isReported(finding) else { continue }

@@ -10,6 +10,7 @@ enum RouteCoveredRule: ObjectRule {
     static let kinds: Set<ResourceKind> = [.virtualService]
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
+        guard !object.hasUnknownConditions else { return }
         let coverage = object.routeCoverage
         let routes = object.spec?["http"]?.items ?? []
         let reported = Set(RouteUnreachableRule.dead(coverage).map(\.route))
