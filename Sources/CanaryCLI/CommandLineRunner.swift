@@ -23,6 +23,7 @@ package enum CommandLineRunner {
         context.standardError.writeLine(
             "error: cannot write to standard output: \(SystemCallError(number).reason)"
         )
+        context.standardError.writeLine("hint: \(SystemCallError(number).remedy)")
         context.standardError.flush()
         return status == .success ? .failure : status
     }

@@ -20,7 +20,7 @@ struct ParserMessage {
         let usage = "\(command) --help shows how it is used"
         let quoted = text.split(separator: "'", omittingEmptySubsequences: false).enumerated()
             .filter { !$0.offset.isMultiple(of: 2) }.map { String($0.element) }
-        guard let first = quoted.first else { return .wrongUsage(lowercased, hint: usage) }
+        guard let first = quoted.first else { return own(usage) }
         if text.hasPrefix("The value '"), quoted.count > 1 {
             if quoted[1].hasSuffix("<time>"), UInt(first) != nil {
                 return .wrongUsage(
@@ -72,13 +72,19 @@ struct ParserMessage {
                 hint: takesFiles ? "files are given with -f: \(command) -f \(first)" : usage
             )
         }
-        return .wrongUsage(lowercased, hint: usage)
+        return own(usage)
+    }
+
+    /// A message of this program's own, with its hint on a line below.
+    private func own(_ usage: String) -> CommandError {
+        let lines = lowercased.split(separator: "\n", maxSplits: 1)
+        return .wrongUsage(String(lines.first ?? ""), hint: lines.count == 2 ? String(lines[1]) : usage)
     }
 
     /// What could stand behind an option, or at the end: what the parser says where something else stands there.
     private func choices(behind option: String?) -> String? {
         let name = option.map(Self.name)
-        if name == "-f" { return "-f takes a file, a directory, or - for standard input" }
+        if let name, let value = Self.values[name] { return "\(name) takes \(value)" }
         let place = name.flatMap { arguments.lastIndex(of: $0) } ?? arguments.indices.last
         guard let place, name == nil || arguments[place] == name else { return nil }
         var words = arguments
@@ -102,6 +108,24 @@ struct ParserMessage {
     private static func negative(_ number: String, hint: String) -> CommandError {
         .wrongUsage("\"\(number)\" is negative, and no number here may be", hint: hint)
     }
+
+    /// What options take that is no choice among words.
+    private static let values = [
+        "-f": "a file, a directory, or - for standard input",
+        "-t": "a file, a directory, or - for standard input",
+        "-n": "the name of a namespace, such as default",
+        "--namespace": "the name of a namespace, such as default",
+        "--store": "a directory",
+        "-l": "labels, such as version=v2",
+        "--selector": "labels, such as version=v2",
+        "--listen": "an address and port, such as 127.0.0.1:15001",
+        "--admin": "an address and port, such as 127.0.0.1:15000",
+        "--bind": "an IP address, such as 0.0.0.0",
+        "--route": "the name or number of a route: canaryctl describe HOST shows them",
+        "--reason": "a text in quotes",
+        "--workers": "a number from 1 to 1024",
+        "--to-revision": "the number of a revision: canaryctl history HOST lists them",
+    ]
 
     private static let placeholder = [
         "jsonpath=": "jsonpath=TEMPLATE", "custom-columns=": "custom-columns=TITLE:PATH,...",

@@ -65,7 +65,9 @@ extension ManifestOptions {
     var nothing: CommandError {
         CommandError(
             "no objects in \(names)",
-            hint: files.contains("-") ? "did the command that was to write them fail?" : nil
+            hint: files.contains("-")
+                ? "did the command that was to write them fail?"
+                : "each is a mapping with apiVersion, kind and metadata: canaryctl help manifests tells more"
         )
     }
 

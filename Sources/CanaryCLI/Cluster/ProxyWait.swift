@@ -75,6 +75,9 @@ extension ClusterSession {
         return commit == proxy.appliedCommit
     }
 
+    /// The addresses that fail the health checks of every proxy, as far as that is known: a change waits for no answer to this.
+    var failingAddresses: Set<String> { (try? runtime.liveProxies())?.failingAddresses ?? [] }
+
     /// The processes of proxies that have not reported, as their sockets tell: they cannot write `runtime.db`, or only start.
     func silentProxies(besides reported: [ProcessIdentity]) -> [ProcessIdentity] {
         let known = Set(reported.map(\.pid))
@@ -100,5 +103,13 @@ extension ClusterSession {
 extension ProxyRecord {
     fileprivate var staleText: String {
         staleSince == nil ? "" : ", \(state(at: nil)): \(TerminalText.escape(problems.first ?? ""))"
+    }
+}
+
+extension [ProxyRecord] {
+    /// The addresses that fail the health checks of all of them: no request gets there.
+    var failingAddresses: Set<String> {
+        let failing = map { Set($0.failing.map(\.address)) }
+        return failing.dropFirst().reduce(failing.first ?? []) { $0.intersection($1) }
     }
 }

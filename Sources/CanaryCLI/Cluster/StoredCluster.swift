@@ -88,7 +88,12 @@ struct StoredCluster: ResourceSource {
     /// The full name of a host as people type it. `a.b` may be a domain or the Service `a` of namespace `b`: it is the
     /// domain where something is or was known about that, else the Service.
     func host(named text: String, namespace: String) throws -> String {
-        guard !text.isEmpty else { throw CommandError.wrongUsage("no host given: the argument is empty") }
+        guard !text.isEmpty else {
+            throw CommandError.wrongUsage(
+                "no host given: the argument is empty",
+                hint: "canaryctl get services,virtualservices -A lists what there is"
+            )
+        }
         let host = HostName.fromUser(text, namespace: namespace)
         let labels = host.split(separator: ".", omittingEmptySubsequences: false)
         guard labels.count == 2, KubernetesName.isLabel(String(labels[1])), !HostName.isWildcard(host) else {

@@ -18,7 +18,7 @@ struct UndoPlan {
 
     /// - Parameter target: the revision to return to; `nil` and 0 are the one before the host's last change.
     init(host: String, target: Int64?, in view: StoredCluster, _ settings: Settings) throws {
-        let history = try view.reader?.history(host: host) ?? []
+        let history = try view.history(of: host)
         guard let last = history.first, let reader = view.reader else {
             throw try Self.unchanged(host, view, settings)
         }
@@ -31,7 +31,7 @@ struct UndoPlan {
                 hint: Self.historyHint(named)
             )
         }
-        guard try revision >= reader.knownSince(host: host) else { throw Self.forgotten(host, revision) }
+        guard try revision >= view.knownSince(host) else { throw Self.forgotten(host, revision) }
         let later = history.prefix { $0.revision > revision }
         guard !later.isEmpty else { throw Self.nothing(host, since: revision, hint: Self.historyHint(named)) }
         self.host = host

@@ -14,33 +14,42 @@ enum UnservedShares {
     }
 
     /// A warning for each route of each host that the change makes worse.
-    static func warnings(of change: ClusterChange, client namespace: String) throws -> [String] {
+    ///
+    /// - Parameter failing: the addresses that fail the health checks of every proxy.
+    static func warnings(
+        of change: ClusterChange,
+        client namespace: String,
+        failing: Set<String>
+    ) throws -> [String] {
         let hosts = try TouchedHosts.of(change).sorted()
         guard !hosts.isEmpty else { return [] }
-        let before = try reporter(of: hosts, client: namespace, in: change.known)
-        let after = try reporter(of: hosts, client: namespace, in: change)
+        let before = try reporter(of: hosts, client: namespace, failing, in: change.known)
+        let after = try reporter(of: hosts, client: namespace, failing, in: change)
         return hosts.flatMap { host in
-            let routes = after.report(host).routes
-            let earlier = before.report(host).routes
-            let known = shares(of: earlier)
-            return routes.compactMap { route in
+            let (report, earlier) = (after.report(host), before.report(host))
+            let known = shares(of: earlier.routes + earlier.connectionRoutes)
+            let requests = report.routes.compactMap { route in
                 guard route.virtualService == nil else {
-                    return warning(route, host, isAlone: routes.count == 1, known)
+                    return warning(route, host, isAlone: report.routes.count == 1, known)
                 }
-                return after.hasService(host) ? warning(route, host, earlier) : nil
+                return after.hasService(host) ? warning(route, host, earlier.routes) : nil
             }
+            let connections = report.connectionRoutes.compactMap {
+                warning($0, host, isAlone: report.connectionRoutes.count == 1, known)
+            }
+            return requests + connections
         }
     }
 
     private static func reporter(
         of hosts: [String],
         client namespace: String,
+        _ failing: Set<String>,
         in source: some ResourceSource
     ) throws -> TrafficReporter {
-        TrafficReporter(
-            snapshot: try HostClosure.load(hosts, from: source, revision: 0),
-            namespace: namespace
-        )
+        var snapshot = try HostClosure.load(hosts, from: source, revision: 0)
+        snapshot.failingAddresses = failing
+        return TrafficReporter(snapshot: snapshot, namespace: namespace)
     }
 
     private static func shares(of routes: [TrafficReport.Route]) -> [Place: Double] {
@@ -76,8 +85,14 @@ enum UnservedShares {
         let share = NumberText.percent(unserved.reduce(0) { $0 + self.unserved($1) })
         let names = unserved.map { "\"\($0.subset ?? HostName.short($0.host))\"" }.joined(separator: " or ")
         let part = isAlone ? "" : " of route \(route.name.isEmpty ? String(route.index) : route.name)"
+        let (what, end) = fate(of: route)
         return
-            "\(share) of requests to \(HostName.short(host))\(part) will get 503: no endpoint of \(names) is ready"
+            "\(share) of \(what) to \(HostName.short(host))\(part) will \(end): no endpoint of \(names) is ready"
+    }
+
+    /// What a route takes, and what becomes of that without an endpoint.
+    static func fate(of route: TrafficReport.Route) -> (what: String, end: String) {
+        route.isConnection ? ("connections", "be refused") : ("requests", "get 503")
     }
 
     /// Of the Service's own route, whose requests go to whatever is ready, so that all of them are served, or none is. It takes

@@ -28,7 +28,9 @@ struct ApplyCommand: Subcommand {
 
     func validate() throws {
         guard prune == (selector != nil) else {
-            throw ValidationError("--prune and --selector go together: the selector says what may be deleted")
+            throw ValidationError(
+                "--prune and --selector go together: the selector says what may be deleted\nfor example: canaryctl apply -f DIR --prune -l app=helloworld"
+            )
         }
     }
 

@@ -38,10 +38,16 @@ struct DeleteCommand: Subcommand {
 
     func validate() throws {
         guard manifests.files.isEmpty != objects.isEmpty else {
-            throw ValidationError("delete takes either -f FILE, or a kind and names or a selector")
+            throw ValidationError(
+                manifests.files.isEmpty
+                    ? "delete lacks what to remove\nfor example: canaryctl delete virtualservice NAME, or canaryctl delete -f FILE"
+                    : "delete takes either -f FILE, or a kind and names\nleave one of them out"
+            )
         }
         guard selector == nil || manifests.files.isEmpty else {
-            throw ValidationError("--selector goes with kinds, not with -f")
+            throw ValidationError(
+                "--selector goes with kinds, not with -f\nfor example: canaryctl delete workloadentries -l version=v2"
+            )
         }
     }
 
@@ -57,7 +63,11 @@ struct DeleteCommand: Subcommand {
                 throw error
             }
             for key in keys { try Self.delete(key, in: change) }
-            warnings = try UnservedShares.warnings(of: change, client: settings.namespace)
+            warnings = try UnservedShares.warnings(
+                of: change,
+                client: settings.namespace,
+                failing: session.failingAddresses
+            )
         }
         context.warn(warnings)
         if result.changes.isEmpty, selector != nil { context.standardError.writeLine("No resources found.") }
@@ -93,7 +103,10 @@ struct DeleteCommand: Subcommand {
     private func keysOfSelector(_ settings: Settings, in change: ClusterChange) throws -> [ResourceKey] {
         guard let selector = try selector.map(LabelSelector.init(argument:)) else { return [] }
         guard case .kinds(let kinds) = try ObjectSelection(objects) else {
-            throw CommandError.wrongUsage("a label selector cannot be given together with names")
+            throw CommandError.wrongUsage(
+                "a label selector cannot be given together with names",
+                hint: "leave out -l, or the names"
+            )
         }
         return try kinds.flatMap {
             try change.resources(of: $0, namespace: $0.isNamespaced ? settings.namespace : nil)

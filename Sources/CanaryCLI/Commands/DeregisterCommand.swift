@@ -47,7 +47,11 @@ struct DeregisterCommand: Subcommand {
                 )
             }
             for entry in entries { try change.delete(entry.key) }
-            warnings = try UnservedShares.warnings(of: change, client: settings.namespace)
+            warnings = try UnservedShares.warnings(
+                of: change,
+                client: settings.namespace,
+                failing: session.failingAddresses
+            )
         }
         context.warn(warnings)
         ChangeReport(options: change, output: output.output, context: context).print(result)

@@ -35,7 +35,11 @@ struct DescribeCommand: Subcommand {
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func validate() throws {
-        guard subject.count <= 2 else { throw ValidationError("describe takes a host, or a kind and a name") }
+        guard subject.count <= 2 else {
+            throw ValidationError(
+                "describe takes a host, or a kind and a name\nfor example: canaryctl describe helloworld, or canaryctl describe deployment helloworld-v1"
+            )
+        }
     }
 
     func run(in context: CommandContext) throws -> ExitStatus {

@@ -37,7 +37,10 @@ struct DownCommand: Subcommand {
             if kill(process.pid, SIGTERM) == 0 {
                 asked.append(process)
             } else if process.isRunning {
-                throw CommandError("cannot stop proxy \(process.pid): \(SystemCallError(errno).reason)")
+                throw CommandError(
+                    "cannot stop proxy \(process.pid)",
+                    because: SystemCallError(errno)
+                )
             }
         }
         return wait(for: asked, context)

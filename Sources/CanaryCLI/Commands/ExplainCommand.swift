@@ -107,9 +107,20 @@ struct ExplainCommand: Subcommand {
             stream.write(page.text)
             if explanation.host == nil, explanation.action == .notFound {
                 stream.flush()
+                if let hint = Self.hint(kindOf: request.host) {
+                    context.standardError.writeLine("hint: \(hint)")
+                    return
+                }
                 try suggestHost(for: request, input, settings, context)
             }
         }
+    }
+
+    /// What to say to kubectl's `explain vs.spec.http`, which asks for the fields of a kind.
+    private static func hint(kindOf host: String) -> String? {
+        guard let kind = ResourceKind(named: String(host.prefix { $0 != "." })) else { return nil }
+        return "explain tells where a request goes; man canaryctl-manifest tells the fields of "
+            + "\(kind.name), and canaryctl get \(kind.plural) lists such objects"
     }
 
     /// Says which host may have been meant, or where the known ones are listed.

@@ -49,8 +49,12 @@ struct ExportCommand: Subcommand {
 
     func validate() throws {
         try listening.validate()
-        if xds != nil, output == .yaml { throw ValidationError("--xds writes JSON: -o yaml cannot be given") }
-        if xds == "" { throw ValidationError("--xds names no directory: its value is empty") }
+        if xds != nil, output == .yaml {
+            throw ValidationError("--xds writes JSON: -o yaml cannot be given\nleave -o out")
+        }
+        if xds == "" {
+            throw ValidationError("--xds names no directory: its value is empty\nfor example: --xds envoy/")
+        }
     }
 
     func run(in context: CommandContext) throws -> ExitStatus {
@@ -120,20 +124,20 @@ struct ExportCommand: Subcommand {
 
     private func write(_ discovery: EnvoyDiscovery, _ name: String, _ context: CommandContext) throws {
         let directory = Self.envoyPath(name, context)
-        try FileWriter.makeDirectory(directory).orThrow { "cannot make the directory \(name): \($0)" }
+        try FileWriter.makeDirectory(directory).orThrow("cannot make the directory \(name)")
         let files = discovery.files
         var changed = 0
         for file in files {
             let bytes = JSONWriter.bytes(file.content, pretty: true) + [UInt8(ascii: "\n")]
-            let isNew = try FileWriter.replace(path: "\(directory)/\(file.name)", with: bytes).orThrow {
-                "cannot write \(name)/\(file.name): \($0)"
-            }
+            let isNew = try FileWriter.replace(path: "\(directory)/\(file.name)", with: bytes).orThrow(
+                "cannot write \(name)/\(file.name)"
+            )
             if isNew {
                 changed += 1
                 context.note("wrote \(name)/\(file.name)")
             }
         }
-        try FileWriter.synchronize(directory: directory).orThrow { "cannot write \(name): \($0)" }
+        try FileWriter.synchronize(directory: directory).orThrow("cannot write \(name)")
         context.standardOutput.writeLine("\(name): \(files.count) files, \(changed) changed")
     }
 }

@@ -43,6 +43,9 @@ struct GetCommand: Subcommand {
     @Flag(name: .shortAndLong, help: "Go on and print a row for each change, and which it is")
     var watch = false
 
+    @Flag(help: "A missing object is no error")
+    var ignoreNotFound = false
+
     @OptionGroup(title: "Output") var output: ObjectOutputOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
@@ -51,7 +54,8 @@ struct GetCommand: Subcommand {
         let query = ObjectQuery(
             selection: try ObjectSelection(objects),
             namespace: allNamespaces ? nil : settings.namespace,
-            selector: try selector.map(LabelSelector.init(argument:))
+            selector: try selector.map(LabelSelector.init(argument:)),
+            ignoresMissing: ignoreNotFound
         )
         let listing = try ObjectListing(
             query: query,

@@ -22,7 +22,9 @@ struct HistoryCommand: Subcommand {
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func validate() throws {
-        guard limit > 0 else { throw ValidationError("--limit must be above 0") }
+        guard limit > 0 else {
+            throw ValidationError("--limit must be above 0\nleave it out for all changes")
+        }
     }
 
     func run(in context: CommandContext) throws -> ExitStatus {
@@ -30,7 +32,7 @@ struct HistoryCommand: Subcommand {
         let session = ClusterSession(settings: settings, context: context)
         let (host, changes, hint) = try session.read { view in
             let host = try view.host(named: self.host, namespace: settings.namespace)
-            let changes = try view.reader?.history(host: host, limit: limit) ?? []
+            let changes = try view.history(of: host, limit: limit)
             if changes.isEmpty, try view.closure(of: [host]).isEmpty {
                 throw try view.unknownHost(host, settings)
             }

@@ -33,7 +33,9 @@ struct ProxyCommand: Subcommand {
         try listening.validate()
         try serving.validate()
         guard output.output == .text || detach || readyDescriptor != nil else {
-            throw ValidationError("--output goes with --detach: only then a result is printed")
+            throw ValidationError(
+                "--output goes with --detach: only then a result is printed\nadd --detach, or leave it out"
+            )
         }
     }
 
@@ -75,10 +77,14 @@ struct ListeningOptions: ParsableArguments {
 
     func validate() throws {
         for address in listen + [admin] where Self.address(address) == nil {
-            throw ValidationError("\"\(address)\" is no address and port, such as 127.0.0.1:15001")
+            throw ValidationError(
+                "\"\(address)\" is no address and port\nwrite an IP address and a port: 127.0.0.1:15001, [::1]:15001, 0.0.0.0:80"
+            )
         }
         guard HostPort(bind)?.port == nil, HostPort(bind) != nil else {
-            throw ValidationError("\"\(bind)\" is no IP address")
+            throw ValidationError(
+                "\"\(bind)\" is no IP address\nwrite 127.0.0.1, or 0.0.0.0 for all addresses of this machine"
+            )
         }
     }
 

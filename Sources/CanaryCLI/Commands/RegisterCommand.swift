@@ -13,6 +13,10 @@ struct RegisterCommand: Subcommand {
             (
                 "A process of version v2 on this machine",
                 "canaryctl register helloworld 127.0.0.1:9082 -l version=v2"
+            ),
+            (
+                "And have proxies check the Service's endpoints",
+                "canaryctl register helloworld 127.0.0.1:9082 -l version=v2 --health-check http:/healthz"
             )
         )
     )
@@ -37,6 +41,7 @@ struct RegisterCommand: Subcommand {
     )
     var labels: [String] = []
 
+    @OptionGroup(title: "Health checks, of all endpoints of the Service") var checks: HealthCheckOptions
     @OptionGroup(title: "Change") var change: ChangeOptions
     @OptionGroup(title: "Output") var output: ChangeOutputOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
@@ -60,8 +65,13 @@ struct RegisterCommand: Subcommand {
             }
             try Self.requireSame(entry, in: change)
             try change.apply(entry)
+            if let checked = try checks.applied(to: target) { try change.edit(checked) }
             warnings =
-                try UnservedShares.warnings(of: change, client: settings.namespace)
+                try UnservedShares.warnings(
+                    of: change,
+                    client: settings.namespace,
+                    failing: session.failingAddresses
+                )
                 + UnusedEndpoint.warnings(of: entry, for: target, client: settings.namespace, in: change)
         }
         context.warn(warnings)
@@ -72,7 +82,12 @@ struct RegisterCommand: Subcommand {
     static func service(named name: String, _ settings: Settings, in change: ClusterChange) throws
         -> Resource
     {
-        guard !name.isEmpty else { throw CommandError.wrongUsage("no Service given: the argument is empty") }
+        guard !name.isEmpty else {
+            throw CommandError.wrongUsage(
+                "no Service given: the argument is empty",
+                hint: "canaryctl get services -A lists what there is"
+            )
+        }
         let host = HostName.fromUser(name, namespace: settings.namespace)
         let labels = host.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         let (name, namespace) =

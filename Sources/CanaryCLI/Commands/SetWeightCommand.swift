@@ -60,11 +60,12 @@ struct SetWeightCommand: Subcommand {
                 let place = route.map { " in route \(plan.routeName.isEmpty ? $0 : plan.routeName)" } ?? ""
                 change.summarize(plan.key, plan.summary(of: request) + place)
             }
+            let report = try Self.route(host, plan, session, in: change)
             move = WeightChange(
                 host: host,
                 plan: plan,
-                route: try Self.route(host, plan, settings, in: change),
-                warnings: try Self.warnings(host, plan, settings, in: change)
+                route: report,
+                warnings: try Self.warnings(host, report, in: change)
             )
         }
         guard let move else { return .success }
@@ -103,47 +104,38 @@ struct SetWeightCommand: Subcommand {
 
     private static func warnings(
         _ host: String,
-        _ plan: WeightPlan,
-        _ settings: Settings,
+        _ route: TrafficReport.Route?,
         in change: ClusterChange
     ) throws -> [String] {
         let others = try change.changes.reduce(into: Set<String>()) { $0.formUnion(try change.hosts(of: $1)) }
             .subtracting([host])
-        return others.sorted().map { "this also changes \(HostName.short($0))" }
-            + (try unserved(host, plan, settings, in: change))
+        return others.sorted().map { "this also changes \(HostName.short($0))" } + unserved(route)
     }
 
-    /// Shares of the changed route that nobody can serve.
-    private static func unserved(
-        _ host: String,
-        _ plan: WeightPlan,
-        _ settings: Settings,
-        in change: ClusterChange
-    ) throws -> [String] {
-        let routes = try change.closure(of: [host]).routes(of: host, namespace: settings.namespace)
-        guard let changed = routes.first(where: { $0.number == plan.routeIndex }) else { return [] }
-        guard let route = try route(host, plan, settings, in: change) else {
-            return changed.list == .tcp ? [] : ["the proxy does not serve TLS routes yet"]
-        }
+    /// Shares of the changed route that nobody can serve; `nil` is a route of TLS.
+    private static func unserved(_ route: TrafficReport.Route?) -> [String] {
+        guard let route else { return ["the proxy does not serve TLS routes yet"] }
         let unserved = route.destinations.filter { $0.declaredShare > $0.servedShare }
         guard !unserved.isEmpty else { return [] }
         let share = unserved.reduce(0) { $0 + $1.declaredShare - $1.servedShare }
         let names = unserved.map { "\"\($0.subset ?? HostName.short($0.host))\"" }.joined(separator: " or ")
-        return ["\(NumberText.percent(share)) of requests will get 503: no endpoint of \(names) is ready"]
+        let (what, end) = UnservedShares.fate(of: route)
+        return ["\(NumberText.percent(share)) of \(what) will \(end): no endpoint of \(names) is ready"]
     }
 
-    /// The changed route as `describe` reports it; `nil` for routes of TCP and TLS.
+    /// The changed route as `describe` reports it; `nil` for routes of TLS.
     private static func route(
         _ host: String,
         _ plan: WeightPlan,
-        _ settings: Settings,
+        _ session: ClusterSession,
         in change: ClusterChange
     ) throws -> TrafficReport.Route? {
-        let snapshot = try change.closure(of: [host])
-        let routes = snapshot.routes(of: host, namespace: settings.namespace)
-        let changed = routes.first { $0.number == plan.routeIndex }
-        return changed?.effective.map { effective in
-            TrafficReporter(snapshot: snapshot, namespace: settings.namespace).route(effective, host)
+        let namespace = session.settings.namespace
+        var snapshot = try change.closure(of: [host])
+        snapshot.failingAddresses = session.failingAddresses
+        let routes = snapshot.routes(of: host, namespace: namespace)
+        return routes.first { $0.number == plan.routeIndex }.flatMap {
+            TrafficReporter(snapshot: snapshot, namespace: namespace).route($0, host)
         }
     }
 
@@ -258,7 +250,10 @@ extension CommandError {
                 hint: known.isEmpty ? "its VirtualService has no routes" : "name one: \(Self.choices(known))"
             )
         case .notForwarding(let route):
-            self.init("route \"\(route)\" of \(host) redirects or answers by itself: it has no weights")
+            self.init(
+                "route \"\(route)\" of \(host) redirects or answers by itself: it has no weights",
+                hint: "name another with --route: canaryctl describe \(named) shows them"
+            )
         case .wholeHost(let name):
             self.init(
                 "the route sends to all versions of \(name) alike",

@@ -57,9 +57,15 @@ struct TestCommand: Subcommand {
         let failures = CommandError.joined(cases.failures + input.failures)
         if let failures { context.report(failures) }
         let canRun = !cases.diagnostics.hasErrors && !input.diagnostics.hasErrors && failures == nil
-        guard canRun else { return findings.hasErrors ? .invalidManifests : .failure }
+        let isInvalid = findings.hasErrors || cases.failures.contains { $0.status == .invalidManifests }
+        guard canRun else { return isInvalid ? .invalidManifests : .failure }
         guard !cases.tests.isEmpty else {
-            throw CommandError("no tests given: the files hold none", status: .invalidManifests)
+            throw CommandError(
+                "no tests given: the files hold none",
+                hint:
+                    "man canaryctl-test tells what a test is: a mapping with \"request:\" and what is expected",
+                status: .invalidManifests
+            )
         }
         let tester = RouteTester(
             snapshot: snapshot,
@@ -102,12 +108,26 @@ struct TestCommand: Subcommand {
             let parsed = parser.parse(source)
             result.diagnostics += parsed.diagnostics
             for document in parsed.documents {
+                guard !document.isManifest else {
+                    result.failures.append(Self.notTests(source.name))
+                    break
+                }
                 let (tests, diagnostics) = RouteTestCase.read(document, file: source.name)
                 result.tests += tests
                 result.diagnostics += diagnostics
             }
         }
         return result
+    }
+
+    private static func notTests(_ file: String) -> CommandError {
+        var error = CommandError(
+            "\(file) holds manifests, and no tests",
+            hint: "manifests are given with -f, tests with -t: canaryctl test -t TESTS -f \(file)",
+            status: .invalidManifests
+        )
+        error.file = file
+        return error
     }
 
     private func storedSnapshot(_ settings: Settings, _ context: CommandContext) throws -> ClusterSnapshot {
@@ -140,4 +160,9 @@ struct TestCommand: Subcommand {
             context.standardError.writeLine(page.summary)
         }
     }
+}
+
+extension Node {
+    /// Whether a document says of itself that it is an object of Kubernetes.
+    fileprivate var isManifest: Bool { self["apiVersion"] != nil && self["kind"] != nil }
 }

@@ -39,7 +39,9 @@ struct UndoCommand: Subcommand {
 
     func validate() throws {
         if let toRevision, toRevision < 0 {
-            throw ValidationError("\"\(toRevision)\" is negative, and no revision is")
+            throw ValidationError(
+                "\"\(toRevision)\" is negative, and no revision is\ncanaryctl history HOST lists the revisions"
+            )
         }
     }
 
@@ -55,7 +57,11 @@ struct UndoCommand: Subcommand {
             try plan.bringBack(in: change)
             let warnings =
                 try Self.others(host, in: change)
-                + UnservedShares.warnings(of: change, client: settings.namespace)
+                + UnservedShares.warnings(
+                    of: change,
+                    client: settings.namespace,
+                    failing: session.failingAddresses
+                )
             undone = (host, plan, warnings)
         }
         guard let undone else { return .success }

@@ -113,7 +113,7 @@ struct CompletionCandidates {
         let namespace = try settings().namespace
         return try view { view in
             let name = try view.host(named: host, namespace: namespace)
-            return try view.reader?.history(host: name).map { String($0.revision) } ?? []
+            return try view.history(of: name).map { String($0.revision) }
         }
     }
 

@@ -13,7 +13,7 @@ package struct CommandError: Error {
     /// What else went wrong in the same run, told after this.
     package var others: [CommandError] = []
 
-    package init(_ message: String, hint: String? = nil, status: ExitStatus = .failure) {
+    package init(_ message: String, hint: String?, status: ExitStatus = .failure) {
         self.message = message
         self.hint = hint
         self.status = status
@@ -21,7 +21,7 @@ package struct CommandError: Error {
 
     /// Stops with a status after the findings have been printed.
     package static func silent(_ status: ExitStatus) -> CommandError {
-        CommandError("", status: status)
+        CommandError("", hint: nil, status: status)
     }
 }
 
@@ -55,7 +55,7 @@ extension CommandError {
         )
     }
 
-    static func wrongUsage(_ message: String, hint: String? = nil) -> CommandError {
+    static func wrongUsage(_ message: String, hint: String?) -> CommandError {
         CommandError(message, hint: hint, status: .usage)
     }
 }

@@ -3,6 +3,7 @@
 import CanarySystem
 import CanaryManifests
 import CanaryResources
+import Glibc
 
 /// The texts that an option such as `-f` names.
 struct FileSources {
@@ -55,7 +56,8 @@ struct FileSources {
         guard !found.isEmpty else {
             throw CommandError(
                 "no \(noun) in \(name): no *.yaml, *.yml or *.json",
-                hint: recursive ? nil : "-R also reads the directories below"
+                hint: recursive
+                    ? "name the files, or give them such an ending" : "-R also reads the directories below"
             )
         }
         return found
@@ -70,10 +72,9 @@ struct FileSources {
         case .failure(let error):
             let near = error.isMissing ? Self.neighbour(of: path) : nil
             let directory = name.lastIndex(of: "/").map { name[...$0] } ?? ""
-            throw CommandError(
-                "cannot read \(name): \(error.reason)",
-                hint: near.map { "did you mean \"\(directory)\($0)\"?" } ?? (error.isMissing ? usage : nil)
-            )
+            var failure = CommandError("cannot read \(name)", because: error)
+            if error.isMissing { failure.hint = near.map { "did you mean \"\(directory)\($0)\"?" } ?? usage }
+            throw failure
         }
     }
 
@@ -91,7 +92,14 @@ struct FileSources {
         let bytes = isInput ? context.readStandardInput() : FileReader.read(path: context.absolutePath(name))
         let file = isInput ? "<stdin>" : name
         return bytes.map { ManifestSource(name: file, bytes: $0) }.mapError {
-            var error = CommandError("cannot read \(title): \($0.reason)")
+            let isDead = !isInput && $0.isMissing && FileReader.isLink(context.absolutePath(name))
+            var error = CommandError("cannot read \(title)", because: $0)
+            if isInput, $0.number == EBADF {
+                error.hint = "it is closed: give it something, or name files with \(option)"
+            }
+            if isDead {
+                error.hint = "it is a link to a file that is not there: restore that, or remove the link"
+            }
             error.file = file
             return error
         }
@@ -99,9 +107,7 @@ struct FileSources {
 
     private func manifests(in directory: String, _ context: CommandContext) throws -> [String] {
         let base = directory.hasSuffix("/") ? String(directory.dropLast()) : directory
-        let names = try FileReader.names(in: context.absolutePath(base)).orThrow {
-            "cannot list \(base): \($0)"
-        }
+        let names = try FileReader.names(in: context.absolutePath(base)).orThrow("cannot list \(base)")
         return try names.flatMap { name -> [String] in
             let path = "\(base)/\(name)"
             let place = context.absolutePath(path)
@@ -121,11 +127,11 @@ struct FileSources {
 }
 
 extension Result where Failure == SystemCallError {
-    /// The value, or a command error whose message is made from the reason.
-    func orThrow(_ message: (String) -> String) throws -> Success {
+    /// The value, or a command error that says what could not be done, and why.
+    func orThrow(_ failure: String) throws -> Success {
         switch self {
         case .success(let value): return value
-        case .failure(let error): throw CommandError(message(error.reason))
+        case .failure(let error): throw CommandError(failure, because: error)
         }
     }
 }

@@ -89,7 +89,12 @@ struct RequestOptions: ParsableArguments {
         }
         request.user = user
         request.gateway = try gateway.map { try Self.gateway($0, namespace) }
-        guard user != "" else { throw CommandError.wrongUsage("--user names nobody: its value is empty") }
+        guard user != "" else {
+            throw CommandError.wrongUsage(
+                "--user names nobody: its value is empty",
+                hint: "leave it out, or give the value of the hash key"
+            )
+        }
         try Self.checkPort(of: request.authority)
         guard !request.authority.isEmpty else {
             throw CommandError.wrongUsage(
@@ -139,12 +144,18 @@ struct RequestOptions: ParsableArguments {
 
     private static func scheme(of url: String) throws -> (scheme: String, rest: Substring) {
         guard url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f }), !url.contains("%00") else {
-            throw CommandError.wrongUsage("the URL \"\(url)\" holds a blank or control character")
+            throw CommandError.wrongUsage(
+                "the URL \"\(url)\" holds a blank or control character",
+                hint: "escape it, such as %20 for a blank, and quote the URL for the shell"
+            )
         }
         guard let colon = url.firstRange(of: "://") else { return ("http", url[...]) }
         let scheme = url[..<colon.lowerBound].lowercased()
         guard ["http", "https"].contains(scheme) else {
-            throw CommandError.wrongUsage("the scheme \"\(scheme)\" is neither http nor https")
+            throw CommandError.wrongUsage(
+                "the scheme \"\(scheme)\" is neither http nor https",
+                hint: "write http://\(url[colon.upperBound...])"
+            )
         }
         return (scheme, url[colon.upperBound...])
     }
@@ -156,7 +167,10 @@ struct RequestOptions: ParsableArguments {
         }
         let value = halves[1].drop { $0 == " " || $0 == "\t" }
         guard !value.utf8.contains(where: { [0, 10, 13].contains($0) }) else {
-            throw CommandError.wrongUsage("the value of header \"\(halves[0])\" has more than one line")
+            throw CommandError.wrongUsage(
+                "the value of header \"\(halves[0])\" has more than one line",
+                hint: "give each header with an -H of its own"
+            )
         }
         return ExplainedRequest.Header(name: halves[0].lowercased(), value: String(value))
     }

@@ -56,19 +56,23 @@ struct ServingOptions: ParsableArguments {
 
     func validate() throws {
         if let workers, !(1...1024).contains(workers) {
-            throw ValidationError("--workers must be within 1 and 1024")
+            throw ValidationError("--workers must be within 1 and 1024\nleave it out for one for each core")
         }
         guard (1024...(1 << 24)).contains(maxHeaderBytes) else {
-            throw ValidationError("--max-header-bytes must be within 1024 and 16777216")
+            throw ValidationError(
+                "--max-header-bytes must be within 1024 and 16777216\nleave it out for 65536"
+            )
         }
         guard (1...10_000).contains(maxHeaders) else {
-            throw ValidationError("--max-headers must be within 1 and 10000")
+            throw ValidationError("--max-headers must be within 1 and 10000\nleave it out for 100")
         }
-        guard maxConnections > 0 else { throw ValidationError("--max-connections must be above 0") }
+        guard maxConnections > 0 else {
+            throw ValidationError("--max-connections must be above 0\nleave it out for 16384")
+        }
         for (name, span) in [
             ("header-timeout", headerTimeout), ("idle-timeout", idleTimeout), ("stall-timeout", stallTimeout),
         ] where span.duration.milliseconds < 1 {
-            throw ValidationError("--\(name) must be at least 1ms")
+            throw ValidationError("--\(name) must be at least 1ms\nwrite a time with its unit, such as 30s")
         }
     }
 

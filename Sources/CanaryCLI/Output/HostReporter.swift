@@ -52,9 +52,7 @@ final class HostReporter {
     init(snapshot: ClusterSnapshot, view: StoredCluster, session: ClusterSession, proxies: [ProxyRecord]) {
         var snapshot = snapshot
         snapshot.storeID = view.storeID
-        // What fails at every proxy gets no requests.
-        let failing = proxies.map { Set($0.failing.map(\.address)) }
-        snapshot.failingAddresses = failing.dropFirst().reduce(failing.first ?? []) { $0.intersection($1) }
+        snapshot.failingAddresses = proxies.failingAddresses
         self.snapshot = snapshot
         self.view = view
         self.session = session
@@ -76,7 +74,7 @@ final class HostReporter {
             deployments: Dictionary(destinations.flatMap { views[$0].controllers }.map { ($0.name, $0) }) {
                 $0.kind == .deployment ? $0 : $1
             },
-            changes: try view.reader?.history(host: host, limit: 5) ?? [],
+            changes: try view.history(of: host, limit: 5),
             isKnown: true,
             outOfReach: outOfReach(host, views.namespace)
         )

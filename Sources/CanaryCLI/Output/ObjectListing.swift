@@ -8,6 +8,8 @@ struct ObjectQuery {
     /// `nil` is all namespaces.
     var namespace: String?
     var selector: LabelSelector?
+    /// Whether something that is named and not there is no error.
+    var ignoresMissing = false
 
     /// The objects, in groups of one kind, and those that were named and are missing.
     func resources(in view: StoredCluster) throws -> (found: [Resource], missing: [ResourceKey]) {
@@ -17,7 +19,10 @@ struct ObjectQuery {
             return (resources.filter { selector?.matches($0.metadata.labels) ?? true }, [])
         case .names(let names):
             guard selector == nil else {
-                throw CommandError.wrongUsage("a label selector cannot be given together with names")
+                throw CommandError.wrongUsage(
+                    "a label selector cannot be given together with names",
+                    hint: "leave out -l, or the names"
+                )
             }
             guard let namespace else {
                 throw CommandError.wrongUsage(
@@ -82,7 +87,13 @@ struct ObjectListing {
     func print(_ view: StoredCluster) throws {
         let (resources, missing) = try query.resources(in: view)
         if !resources.isEmpty || missing.isEmpty { try print(order?.sorted(resources) ?? resources, view) }
-        if let error = CommandError.joined(missing.map(CommandError.notFound)) { throw error }
+        try complain(of: missing)
+    }
+
+    private func complain(of missing: [ResourceKey]) throws {
+        guard !query.ignoresMissing, let error = CommandError.joined(missing.map(CommandError.notFound))
+        else { return }
+        throw error
     }
 
     private func print(_ resources: [Resource], _ view: StoredCluster) throws {
@@ -178,7 +189,7 @@ extension ObjectListing {
         let shown = order?.sorted(resources) ?? resources
         if shown.isEmpty, missing.isEmpty, isTable { try printTables([], view) }
         try printEvents(shown.map { (.added, $0) }, view, titled: !output.noHeaders)
-        if let error = CommandError.joined(missing.map(CommandError.notFound)) { throw error }
+        try complain(of: missing)
     }
 
     private var isTable: Bool {

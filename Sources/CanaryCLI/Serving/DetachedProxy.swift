@@ -101,6 +101,6 @@ struct DetachedProxy {
     }
 
     private static func failure(_ action: String, _ number: Int32 = errno) -> CommandError {
-        CommandError("cannot \(action): \(SystemCallError(number).reason)")
+        CommandError("cannot \(action)", because: SystemCallError(number))
     }
 }

@@ -257,7 +257,10 @@ extension CommandError {
             switch error {
             case .taken:
                 "choose another port with --listen or --admin; canaryctl proxy-status shows this store's proxies"
-            case .badAddress, .cannotListen, .cannotStart: nil
+            case .badAddress: "give an IP address of this machine and a port: 127.0.0.1:15001"
+            case .cannotListen:
+                "give an address of this machine, and a port that you may use: above 1023, or as root"
+            case .cannotStart: "the limits of the system may be too low: ulimit -a"
             }
         self.init(error.message, hint: hint)
     }

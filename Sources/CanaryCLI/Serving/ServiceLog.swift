@@ -74,7 +74,9 @@ struct ServiceStreams {
                 return
                     "{\"start_time\":\"\(CalendarTime(milliseconds: now()).text)\",\"pid\":\(getpid()),\"lost_lines\":\(count)}\n"
             }
-        guard let errors, let output else { throw CommandError("cannot start the proxy: no more threads") }
+        guard let errors, let output else {
+            throw CommandError("cannot start the proxy", because: SystemCallError(EAGAIN))
+        }
         self.errors = errors
         self.output = output
     }

@@ -18,7 +18,7 @@ final class SignalReader {
         pthread_sigmask(SIG_BLOCK, &signals, nil)
         descriptor = signalfd(-1, &signals, Int32(SFD_CLOEXEC) | Int32(SFD_NONBLOCK))
         guard descriptor >= 0 else {
-            throw CommandError("cannot listen for signals: \(SystemCallError(errno).reason)")
+            throw CommandError("cannot listen for signals", because: SystemCallError(errno))
         }
     }
 

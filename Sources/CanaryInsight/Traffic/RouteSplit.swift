@@ -95,6 +95,9 @@ struct RouteSplit {
     var knownVersions: [String] {
         var known: Set<String> = []
         for host in Set(targets.map(\.resolved.host)) { known.formUnion(versions(of: host)) }
+        known.formUnion(targets.compactMap(\.destination.subset))
+        // Hosts are versions too, where nothing else tells destinations apart.
+        if known.isEmpty { known.formUnion(targets.map { HostName.short($0.resolved.host) }) }
         return known.sorted()
     }
 

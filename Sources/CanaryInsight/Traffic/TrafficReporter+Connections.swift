@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryMesh
+package import CanaryMesh
 import CanaryResources
 
 /// The routes of `spec.tcp` in reports: what they count are connections.
@@ -10,10 +10,19 @@ extension TrafficReporter {
         let keys = Set(virtualServices.map(\.key))
         return snapshot.routes(of: host, namespace: namespace).filter {
             $0.list == .tcp && keys.contains($0.source.key) && !$0.source.isDamaged
-        }.compactMap { route($0, host) }
+        }.compactMap { connectionRoute($0, host) }
     }
 
-    private func route(_ route: HostRoute, _ host: String) -> TrafficReport.Route? {
+    /// The report of one route of a host; `nil` for routes of TLS, which are not served.
+    package func route(_ route: HostRoute, _ host: String) -> TrafficReport.Route? {
+        switch route.list {
+        case .http: route.effective.map { self.route($0, host) }
+        case .tcp: connectionRoute(route, host)
+        case .tls: nil
+        }
+    }
+
+    private func connectionRoute(_ route: HostRoute, _ host: String) -> TrafficReport.Route? {
         let routes = route.source.virtualService?.tcpRoutes ?? []
         guard routes.indices.contains(route.sourceIndex) else { return nil }
         let written = routes[route.sourceIndex]

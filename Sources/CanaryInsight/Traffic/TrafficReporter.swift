@@ -42,7 +42,8 @@ package struct TrafficReporter {
             snapshot.service(for: host, namespace: namespace) != nil
         {
             var rest = defaultRoute(host)
-            rest.match = MatchDescription.otherClients
+            // Where the VirtualServices have routes of TCP and TLS only, it takes every request.
+            if !routes.isEmpty { rest.match = MatchDescription.otherClients }
             rest.index = snapshot.routes(of: host, namespace: namespace).count
             routes.append(rest)
         }

@@ -36,7 +36,10 @@ import Testing
         defer { close(full) }
         let ended = try Program(["get", "all"], in: scratch, output: full).end()
         #expect(ended.status == 1)
-        #expect(ended.errors == "error: cannot write to standard output: no space left on device\n")
+        #expect(
+            ended.errors
+                == "error: cannot write to standard output: no space left on device\nhint: free some space and try again\n"
+        )
     }
 
     // MARK: - Watching
