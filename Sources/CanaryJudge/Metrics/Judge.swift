@@ -7,7 +7,7 @@ import Glibc
 ///
 /// Its promise: if the canary is no worse than stable, the chance that this judge ever alarms is at most α. It holds for requests
 /// that were assigned at random with a known share (the proxy's independent draws), for first attempts, and with
-/// sticky traffic for one event a user. It does not say that every regression is found: ``DetectionPlan`` tells what is.
+/// sticky traffic for one event a user, once both versions have had the time to answer. It does not say that every regression is found: ``DetectionPlan`` tells what is.
 package struct Judge: Sendable, Equatable {
     /// From this e-value on a share does not grow: without a difference it is reached in a third of all rollouts at most.
     static let suspicion = 3.0
@@ -17,22 +17,21 @@ package struct Judge: Sendable, Equatable {
     /// All requests, against the declared share.
     package private(set) var split = EProcess(.same)
     private var reference = LatencyReference()
+    private var late = LateAnswers()
 
     package init(_ rules: JudgeRules) {
         self.rules = rules
         metrics = rules.metrics.map { MetricJudge($0, rules) }
     }
 
-    /// Looks at what came since the last look. While the canary warms up its slowness counts for nothing, and until an assignment
-    /// has settled, requests that have not ended do not either.
-    package mutating func add(_ growth: EvidenceGrowth, isWarm: Bool = true, isSettled: Bool = true) {
+    /// Looks at what came since the last look. While the canary warms up its slowness counts for nothing.
+    package mutating func add(_ growth: EvidenceGrowth, isWarm: Bool = true) {
         let limits = Slowness(reference, rules)
         for index in metrics.indices {
-            guard let arms = arms(of: metrics[index].metric, growth, limits, isWarm, isSettled) else {
-                continue
-            }
+            guard let arms = arms(of: metrics[index].metric, growth, limits, isWarm) else { continue }
             metrics[index].add(growth.assignment, canary: arms.canary, stable: arms.stable)
         }
+        late.add(growth.assignment, ended: growth.stable.ended)
         if case .split(let share) = growth.assignment {
             let assigned = growth.canary.assigned &+ growth.stable.assigned
             split.add(ShareCounts(share: share, events: assigned, canary: growth.canary.assigned))
@@ -40,13 +39,24 @@ package struct Judge: Sendable, Equatable {
         reference.add(growth.stable.durations)
     }
 
+    /// Lets time pass, for what is waited for.
+    package mutating func pass(_ time: Duration) {
+        for (assignment, ended) in late.pass(time) {
+            guard let index = metrics.firstIndex(where: { $0.metric == .answers }) else { continue }
+            let stable = MetricJudge.Arm(requests: ended, events: ended)
+            metrics[index].add(assignment, canary: MetricJudge.Arm(), stable: stable)
+        }
+    }
+
     /// Looks for changes from here on, too: each minute.
     package mutating func beginSegment() {
+        late = LateAnswers()
         for index in metrics.indices { metrics[index].beginSegment() }
     }
 
     /// What is asked of a step is asked of each anew.
     package mutating func beginStep() {
+        late = LateAnswers()
         for index in metrics.indices { metrics[index].beginStep() }
     }
 
@@ -54,8 +64,7 @@ package struct Judge: Sendable, Equatable {
         of metric: Metric,
         _ growth: EvidenceGrowth,
         _ slowness: Slowness,
-        _ isWarm: Bool,
-        _ isSettled: Bool
+        _ isWarm: Bool
     ) -> (canary: MetricJudge.Arm, stable: MetricJudge.Arm)? {
         let (canary, stable) = (growth.canary, growth.stable)
         switch metric {
@@ -65,11 +74,7 @@ package struct Judge: Sendable, Equatable {
                 MetricJudge.Arm(requests: stable.ended, events: stable.errors)
             )
         case .answers:
-            guard isSettled else { return nil }
-            return (
-                MetricJudge.Arm(requests: canary.ended, events: canary.ended),
-                MetricJudge.Arm(requests: stable.ended, events: stable.ended)
-            )
+            return (MetricJudge.Arm(requests: canary.ended, events: canary.ended), MetricJudge.Arm())
         case .latency, .latencyLimit:
             guard isWarm, let limit = slowness.limits[metric] else { return nil }
             return (canary.durations.arm(behind: limit.canary), stable.durations.arm(behind: limit.stable))

@@ -2,17 +2,13 @@
 
 /// How long things have lasted. Only time under a controller's eyes counts: while nobody watched, nothing was held.
 package struct RolloutClock: Sendable, Equatable {
-    /// Until answers that are outstanding since a change of the route mean anything.
-    static let settling = Duration.seconds(10)
     /// From one canary request to the next, before it counts as silence.
     static let silence = Duration.seconds(60)
 
     /// Since the step's setting is in force, without pauses.
     package private(set) var step = Duration.zero
-    /// The same with pauses for which nobody asked, since the step began or was resumed.
+    /// The same, and while the setting was still to be made, since the step began or was resumed.
     package private(set) var deadline = Duration.zero
-    /// Since the setting is in force, with pauses.
-    package private(set) var setting = Duration.zero
     /// Since the canary's first request.
     package private(set) var sinceFirstRequest = Duration.zero
     package private(set) var sinceLastRequest = Duration.zero
@@ -23,12 +19,12 @@ package struct RolloutClock: Sendable, Equatable {
     private var second = Duration.zero
 
     mutating func beginStep() {
-        (step, deadline, setting) = (.zero, .zero, .zero)
+        (step, deadline) = (.zero, .zero)
         minute = .zero
     }
 
     mutating func beginSetting() {
-        (setting, sinceLastRequest) = (.zero, .zero)
+        sinceLastRequest = .zero
     }
 
     mutating func beginWatch() {
@@ -45,7 +41,6 @@ package struct RolloutClock: Sendable, Equatable {
         minute += time
         second += time
         watch += time
-        setting += time
         guard !isPaused else { return }
         deadline += time
         if !isWaiting { step += time }

@@ -2,9 +2,8 @@
 
 extension RolloutMachine {
     mutating func tick(_ reading: EvidenceReading, _ moment: Moment, _ outcome: inout RolloutOutcome) {
-        let time = elapsed(moment)
         guard !isOver else { return wantAgain(&outcome) }
-        count(reading, time, moment, &outcome)
+        count(reading, moment, &outcome)
         meet(reading.proxies, moment, &outcome)
         listen(moment, &outcome)
         judge(moment, &outcome)
@@ -21,7 +20,6 @@ extension RolloutMachine {
 
     private mutating func count(
         _ reading: EvidenceReading,
-        _ time: Duration,
         _ moment: Moment,
         _ outcome: inout RolloutOutcome
     ) {
@@ -35,7 +33,14 @@ extension RolloutMachine {
                 growth[epoch] = now.growth(since: before)
             }
         }
-        if time > .zero || !growth.isEmpty { note(.watched(time, growth), moment, &outcome) }
+        // Who looks more often than once a second writes no more for it.
+        let time = elapsed(moment)
+        if time >= .seconds(1) || !growth.isEmpty {
+            note(.watched(time, growth), moment, &outcome)
+            countTime(until: moment)
+        } else if time == .zero {
+            countTime(until: moment)
+        }
         for entry in lost {
             note(.countsLost(epoch: entry.epoch, now: entry.now), moment, &outcome)
         }

@@ -104,12 +104,15 @@ package struct RolloutMachine: Sendable, Equatable {
         }
     }
 
-    /// The time since the last look.
-    mutating func elapsed(_ moment: Moment) -> Duration {
-        defer { lastTick = moment.monotonic }
+    /// The time since it was last counted.
+    func elapsed(_ moment: Moment) -> Duration {
         guard moment.monotonic > lastTick else { return .zero }
         let (difference, overflow) = moment.monotonic.subtractingReportingOverflow(lastTick)
         return overflow ? Self.longestGap : min(.milliseconds(difference), Self.longestGap)
+    }
+
+    mutating func countTime(until moment: Moment) {
+        lastTick = moment.monotonic
     }
 
     // MARK: - Steps
@@ -213,7 +216,7 @@ package struct RolloutMachine: Sendable, Equatable {
             guard state.phase != .aborted, !state.isWatchOver else { return }
             abort(.group(text), moment, &outcome)
         case .advance:
-            guard state.phase == .progressing, state.wanted == nil else { return }
+            guard state.isReady else { return }
             enterStep(state.step + 1, moment, &outcome)
         }
     }

@@ -195,6 +195,7 @@ package struct RolloutState: Sendable, Equatable {
 
     private mutating func watch(_ time: Duration, _ growth: [String: ArmPair]) {
         clock.pass(time, isPaused: phase == .paused, isWaiting: wanted != nil)
+        judge.pass(time)
         var now = ArmPair()
         for (epoch, counts) in growth.sorted(by: { $0.key < $1.key }) {
             totals[epoch, default: ArmPair()].add(counts)
@@ -203,8 +204,7 @@ package struct RolloutState: Sendable, Equatable {
             if detector == nil {
                 judge.add(
                     EvidenceGrowth(setting.assignment, canary: counts.canary, stable: counts.stable),
-                    isWarm: clock.sinceFirstRequest >= plan.warmUp,
-                    isSettled: setting == inForce && clock.setting >= RolloutClock.settling
+                    isWarm: clock.sinceFirstRequest >= plan.warmUp
                 )
             }
         }

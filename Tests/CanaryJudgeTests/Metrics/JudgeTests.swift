@@ -157,14 +157,31 @@ import Testing
 
     @Test func `a canary that does not answer is found`() {
         var judge = Judge(JudgeRules())
-        let hung = ArmCounts(assigned: 10, ended: 0, errors: 0)
-        for _ in 0..<30 { judge.add(growth(canary: hung, stable: arm(90))) }
+        for second in 0..<200 {
+            let canary = ArmCounts(assigned: 10, ended: second < 130 ? 10 : 0, errors: 0)
+            judge.pass(.seconds(1))
+            judge.add(growth(canary: canary, stable: arm(90)))
+            if second % 60 == 59 { judge.beginSegment() }
+            if second < 140 { #expect(judge.alarm == nil) }
+        }
         #expect(judge.alarm?.metric == .answers)
         #expect(!judge.isSplitWrong)
-        // Before an assignment has settled, slow is not silent.
-        judge = Judge(JudgeRules())
-        for _ in 0..<30 { judge.add(growth(canary: hung, stable: arm(90)), isSettled: false) }
-        #expect(judge.alarm == nil)
+    }
+
+    @Test func `slow is not silent, whatever the traffic does`() {
+        // Each version's requests of a second end three and nine seconds later.
+        var judge = Judge(JudgeRules())
+        let load: (Int) -> UInt64 = { second in
+            second < 0 ? 0 : second % 40 == 7 ? 100 : second % 90 < 50 ? 10 : 1
+        }
+        for second in 0..<400 {
+            let canary = ArmCounts(assigned: load(second), ended: load(second - 9), errors: 0)
+            let stable = ArmCounts(assigned: 9 * load(second), ended: 9 * load(second - 3), errors: 0)
+            judge.pass(.seconds(1))
+            judge.add(growth(canary: canary, stable: stable))
+            if second % 60 == 59 { judge.beginSegment() }
+            #expect(judge.alarm == nil)
+        }
     }
 
     @Test func `a split that is not the declared one is told`() {

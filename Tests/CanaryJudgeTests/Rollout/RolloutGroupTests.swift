@@ -59,6 +59,32 @@ import Testing
         #expect(group.values.allSatisfy { $0.state.step == 0 })
     }
 
+    @Test func `who runs ahead draws nobody along unjudged`() {
+        var group = group()
+        group["a"]?.order(.promoteFull)
+        for _ in 0..<5 { order(&group) }
+        #expect(group["b"]?.state.step == 0)
+        group["b"]?.seconds(10)
+        order(&group)
+        #expect(group["b"]?.state.step == 1)
+    }
+
+    @Test func `another try begins when all are tried again`() {
+        var group = group()
+        group["b"]?.seconds(20, errors: 2)
+        order(&group)
+        group["a"]?.order(.retry)
+        order(&group)
+        #expect(group["a"]?.state.phase == .progressing)
+        group["a"]?.seconds(20)
+        order(&group)
+        #expect(group["a"]?.state.step == 0)
+        group["b"]?.order(.retry)
+        group["b"]?.seconds(10)
+        order(&group)
+        #expect(group.values.allSatisfy { $0.state.step == 1 && $0.state.phase == .progressing })
+    }
+
     @Test func `there is nothing to say to nobody`() {
         #expect(RolloutGroup.orders([:]).isEmpty)
     }

@@ -56,6 +56,18 @@ import Testing
         #expect(bench.state.phase == .progressing)
     }
 
+    @Test func `looking often writes no more, and sees no less`() {
+        var bench = Bench(.fixed())
+        for _ in 0..<36 { bench.wait(milliseconds: 250) }
+        #expect(bench.state.clock.step == .seconds(9))
+        #expect(bench.journal.filter { if case .watched = $0.event { true } else { false } }.count == 9)
+        bench.totals[bench.epoch] = ArmPair(canary: ArmCounts(assigned: 5, ended: 5, errors: 0))
+        bench.wait(milliseconds: 250)
+        #expect(bench.state.judge.metrics[0].canary.requests == 5)
+        for _ in 0..<3 { bench.wait(milliseconds: 250) }
+        #expect(bench.state.clock.step == .milliseconds(9250))
+    }
+
     @Test func `a sleep counts for no more than a look`() {
         var bench = Bench(.fixed())
         bench.seconds(3)
