@@ -60,16 +60,31 @@ extension HostRoute {
 extension ClusterSnapshot {
     /// The routes of a host, in the order of their numbers.
     package func routes(of host: String, namespace: String) -> [HostRoute] {
+        let (deciding, others) = routing(host, namespace)
+        var routes = deciding.flatMap(httpRoutes) + deciding.flatMap(connectionRoutes)
+        routes += others.flatMap { httpRoutes(of: $0) + connectionRoutes(of: $0) }
+        for number in routes.indices { routes[number].number = number }
+        return routes
+    }
+
+    /// How many ``routes(of:namespace:)`` there are.
+    package func routeCount(of host: String, namespace: String) -> Int {
+        let (deciding, others) = routing(host, namespace)
+        return (deciding + others).reduce(0) { count, resource in
+            guard let spec = resource.virtualService else { return count }
+            return count + effectiveRoutes(of: resource).count + spec.tlsRoutes.count + spec.tcpRoutes.count
+        }
+    }
+
+    /// The VirtualServices that decide about a host, and what else Gateways have for it.
+    private func routing(_ host: String, _ namespace: String) -> (deciding: [Resource], others: [Resource]) {
         let deciding = virtualServices(for: host, namespace: namespace)
         let others = resources(with: .host(host)).filter { resource in
             guard let spec = resource.virtualService else { return false }
             return spec.boundGateways.contains { $0 != VirtualService.mesh }
                 && !deciding.contains { $0.key == resource.key }
         }
-        var routes = deciding.flatMap(httpRoutes) + deciding.flatMap(connectionRoutes)
-        routes += others.flatMap { httpRoutes(of: $0) + connectionRoutes(of: $0) }
-        for number in routes.indices { routes[number].number = number }
-        return routes
+        return (deciding, others)
     }
 
     private func httpRoutes(of virtualService: Resource) -> [HostRoute] {

@@ -7,6 +7,10 @@ import CanaryResources
 extension TrafficReporter {
     /// Those of the VirtualServices that decide about a host, under the numbers that `--route` takes.
     func connectionRoutes(of host: String, _ virtualServices: [Resource]) -> [TrafficReport.Route] {
+        // Many hosts may share thousands of TLS routes, which no report shows.
+        guard virtualServices.contains(where: { $0.virtualService?.tcpRoutes.isEmpty == false }) else {
+            return []
+        }
         let keys = Set(virtualServices.map(\.key))
         return snapshot.routes(of: host, namespace: namespace).filter {
             $0.list == .tcp && keys.contains($0.source.key) && !$0.source.isDamaged

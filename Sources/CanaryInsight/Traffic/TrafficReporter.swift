@@ -44,7 +44,7 @@ package struct TrafficReporter {
             var rest = defaultRoute(host)
             // Where the VirtualServices have routes of TCP and TLS only, it takes every request.
             if !routes.isEmpty { rest.match = MatchDescription.otherClients }
-            rest.index = snapshot.routes(of: host, namespace: namespace).count
+            rest.index = snapshot.routeCount(of: host, namespace: namespace)
             routes.append(rest)
         }
         return TrafficReport(

@@ -97,6 +97,39 @@ import Testing
         #expect(try proxy.end().status == 0)
     }
 
+    @Test func `what fails its health check is no endpoint for those who move traffic`() throws {
+        let server = try VersionServer("v1")
+        try Scene.createHelloworld(servedBy: server, in: scratch)
+        // Nobody listens there any more.
+        let (closed, address) = try Loopback.listen()
+        close(closed)
+        try Scene.succeed("register", "helloworld", address, "-l", "version=v2", in: scratch)
+        let kept = try Program.run("set-weight", "helloworld", "v2", "1", in: scratch)
+        #expect(!kept.errors.contains("will get 503"), "\(kept.errors)")
+        try Scene.succeed(
+            "register",
+            "helloworld",
+            server.address,
+            "-l",
+            "version=v1",
+            "--health-check",
+            "tcp",
+            "--health-check-interval",
+            "100ms",
+            in: scratch
+        )
+        let proxy = try Scene.startProxy(in: scratch)
+        #expect(
+            try eventually {
+                try Program.run("proxy-status", in: scratch).errors.contains("fails its health check")
+            }
+        )
+        let moved = try Program.run("set-weight", "helloworld", "v2", "10", in: scratch)
+        #expect(moved.errors.contains("10 % of requests will get 503"), "\(moved.errors)")
+        proxy.signal(SIGTERM)
+        #expect(try proxy.end().status == 0)
+    }
+
     // MARK: - Logs
 
     @Test(arguments: [SIGHUP, SIGUSR1]) func `a log that was moved is opened again, and requests go on`(
