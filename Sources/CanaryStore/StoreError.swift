@@ -53,6 +53,8 @@ extension StoreError: CustomStringConvertible {
 // MARK: - Wordings
 
 extension StoreError {
+    private static let systemHint =
+        "ulimit -a shows the limits, and dmesg what the disk says; nothing was changed"
     private static let anotherPlace = "choose another place with --store or $CANARYCTL_STORE"
 
     static func absent(_ directory: String) -> StoreError {
@@ -142,7 +144,7 @@ extension StoreError {
         case ENOSPC, EDQUOT, EFBIG:
             StoreError(.full, text, hint: "free some space and try again; nothing was changed")
         case ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG: StoreError(.foreign, text, hint: anotherPlace)
-        default: StoreError(.system, text)
+        default: StoreError(.system, text, hint: systemHint)
         }
     }
 
@@ -161,7 +163,7 @@ extension StoreError {
             }
             self =
                 error.systemError == 0
-                ? StoreError(.system, "cannot \(action) \(path): \(error.message)")
+                ? StoreError(.system, "cannot \(action) \(path): \(error.message)", hint: Self.systemHint)
                 : .system(action, path, errno: error.systemError)
         case SQLITE_NOMEM, SQLITE_TOOBIG:
             self = StoreError(.system, "cannot \(action) \(path): \(error.message)")

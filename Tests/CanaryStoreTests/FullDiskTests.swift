@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryResources
-import CanaryStore
 import CanaryTestSupport
 import Glibc
 import Testing
+
+@testable import CanaryStore
 
 @Suite struct FullDiskTests {
     let fixture: StoreFixture
 
     init() throws {
         fixture = try StoreFixture()
+    }
+
+    @Test(arguments: [EIO, ENOSPC, EFBIG, EACCES, EROFS, EMFILE, ENOENT])
+    func `whatever the system refuses, there is something to do`(_ number: Int32) {
+        #expect(StoreError.system("change", "cluster.db", errno: number).hint?.isEmpty == false)
     }
 
     /// The smaller one is met while SQLite writes, the other one in between.
