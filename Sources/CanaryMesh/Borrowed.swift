@@ -4,6 +4,7 @@
 ///
 /// Plain memory, so that the request path copies it without reference counting. `@safe` since whoever keeps the memory, keeps it
 /// as long as anybody may use what leads there; debug builds hold that by a ``Loan``.
+@usableFromInline
 @safe package struct Borrowed<Value: BitwiseCopyable>: BitwiseCopyable, Equatable {
     #if DEBUG
         // A number, not a pointer. Of two words, `map` clears the first for `nil`, but `?.` looks at both (Swift 6.3, without
@@ -40,6 +41,7 @@
 }
 
 /// Values side by side in memory that somebody else keeps: see ``Borrowed``. An index out of bounds traps in debug builds.
+@usableFromInline
 @safe package struct BorrowedList<Element: BitwiseCopyable>: BitwiseCopyable, RandomAccessCollection {
     @usableFromInline let memory: UnsafeBufferPointer<Element>
     @usableFromInline let loan: Loan
@@ -82,7 +84,8 @@
 }
 
 /// Whether what was borrowed is still there; for debug builds, where a few bytes of it stay for ever.
-@safe package struct Loan: BitwiseCopyable {
+@usableFromInline
+@safe package struct Loan: BitwiseCopyable, Sendable {
     #if DEBUG
         @usableFromInline let bits: UInt
         @usableFromInline var isOpen: UnsafeMutablePointer<Bool> {

@@ -4,9 +4,13 @@
 ///
 /// Plain memory, so that the request path copies it without reference counting. A slice without a base stands for
 /// a missing value; one with a base and no bytes, for an empty value.
+///
+/// `@usableFromInline`, like all types that the request path uses across modules: in a `package` type that is not, the
+/// compiler takes `@inlinable` without a word and ignores it.
+@usableFromInline
 package struct ByteSlice: BitwiseCopyable {
-    package var base: UnsafePointer<UInt8>?
-    package var count: Int
+    @usableFromInline package var base: UnsafePointer<UInt8>?
+    @usableFromInline package var count: Int
 
     @inlinable
     package init(base: UnsafePointer<UInt8>?, count: Int) {
@@ -122,17 +126,27 @@ package struct ByteSlice: BitwiseCopyable {
     @inlinable
     func startsAlike(_ other: ByteSlice, length: Int) -> Bool {
         guard length > 0, let left = base, let right = other.base else { return length == 0 }
-        for index in 0..<length where Self.lowercased(left[index]) != Self.lowercased(right[index]) {
-            return false
+        guard length >= 8 else {
+            for index in 0..<length where Self.lowercased(left[index]) != Self.lowercased(right[index]) {
+                return false
+            }
+            return true
         }
-        return true
+        var index = 0
+        while ByteWord(left + index).lowercased == ByteWord(right + index).lowercased {
+            if index == length - 8 { return true }
+            // The last word may overlap the one before.
+            index = min(index + 8, length - 8)
+        }
+        return false
     }
 }
 
 /// A header of a request as it was received; the value is trimmed of spaces and tabs.
+@usableFromInline
 package struct RequestHeader: BitwiseCopyable {
-    package var name: ByteSlice
-    package var value: ByteSlice
+    @usableFromInline package var name: ByteSlice
+    @usableFromInline package var value: ByteSlice
 
     @inlinable
     package init(name: ByteSlice, value: ByteSlice) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import CanaryMesh
+public import CanaryMesh
 package import CanaryResources
 
 /// Growing raw memory that a request's bytes are assembled in. Reused from request to request, it stops allocating
 /// once it has grown to the size that requests need.
+@usableFromInline
 package struct ByteBuffer: ~Copyable {
     // Inlined into the proxy, which writes every head by them; set by nobody else.
     @usableFromInline package internal(set) var base: UnsafeMutablePointer<UInt8>

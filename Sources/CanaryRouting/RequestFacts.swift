@@ -1,46 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import CanaryMesh
+public import CanaryMesh
 
 /// What is known of a request when its route is chosen. Every slice is borrowed for the duration of a call.
+@usableFromInline
 package struct RequestFacts: BitwiseCopyable {
+    @usableFromInline
     package enum HTTPVersion: UInt8, BitwiseCopyable {
         case http10
         case http11
         case http2
     }
 
-    package var method = ByteSlice()
+    @usableFromInline package var method = ByteSlice()
     /// `http` or `https`.
-    package var scheme = ByteSlice()
+    @usableFromInline package var scheme = ByteSlice()
     /// As the client sent it, with the port if it gave one.
-    package var authority = ByteSlice()
+    @usableFromInline package var authority = ByteSlice()
     /// Normalised (see ``PathNormalization``), without the query.
-    package var path = ByteSlice()
+    @usableFromInline package var path = ByteSlice()
     /// Without the question mark; missing where the target has none.
-    package var query = ByteSlice()
-    package var headers = BorrowedList<RequestHeader>()
+    @usableFromInline package var query = ByteSlice()
+    @usableFromInline package var headers = BorrowedList<RequestHeader>()
     /// The port that the client addressed: see ``VirtualHostHandle/servicePort(authorityPort:listenerPort:)``.
-    package var port: Int32 = 80
-    package var version = HTTPVersion.http11
+    @usableFromInline package var port: Int32 = 80
+    @usableFromInline package var version = HTTPVersion.http11
     /// The client's address as text, without port or brackets.
-    package var sourceAddress = ByteSlice()
-    package var sourcePort: UInt16 = 0
+    @usableFromInline package var sourceAddress = ByteSlice()
+    @usableFromInline package var sourcePort: UInt16 = 0
     /// When the request began, in milliseconds since 1970, for `%START_TIME%`.
-    package var startTime: Int64 = 0
+    @usableFromInline package var startTime: Int64 = 0
     /// This machine's name, for `%HOSTNAME%`.
-    package var hostName = ByteSlice()
+    @usableFromInline package var hostName = ByteSlice()
     /// The value of every cookie that identifies users, that the request lacks and that the proxy makes:
     /// ``RouteHandle/makesCookies``. Missing where none is made.
-    package var generatedKey = ByteSlice()
+    @usableFromInline package var generatedKey = ByteSlice()
     /// For response headers: target and authority as they were sent; missing where the request went nowhere.
-    package var sentTarget = ByteSlice()
-    package var sentAuthority = ByteSlice()
+    @usableFromInline package var sentTarget = ByteSlice()
+    @usableFromInline package var sentAuthority = ByteSlice()
     /// For response headers: the address that answered, as text; missing for the proxy's own answers.
-    package var upstreamAddress = ByteSlice()
+    @usableFromInline package var upstreamAddress = ByteSlice()
     /// For response headers: the status.
-    package var responseCode: Int32 = 0
+    @usableFromInline package var responseCode: Int32 = 0
 
+    @inlinable
     package init() {}
 
     /// The first header of a name (any case), and its index; `nil` if there is none at or after `start`.

@@ -93,6 +93,8 @@ extension Exchange {
     }
 
     /// How long it may stand still where it is now.
+    // Inlined, since a call on a value that cannot be copied has all of it moved to the stack first.
+    @inline(__always)
     func patience(_ limits: ProxyLimits) -> Int64 {
         if stage == .switched {
             // An end is a word in many protocols, and the answer to it may take as long as any other.

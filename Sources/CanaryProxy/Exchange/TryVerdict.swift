@@ -74,6 +74,8 @@ extension Exchange {
     }
 
     /// What an answer means: most are no reason for another try.
+    // Inlined up to here, since a call on a value that cannot be copied has all of it moved to the stack first.
+    @inline(__always)
     func verdict(on head: ResponseHead) -> TryVerdict {
         guard head.status >= 400 || head.grpcStatus > 0 || head.isRateLimited else {
             return .giveUp(hasUsedUpRetries: false)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
+
 /// A stretch of a buffer, by offset: it stays true when the buffer's bytes are copied elsewhere.
 struct ByteRange: Equatable {
     var start: Int32
@@ -12,33 +14,27 @@ struct ByteRange: Equatable {
         count = Int32(truncatingIfNeeded: end &- start)
     }
 
-    var lower: Int { Int(start) }
-    var upper: Int { Int(start) &+ Int(count) }
+    @inline(__always) var lower: Int { Int(start) }
+    @inline(__always) var upper: Int { Int(start) &+ Int(count) }
     var isEmpty: Bool { count == 0 }
 }
 
 extension UnsafeRawBufferPointer {
     /// The bytes of a range. A range that reaches outside the buffer is a bug here, never the peer's doing.
+    @inline(__always)
     subscript(range: ByteRange) -> UnsafeRawBufferPointer {
         precondition(range.start >= 0 && range.count >= 0 && range.upper <= count)
-        return UnsafeRawBufferPointer(rebasing: self[range.lower..<range.upper])
+        return UnsafeRawBufferPointer(start: baseAddress.map { $0 + range.lower }, count: Int(range.count))
     }
 
-    /// Whether the bytes are this text, ASCII letters in any case; `lowercase` is given in lower case.
-    func equalsIgnoringCase(_ lowercase: StaticString) -> Bool {
-        guard count == lowercase.utf8CodeUnitCount else { return false }
-        for index in 0..<count where ASCII.lowercase(self[index]) != lowercase.utf8Start[index] {
-            return false
-        }
-        return true
+    /// Whether the bytes are this text, ASCII letters in any case.
+    @inline(__always)
+    func equalsIgnoringCase(_ text: StaticString) -> Bool {
+        count == text.utf8CodeUnitCount && ByteSlice(self).equalsIgnoringCase(ByteSlice(text))
     }
 
     /// Whether both hold the same bytes, ASCII letters in any case.
     func equalsIgnoringCase(_ other: UnsafeRawBufferPointer) -> Bool {
-        guard count == other.count else { return false }
-        for index in 0..<count where ASCII.lowercase(self[index]) != ASCII.lowercase(other[index]) {
-            return false
-        }
-        return true
+        ByteSlice(self).equalsIgnoringCase(ByteSlice(other))
     }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
+
 /// Reads the header section that requests and responses share: `name: value CRLF …`, ended by an empty line.
 ///
 /// As strict as RFC 9112 allows: CRLF only, no folding, no space around the name, no control characters.
@@ -26,9 +28,9 @@ struct FieldParser {
     }
 
     /// Reads one line; `complete` carries the offset behind it.
+    @inline(__always)
     private func line(at start: Int, into table: inout FieldTable) -> ParseOutcome {
-        var position = start
-        while position < bytes.count, ASCII.isToken(bytes[position]) { position &+= 1 }
+        let position = endOfName(from: start)
         guard position < bytes.count else { return shortfall }
         guard position > start, bytes[position] == ASCII.colon else {
             return .rejected(badName(at: position, start: start))
@@ -64,39 +66,50 @@ struct FieldParser {
         }
     }
 
-    /// The first byte from `start` on that a value cannot hold, eight bytes at a time.
-    private func endOfValue(from start: Int) -> Int {
+    /// The first byte from `start` on that a name cannot hold, eight at a time.
+    @inline(__always)
+    private func endOfName(from start: Int) -> Int {
         var position = start
-        while true {
-            while position &+ 8 <= bytes.count {
-                let word = UInt64(
-                    littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
-                )
-                let suspects = Self.controlBytes(word)
-                if suspects != 0 {
-                    position &+= suspects.trailingZeroBitCount &>> 3
-                    break
-                }
+        while let word = word(at: position) {
+            let others = word.uncommonInNames
+            guard others != 0 else {
                 position &+= 8
+                continue
             }
-            while position < bytes.count, ASCII.isFieldValue(bytes[position]), bytes[position] != ASCII.tab {
-                position &+= 1
-            }
-            guard position < bytes.count, bytes[position] == ASCII.tab else { return position }
+            position &+= ByteWord.first(of: others)
+            guard ASCII.isToken(bytes[position]) else { return position }
             position &+= 1
         }
+        while position < bytes.count, ASCII.isToken(bytes[position]) { position &+= 1 }
+        return position
     }
 
-    /// The top bit of each byte that is below 0x20 or equal to 0x7F; the lowest one set is exact.
+    /// The first byte from `start` on that a value cannot hold, eight at a time.
     @inline(__always)
-    private static func controlBytes(_ word: UInt64) -> UInt64 {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let tops: UInt64 = 0x8080_8080_8080_8080
-        let small = (word &- ones &* 0x20) & ~word & tops
-        let delete = word ^ (ones &* 0x7F)
-        return small | ((delete &- ones) & ~delete & tops)
+    private func endOfValue(from start: Int) -> Int {
+        var position = start
+        while let word = word(at: position) {
+            let controls = word.controls
+            guard controls != 0 else {
+                position &+= 8
+                continue
+            }
+            position &+= ByteWord.first(of: controls)
+            guard bytes[position] == ASCII.tab else { return position }
+            position &+= 1
+        }
+        while position < bytes.count, ASCII.isFieldValue(bytes[position]) { position &+= 1 }
+        return position
     }
 
+    /// The eight bytes at an offset; `nil` where there are fewer.
+    @inline(__always)
+    private func word(at offset: Int) -> ByteWord? {
+        guard let base = bytes.baseAddress, offset &+ 8 <= bytes.count else { return nil }
+        return ByteWord(base + offset)
+    }
+
+    @inline(__always)
     private func trimmed(from start: Int, to end: Int) -> ByteRange {
         var lower = start
         var upper = end

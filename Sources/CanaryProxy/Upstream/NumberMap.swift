@@ -38,17 +38,23 @@ struct NumberMap<Key: NumberKey, Value: BitwiseCopyable>: ~Copyable {
     /// A number's value; the place is valid until another number is asked for.
     subscript(number: Key) -> UnsafeMutablePointer<Value> {
         mutating get {
-            var place = find(number)
-            guard keys[place] == Self.empty else { return values + place }
-            if (count &+ 1) &* 4 > capacity &* 3 {
-                rebuild(capacity: capacity &* 2) { _, _ in true }
-                place = find(number)
-            }
-            keys[place] = number
-            (values + place).initialize(to: initial)
-            count &+= 1
-            return values + place
+            let place = find(number)
+            return keys[place] == Self.empty ? add(number, at: place) : values + place
         }
+    }
+
+    // Apart, so that whoever finds a number does not load the initial value first.
+    @inline(never)
+    private mutating func add(_ number: Key, at empty: Int) -> UnsafeMutablePointer<Value> {
+        var place = empty
+        if (count &+ 1) &* 4 > capacity &* 3 {
+            rebuild(capacity: capacity &* 2) { _, _ in true }
+            place = find(number)
+        }
+        keys[place] = number
+        (values + place).initialize(to: initial)
+        count &+= 1
+        return values + place
     }
 
     /// Whether a number has a value, without giving it one.
