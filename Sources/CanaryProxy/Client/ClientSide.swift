@@ -42,9 +42,14 @@ struct ClientSide: ~Copyable {
 
     // MARK: - Sending
 
-    /// Sends to a client, or keeps what there is no room for; `false` when the connection is beyond use.
-    func send(_ bytes: UnsafeRawBufferPointer, to client: DownstreamPointer, more: Bool = false) -> Bool {
-        client.pointee.transport.send(bytes, keepingIn: &client.pointee.outbox, more: more)
+    /// Sends to a client, with `body` behind the bytes, or keeps what there is no room for; `false` when the connection is
+    /// beyond use.
+    func send(
+        _ bytes: UnsafeRawBufferPointer,
+        _ body: UnsafeRawBufferPointer = .none,
+        to client: DownstreamPointer
+    ) -> Bool {
+        client.pointee.transport.send(bytes, body, keepingIn: &client.pointee.outbox)
     }
 
     /// Sends what waits.

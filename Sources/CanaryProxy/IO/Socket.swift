@@ -28,16 +28,39 @@ enum Socket {
         }
     }
 
-    /// Sends without raising SIGPIPE. `more` tells the kernel that more follows at once.
+    /// Sends without raising SIGPIPE.
     @inline(__always)
-    static func send(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, more: Bool = false) -> Transfer {
-        let flags = Int32(MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0)
+    static func send(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Transfer {
+        transfer { Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL)) }
+    }
+
+    @inline(__always)
+    private static func transfer(_ send: () -> Int) -> Transfer {
         while true {
-            let moved = Glibc.send(descriptor, bytes.baseAddress, bytes.count, flags)
+            let moved = send()
             if moved >= 0 { return .moved(moved) }
             let reason = errno
             if reason == EINTR { continue }
             return reason == EAGAIN ? .wouldBlock : .failed(reason)
+        }
+    }
+
+    /// Sends two pieces that lie apart, one behind the other, as if they were one.
+    static func send(
+        _ descriptor: Int32,
+        _ first: UnsafeRawBufferPointer,
+        _ second: UnsafeRawBufferPointer
+    ) -> Transfer {
+        // The kernel only reads what the pieces point to.
+        var pieces = (
+            iovec(iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress), iov_len: first.count),
+            iovec(iov_base: UnsafeMutableRawPointer(mutating: second.baseAddress), iov_len: second.count)
+        )
+        return withUnsafeMutableBytes(of: &pieces) { pieces in
+            var message = msghdr()
+            message.msg_iov = pieces.baseAddress?.assumingMemoryBound(to: iovec.self)
+            message.msg_iovlen = 2
+            return transfer { sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL)) }
         }
     }
 

@@ -11,23 +11,26 @@ enum Flush {
 
 /// Sending what there may be no room for yet.
 extension Transport {
-    /// Sends bytes, or keeps in `queue` what there is no room for, behind what waits there; `false` when the connection is
-    /// beyond use.
+    /// Sends bytes, with `body` behind them, or keeps in `queue` what there is no room for, behind what waits there; `false`
+    /// when the connection is beyond use.
     @inline(__always)
-    func send(_ bytes: UnsafeRawBufferPointer, keepingIn queue: inout ByteQueue, more: Bool = false) -> Bool {
-        guard queue.isEmpty else {
-            queue.append(bytes)
-            return true
+    func send(
+        _ bytes: UnsafeRawBufferPointer,
+        _ body: UnsafeRawBufferPointer = .none,
+        keepingIn queue: inout ByteQueue
+    ) -> Bool {
+        var sent = 0
+        if queue.isEmpty {
+            switch body.isEmpty ? send(bytes) : send(bytes, body) {
+            case .moved(let count): sent = count
+            case .wouldBlock: break
+            case .ended, .failed: return false
+            }
         }
-        switch send(bytes, more: more) {
-        case .moved(let count):
-            if count < bytes.count { queue.append(UnsafeRawBufferPointer(rebasing: bytes[count...])) }
-            return true
-        case .wouldBlock:
-            queue.append(bytes)
-            return true
-        case .ended, .failed: return false
-        }
+        guard sent < bytes.count &+ body.count else { return true }
+        queue.append(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(sent)))
+        queue.append(UnsafeRawBufferPointer(rebasing: body.dropFirst(max(0, sent &- bytes.count))))
+        return true
     }
 
     /// Sends what waits in `queue`.
@@ -50,4 +53,8 @@ extension Transport {
         defer { last = count }
         return count > 0 && count != last
     }
+}
+
+extension UnsafeRawBufferPointer {
+    static var none: Self { Self(start: nil, count: 0) }
 }

@@ -27,11 +27,18 @@ enum Transport {
         }
     }
 
-    /// Sends what there is room for. `more` says that more follows at once.
+    /// Sends what there is room for.
     @inline(__always)
-    func send(_ bytes: UnsafeRawBufferPointer, more: Bool = false) -> Transfer {
+    func send(_ bytes: UnsafeRawBufferPointer) -> Transfer {
         switch self {
-        case .plain(let descriptor): Socket.send(descriptor, bytes, more: more)
+        case .plain(let descriptor): Socket.send(descriptor, bytes)
+        }
+    }
+
+    /// Sends what there is room for of two pieces that lie apart.
+    func send(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Transfer {
+        switch self {
+        case .plain(let descriptor): Socket.send(descriptor, first, second)
         }
     }
 

@@ -5,8 +5,8 @@ import CanaryRouting
 
 /// An upstream's answer is read, checked and passed on.
 extension Worker {
-    /// A body of up to this size shares a `send` with its head; copying a larger one costs more than a second `send`.
-    private static let joinedBody = 16_384
+    /// A piece of a body of up to this size is copied behind its head; a larger one is sent from where it lies.
+    private static let copiedBody = 1024
 
     // MARK: - Heads
 
@@ -84,14 +84,12 @@ extension Worker {
         // for a 100 never sends it.
         if !exchange.pointee.body.isComplete || isLeaving(client) { client.pointee.codec.endAfterExchange() }
         answering.writeHead(exchange, head, bytes, client.pointee.codec, to: &output)
-        let isJoined = body.count <= Self.joinedBody
-        if !isJoined { guard send(output.slice.raw, to: client, more: true) else { return } }
-        forwardAnswer(body, exchange, upstream, joined: isJoined)
+        forwardAnswer(body, exchange, upstream, joined: true)
     }
 
     // MARK: - Bodies
 
-    /// Passes a piece of the answer on; `joined` puts it behind what `output` holds already. What can't be used yet is kept.
+    /// Passes a piece of the answer on; `joined` sends it behind what `output` holds already. What can't be used yet is kept.
     mutating func forwardAnswer(
         _ bytes: UnsafeRawBufferPointer,
         _ exchange: ExchangePointer,
@@ -119,12 +117,11 @@ extension Worker {
     private mutating func deliver(_ piece: BodyRelay.Piece, to client: DownstreamPointer, joined: Bool)
         -> Bool
     {
-        var bytes = client.pointee.codec.write(piece, &relay)
-        if joined {
-            output.append(ByteSlice(bytes))
-            bytes = output.slice.raw
-        }
-        return bytes.isEmpty || send(bytes, to: client)
+        let bytes = client.pointee.codec.write(piece, &relay)
+        guard joined else { return bytes.isEmpty || send(bytes, to: client) }
+        if bytes.count > Self.copiedBody { return send(output.slice.raw, bytes, to: client) }
+        output.append(ByteSlice(bytes))
+        return send(output.slice.raw, to: client)
     }
 
     /// The answer ended with its connection, as it was to.

@@ -138,11 +138,13 @@ extension Worker {
 
     // MARK: - Sending and closing
 
-    /// Sends to a client; `false` when that closed it.
-    mutating func send(_ bytes: UnsafeRawBufferPointer, to client: DownstreamPointer, more: Bool = false)
-        -> Bool
-    {
-        guard clients.send(bytes, to: client, more: more) else {
+    /// Sends to a client, with `body` behind the bytes; `false` when that closed it.
+    mutating func send(
+        _ bytes: UnsafeRawBufferPointer,
+        _ body: UnsafeRawBufferPointer = .none,
+        to client: DownstreamPointer
+    ) -> Bool {
+        guard clients.send(bytes, body, to: client) else {
             closeClient(client)
             return false
         }

@@ -15,8 +15,13 @@ struct ClientSideTests {
 
     /// A client of a connection that can be watched, but neither sends nor receives.
     private func client(_ side: inout ClientSide, _ loop: inout EventLoop) throws -> DownstreamPointer {
+        try client(&side, &loop, of: eventfd(0, 0))
+    }
+
+    private func client(_ side: inout ClientSide, _ loop: inout EventLoop, of descriptor: Int32) throws
+        -> DownstreamPointer
+    {
         let peer = PeerAddress(SocketAddress(host: "10.0.0.9", port: 1) ?? .unspecified)
-        let descriptor = eventfd(0, 0)
         return try #require(side.adopt(.plain(descriptor), listener: 3, from: peer, &loop))
     }
 
@@ -40,6 +45,33 @@ struct ClientSideTests {
         client.pointee.closesWhenSent = true
         side.afterSending(client, &loop)
         #expect(client.pointee.phase == .closed)
+    }
+
+    @Test(arguments: [0, 1000, 300_000], [1, 1000, 300_000])
+    func `a body goes behind its head, and what there is no room for waits`(head: Int, body: Int) throws {
+        var side = side()
+        var loop = EventLoop()
+        var ends: [Int32] = [-1, -1]
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue)
+        try #require(socketpair(AF_UNIX, kind, 0, &ends) == 0)
+        defer { close(ends[1]) }
+        let client = try client(&side, &loop, of: ends[0])
+        let message = (0..<head + body).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+        // The second time, whatever waits goes first.
+        for _ in 0..<2 {
+            let isUsable = message.withUnsafeBytes { bytes in
+                side.send(.init(rebasing: bytes[..<head]), .init(rebasing: bytes[head...]), to: client)
+            }
+            #expect(isUsable)
+        }
+        var received: [UInt8] = []
+        var room = [UInt8](repeating: 0, count: 65_536)
+        while received.count < 2 * message.count {
+            let count = recv(ends[1], &room, room.count, 0)
+            if count > 0 { received += room[..<count] } else { try #require(side.flush(client) == .moved) }
+        }
+        #expect(received == message + message && client.pointee.outbox.isEmpty)
+        side.close(client, &loop)
     }
 
     @Test func `a client that said its last is not waited for`() throws {
