@@ -56,7 +56,7 @@ struct LocalAnswer {
 struct AnswerWriter: ~Copyable {
     /// Those of the answer's head that was read last.
     var fields: FieldTable
-    private let identifiers: RoutingIdentifiers
+    private let endpoints: EndpointTexts
     private var edits = HeaderEditor()
     /// Path and authority as they were sent, for header changes.
     private var sentTarget = ByteBuffer(capacity: 1024)
@@ -64,9 +64,9 @@ struct AnswerWriter: ~Copyable {
     private var cookie = ByteBuffer(capacity: 128)
     private var date = DateText()
 
-    init(mostFields: Int, identifiers: RoutingIdentifiers) {
+    init(mostFields: Int, endpoints: EndpointTexts) {
         fields = FieldTable(capacity: mostFields)
-        self.identifiers = identifiers
+        self.endpoints = endpoints
     }
 
     // MARK: - Answers that pass
@@ -151,9 +151,9 @@ struct AnswerWriter: ~Copyable {
             in: &sentTarget
         )
         facts.responseCode = exchange.pointee.outcome.status
-        if let endpoint = exchange.pointee.tries.lastEndpoint.flatMap(identifiers.endpoint) {
+        if let endpoint = endpoints.text(of: exchange.pointee.tries.lastEndpoint) {
             upstreamText.truncate()
-            upstreamText.append(text: endpoint.description)
+            upstreamText.append(text: endpoint)
             facts.upstreamAddress = upstreamText.slice
         }
         edits.apply(changes, facts, to: &fields, of: bytes)

@@ -12,8 +12,8 @@ final class WorkerCounters: @unchecked Sendable {
     private typealias Page = UnsafeMutablePointer<LazyPlace<CounterBlock>>
 
     /// Room for four million numbers, allocated as they come into use.
-    private static let pageSize = 256
-    private static let pageCount = 16_384
+    private static let pageSize = 2048
+    private static let pageCount = 2048
 
     private let pages: UnsafeMutablePointer<Atomic<UInt>>
     /// Answers that belong to no route.

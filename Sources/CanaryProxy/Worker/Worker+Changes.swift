@@ -34,6 +34,7 @@ extension Worker {
     mutating func sweepIfDue() {
         guard loop.now >= sweepAt else { return }
         sweepAt = Registration.never
+        endpoints.forget()
         if upstreams.sweep(&loop) { sweepSoon() }
     }
 

@@ -64,7 +64,6 @@ extension Worker {
     private mutating func writeLog(_ exchange: ExchangePointer) {
         let facts = exchange.pointee.request.facts
         let outcome = exchange.pointee.outcome
-        let endpoint = exchange.pointee.tries.lastEndpoint.flatMap { shared.identifiers.endpoint($0) }
         let milliseconds = (loop.nowNanoseconds &- outcome.startedAt) / 1_000_000
         let line = LogLine(
             time: loop.wallMilliseconds &- Int64(milliseconds),
@@ -82,7 +81,7 @@ extension Worker {
             requestID: Self.header("x-request-id", facts),
             madeID: exchange.pointee.tries.madeID,
             source: facts.sourceAddress,
-            upstream: endpoint?.description ?? ""
+            upstream: endpoints.text(of: exchange.pointee.tries.lastEndpoint) ?? ""
         )
         accessLog.add(line)
     }

@@ -43,6 +43,7 @@ struct Worker: ~Copyable {
     var upstreams: UpstreamSide
     var forwarding: RequestWriter
     var answering: AnswerWriter
+    let endpoints: EndpointTexts
     var exchanges = Slab<Exchange>(chunkCount: 64)
     /// Those that are copies: no client has them.
     var copies: Set<ExchangePointer> = []
@@ -74,7 +75,8 @@ struct Worker: ~Copyable {
         clients = ClientSide(limits: limits, counters: counters)
         upstreams = UpstreamSide(identifiers: shared.identifiers, counters: counters)
         forwarding = RequestWriter(mostFields: limits.fields)
-        answering = AnswerWriter(mostFields: limits.fields, identifiers: shared.identifiers)
+        endpoints = EndpointTexts(shared.identifiers)
+        answering = AnswerWriter(mostFields: limits.fields, endpoints: endpoints)
         accessLog = AccessLog(
             format: shared.configuration.accessLog,
             writer: shared.configuration.accessLogWriter

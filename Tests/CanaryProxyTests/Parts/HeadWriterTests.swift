@@ -63,7 +63,7 @@ struct HeadWriterTests {
 
     /// The head of an upstream's answer as the client gets it.
     private func answer(_ scene: ExchangeScene, _ head: String) -> String {
-        var writer = AnswerWriter(mostFields: 100, identifiers: scene.routed.identifiers)
+        var writer = AnswerWriter(mostFields: 100, endpoints: EndpointTexts(scene.routed.identifiers))
         var parsed = ResponseHead()
         let bytes = scene.routed.slice(head).raw
         let outcome = scene.upstream.pointee.codec.readHead(
@@ -108,7 +108,7 @@ struct HeadWriterTests {
     }
 
     private func local(_ scene: ExchangeScene, _ answer: LocalAnswer) -> String {
-        var writer = AnswerWriter(mostFields: 100, identifiers: scene.routed.identifiers)
+        var writer = AnswerWriter(mostFields: 100, endpoints: EndpointTexts(scene.routed.identifiers))
         var output = ByteBuffer()
         scene.exchange.pointee.outcome.status = answer.status
         writer.write(answer, scene.exchange, scene.client.pointee.codec, to: &output)
