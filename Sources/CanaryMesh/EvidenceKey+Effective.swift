@@ -42,8 +42,9 @@ extension EffectiveRoute {
     /// The keys of the route's destinations, in their order.
     package func evidenceKeys(store: String, host: String) -> [EvidenceKey] {
         var count: [String: Int] = [:]
+        let own = evidenceKey(store: store, host: host)
         return route.destinations.map { weighted in
-            var key = evidenceKey(store: store, host: host)
+            var key = own
             key.destination = destinationIdentity(weighted.destination)
             let number = count[key.destination, default: 0] + 1
             count[key.destination] = number

@@ -32,6 +32,13 @@ package struct RouteCounter: Hashable, Sendable {
     /// Whether copies are counted.
     package var isMirror: Bool { position < 0 && !key.destination.isEmpty }
 
+    /// Hashes what mostly tells counters apart: tables have one for each endpoint that a route can lead to.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(key)
+        hasher.combine(workload)
+        hasher.combine(version)
+    }
+
     /// A counter of answers that come from no destination.
     package init(answersOf key: EvidenceKey, virtualService: String, routeName: String) {
         self.key = key
@@ -52,17 +59,35 @@ package struct RouteCounter: Hashable, Sendable {
 /// Small numbers for counters, the same in every table that names the same counter. A number that no table names any more can
 /// be withdrawn, and given to another counter once nothing holds counts under it.
 package final class CounterRegistry: Sendable {
-    private struct Entry {
-        var counter: RouteCounter
+    /// A class, so that both that lead to it hold a pointer: there may be a hundred thousand of hundreds of bytes.
+    private final class Entry: Hashable {
+        let counter: RouteCounter
+        var number = CounterRegistry.none
         /// How many hosts' tables name it.
-        var uses: Int
+        var uses = 0
+
+        init(_ counter: RouteCounter) { self.counter = counter }
+
+        static func == (left: Entry, right: Entry) -> Bool { left.counter == right.counter }
+        func hash(into hasher: inout Hasher) { hasher.combine(counter) }
     }
 
     private struct State {
+        /// By their numbers.
         var entries: [Entry?] = []
-        var numbers: [RouteCounter: UInt32] = [:]
+        var known: Set<Entry> = []
         var unused: Set<UInt32> = []
         var free: [UInt32] = []
+
+        mutating func number(_ entry: Entry) {
+            if let number = free.popLast() {
+                entry.number = number
+                entries[Int(number)] = entry
+            } else {
+                entry.number = UInt32(truncatingIfNeeded: entries.count)
+                entries.append(entry)
+            }
+        }
     }
 
     /// The number of nothing: what it would count is counted elsewhere.
@@ -83,23 +108,12 @@ package final class CounterRegistry: Sendable {
     /// The number of a counter, which is in use until it is released; `held` are the numbers that the caller has already.
     func lease(_ counter: RouteCounter, held: inout Set<UInt32>) -> UInt32 {
         state.withLock { state in
-            let number: UInt32
-            if let known = state.numbers[counter] {
-                number = known
-            } else if let free = state.free.popLast() {
-                number = free
-                state.entries[Int(number)] = Entry(counter: counter, uses: 0)
-                state.numbers[counter] = number
-            } else {
-                number = UInt32(truncatingIfNeeded: state.entries.count)
-                state.entries.append(Entry(counter: counter, uses: 0))
-                state.numbers[counter] = number
-            }
-            if held.insert(number).inserted {
-                state.entries[Int(number)]?.uses += 1
-                state.unused.remove(number)
-            }
-            return number
+            let (isNew, entry) = state.known.insert(Entry(counter))
+            if isNew { state.number(entry) }
+            guard held.insert(entry.number).inserted else { return entry.number }
+            if !isNew, entry.uses == 0 { state.unused.remove(entry.number) }
+            entry.uses += 1
+            return entry.number
         }
     }
 
@@ -116,15 +130,13 @@ package final class CounterRegistry: Sendable {
     /// are recycled.
     package func withdraw() -> [(number: UInt32, counter: RouteCounter)] {
         state.withLock { state in
-            let withdrawn = state.unused.sorted().compactMap { number in
-                state.entries[Int(number)].map { (number: number, counter: $0.counter) }
-            }
-            for (number, counter) in withdrawn {
-                state.numbers[counter] = nil
-                state.entries[Int(number)] = nil
+            let withdrawn = state.unused.sorted().compactMap { state.entries[Int($0)] }
+            for entry in withdrawn {
+                state.known.remove(entry)
+                state.entries[Int(entry.number)] = nil
             }
             state.unused = []
-            return withdrawn
+            return withdrawn.map { (number: $0.number, counter: $0.counter) }
         }
     }
 

@@ -9,6 +9,13 @@ package struct DestinationCompiler {
     let identifiers: RoutingIdentifiers
     let arena: RoutingArena
     private let lease: IdentifierLease
+    private let clusters = Clusters()
+
+    /// What a host's routes have in common of a cluster that several of them lead to. Belongs to one thread.
+    private final class Clusters {
+        /// Without endpoints, and without the counters of those, which are each route's own.
+        var known: [ClusterName: (cluster: ClusterRecord, endpoints: [DestinationLookup.ReadyEndpoint])] = [:]
+    }
 
     init(lookup: DestinationLookup, identifiers: RoutingIdentifiers, arena: RoutingArena) {
         self.lookup = lookup
@@ -74,26 +81,34 @@ package struct DestinationCompiler {
         _ requestPort: Int,
         _ counter: RouteCounter
     ) -> ClusterRecord {
+        let name = ClusterName(host: destination.host, subset: destination.subset ?? "", port: port.number)
+        let known = clusters.known[name] ?? make(name, destination, port)
+        clusters.known[name] = known
+        var record = known.cluster
+        record.port = Int32(clamping: requestPort)
+        record.endpoints = arena.store(known.endpoints.map { endpoint($0, counter) })
+        record.characterize()
+        return record
+    }
+
+    private func make(_ name: ClusterName, _ destination: ResolvedDestination, _ port: HostService.Port) -> (
+        cluster: ClusterRecord, endpoints: [DestinationLookup.ReadyEndpoint]
+    ) {
         let policy = destination.policy.effective(subset: destination.definition, port: port.number)
         var record = undefined
-        record.port = Int32(clamping: requestPort)
         record.number = Int32(clamping: port.number)
-        record.id = lease.id(
-            of: ClusterName(host: destination.host, subset: destination.subset ?? "", port: port.number)
-        )
+        record.id = lease.id(of: name)
         record.isDefined = true
         record.balancing = EndpointBalancing(policy.loadBalancer)
         record.hashKey = hashKey(policy.loadBalancer?.hashKey)
         record.policy = policyRecord(policy, destination, port, cluster: record.id).map(arena.store)
         let ranked = lookup.readyEndpoints(of: destination, port: port, policy)
         record.groups = arena.store(ranked.groups)
-        record.endpoints = arena.store(ranked.endpoints.map { endpoint($0, counter) })
         if record.policy?.pointee.health != nil {
-            let members = Set(record.endpoints.map(\.id))
+            let members = Set(ranked.endpoints.map { lease.id(of: $0.address) })
             identifiers.shared(record.id)?.health.update(members, OutlierPolicy(policy.outlierDetection))
         }
-        record.characterize()
-        return record
+        return (record, ranked.endpoints)
     }
 
     /// `nil` where nothing is said.

@@ -6,8 +6,8 @@ package import CanaryResources
 /// Compiles the header changes of a route and its destinations.
 package struct HeaderCompiler {
     struct Edits {
-        var request: BorrowedList<HeaderEdit>
-        var response: BorrowedList<HeaderEdit>
+        var request = BorrowedList<HeaderEdit>()
+        var response = BorrowedList<HeaderEdit>()
     }
 
     let routeName: String
@@ -16,6 +16,7 @@ package struct HeaderCompiler {
     /// The changes of several levels in the order in which they apply; what stands together in one level counts as one, as a
     /// route and its only destination.
     func edits(_ levels: [[HeaderChanges]]) -> Edits {
+        if levels.allSatisfy({ $0.allSatisfy(\.isEmpty) }) { return Edits() }
         var known = KnownHeaders()
         var request: [HeaderEdit] = []
         for level in levels {

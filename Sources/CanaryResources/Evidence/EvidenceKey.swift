@@ -31,4 +31,13 @@ package struct EvidenceKey: Hashable, Sendable {
         self.destination = destination
         self.epoch = epoch
     }
+
+    /// Hashes what tells the keys of one store apart: tables have one for each destination of each route.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(host)
+        hasher.combine(owner)
+        hasher.combine(route)
+        hasher.combine(destination)
+        hasher.combine(epoch.revision)
+    }
 }

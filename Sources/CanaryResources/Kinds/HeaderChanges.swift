@@ -21,6 +21,8 @@ package struct HeaderChanges: Sendable {
     package var request: Operations
     package var response: Operations
 
+    package var isEmpty: Bool { request.isEmpty && response.isEmpty }
+
     init(_ node: Node?) {
         request = Operations(node?["request"])
         response = Operations(node?["response"])

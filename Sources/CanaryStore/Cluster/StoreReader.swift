@@ -208,11 +208,11 @@ extension StoredMeta {
     }
 
     static func epochs(_ text: String) -> [RouteEpoch] {
-        text.split(separator: ",").map { entry in
-            let parts = entry.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+        text.utf8.split(separator: UInt8(ascii: ",")).map { entry in
+            let end = entry.firstIndex(of: UInt8(ascii: "@")) ?? entry.endIndex
             return RouteEpoch(
-                revision: parts.first.flatMap { Int64($0) } ?? 0,
-                commit: parts.count > 1 ? String(parts[1]) : ""
+                revision: Int64(Substring(entry[..<end])) ?? 0,
+                commit: String(Substring(entry[end...].dropFirst()))
             )
         }
     }
