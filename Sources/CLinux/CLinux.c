@@ -1,4 +1,32 @@
+// For dl_iterate_phdr.
+#define _GNU_SOURCE
+
 #include "include/CLinux.h"
+
+#include <link.h>
+#include <malloc.h>
+#include <sys/mman.h>
+
+// Segments that are written to hold what the loader changed, and stay.
+static int forget_segments(struct dl_phdr_info *object, size_t size, void *unused)
+{
+    (void)size, (void)unused;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    for (int index = 0; index < object->dlpi_phnum; index++) {
+        const ElfW(Phdr) *segment = &object->dlpi_phdr[index];
+        if (segment->p_type != PT_LOAD || segment->p_flags & PF_W) continue;
+        uintptr_t start = (object->dlpi_addr + segment->p_vaddr) & ~(page - 1);
+        uintptr_t end = object->dlpi_addr + segment->p_vaddr + segment->p_memsz;
+        madvise((void *)start, end - start, MADV_DONTNEED);
+    }
+    return 0;
+}
+
+void canary_forget_start(void)
+{
+    malloc_trim(0);
+    dl_iterate_phdr(forget_segments, NULL);
+}
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)

@@ -17,6 +17,21 @@ import Testing
         #expect(ProcessIdentity(of: .max) == nil)
     }
 
+    @Test func `code that the start needed leaves the memory, and comes back`() throws {
+        func residentCode() throws -> Int {
+            let maps = String(decoding: try FileReader.read(path: "/proc/self/smaps").get(), as: UTF8.self)
+            var isCode = false
+            return maps.split(separator: "\n").reduce(0) { sum, line in
+                if line.contains(" r-xp ") || line.contains("-p ") { isCode = line.contains(" r-xp ") }
+                guard isCode, line.hasPrefix("Rss:") else { return sum }
+                return sum + (Int(line.filter(\.isNumber)) ?? 0)
+            }
+        }
+        let before = try residentCode()
+        canary_forget_start()
+        #expect(try residentCode() < before)
+    }
+
     @Test func `one that ended and waits for its parent does not run`() throws {
         var pid = pid_t()
         var words: [UnsafeMutablePointer<CChar>?] = [strdup("true"), nil]

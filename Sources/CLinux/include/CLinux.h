@@ -75,6 +75,10 @@ static inline int canary_pipe2(int descriptors[2], int flags) { return pipe2(des
 // POSIX_SPAWN_SETSID of <spawn.h>, which is there under _GNU_SOURCE only: the child starts a session of its own.
 enum { canary_posix_spawn_setsid = 0x80 };
 
+/// Gives back what a long-lived process needed at its start only: freed memory, and the pages of code and constants, of which
+/// those that are used again come back from the system's cache.
+void canary_forget_start(void);
+
 /// Tells the address sanitizer that nobody may touch this memory until it is unpoisoned, as if it had been freed; nothing
 /// happens in other builds.
 void canary_poison(const void *memory, size_t count);

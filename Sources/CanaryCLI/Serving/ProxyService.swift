@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinux
 import CanarySystem
 import CanaryProxy
 import CanaryRouting
@@ -61,6 +62,8 @@ struct ProxyService {
         reporter.report()
         start(publisher, proxy, reporter, stop, log)
         announce(proxy, log)
+        // Reading manifests and compiling tables takes most of the program, and passing requests on does not.
+        canary_forget_start()
         let status = serve(proxy, signals, streams, log)
         stop.signal()
         proxy.abandon()
