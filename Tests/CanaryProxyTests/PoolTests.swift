@@ -36,9 +36,9 @@ struct PoolTests {
 
         var slab = Slab<(Int, Int)>(chunkCount: 4)
         let (slot, other) = (slab.take((1, 2)), slab.take((3, 4)))
-        let (memory, next) = withUnsafePointer(to: slot.pointee) { memory in
-            withUnsafePointer(to: other.pointee) { (memory, $0) }
-        }
+        // Of the slots themselves, not of copies.
+        let memory = withUnsafeMutablePointer(to: &slot.pointee) { UnsafeRawPointer($0) }
+        let next = withUnsafeMutablePointer(to: &other.pointee) { UnsafeRawPointer($0) }
         #expect(!canary_is_poisoned(memory, 16) && !canary_is_poisoned(next, 16))
         slab.give(slot)
         #expect(canary_is_poisoned(memory, 16) == canary_has_address_sanitizer())
