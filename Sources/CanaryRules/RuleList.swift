@@ -145,6 +145,12 @@ extension RuleCatalog {
         MirrorShareUnusedRule.self,
         CorsPolicyInertRule.self,
         CorsOriginUnmatchableRule.self,
+        RolloutVersionsRule.self,
+        RolloutStepsRule.self,
+        RolloutStepShapeRule.self,
+        RolloutAlphaRule.self,
+        RolloutUnjudgedRule.self,
+        RolloutMetricsRule.self,
     ]
 
     /// The rules that need other objects, by code.
@@ -191,6 +197,13 @@ extension RuleCatalog {
         RootHeadersReplacedRule.self,
         WildcardShadowedRule.self,
         HTTPRoutesOnTCPPortRule.self,
+        RolloutHostUnknownRule.self,
+        RolloutVersionUnknownRule.self,
+        RolloutRouteUnknownRule.self,
+        RolloutThirdVersionRule.self,
+        RolloutStableMissingRule.self,
+        RolloutConflictRule.self,
+        RolloutGroupAloneRule.self,
     ]
 
     /// The rules about replacing an object, by code.

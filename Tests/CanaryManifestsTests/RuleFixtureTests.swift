@@ -9,7 +9,8 @@ import Testing
 /// Runs the rules over `Tests/RuleFixtures`: a finding is expected at each line that ends with `# expect CODE…`, and no other.
 struct RuleFixtureTests {
     static let names = [
-        "analysis", "destination-rule", "neighbours", "service", "surprises", "virtual-service", "workloads",
+        "analysis", "destination-rule", "neighbours", "rollout", "service", "surprises", "virtual-service",
+        "workloads",
     ]
 
     @Test(arguments: names)

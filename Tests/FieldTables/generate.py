@@ -5,11 +5,12 @@
     python3 -m venv venv && venv/bin/pip install kubernetes
     venv/bin/python Tests/FieldTables/generate.py            # writes Sources/CanaryRules/Schema/*Fields.swift
     venv/bin/python Tests/FieldTables/generate.py --check    # fails if those are not what it would write
-    venv/bin/python Tests/FieldTables/generate.py --print kubernetes | istio
+    venv/bin/python Tests/FieldTables/generate.py --print kubernetes | istio | canaryctl
 
 Kubernetes' kinds come from the models of PyPI's `kubernetes` package; what those do not say (the width of integers,
 quantities, enumerations) is written below. Istio's kinds come from `istio-fields.json`, which lists every path of
-Istio's CRDs with its constraints.
+Istio's CRDs with its constraints, and canaryctl's own from `canaryctl-fields.txt`, a table but for the types that it takes
+from Istio's.
 
 A table is one line a fact:
 
@@ -292,6 +293,26 @@ def cel_groups(limits):
     return groups
 
 
+# MARK: canaryctl
+
+
+def canaryctl_table():
+    lines = (HERE / "canaryctl-fields.txt").read_text().split("\n")[:-1]
+    istio = {}
+    for line in istio_table().split("\n"):
+        if not line.startswith((" ", "@")):
+            body = istio.setdefault(line, [])
+        elif line.startswith(" "):
+            body.append(line)
+    known = {line for line in lines if not line.startswith((" ", "@"))}
+    for line in lines:
+        name = re.sub(r"^ \S+ (\[\]|\{\})?", "", line).split(" ")[0]
+        if line.startswith(" ") and not line.startswith(" ?") and name in istio and name not in known:
+            known.add(name)
+            lines += [name, *istio[name]]
+    return "\n".join(lines)
+
+
 # MARK: Writing
 
 
@@ -310,12 +331,13 @@ def swift(name, source, table):
 
 def main():
     if sys.argv[1:2] == ["--print"]:
-        print({"kubernetes": kubernetes_table, "istio": istio_table}[sys.argv[2]]())
+        print({"kubernetes": kubernetes_table, "istio": istio_table, "canaryctl": canaryctl_table}[sys.argv[2]]())
         return
     pip = "the models of PyPI's kubernetes package"
     files = {
         "KubernetesFields.swift": swift("Kubernetes", pip, kubernetes_table()),
         "IstioFields.swift": swift("Istio", "Istio's CRDs", istio_table()),
+        "CanaryctlFields.swift": swift("Canaryctl", "canaryctl-fields.txt", canaryctl_table()),
     }
     if sys.argv[1:2] == ["--check"]:
         stale = [name for name, text in files.items() if (TARGET / name).read_text() != text]

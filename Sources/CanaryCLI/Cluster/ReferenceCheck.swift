@@ -75,6 +75,9 @@ enum ReferenceCheck {
                 let key = ResourceKey(kind, namespace: resource.namespace, name: autoscaler.targetName)
                 guard let target = try change.resource(key) else { continue }
                 others += try neighbours(of: target, change, &hosts) + [target]
+            case .rollout:
+                // Those of the same host, and of the same group.
+                for token in resource.indexTokens { others += try change.resources(with: token) }
             default: break
             }
         }
@@ -117,6 +120,7 @@ extension Resource {
             }
         case .destinationRule(let rule): [HostName.resolve(rule.host, namespace: namespace)]
         case .serviceEntry(let entry): entry.hosts.map { $0.lowercased() }
+        case .rollout(let rollout): [HostName.resolve(rollout.host, namespace: namespace)]
         default: []
         }
     }

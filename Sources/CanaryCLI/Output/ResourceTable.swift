@@ -99,6 +99,7 @@ extension ResourceTable {
                 },
             ]
         case .workloadEntry: workloadEntryColumns
+        case .rollout: rolloutColumns
         case .gateway:
             [
                 Column(title: "SERVERS", isWide: true) { resource, _ in
@@ -174,6 +175,18 @@ extension ResourceTable {
             Column(title: "LABELS", isWide: true) { resource, _ in
                 labels(resource.workloadEntry?.labels ?? [:])
             },
+        ]
+    }
+
+    private static var rolloutColumns: [Column] {
+        [
+            Column(title: "HOST") { resource, _ in resource.rollout?.host ?? unset },
+            Column(title: "STABLE") { resource, _ in resource.rollout?.stable ?? unset },
+            Column(title: "CANARY") { resource, _ in resource.rollout?.canary ?? unset },
+            Column(title: "STEPS", isWide: true) { resource, _ in
+                list(resource.rollout?.steps.map(\.setting.description) ?? [])
+            },
+            Column(title: "GROUP", isWide: true) { resource, _ in resource.rollout?.group ?? none },
         ]
     }
 

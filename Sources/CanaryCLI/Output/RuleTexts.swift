@@ -467,5 +467,37 @@ enum RuleTexts {
         A CORS policy allows no origin, so that no browser may read an answer because of it.
         - CAN1135 - warning
         An origin that a CORS policy allows is none that a browser sends. Origins are a scheme and a host in lower case, with a port where that is not the scheme's own: `https://shop.example.com`, without a path or a slash behind it.
+        = ROLLOUT
+        - CAN1201 - error
+        A Rollout names no host or no version, or its canary is its stable version.
+        - CAN1202 - error
+        A Rollout's steps take back what an earlier step gave, or one gives the canary nothing.
+        Shares rise, or stay as they are; copies and matching requests come before the first share, since the canary would lose it again. Without any request nothing can be learnt in a step, so that it would never end.
+        - CAN1203 - error
+        A step of a Rollout does not say what it does, or its condition takes every request.
+        - CAN1204 - error
+        A Rollout's `alpha` is one that no traffic could ever satisfy, or that promises nothing.
+        It is the chance that a canary that is no worse is taken back. With 0 no evidence would ever do; above 0.5 more than every second healthy canary could be taken back.
+        - CAN1205 - warning
+        A Rollout compares neither errors nor latency, and has no limits or metrics: nearly any canary passes.
+        - CAN1206 - error
+        A metric of a Rollout has no source, no bounds that can be kept, or a name that another one has.
+        - CAN1211 - error
+        A Rollout's host is no Service or ServiceEntry.
+        - CAN1212 - error
+        No Deployment, endpoint, subset or destination knows a version that a Rollout names.
+        - CAN1213 - error
+        A Rollout's route does not exist, or cannot be split.
+        Without `route` it is the one that takes what no other does. A host without VirtualService gets one.
+        - CAN1214 - error
+        A Rollout's route sends requests to a third version.
+        Canary and stable are compared by the requests that either of them gets; destinations with weight 0 may stay.
+        - CAN1215 - warning
+        A Rollout does not name its stable version, and its canary has the largest share already.
+        - CAN1216 - error
+        Two Rollouts are for one route of a host.
+        - CAN1217 - warning
+        A Rollout is the only member of its group, or a member has other steps than this one.
+        The members of a group take each step together.
         """#
 }

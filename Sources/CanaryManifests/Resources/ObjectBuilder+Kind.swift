@@ -15,7 +15,7 @@ extension ObjectBuilder {
     /// The kind and version of a document; reports what is wrong with them.
     mutating func identify(_ document: Node, _ header: Header) -> Identity? {
         guard let name = text(of: "kind", document, header.kind) else { return nil }
-        if let kind = ResourceKind(manifestName: name) {
+        if let kind = ResourceKind(manifestName: name, apiVersion: header.apiVersion ?? "") {
             if let apiVersion = header.apiVersion, isForeign(apiVersion, kind) {
                 return unknown(document, name, header)
             }
@@ -54,7 +54,7 @@ extension ObjectBuilder {
             "the object does not say what it is: \(key) is missing",
             hint: guess.count == 1
                 ? "add \"kind: \(guess[0].name)\""
-                : "add \"kind:\" with one of \((guess.isEmpty ? ResourceKind.allCases : guess).map(\.name).listed)",
+                : "add \"kind:\" with one of \((guess.isEmpty ? ResourceKind.names : guess.map(\.name)).listed)",
             at: document.position(of: path),
             path
         )
@@ -83,7 +83,7 @@ extension ObjectBuilder {
             return nil
         }
         let sameName = ResourceKind(manifestName: name)
-        let known = ResourceKind.allCases.map(\.name)
+        let known = ResourceKind.names
         let guess = Suggestion.closest(to: name, among: known).flatMap { $0 == name ? nil : $0 }
         let what = sameName == nil ? "\"\(name)\"" : "\"\(name)\" of \"\(header.apiVersion ?? "")\""
         let hint: String

@@ -48,6 +48,14 @@ package struct IndexToken: Hashable, Sendable {
     package static func target(_ name: String, namespace: String) -> IndexToken {
         IndexToken("target", "\(namespace)/\(name)")
     }
+
+    /// Rollouts of a version of a host.
+    package static func rollout(_ host: String) -> IndexToken { IndexToken("rollout", host) }
+
+    /// Rollouts that move as one.
+    package static func group(_ name: String, namespace: String) -> IndexToken {
+        IndexToken("group", "\(namespace)/\(name)")
+    }
 }
 
 extension Resource {
@@ -67,6 +75,9 @@ extension Resource {
         case .horizontalPodAutoscaler(let autoscaler): [.target(autoscaler.targetName, namespace: namespace)]
         case .destinationRule(let rule): [.rule(HostName.resolve(rule.host, namespace: namespace))]
         case .virtualService(let virtualService): virtualServiceTokens(virtualService)
+        case .rollout(let rollout):
+            Set([IndexToken.rollout(HostName.resolve(rollout.host, namespace: namespace))])
+                .union(rollout.group.map { [.group($0, namespace: namespace)] } ?? [])
         case .endpoints, .gateway, .opaque: []
         }
     }

@@ -14,7 +14,8 @@ package struct HorizontalPodAutoscaler: Sendable {
         let spec = body["spec"]
         targetKind = spec?["scaleTargetRef"]?["kind"]?.string ?? ""
         let apiVersion = spec?["scaleTargetRef"]?["apiVersion"]?.string ?? ""
-        target = ResourceKind(manifestName: targetKind).flatMap { $0.isScaled(apiVersion) ? $0 : nil }
+        target = ResourceKind(manifestName: targetKind, apiVersion: apiVersion)
+            .flatMap { $0.isScaled ? $0 : nil }
         targetName = spec?["scaleTargetRef"]?["name"]?.string ?? ""
         minReplicas = spec?["minReplicas"]?.integer.map { Int($0) } ?? 1
         maxReplicas = spec?["maxReplicas"]?.integer.map { Int($0) } ?? 0
@@ -23,10 +24,9 @@ package struct HorizontalPodAutoscaler: Sendable {
 
 extension ResourceKind {
     /// Whether an autoscaler can mean it. Versions that are gone still name the same objects.
-    fileprivate func isScaled(_ apiVersion: String) -> Bool {
+    fileprivate var isScaled: Bool {
         switch self {
-        case .deployment, .statefulSet, .replicaSet, .replicationController: true
-        case .argoRollout: apiVersion.hasPrefix("argoproj.io/")
+        case .deployment, .statefulSet, .replicaSet, .replicationController, .argoRollout: true
         default: false
         }
     }

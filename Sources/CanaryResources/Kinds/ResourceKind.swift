@@ -18,6 +18,7 @@ package enum ResourceKind: String, Sendable, CaseIterable {
     case replicationController = "ReplicationController"
     case job = "Job"
     case cronJob = "CronJob"
+    case rollout = "Rollout"
     /// Argo's, which calls it just that.
     case argoRollout = "ArgoRollout"
     case virtualService = "VirtualService"
@@ -29,13 +30,16 @@ package enum ResourceKind: String, Sendable, CaseIterable {
     /// What manifests call it.
     package var name: String { self == .argoRollout ? "Rollout" : rawValue }
 
-    /// The kind that manifests call by a name.
-    package init?(manifestName: String) {
+    /// All names, each once.
+    package static let names = allCases.filter { $0 != .argoRollout }.map(\.name)
+
+    /// The kind that manifests call by a name. Of two kinds of one name the group decides, where it is given.
+    package init?(manifestName: String, apiVersion: String = "") {
         guard let kind = Self.byName[manifestName] else { return nil }
-        self = kind
+        self = kind == .rollout && apiVersion.hasPrefix("\(Self.argoRollout.group)/") ? .argoRollout : kind
     }
 
-    private static let byName = Dictionary(uniqueKeysWithValues: allCases.map { ($0.name, $0) })
+    private static let byName = Dictionary(allCases.map { ($0.name, $0) }) { first, _ in first }
 
     /// The API group, empty for Kubernetes' core.
     package var group: String {
@@ -43,6 +47,7 @@ package enum ResourceKind: String, Sendable, CaseIterable {
         case .service, .pod, .endpoints, .namespace, .configMap, .secret, .node, .replicationController: ""
         case .deployment, .statefulSet, .daemonSet, .replicaSet: "apps"
         case .job, .cronJob: "batch"
+        case .rollout: "canaryctl.dev"
         case .argoRollout: "argoproj.io"
         case .endpointSlice: "discovery.k8s.io"
         case .horizontalPodAutoscaler: "autoscaling"
@@ -56,7 +61,7 @@ package enum ResourceKind: String, Sendable, CaseIterable {
         case .service, .pod, .endpoints, .namespace, .configMap, .secret, .node, .deployment, .endpointSlice,
             .statefulSet, .daemonSet, .replicaSet, .replicationController, .job, .cronJob:
             ["v1"]
-        case .argoRollout: ["v1alpha1"]
+        case .rollout, .argoRollout: ["v1alpha1"]
         case .horizontalPodAutoscaler: ["v2", "v1"]
         case .virtualService, .destinationRule, .serviceEntry, .workloadEntry, .gateway:
             ["v1", "v1beta1", "v1alpha3"]
@@ -70,9 +75,10 @@ package enum ResourceKind: String, Sendable, CaseIterable {
 
     package var isNamespaced: Bool { self != .namespace && self != .node }
 
-    /// The lower-case plural, as in `canaryctl get virtualservices`.
+    /// The lower-case plural, as in `canaryctl get virtualservices`; of the second kind of a name with its group.
     package var plural: String {
         switch self {
+        case .argoRollout: "rollouts.argoproj.io"
         case .endpoints: "endpoints"
         case .serviceEntry, .workloadEntry: String(singular.dropLast()) + "ies"
         default: singular + "s"
@@ -101,6 +107,7 @@ package enum ResourceKind: String, Sendable, CaseIterable {
         case .replicaSet: "rs"
         case .replicationController: "rc"
         case .cronJob: "cj"
+        case .rollout: "ro"
         case .endpointSlice, .secret, .job, .argoRollout: nil
         }
     }

@@ -14,6 +14,7 @@ package indirect enum ResourceSpec: Sendable {
     case serviceEntry(ServiceEntry)
     case workloadEntry(WorkloadEntry)
     case gateway(Gateway)
+    case rollout(RolloutSpec)
     /// Kinds of which only metadata and content matter: Namespace, ConfigMap, Secret, Node.
     case opaque
 
@@ -33,6 +34,7 @@ package indirect enum ResourceSpec: Sendable {
             case .serviceEntry: .serviceEntry(ServiceEntry(body))
             case .workloadEntry: .workloadEntry(WorkloadEntry(body))
             case .gateway: .gateway(Gateway(body))
+            case .rollout: .rollout(RolloutSpec(body))
             case .namespace, .configMap, .secret, .node: .opaque
             }
     }
@@ -67,4 +69,5 @@ extension Resource {
         if case .workloadEntry(let value) = spec { value } else { nil }
     }
     package var gateway: Gateway? { if case .gateway(let value) = spec { value } else { nil } }
+    package var rollout: RolloutSpec? { if case .rollout(let value) = spec { value } else { nil } }
 }

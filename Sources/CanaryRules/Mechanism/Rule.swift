@@ -8,7 +8,7 @@ package import CanaryResources
 /// sentence that says what is wrong. Codes (`CAN0203`) are never used twice, also not after a rule is gone: 01xx schema,
 /// 02xx VirtualService, 03xx Service, 04xx workloads, 05xx autoscalers, 06xx DestinationRule, 07xx Gateway, ServiceEntry
 /// and WorkloadEntry, 08xx references between objects, 09xx metadata, 10xx what the proxy does not serve,
-/// 11xx what is accepted, but does something else than it seems to.
+/// 11xx what is accepted, but does something else than it seems to, 12xx Rollouts.
 package protocol Rule: SendableMetatype {
     static var code: RuleCode { get }
     /// What a finding is unless the rule says otherwise for one of them.

@@ -160,6 +160,7 @@ package struct SchemaCheck {
             checkInteger(value, field)
             return
         }
+        if field.takesPercentage, node.string != nil || node.number != nil { return checkPercentage(node) }
         switch (field.element, node.content) {
         case (.any, _): return
         case (.object(let number), .mapping): checkObject(node, table.type(number), parent: parent)
@@ -189,11 +190,11 @@ package struct SchemaCheck {
         default:
             report(
                 .wrongType,
-                wrongType(node, wanted: field.element.description),
+                wrongType(node, wanted: field.wanted),
                 hint: node.hint(for: field, key: ownKey, written: written(node))
                     ?? table.hint(whereScalar: written(node), standsFor: field, key: ownKey)
                     ?? table.hint(whereText: node, standsFor: field, key: ownKey)
-                    ?? "write \(field.element.description)"
+                    ?? "write \(field.wanted)"
             )
         }
     }
@@ -234,6 +235,16 @@ package struct SchemaCheck {
                 hint: "write \(Self.plain(maximum)) or less"
             )
         }
+    }
+
+    private mutating func checkPercentage(_ node: Node) {
+        guard Percentage(share: node) == nil else { return }
+        let text = node.string.map { "\"\($0)\"" } ?? node.number.map(Self.plain) ?? ""
+        report(
+            .badFormat,
+            "\(text) is no percentage from 0 to 100 with at most four decimals",
+            hint: "write a number such as 5, 0.5 or 25%"
+        )
     }
 
     private mutating func checkText(_ text: String, _ limits: SchemaFields.Limits) {
@@ -413,6 +424,17 @@ extension ResourceKind {
 }
 
 extension SchemaFields.Field {
+    /// Whether a share may stand where another value, or nothing else, may.
+    fileprivate var takesPercentage: Bool {
+        element == .percentage || limits?.flags.contains(.orPercentage) == true
+    }
+
+    /// What a value, or an item of a list, should be.
+    fileprivate var wanted: String {
+        takesPercentage && element != .percentage
+            ? "\(element.description) or a percentage" : element.description
+    }
+
     /// `a string`, `a list`
     fileprivate var description: String {
         switch shape {

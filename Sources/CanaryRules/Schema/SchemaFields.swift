@@ -40,7 +40,7 @@ extension SchemaFields {
 
     enum Element: Hashable {
         case string, boolean, number, int32, int64, uint32
-        case intOrString, quantity, time, bytes
+        case intOrString, quantity, time, bytes, percentage
         /// Anything; not looked into.
         case any
         /// A mapping with known fields, by its number in the table.
@@ -58,6 +58,8 @@ extension SchemaFields {
         static let noEmptyKeys = Flags(rawValue: 16)
         /// A duration that may be 0.
         static let span = Flags(rawValue: 32)
+        /// A percentage may stand for the object.
+        static let orPercentage = Flags(rawValue: 64)
     }
 
     /// What the values of a field must keep to, beyond their type. The limits of numbers and texts concern the items
@@ -162,6 +164,7 @@ extension SchemaFields.Flags {
             case "noStarKeys": .noStarKeys
             case "noEmptyKeys": .noEmptyKeys
             case "span": .span
+            case "orPercentage": .orPercentage
             default: []
             }
     }
@@ -181,6 +184,7 @@ extension SchemaFields.Element {
             case "quantity": .quantity
             case "time": .time
             case "bytes": .bytes
+            case "percentage": .percentage
             default: typeNumbers[name].map(Self.object) ?? .any
             }
     }
@@ -202,6 +206,7 @@ extension SchemaFields.Element {
         case .int32, .int64, .uint32: "an integer"
         case .intOrString: "an integer or a string"
         case .quantity: "a quantity"
+        case .percentage: "a percentage"
         case .any: "any value"
         case .object: "a mapping"
         }

@@ -23,6 +23,7 @@ package struct FieldTableText: Sendable {
 
     static let kubernetes = FieldTableText(KubernetesFields.table)
     static let istio = FieldTableText(IstioFields.table)
+    static let canaryctl = FieldTableText(CanaryctlFields.table)
 
     /// The number of the type of a kind's objects.
     func root(_ kind: ResourceKind, apiVersion: String) -> Int? {
@@ -65,7 +66,11 @@ package final class FieldTables {
     let kubernetes = SchemaFields(.kubernetes)
     let istio = SchemaFields(.istio)
 
+    let canaryctl = SchemaFields(.canaryctl)
+
     package init() {}
 
-    func table(of kind: ResourceKind) -> SchemaFields { kind.isIstio ? istio : kubernetes }
+    func table(of kind: ResourceKind) -> SchemaFields {
+        kind == .rollout ? canaryctl : kind.isIstio ? istio : kubernetes
+    }
 }

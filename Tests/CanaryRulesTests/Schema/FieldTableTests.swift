@@ -19,9 +19,9 @@ struct FieldTableTests {
     @Test func `every shape that a table uses is known`() {
         let known: Set<String> = [
             "string", "boolean", "number", "int32", "int64", "uint32", "intOrString", "quantity", "time",
-            "bytes", "any",
+            "bytes", "any", "percentage",
         ]
-        for text in [KubernetesFields.table, IstioFields.table] {
+        for text in [KubernetesFields.table, IstioFields.table, CanaryctlFields.table] {
             let lines = text.split(separator: "\n")
             let types = Set(lines.filter { !$0.hasPrefix(" ") && !$0.hasPrefix("@") }.map(String.init))
             for line in lines where line.hasPrefix(" ") && !line.hasPrefix(" ?") {
