@@ -29,8 +29,9 @@ package final class CheckedObject {
     package private(set) lazy var httpRoutes = present(spec?["http"])
     package private(set) lazy var tlsRoutes = present(spec?["tls"])
     package private(set) lazy var tcpRoutes = present(spec?["tcp"])
-    /// The match blocks of all HTTP routes, nulls left out.
-    package private(set) lazy var httpMatches = httpRoutes.flatMap { present($0["match"]) }
+    /// The match blocks of all HTTP routes, or of a Rollout's steps, nulls left out.
+    package private(set) lazy var httpMatches =
+        (resource.kind == .rollout ? present(spec?["steps"]) : httpRoutes).flatMap { present($0["match"]) }
     /// The entries of all routes' destination lists, nulls included.
     package private(set) lazy var weightedDestinations = (httpRoutes + tlsRoutes + tcpRoutes)
         .flatMap { $0["route"]?.items ?? [] }

@@ -50,6 +50,7 @@ enum RolloutRouteUnknownRule: ReferenceRule {
     }
 
     private static func choice(_ found: RolloutRoute) -> String {
+        guard !found.routes.isEmpty else { return "leave \"route\" out: the host has no VirtualService" }
         let labels = found.routes.filter { $0.list == .http && !$0.destinations.isEmpty }.map(\.label)
         return labels.isEmpty
             ? "add a route to its VirtualService, or remove the VirtualService"

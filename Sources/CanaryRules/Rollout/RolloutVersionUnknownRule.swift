@@ -16,14 +16,13 @@ enum RolloutVersionUnknownRule: ReferenceRule {
         let known = Set(versions + route.shares.flatMap(\.names))
         for (key, version) in [("canary", spec.canary), ("stable", spec.stable ?? "")]
         where !version.isEmpty && !known.contains(version) {
-            let near = Suggestion.closest(to: version, among: versions)
             report.add(
                 at: object.specField(key),
                 "no version \"\(version)\" of \"\(spec.host)\" is known",
-                hint: near.map { "did you mean \"\($0)\"?" }
-                    ?? (versions.isEmpty
-                        ? "create a Deployment with the label version: \(version)"
-                        : "the known ones are \(versions.prefix(8).joined(separator: ", "))")
+                // Versions differ by a digit: the nearest one is seldom the one that is meant.
+                hint: versions.isEmpty
+                    ? "create a Deployment with the label version: \(version)"
+                    : "the known ones are \(versions.prefix(8).joined(separator: ", "))"
             )
         }
     }

@@ -7,7 +7,7 @@ import CanaryResources
 enum CookieExactRule: ObjectRule {
     static let code = RuleCode("CAN1127")
     static let severity = Severity.warning
-    static let kinds: Set<ResourceKind> = [.virtualService]
+    static let kinds: Set<ResourceKind> = [.virtualService, .rollout]
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
         for match in object.httpMatches {

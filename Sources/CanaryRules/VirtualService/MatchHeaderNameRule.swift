@@ -5,7 +5,7 @@ import CanaryResources
 /// A header that a match asks for has no valid name, or nothing to compare with.
 enum MatchHeaderNameRule: ObjectRule {
     static let code = RuleCode("CAN0219", istio: "IST0106")
-    static let kinds: Set<ResourceKind> = [.virtualService]
+    static let kinds: Set<ResourceKind> = [.virtualService, .rollout]
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
         for match in object.httpMatches {

@@ -5,7 +5,7 @@ import CanaryResources
 /// The port of a match is above 65535.
 enum MatchPortRule: ObjectRule {
     static let code = RuleCode("CAN0223", istio: "IST0106")
-    static let kinds: Set<ResourceKind> = [.virtualService]
+    static let kinds: Set<ResourceKind> = [.virtualService, .rollout]
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
         let matches =

@@ -5,7 +5,7 @@ import CanaryResources
 /// A condition compares with an empty prefix, which every value has. Only a path's prefix may be empty.
 enum MatchPrefixEmptyRule: ObjectRule {
     static let code = RuleCode("CAN0221", istio: "IST0106")
-    static let kinds: Set<ResourceKind> = [.virtualService]
+    static let kinds: Set<ResourceKind> = [.virtualService, .rollout]
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
         for match in object.httpMatches {

@@ -7,7 +7,7 @@ import CanaryResources
 enum PathStarRule: ObjectRule {
     static let code = RuleCode("CAN1131")
     static let severity = Severity.warning
-    static let kinds: Set<ResourceKind> = [.virtualService]
+    static let kinds: Set<ResourceKind> = [.virtualService, .rollout]
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
         for match in object.httpMatches {

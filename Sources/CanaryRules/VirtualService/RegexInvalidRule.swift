@@ -6,7 +6,7 @@ import CanaryResources
 /// back-references.
 enum RegexInvalidRule: ObjectRule {
     static let code = RuleCode("CAN0222", istio: "IST0106")
-    static let kinds: Set<ResourceKind> = [.virtualService]
+    static let kinds: Set<ResourceKind> = [.virtualService, .rollout]
 
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
         for match in object.httpMatches {

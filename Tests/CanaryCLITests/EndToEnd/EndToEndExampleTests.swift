@@ -54,6 +54,21 @@ import Testing
         #expect((13...87).contains(try scene.countOfV2(among: 200)))
     }
 
+    @Test(arguments: ["evidence", "fixed", "mirrored", "focused"])
+    func `the Rollouts fit what they are for`(name: String) throws {
+        let scratch = try ScratchDirectory()
+        let examples = "\(Scene.root)/examples"
+        let ended = try Program(
+            [
+                "validate", "-f", "\(examples)/helloworld", "-f", "\(examples)/rollouts/\(name).yaml", "-o",
+                "json",
+            ],
+            in: scratch
+        ).end()
+        #expect(ended.status == 0)
+        #expect(!ended.output.contains("Rollout/"), "\(ended.output)")
+    }
+
     @Test func `the routing tests pass`() throws {
         let scratch = try ScratchDirectory()
         let example = "\(Scene.root)/examples/routing-tests"
