@@ -32,6 +32,8 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ImmutableWeakCaptures"),
 ]
 
+let safeSettings = settings + [.strictMemorySafety()]
+
 // Sanitizers are about pointers and threads: their builds leave out what lies above the data plane.
 let isDataPlaneOnly = Context.environment["CANARYCTL_DATA_PLANE_ONLY"] != nil
 
@@ -60,7 +62,7 @@ let package = Package(
         .target(
             name: "CanaryManifests",
             dependencies: ["CanaryRules", "CanaryResources", "CanarySystem", "CLibYAML"],
-            swiftSettings: settings
+            swiftSettings: safeSettings
         ),
         .target(
             name: "CanaryStore",
@@ -73,11 +75,11 @@ let package = Package(
             swiftSettings: settings
         ),
 
-        .target(name: "CanaryJudge", dependencies: ["CanaryResources"], swiftSettings: settings),
+        .target(name: "CanaryJudge", dependencies: ["CanaryResources"], swiftSettings: safeSettings),
         .target(
             name: "CanaryInsight",
             dependencies: ["CanaryRules", "CanaryRouting", "CanaryMesh", "CanaryResources"],
-            swiftSettings: settings
+            swiftSettings: safeSettings
         ),
         .target(
             name: "CanaryRules",
@@ -87,12 +89,12 @@ let package = Package(
         .target(
             name: "CanaryRouting",
             dependencies: ["CanaryMesh", "CanaryResources", "CRE2"],
-            swiftSettings: settings
+            swiftSettings: safeSettings
         ),
-        .target(name: "CanaryMesh", dependencies: ["CanaryResources", "CRE2"], swiftSettings: settings),
-        .target(name: "CanaryResources", swiftSettings: settings),
+        .target(name: "CanaryMesh", dependencies: ["CanaryResources", "CRE2"], swiftSettings: safeSettings),
+        .target(name: "CanaryResources", swiftSettings: safeSettings),
 
-        .target(name: "CanarySystem", dependencies: ["CLinux"], swiftSettings: settings),
+        .target(name: "CanarySystem", dependencies: ["CLinux"], swiftSettings: safeSettings),
 
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),

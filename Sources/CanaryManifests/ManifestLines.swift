@@ -32,8 +32,8 @@ package struct ManifestLines {
     /// What stands before and behind a position on its line, at most `reach` characters of each. Bytes that are no UTF-8
     /// are replaced; a position behind the end of its line, or of the text, stands for that end.
     package mutating func line(around position: Position, reach: Int) -> Line {
-        bytes.withUnsafeBufferPointer { buffer in
-            let scan = TextScan(buffer)
+        unsafe bytes.withUnsafeBufferPointer { buffer in
+            let scan = unsafe TextScan(buffer)
             move(to: position, scan)
             var start = offset
             var left = reach
@@ -47,7 +47,7 @@ package struct ManifestLines {
                 end = scan.character(after: end)
                 left -= 1
             }
-            return Line(
+            return unsafe Line(
                 before: String(decoding: buffer[start..<offset], as: UTF8.self),
                 after: String(decoding: buffer[offset..<end], as: UTF8.self),
                 isCutBefore: start > lineStart,
@@ -73,20 +73,20 @@ package struct ManifestLines {
 
 extension TextScan {
     fileprivate func continuesLine(at index: Int) -> Bool {
-        index < bytes.count && lineBreak(at: index) == 0
+        unsafe index < bytes.count && lineBreak(at: index) == 0
     }
 
     /// Where the character after the one at `index` begins.
     fileprivate func character(after index: Int) -> Int {
         var index = index + 1
-        while index < bytes.count, bytes[index] & 0xc0 == 0x80 { index += 1 }
+        while unsafe index < bytes.count, unsafe bytes[index] & 0xc0 == 0x80 { index += 1 }
         return index
     }
 
     /// Where the character before `index` begins.
     fileprivate func character(before index: Int) -> Int {
         var index = index - 1
-        while index > 0, bytes[index] & 0xc0 == 0x80 { index -= 1 }
+        while index > 0, unsafe bytes[index] & 0xc0 == 0x80 { index -= 1 }
         return index
     }
 }

@@ -5,51 +5,56 @@
 /// Plain memory, so that the request path copies it without reference counting. A slice without a base stands for
 /// a missing value; one with a base and no bytes, for an empty value.
 ///
+/// `@safe` since whoever makes one has the buffer kept as long as it may be used: the block of a request's exchange, the arena of a
+/// routing table, or a literal; and every access here is within `0..<count`, which debug builds check.
+///
 /// `@usableFromInline`, like all types that the request path uses across modules: in a `package` type that is not, the
 /// compiler takes `@inlinable` without a word and ignores it.
 @usableFromInline
-package struct ByteSlice: BitwiseCopyable {
+@safe package struct ByteSlice: BitwiseCopyable, RandomAccessCollection {
     @usableFromInline package var base: UnsafePointer<UInt8>?
     @usableFromInline package var count: Int
 
     @inlinable
     package init(base: UnsafePointer<UInt8>?, count: Int) {
-        self.base = base
+        unsafe self.base = unsafe base
         self.count = count
     }
 
     /// A missing value.
     @inlinable
     package init() {
-        self.init(base: nil, count: 0)
+        unsafe self.init(base: nil, count: 0)
     }
 
     @inlinable
     package init(_ text: StaticString) {
-        self.init(base: text.utf8Start, count: text.utf8CodeUnitCount)
+        unsafe self.init(base: text.utf8Start, count: text.utf8CodeUnitCount)
     }
 
     @inlinable
     package init(_ buffer: UnsafeBufferPointer<UInt8>) {
-        self.init(base: buffer.baseAddress, count: buffer.count)
+        unsafe self.init(base: buffer.baseAddress, count: buffer.count)
     }
 
-    @inlinable package var isMissing: Bool { base == nil }
+    @inlinable package var isMissing: Bool { unsafe base == nil }
     @inlinable package var isEmpty: Bool { count == 0 }
-    @inlinable package var bytes: UnsafeBufferPointer<UInt8> { .init(start: base, count: count) }
+    @inlinable package var startIndex: Int { 0 }
+    @inlinable package var endIndex: Int { count }
+    @inlinable package var bytes: UnsafeBufferPointer<UInt8> { unsafe .init(start: base, count: count) }
 
     /// The byte at an index, which must be within `0..<count`.
     @inlinable
     package subscript(index: Int) -> UInt8 {
-        bytes[index]
+        unsafe bytes[index]
     }
 
     /// The bytes from `lower` up to, not including, `upper`; both are clamped to the slice.
     @inlinable
     package func slice(_ lower: Int, _ upper: Int) -> ByteSlice {
-        let end = min(max(upper, 0), count)
-        let start = min(max(lower, 0), end)
-        return ByteSlice(base: base.map { $0 + start }, count: end - start)
+        let end = Swift.min(Swift.max(upper, 0), count)
+        let start = Swift.min(Swift.max(lower, 0), end)
+        return unsafe ByteSlice(base: base.map { unsafe $0 + start }, count: end - start)
     }
 
     @inlinable
@@ -96,7 +101,7 @@ package struct ByteSlice: BitwiseCopyable {
     package var decimal: Int32? {
         guard count > 0, count <= 10 else { return nil }
         var value: Int64 = 0
-        for byte in bytes {
+        for byte in self {
             let digit = byte &- UInt8(ascii: "0")
             guard digit < 10 else { return nil }
             value = value * 10 + Int64(digit)
@@ -105,19 +110,19 @@ package struct ByteSlice: BitwiseCopyable {
     }
 
     /// The bytes as text, with U+FFFD for what is not UTF-8. Allocates.
-    package var text: String { String(decoding: bytes, as: UTF8.self) }
+    package var text: String { unsafe String(decoding: bytes, as: UTF8.self) }
 
     @inlinable
     func startsIdentically(_ other: ByteSlice, length: Int) -> Bool {
-        guard length > 0, let left = base, let right = other.base else { return length == 0 }
+        guard length > 0, let left = unsafe base, let right = unsafe other.base else { return length == 0 }
         var index = 0
         while index + 8 <= length {
-            let mine = UnsafeRawPointer(left + index).loadUnaligned(as: UInt64.self)
-            if mine != UnsafeRawPointer(right + index).loadUnaligned(as: UInt64.self) { return false }
+            let mine = unsafe UnsafeRawPointer(left + index).loadUnaligned(as: UInt64.self)
+            if unsafe mine != UnsafeRawPointer(right + index).loadUnaligned(as: UInt64.self) { return false }
             index += 8
         }
         while index < length {
-            if left[index] != right[index] { return false }
+            if unsafe left[index] != right[index] { return false }
             index += 1
         }
         return true
@@ -125,18 +130,19 @@ package struct ByteSlice: BitwiseCopyable {
 
     @inlinable
     func startsAlike(_ other: ByteSlice, length: Int) -> Bool {
-        guard length > 0, let left = base, let right = other.base else { return length == 0 }
+        guard length > 0, let left = unsafe base, let right = unsafe other.base else { return length == 0 }
         guard length >= 8 else {
-            for index in 0..<length where Self.lowercased(left[index]) != Self.lowercased(right[index]) {
+            for index in 0..<length where unsafe Self.lowercased(left[index]) != Self.lowercased(right[index])
+            {
                 return false
             }
             return true
         }
         var index = 0
-        while ByteWord(left + index).lowercased == ByteWord(right + index).lowercased {
+        while unsafe ByteWord(left + index).lowercased == ByteWord(right + index).lowercased {
             if index == length - 8 { return true }
             // The last word may overlap the one before.
-            index = min(index + 8, length - 8)
+            index = Swift.min(index + 8, length - 8)
         }
         return false
     }

@@ -9,7 +9,7 @@ package struct ByteWord: BitwiseCopyable {
     /// Reads eight bytes, which must be there.
     @inlinable @inline(__always)
     package init(_ bytes: UnsafeRawPointer) {
-        bits = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
+        bits = unsafe UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
     }
 
     /// The bytes with ASCII letters in lower case; all others stay as they are.

@@ -6,7 +6,7 @@ package import CRE2
 ///
 /// `@unchecked Sendable`: the pattern is never changed after `init`, and RE2 allows one compiled pattern to be matched from
 /// several threads at once (its lazily built automaton is guarded inside).
-package final class RegularExpression: @unchecked Sendable {
+@safe package final class RegularExpression: @unchecked Sendable {
     package struct SyntaxError: Error, Equatable {
         /// RE2's own words: `missing ): a(b`.
         package var reason: String
@@ -25,10 +25,10 @@ package final class RegularExpression: @unchecked Sendable {
         var text = pattern
         var reason = ""
         let compiled: OpaquePointer? = text.withUTF8 { bytes in
-            withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { message in
-                message.initialize(repeating: 0)
-                let compiled = bytes.withMemoryRebound(to: CChar.self) {
-                    canary_re2_compile(
+            unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { message in
+                unsafe message.initialize(repeating: 0)
+                let compiled = unsafe bytes.withMemoryRebound(to: CChar.self) {
+                    unsafe canary_re2_compile(
                         $0.baseAddress,
                         $0.count,
                         Self.maximumMemory,
@@ -37,31 +37,33 @@ package final class RegularExpression: @unchecked Sendable {
                         message.count
                     )
                 }
-                if compiled == nil, let start = message.baseAddress { reason = String(cString: start) }
-                return compiled
+                if unsafe compiled == nil, let start = message.baseAddress {
+                    reason = unsafe String(cString: start)
+                }
+                return unsafe compiled
             }
         }
-        guard let compiled else { throw SyntaxError(reason: reason) }
-        handle = compiled
+        guard let compiled = unsafe compiled else { throw SyntaxError(reason: reason) }
+        unsafe handle = unsafe compiled
     }
 
     deinit {
-        canary_re2_free(handle)
+        unsafe canary_re2_free(handle)
     }
 
     package func matchesWhole(_ text: ByteSlice) -> Bool {
-        Self.matchesWhole(handle, text)
+        unsafe Self.matchesWhole(handle, text)
     }
 
     package func matchesWhole(_ text: String) -> Bool {
         var text = text
-        return text.withUTF8 { Self.matchesWhole(handle, ByteSlice($0)) }
+        return text.withUTF8 { unsafe Self.matchesWhole(handle, ByteSlice($0)) }
     }
 
-    package var groupCount: Int { Int(canary_re2_group_count(handle)) }
+    package var groupCount: Int { unsafe Int(canary_re2_group_count(handle)) }
 
     package static func matchesWhole(_ handle: OpaquePointer, _ text: ByteSlice) -> Bool {
-        text.withCharacters { canary_re2_full_match(handle, $0, text.count) }
+        unsafe text.withCharacters { unsafe canary_re2_full_match(handle, $0, text.count) }
     }
 
     /// Finds the first match at or after `offset`; fills the groups, the first being the whole match.
@@ -71,8 +73,8 @@ package final class RegularExpression: @unchecked Sendable {
         from offset: Int,
         into groups: UnsafeMutableBufferPointer<canary_re2_group>
     ) -> Bool {
-        text.withCharacters {
-            canary_re2_search(handle, $0, text.count, offset, groups.baseAddress, Int32(groups.count))
+        unsafe text.withCharacters {
+            unsafe canary_re2_search(handle, $0, text.count, offset, groups.baseAddress, Int32(groups.count))
         }
     }
 }
@@ -80,12 +82,12 @@ package final class RegularExpression: @unchecked Sendable {
 extension ByteSlice {
     /// The bytes as C characters; never `nil`, so that an empty text is a text.
     fileprivate func withCharacters<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
-        guard let base else {
-            return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1) {
-                $0.initialize(repeating: 0)
-                return body(UnsafePointer($0.baseAddress.unsafelyUnwrapped))
+        guard let base = unsafe base else {
+            return unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1) {
+                unsafe $0.initialize(repeating: 0)
+                return unsafe body(UnsafePointer($0.baseAddress.unsafelyUnwrapped))
             }
         }
-        return base.withMemoryRebound(to: CChar.self, capacity: count) { body($0) }
+        return unsafe base.withMemoryRebound(to: CChar.self, capacity: count) { unsafe body($0) }
     }
 }

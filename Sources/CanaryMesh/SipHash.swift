@@ -51,7 +51,7 @@ package struct SipHash24: BitwiseCopyable {
     }
 
     package mutating func update(_ slice: ByteSlice) {
-        for byte in slice.bytes { update(byte) }
+        for byte in slice { update(byte) }
     }
 
     package mutating func update(_ text: String) {

@@ -5,8 +5,10 @@ package import CanaryResources
 
 /// Growing raw memory that a request's bytes are assembled in. Reused from request to request, it stops allocating
 /// once it has grown to the size that requests need.
+///
+/// `@safe`: what is written is within `capacity`, and ``slice`` says how long it may be used.
 @usableFromInline
-package struct ByteBuffer: ~Copyable {
+@safe package struct ByteBuffer: ~Copyable {
     // Inlined into the proxy, which writes every head by them; set by nobody else.
     @usableFromInline package internal(set) var base: UnsafeMutablePointer<UInt8>
     @usableFromInline package internal(set) var count = 0
@@ -15,15 +17,15 @@ package struct ByteBuffer: ~Copyable {
     @inlinable
     package init(capacity: Int = 256) {
         self.capacity = max(capacity, 16)
-        base = .allocate(capacity: self.capacity)
+        unsafe base = .allocate(capacity: self.capacity)
     }
 
     deinit {
-        base.deallocate()
+        unsafe base.deallocate()
     }
 
     /// The bytes so far; valid until the next change.
-    @inlinable package var slice: ByteSlice { ByteSlice(base: UnsafePointer(base), count: count) }
+    @inlinable package var slice: ByteSlice { unsafe ByteSlice(base: UnsafePointer(base), count: count) }
 
     @inlinable package var isEmpty: Bool { count == 0 }
 
@@ -36,29 +38,32 @@ package struct ByteBuffer: ~Copyable {
     @inlinable
     package mutating func append(_ byte: UInt8) {
         reserve(1)
-        base[count] = byte
+        unsafe base[count] = byte
         count += 1
     }
 
     /// Appends bytes that must not lie in this buffer.
     @inlinable
     package mutating func append(_ slice: ByteSlice) {
-        guard let source = slice.base, slice.count > 0 else { return }
-        assert(source + slice.count <= base || source >= base + capacity, "a buffer's bytes are added to it")
+        guard let source = unsafe slice.base, slice.count > 0 else { return }
+        unsafe assert(
+            source + slice.count <= base || source >= base + capacity,
+            "a buffer's bytes are added to it"
+        )
         reserve(slice.count)
-        (base + count).update(from: source, count: slice.count)
+        unsafe (base + count).update(from: source, count: slice.count)
         count += slice.count
     }
 
     package mutating func append(zeros: Int) {
         reserve(zeros)
-        (base + count).update(repeating: 0, count: zeros)
+        unsafe (base + count).update(repeating: 0, count: zeros)
         count += zeros
     }
 
     @inlinable
     package mutating func append(_ text: StaticString) {
-        append(ByteSlice(base: text.utf8Start, count: text.utf8CodeUnitCount))
+        unsafe append(ByteSlice(base: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
     /// Appends a number in decimal, padded with zeros to at least `width` digits.
@@ -73,7 +78,7 @@ package struct ByteBuffer: ~Copyable {
         reserve(digits)
         rest = number
         for index in (0..<digits).reversed() {
-            base[count + index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            unsafe base[count + index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
         }
         count += digits
@@ -90,9 +95,9 @@ package struct ByteBuffer: ~Copyable {
     mutating func grow(_ extra: Int) {
         let grown = max(capacity * 2, count + extra)
         let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: grown)
-        memory.update(from: base, count: count)
-        base.deallocate()
-        base = memory
+        unsafe memory.update(from: base, count: count)
+        unsafe base.deallocate()
+        unsafe base = unsafe memory
         capacity = grown
     }
 }

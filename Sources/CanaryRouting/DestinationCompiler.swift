@@ -104,7 +104,7 @@ package struct DestinationCompiler {
         record.policy = policyRecord(policy, destination, port, cluster: record.id).map(arena.store)
         let ranked = lookup.readyEndpoints(of: destination, port: port, policy)
         record.groups = arena.store(ranked.groups)
-        if record.policy?.pointee.health != nil {
+        if unsafe record.policy?.pointee.health != nil {
             let members = Set(ranked.endpoints.map { lease.id(of: $0.address) })
             identifiers.shared(record.id)?.health.update(members, OutlierPolicy(policy.outlierDetection))
         }
@@ -134,9 +134,9 @@ package struct DestinationCompiler {
             return record
         }
         shared.update(record.limits)
-        let kept = arena.keep(shared)
-        if !record.limits.isUnlimited { record.shared = kept }
-        if isWatched { record.health = Unmanaged.passUnretained(shared.health) }
+        let kept = unsafe arena.keep(shared)
+        if !record.limits.isUnlimited { unsafe record.shared = unsafe kept }
+        if isWatched { unsafe record.health = unsafe Unmanaged.passUnretained(shared.health) }
         return record
     }
 

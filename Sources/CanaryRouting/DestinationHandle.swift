@@ -101,11 +101,11 @@ package struct DestinationHandle: BitwiseCopyable {
 
     /// What all workers share of the cluster, held by the table; `nil` where nothing is limited.
     @inline(__always)
-    package var shared: Unmanaged<SharedCluster>? { cluster?.pointee.policy?.pointee.shared }
+    package var shared: Unmanaged<SharedCluster>? { unsafe cluster?.pointee.policy?.pointee.shared }
 
     /// Which endpoints are ejected, and since when each gets requests; `nil` where neither matters.
     @inline(__always)
-    package var health: Unmanaged<ClusterHealth>? { cluster?.pointee.policy?.pointee.health }
+    package var health: Unmanaged<ClusterHealth>? { unsafe cluster?.pointee.policy?.pointee.health }
 
     /// When endpoints are ejected for their errors.
     package var outliers: OutlierPolicy { cluster?.pointee.policy?.pointee.outliers ?? .none }

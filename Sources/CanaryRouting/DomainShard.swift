@@ -26,16 +26,18 @@ struct DomainSlot: BitwiseCopyable {
 
 /// Where a shard's slots are: what the request path reads.
 struct DomainShardRecord: BitwiseCopyable {
-    var slots: UnsafePointer<DomainSlot>
-    /// The number of slots, a power of two, less one.
-    var mask: UInt64
+    /// A power of two of them, some of which are free.
+    var slots: BorrowedList<DomainSlot>
+
+    var mask: UInt64 { UInt64(truncatingIfNeeded: slots.count &- 1) }
 
     /// The host of a name; `nil` if there is none.
     @inline(__always)
     func find(_ name: ByteSlice, hash: UInt64, isWildcard: Bool) -> Borrowed<VirtualHostRecord>? {
+        let mask = mask
         var index = hash & mask
         while let record = slots[Int(index)].record {
-            let slot = slots + Int(index)
+            let slot = slots.pointer(Int(index))
             if slot.pointee.hash == hash, slot.pointee.isWildcard == isWildcard,
                 slot.pointee.name.equalsIgnoringCase(name)
             {
@@ -54,32 +56,28 @@ final class DomainShard: @unchecked Sendable {
     /// All of them, also those that lose their name to another host.
     let entries: [DomainEntry]
     let record: DomainShardRecord
-    private let slots: UnsafeMutablePointer<DomainSlot>
+    private let arena = RoutingArena()
 
     init(_ entries: [DomainEntry]) {
         self.entries = entries
         var capacity = 4
         while capacity < entries.count * 2 { capacity *= 2 }
-        slots = .allocate(capacity: capacity)
-        slots.initialize(repeating: DomainSlot(), count: capacity)
-        record = DomainShardRecord(slots: UnsafePointer(slots), mask: UInt64(capacity - 1))
-        for entry in entries.sorted(by: { $0.precedes($1) }) { insert(entry) }
-    }
-
-    deinit {
-        slots.deallocate()
+        var slots = [DomainSlot](repeating: DomainSlot(), count: capacity)
+        for entry in entries.sorted(by: { $0.precedes($1) }) { Self.insert(entry, into: &slots) }
+        record = DomainShardRecord(slots: arena.store(slots))
     }
 
     /// Inserts unless the name is taken.
-    private func insert(_ entry: DomainEntry) {
+    private static func insert(_ entry: DomainEntry, into slots: inout [DomainSlot]) {
         let domain = entry.domain
-        var index = domain.hash & record.mask
+        let mask = UInt64(slots.count - 1)
+        var index = domain.hash & mask
         while slots[Int(index)].record != nil {
             let slot = slots[Int(index)]
             if slot.hash == domain.hash, slot.isWildcard == domain.isWildcard, slot.name.equals(domain.text) {
                 return
             }
-            index = (index &+ 1) & record.mask
+            index = (index &+ 1) & mask
         }
         slots[Int(index)] = DomainSlot(
             hash: domain.hash,

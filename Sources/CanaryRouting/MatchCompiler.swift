@@ -72,7 +72,7 @@ package struct MatchCompiler {
     func condition(_ subject: MatchCondition.Subject, _ match: StringMatch, name: String = "")
         -> MatchCondition
     {
-        var condition = MatchCondition(subject: subject, test: .present)
+        var condition = unsafe MatchCondition(subject: subject, test: .present)
         if !name.isEmpty { condition.name = arena.store(name) }
         switch match {
         case .present: break
@@ -80,7 +80,7 @@ package struct MatchCompiler {
         case .prefix(let text): (condition.test, condition.value) = (.prefix, arena.store(text))
         case .regex(let pattern):
             (condition.test, condition.value) = (.regex, arena.store(pattern))
-            condition.regex = arena.compile(pattern)
+            unsafe condition.regex = unsafe arena.compile(pattern)
         }
         return condition
     }

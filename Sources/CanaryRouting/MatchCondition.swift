@@ -21,7 +21,7 @@ extension MatchCondition {
         case .present: true
         case .exact: ignoresCase ? text.equalsIgnoringCase(value) : text.equals(value)
         case .prefix: ignoresCase ? text.hasPrefixIgnoringCase(value) : text.hasPrefix(value)
-        case .regex: regex.map { RegularExpression.matchesWhole($0, text) } ?? false
+        case .regex: unsafe regex.map { unsafe RegularExpression.matchesWhole($0, text) } ?? false
         }
     }
 
@@ -30,7 +30,7 @@ extension MatchCondition {
     private func headerHolds(_ facts: RequestFacts) -> Bool {
         guard let (index, first) = facts.header(name) else {
             guard isInverted else { return false }
-            return test == .present || !accepts(ByteSlice(base: name.base, count: 0))
+            return unsafe test == .present || !accepts(ByteSlice(base: name.base, count: 0))
         }
         if test == .present { return !isInverted }
         guard facts.header(name, from: index + 1) != nil else { return accepts(first) != isInverted }
@@ -46,21 +46,23 @@ extension MatchCondition {
             size += value.count + separator.count
             next = index + 1
         }
-        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: max(size, 1)) { scratch in
+        return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: max(size, 1)) { scratch in
             var length = 0
             var next = 0
             while let (index, value) = facts.header(name, from: next) {
-                for byte in next == 0 ? ByteSlice().bytes : separator.bytes {
-                    scratch[length] = byte
+                for byte in next == 0 ? ByteSlice() : separator {
+                    unsafe scratch[length] = byte
                     length += 1
                 }
-                for byte in value.bytes {
-                    scratch[length] = byte
+                for byte in value {
+                    unsafe scratch[length] = byte
                     length += 1
                 }
                 next = index + 1
             }
-            return accepts(ByteSlice(base: scratch.baseAddress.map { UnsafePointer($0) }, count: length))
+            return unsafe accepts(
+                ByteSlice(base: scratch.baseAddress.map { unsafe UnsafePointer($0) }, count: length)
+            )
         }
     }
 
@@ -84,15 +86,17 @@ extension RequestFacts {
     func withTarget(_ body: (ByteSlice) -> Bool) -> Bool {
         guard !query.isMissing else { return body(path) }
         let size = path.count + 1 + query.count
-        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: size) { scratch in
+        return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: size) { scratch in
             var length = 0
             for part in [path, ByteSlice("?"), query] {
-                for byte in part.bytes {
-                    scratch[length] = byte
+                for byte in part {
+                    unsafe scratch[length] = byte
                     length += 1
                 }
             }
-            return body(ByteSlice(base: scratch.baseAddress.map { UnsafePointer($0) }, count: length))
+            return unsafe body(
+                ByteSlice(base: scratch.baseAddress.map { unsafe UnsafePointer($0) }, count: length)
+            )
         }
     }
 

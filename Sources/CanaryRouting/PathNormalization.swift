@@ -10,15 +10,16 @@ package enum PathNormalization {
     /// Normalises a path (without query) in place; the result is never longer. Returns the new length, or `nil` for a path
     /// that must be refused with 400: one that holds an escaped NUL. A path that does not begin with a slash (`*`) stays as it is.
     package static func normalize(_ path: UnsafeMutableBufferPointer<UInt8>) -> Int? {
-        guard needsWork(path) else { return path.count }
-        guard let count = unescape(path) else { return nil }
-        return removeDotSegments(UnsafeMutableBufferPointer(rebasing: path[..<count]))
+        guard unsafe needsWork(path) else { return path.count }
+        guard let count = unsafe unescape(path) else { return nil }
+        return unsafe removeDotSegments(UnsafeMutableBufferPointer(rebasing: path[..<count]))
     }
 
     private static func needsWork(_ path: UnsafeMutableBufferPointer<UInt8>) -> Bool {
-        guard path.first == UInt8(ascii: "/") else { return false }
+        guard unsafe path.first == UInt8(ascii: "/") else { return false }
         var previous: UInt8 = 0
-        for byte in path {
+        for index in path.indices {
+            let byte = unsafe path[index]
             if byte == UInt8(ascii: "%") || byte == UInt8(ascii: "\\") { return true }
             if byte == UInt8(ascii: "."), previous == UInt8(ascii: "/") { return true }
             previous = byte
@@ -30,18 +31,18 @@ package enum PathNormalization {
         var read = 0
         var write = 0
         while read < path.count {
-            var byte = path[read]
+            var byte = unsafe path[read]
             var length = 1
             if byte == UInt8(ascii: "\\") {
                 byte = UInt8(ascii: "/")
-            } else if byte == UInt8(ascii: "%"), let escaped = escapedByte(path, at: read) {
+            } else if byte == UInt8(ascii: "%"), let escaped = unsafe escapedByte(path, at: read) {
                 guard escaped != 0 else { return nil }
                 if isUnreserved(escaped) {
                     byte = escaped
                     length = 3
                 }
             }
-            path[write] = byte
+            unsafe path[write] = byte
             write += 1
             read += length
         }
@@ -55,24 +56,24 @@ package enum PathNormalization {
         var write = 0
         while read < path.count {
             var end = read + 1
-            while end < path.count, path[end] != slash { end += 1 }
+            while end < path.count, unsafe path[end] != slash { end += 1 }
             let length = end - read - 1
-            let isDot = length == 1 && path[read + 1] == dot
-            let isDoubleDot = length == 2 && path[read + 1] == dot && path[read + 2] == dot
+            let isDot = unsafe length == 1 && path[read + 1] == dot
+            let isDoubleDot = unsafe length == 2 && path[read + 1] == dot && path[read + 2] == dot
             if isDoubleDot {
                 while write > 0 {
                     write -= 1
-                    if path[write] == slash { break }
+                    if unsafe path[write] == slash { break }
                 }
             }
             if isDot || isDoubleDot {
                 if end == path.count {
-                    path[write] = slash
+                    unsafe path[write] = slash
                     write += 1
                 }
             } else {
                 for index in read..<end {
-                    path[write] = path[index]
+                    unsafe path[write] = unsafe path[index]
                     write += 1
                 }
             }
@@ -83,8 +84,8 @@ package enum PathNormalization {
 
     /// The byte that `%XX` at an index stands for; `nil` where it is no escape.
     private static func escapedByte(_ path: UnsafeMutableBufferPointer<UInt8>, at index: Int) -> UInt8? {
-        guard index + 2 < path.count, let high = hexDigit(path[index + 1]),
-            let low = hexDigit(path[index + 2])
+        guard index + 2 < path.count, let high = unsafe hexDigit(path[index + 1]),
+            let low = unsafe hexDigit(path[index + 2])
         else { return nil }
         return high << 4 | low
     }

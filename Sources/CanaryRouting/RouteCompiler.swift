@@ -213,7 +213,7 @@ package struct RouteCompiler {
     private func compile(_ rewrite: HTTPRewrite) -> RewriteRecord {
         var record = RewriteRecord()
         if let regex = rewrite.regex {
-            record.regex = arena.compile(regex.match)
+            unsafe record.regex = unsafe arena.compile(regex.match)
             record.substitution = arena.store(regex.rewrite)
         } else if let uri = rewrite.uri, !uri.isEmpty {
             record.uri = arena.store(uri)

@@ -7,8 +7,8 @@ extension RouteHandle {
     /// Appends the target to send upstream in origin form: the path, rewritten if the route says so, and the query as it came.
     package func appendPath(_ facts: RequestFacts, to buffer: inout ByteBuffer) {
         let rewrite = record.pointee.rewrite
-        if let regex = rewrite.regex {
-            Self.replaceAll(regex, rewrite.substitution, in: facts.path, to: &buffer)
+        if let regex = unsafe rewrite.regex {
+            unsafe Self.replaceAll(regex, rewrite.substitution, in: facts.path, to: &buffer)
         } else if !rewrite.uri.isMissing {
             appendRewritten(facts.path, rewrite.uri, to: &buffer)
         } else {
@@ -118,15 +118,15 @@ extension RouteHandle {
         in text: ByteSlice,
         to buffer: inout ByteBuffer
     ) {
-        withUnsafeTemporaryAllocation(of: canary_re2_group.self, capacity: 10) { groups in
-            groups.initialize(repeating: canary_re2_group(start: -1, length: 0))
+        unsafe withUnsafeTemporaryAllocation(of: canary_re2_group.self, capacity: 10) { groups in
+            unsafe groups.initialize(repeating: canary_re2_group(start: -1, length: 0))
             var position = 0
             var lastEnd = -1
             while position <= text.count,
-                RegularExpression.search(regex, text, from: position, into: groups)
+                unsafe RegularExpression.search(regex, text, from: position, into: groups)
             {
-                let start = groups[0].start
-                let end = start + groups[0].length
+                let start = unsafe groups[0].start
+                let end = unsafe start + groups[0].length
                 buffer.append(text.slice(position, start))
                 if start == end, start == lastEnd {
                     let next = text.characterEnd(after: start)
@@ -134,7 +134,7 @@ extension RouteHandle {
                     position = max(next, start + 1)
                     continue
                 }
-                expand(substitution, groups, text, to: &buffer)
+                unsafe expand(substitution, groups, text, to: &buffer)
                 position = end
                 lastEnd = end
             }
@@ -159,8 +159,10 @@ extension RouteHandle {
             }
             let digit = Int(substitution[index] &- UInt8(ascii: "0"))
             if digit < groups.count {
-                if groups[digit].start >= 0 {
-                    buffer.append(text.slice(groups[digit].start, groups[digit].start + groups[digit].length))
+                if unsafe groups[digit].start >= 0 {
+                    unsafe buffer.append(
+                        text.slice(groups[digit].start, groups[digit].start + groups[digit].length)
+                    )
                 }
             } else {
                 buffer.append(substitution[index])
@@ -175,6 +177,6 @@ extension ByteSlice {
     fileprivate func characterEnd(after index: Int) -> Int {
         var end = index + 1
         while end < count, end < index + 4, self[end] & 0xc0 == 0x80 { end += 1 }
-        return min(end, count)
+        return Swift.min(end, count)
     }
 }

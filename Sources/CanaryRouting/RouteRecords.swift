@@ -30,7 +30,8 @@ package struct RouteEntry: BitwiseCopyable {
     package var route: Borrowed<RouteRecord>
 }
 
-package struct MatchCondition: BitwiseCopyable {
+/// `@safe`: the arena of the record keeps the compiled expression.
+@safe package struct MatchCondition: BitwiseCopyable {
     /// `path` is without the query, `target` with it, as the header `:path`.
     package enum Subject: UInt8, BitwiseCopyable {
         case path, target, method, scheme, authority, header, query
@@ -91,7 +92,8 @@ struct InterventionRecord: BitwiseCopyable {
     var mirrors = BorrowedList<MirrorRecord>()
 }
 
-package struct RewriteRecord: BitwiseCopyable {
+/// `@safe`: the arena of the record keeps the compiled expression.
+@safe package struct RewriteRecord: BitwiseCopyable {
     /// Replaces the matched part of the path.
     package var uri = ByteSlice()
     package var regex: OpaquePointer?
@@ -155,9 +157,9 @@ extension ClusterRecord {
     /// To be called once endpoints, groups and policy are there.
     mutating func characterize() {
         isUniform =
-            groups.isEmpty && policy?.pointee.health == nil && EndpointChoice.haveOneWeight(endpoints)
+            unsafe groups.isEmpty && policy?.pointee.health == nil && EndpointChoice.haveOneWeight(endpoints)
         var hash = balancing.rawValue.mixed
-        if let policy, policy.pointee.health != nil {
+        if let policy, unsafe policy.pointee.health != nil {
             let warmUp = policy.pointee.warmUp
             hash = (hash ^ UInt64(policy.pointee.outliers.minHealthPercent)).mixed
             hash = (hash ^ UInt64(bitPattern: warmUp.milliseconds)).mixed
@@ -179,7 +181,9 @@ extension ClusterRecord {
 }
 
 /// What a DestinationRule says of a cluster besides how it balances. Few clusters have one.
-struct ClusterPolicyRecord: BitwiseCopyable {
+///
+/// `@safe`: the arena of the record keeps what it is not retained by.
+@safe struct ClusterPolicyRecord: BitwiseCopyable {
     /// Empty where no hash decides.
     var hashTable = EndpointHashTableRecord()
     var warmUp = WarmUpPolicy.none

@@ -9,8 +9,10 @@ package import CanaryMesh
 ///
 /// `@unchecked Sendable`: compilation writes to it from one task before anybody else knows it; afterwards nothing
 /// changes until the last reference goes away.
-package final class RoutingArena: @unchecked Sendable {
-    private var chunks: [UnsafeMutableRawPointer] = []
+///
+/// `@safe`: memory is given out once, and what leads there knows of the arena's end by its loan.
+@safe package final class RoutingArena: @unchecked Sendable {
+    private var chunks: [UnsafeMutableRawPointer] = unsafe []
     private var next: UnsafeMutableRawPointer?
     private var left = 0
     private let loan = Loan()
@@ -35,15 +37,15 @@ package final class RoutingArena: @unchecked Sendable {
     /// Copies values; an empty collection needs no memory.
     package func store<Value: BitwiseCopyable>(_ values: [Value]) -> BorrowedList<Value> {
         guard !values.isEmpty else { return BorrowedList() }
-        let memory = allocate(MemoryLayout<Value>.stride * values.count)
+        let memory = unsafe allocate(MemoryLayout<Value>.stride * values.count)
             .bindMemory(to: Value.self, capacity: values.count)
-        for (index, value) in values.enumerated() { (memory + index).initialize(to: value) }
+        for (index, value) in values.enumerated() { unsafe (memory + index).initialize(to: value) }
         return unsafe BorrowedList(UnsafeBufferPointer(start: memory, count: values.count), loan)
     }
 
     func store<Value: BitwiseCopyable>(_ value: Value) -> Borrowed<Value> {
-        let memory = allocate(MemoryLayout<Value>.stride).bindMemory(to: Value.self, capacity: 1)
-        memory.initialize(to: value)
+        let memory = unsafe allocate(MemoryLayout<Value>.stride).bindMemory(to: Value.self, capacity: 1)
+        unsafe memory.initialize(to: value)
         return unsafe Borrowed(memory, loan)
     }
 
@@ -53,17 +55,20 @@ package final class RoutingArena: @unchecked Sendable {
     }
 
     package func store(bytes: [UInt8]) -> ByteSlice {
-        let memory = allocate(max(bytes.count, 1)).bindMemory(to: UInt8.self, capacity: max(bytes.count, 1))
-        memory.initialize(to: 0)
-        for (index, byte) in bytes.enumerated() { memory[index] = byte }
-        return ByteSlice(base: UnsafePointer(memory), count: bytes.count)
+        let memory = unsafe allocate(max(bytes.count, 1)).bindMemory(
+            to: UInt8.self,
+            capacity: max(bytes.count, 1)
+        )
+        unsafe memory.initialize(to: 0)
+        for (index, byte) in bytes.enumerated() { unsafe memory[index] = byte }
+        return unsafe ByteSlice(base: UnsafePointer(memory), count: bytes.count)
     }
 
     /// Compiles a pattern and keeps it; `nil` where it is no valid RE2.
     func compile(_ pattern: String) -> OpaquePointer? {
         guard let expression = try? RegularExpression(pattern) else { return nil }
         expressions.append(expression)
-        return expression.handle
+        return unsafe expression.handle
     }
 
     /// The number of a counter, in use for as long as this memory.
@@ -84,25 +89,25 @@ package final class RoutingArena: @unchecked Sendable {
     /// Holds what workers share of a cluster.
     func keep(_ cluster: SharedCluster) -> Unmanaged<SharedCluster> {
         clusters.append(cluster)
-        return Unmanaged.passUnretained(cluster)
+        return unsafe Unmanaged.passUnretained(cluster)
     }
 
     private func allocate(_ size: Int) -> UnsafeMutableRawPointer {
         let rounded = (size + Self.alignment - 1) & ~(Self.alignment - 1)
-        if rounded <= left, let start = next {
-            next = start + rounded
+        if rounded <= left, let start = unsafe next {
+            unsafe next = unsafe start + rounded
             left -= rounded
-            return start
+            return unsafe start
         }
         let chunk = UnsafeMutableRawPointer.allocate(
             byteCount: max(rounded, Self.chunkSize),
             alignment: Self.alignment
         )
-        chunks.append(chunk)
+        unsafe chunks.append(chunk)
         if rounded < Self.chunkSize {
-            next = chunk + rounded
+            unsafe next = unsafe chunk + rounded
             left = Self.chunkSize - rounded
         }
-        return chunk
+        return unsafe chunk
     }
 }

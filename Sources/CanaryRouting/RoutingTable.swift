@@ -22,22 +22,16 @@ package final class RoutingTable: @unchecked Sendable {
     /// The addresses that a proxy is to check of its own; of repeated ones the first counts.
     package let healthChecks: [HealthCheckTarget]
     private let owners: [Listener]
-    private let records: UnsafeMutablePointer<ListenerRecord>
+    private let records: BorrowedList<ListenerRecord>
+    private let arena = RoutingArena()
 
     init(revision: Int64, listeners: [Listener], healthChecks: [HealthCheckTarget] = []) {
         self.revision = revision
         self.healthChecks = healthChecks
         self.listeners = listeners.map(\.spec)
         owners = listeners
-        records = .allocate(capacity: max(listeners.count, 1))
-        for (index, owner) in owners.enumerated() {
-            (records + index).initialize(to: ListenerRecord(owner))
-        }
-    }
-
-    deinit {
-        for index in listeners.indices { records[index].shards.deallocate() }
-        records.deallocate()
+        let arena = arena
+        records = arena.store(listeners.map { ListenerRecord($0, in: arena) })
     }
 
     /// The host that an authority (with or without a port, in any case) stands for at a listener, an index of
@@ -45,7 +39,7 @@ package final class RoutingTable: @unchecked Sendable {
     package func virtualHost(listener: Int32, authority: ByteSlice) -> VirtualHostHandle? {
         guard listener >= 0, listener < listeners.count else { return nil }
         let host = Authority.split(authority).host.withoutBrackets
-        return (records + Int(listener)).pointee.find(host).map(VirtualHostHandle.init)
+        return records[Int(listener)].find(host).map(VirtualHostHandle.init)
     }
 
     /// A listener's hosts, each with the names that lead to it (wildcards with their star), in alphabetical order.
@@ -68,19 +62,14 @@ package final class RoutingTable: @unchecked Sendable {
 
 /// A listener's hosts, for the request path.
 struct ListenerRecord: BitwiseCopyable {
-    let shards: UnsafeMutablePointer<DomainShardRecord>
-    private let shardCount: Int
+    private let shards: BorrowedList<DomainShardRecord>
     private let hasWildcards: Bool
     private let hasIrregularWildcards: Bool
     private let fallback: Borrowed<VirtualHostRecord>?
 
-    init(_ listener: RoutingTable.Listener) {
+    init(_ listener: RoutingTable.Listener, in arena: RoutingArena) {
         let index = listener.hosts
-        shardCount = index.shards.count
-        shards = .allocate(capacity: shardCount)
-        for (position, shard) in index.shards.enumerated() {
-            (shards + position).initialize(to: shard.record)
-        }
+        shards = arena.store(index.shards.map(\.record))
         hasWildcards = index.wildcardCount > 0
         hasIrregularWildcards = index.irregularCount > 0
         fallback = (listener.only ?? index.fallback)?.record
@@ -96,7 +85,7 @@ struct ListenerRecord: BitwiseCopyable {
             state = DomainHash.step(state, host[index])
         }
         let hash = DomainHash.finish(state, isWildcard: false)
-        let shard = shards + DomainIndex.shard(of: hash, count: shardCount)
+        let shard = shards.pointer(DomainIndex.shard(of: hash, count: shards.count))
         if let record = shard.pointee.find(host, hash: hash, isWildcard: false) { return record }
         return (hasWildcards ? findWildcard(host) : nil) ?? fallback
     }
@@ -110,7 +99,7 @@ struct ListenerRecord: BitwiseCopyable {
             state = DomainHash.step(state, host[index])
             guard hasIrregularWildcards || host[index] == UInt8(ascii: ".") else { continue }
             let hash = DomainHash.finish(state, isWildcard: true)
-            let shard = shards + DomainIndex.shard(of: hash, count: shardCount)
+            let shard = shards.pointer(DomainIndex.shard(of: hash, count: shards.count))
             found = shard.pointee.find(host.from(index), hash: hash, isWildcard: true) ?? found
         }
         return found

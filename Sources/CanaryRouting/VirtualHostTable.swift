@@ -69,7 +69,7 @@ enum DomainHash {
 
     static func of(_ text: ByteSlice, isWildcard: Bool) -> UInt64 {
         var state = seed
-        for byte in text.bytes.reversed() { state = step(state, byte) }
+        for byte in text.reversed() { state = step(state, byte) }
         return finish(state, isWildcard: isWildcard)
     }
 }

@@ -20,19 +20,19 @@ package final class EventDescriptor: Sendable {
 
     package func signal() {
         var one: UInt64 = 1
-        _ = write(descriptor, &one, MemoryLayout<UInt64>.size)
+        _ = unsafe write(descriptor, &one, MemoryLayout<UInt64>.size)
     }
 
     /// Takes the signal back, however often it was given.
     package func clear() {
         var count: UInt64 = 0
-        _ = read(descriptor, &count, MemoryLayout<UInt64>.size)
+        _ = unsafe read(descriptor, &count, MemoryLayout<UInt64>.size)
     }
 
     /// Waits for the signal, -1 for as long as it takes; `false` when the time is over before.
     @discardableResult
     package func wait(milliseconds: Int32) -> Bool {
         var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        return poll(&polled, 1, milliseconds) > 0
+        return unsafe poll(&polled, 1, milliseconds) > 0
     }
 }

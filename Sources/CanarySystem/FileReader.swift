@@ -9,7 +9,7 @@ package enum FileReader {
     private static let mostBytes = 1 << 30
 
     package static func read(path: String) -> Result<[UInt8], SystemCallError> {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return .failure(SystemCallError(errno)) }
         defer { close(descriptor) }
         return readAll(descriptor: descriptor)
@@ -18,12 +18,12 @@ package enum FileReader {
     package static func readAll(descriptor: Int32) -> Result<[UInt8], SystemCallError> {
         var bytes: [UInt8] = []
         var status = stat()
-        if fstat(descriptor, &status) == 0, (1..<mostBytes).contains(Int(status.st_size)) {
+        if unsafe fstat(descriptor, &status) == 0, (1..<mostBytes).contains(Int(status.st_size)) {
             bytes.reserveCapacity(Int(status.st_size) + 1)
         }
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         while true {
-            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            let count = unsafe Glibc.read(descriptor, &chunk, chunk.count)
             if count > 0 {
                 bytes.append(contentsOf: chunk[..<count])
                 guard bytes.count <= mostBytes else { return .failure(SystemCallError(EFBIG)) }
@@ -39,7 +39,7 @@ package enum FileReader {
 
     package static func type(of path: String) -> Result<FileType, SystemCallError> {
         var status = stat()
-        guard stat(path, &status) == 0 else { return .failure(SystemCallError(errno)) }
+        guard unsafe stat(path, &status) == 0 else { return .failure(SystemCallError(errno)) }
         switch status.st_mode & S_IFMT {
         case S_IFDIR: return .success(.directory)
         case S_IFREG: return .success(.file)
@@ -49,17 +49,17 @@ package enum FileReader {
 
     package static func isLink(_ path: String) -> Bool {
         var status = stat()
-        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+        return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
     }
 
     /// The names in a directory in order, `.` and `..` left out.
     package static func names(in directory: String) -> Result<[String], SystemCallError> {
-        guard let stream = opendir(directory) else { return .failure(SystemCallError(errno)) }
-        defer { closedir(stream) }
+        guard let stream = unsafe opendir(directory) else { return .failure(SystemCallError(errno)) }
+        defer { unsafe closedir(stream) }
         var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        while let entry = unsafe readdir(stream) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
             }
             if name != ".", name != ".." { names.append(name) }
         }
@@ -68,13 +68,13 @@ package enum FileReader {
 
     /// What a symbolic link points to; `nil` where there is none, or its target is too long.
     package static func linkTarget(_ path: String) -> String? {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Int(PATH_MAX)) { room in
+        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Int(PATH_MAX)) { room in
             guard let base = room.baseAddress else { return nil }
-            let count = base.withMemoryRebound(to: CChar.self, capacity: room.count) {
-                readlink(path, $0, room.count)
+            let count = unsafe base.withMemoryRebound(to: CChar.self, capacity: room.count) {
+                unsafe readlink(path, $0, room.count)
             }
             guard count > 0, count < room.count else { return nil }
-            return String(decoding: room[..<count], as: UTF8.self)
+            return unsafe String(decoding: room[..<count], as: UTF8.self)
         }
     }
 }

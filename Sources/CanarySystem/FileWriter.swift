@@ -7,14 +7,14 @@ import Glibc
 package enum FileWriter {
     /// Makes a directory, and those above it, unless it is there.
     package static func makeDirectory(_ path: String) -> Result<Void, SystemCallError> {
-        if mkdir(path, 0o755) == 0 { return .success(()) }
+        if unsafe mkdir(path, 0o755) == 0 { return .success(()) }
         if errno == EEXIST { return isDirectory(path) }
         guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
             return .failure(SystemCallError(errno))
         }
         return makeDirectory(String(path[..<slash])).flatMap {
             // Another process may have been faster.
-            mkdir(path, 0o755) == 0 || errno == EEXIST
+            unsafe mkdir(path, 0o755) == 0 || errno == EEXIST
                 ? isDirectory(path) : .failure(SystemCallError(errno))
         }
     }
@@ -34,14 +34,14 @@ package enum FileWriter {
         // A name of its own: what another process writes at the same time is no concern of this one. One that a process of the
         // same number left behind when it was killed is nobody's.
         let fresh = "\(path).\(getpid()).new"
-        unlink(fresh)
-        let descriptor = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        unsafe unlink(fresh)
+        let descriptor = unsafe open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { return .failure(SystemCallError(errno)) }
         defer { close(descriptor) }
-        if let error = put(bytes, into: descriptor)
+        if let error = unsafe put(bytes, into: descriptor)
             ?? (rename(fresh, path) == 0 ? nil : SystemCallError(errno))
         {
-            unlink(fresh)
+            unsafe unlink(fresh)
             return .failure(error)
         }
         return .success(true)
@@ -49,7 +49,9 @@ package enum FileWriter {
 
     /// Writes what is to outlast a loss of power; why it could not be.
     private static func put(_ bytes: [UInt8], into descriptor: Int32) -> SystemCallError? {
-        if let failure = bytes.withUnsafeBytes({ write($0, to: descriptor) }) { return failure.error }
+        if let failure = unsafe bytes.withUnsafeBytes({ unsafe write($0, to: descriptor) }) {
+            return failure.error
+        }
         return fsync(descriptor) == 0 ? nil : SystemCallError(errno)
     }
 
@@ -61,14 +63,14 @@ package enum FileWriter {
     )? {
         var count = 0
         while count < bytes.count {
-            let rest = UnsafeRawBufferPointer(rebasing: bytes[count...])
-            let written = Glibc.write(descriptor, rest.baseAddress, rest.count)
+            let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[count...])
+            let written = unsafe Glibc.write(descriptor, rest.baseAddress, rest.count)
             if written > 0 {
                 count += written
             } else if errno == EAGAIN {
                 // Whoever shares the descriptor may have made it non-blocking.
                 var polled = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                poll(&polled, 1, -1)
+                unsafe poll(&polled, 1, -1)
             } else if errno != EINTR {
                 return (count, SystemCallError(errno))
             }
@@ -78,7 +80,7 @@ package enum FileWriter {
 
     /// Makes the names in a directory last.
     package static func synchronize(directory: String) -> Result<Void, SystemCallError> {
-        let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let descriptor = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return .failure(SystemCallError(errno)) }
         defer { close(descriptor) }
         return fsync(descriptor) == 0 ? .success(()) : .failure(SystemCallError(errno))

@@ -13,8 +13,8 @@ package struct SystemCallError: Error, Hashable {
 
     /// In the words of the C library: `permission denied`.
     package var reason: String {
-        guard let text = strerror(number) else { return "error \(number)" }
-        let message = String(cString: text)
+        guard let text = unsafe strerror(number) else { return "error \(number)" }
+        let message = unsafe String(cString: text)
         return message.prefix(1).lowercased() + message.dropFirst()
     }
 

@@ -11,21 +11,21 @@ package struct Thread: Sendable {
     /// Starts a thread; `nil` when the system has none left.
     package init?(name: String, _ body: sending @escaping () -> Void) {
         var handle = pthread_t()
-        let box = Unmanaged.passRetained(Body(name: name, run: body))
-        let status = pthread_create(
+        let box = unsafe Unmanaged.passRetained(Body(name: name, run: body))
+        let status = unsafe pthread_create(
             &handle,
             nil,
             { argument in
-                guard let argument else { return nil }
-                let body = Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
-                _ = canary_name_thread(body.name)
+                guard let argument = unsafe argument else { return nil }
+                let body = unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
+                _ = unsafe canary_name_thread(body.name)
                 body.run()
                 return nil
             },
-            box.toOpaque()
+            unsafe box.toOpaque()
         )
         guard status == 0 else {
-            box.release()
+            unsafe box.release()
             return nil
         }
         self.handle = handle

@@ -19,10 +19,10 @@ package struct UUID: Hashable, Sendable {
 
     /// Hands out the 36 bytes of its text, valid during the call.
     package func withText<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 36) { text in
+        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 36) { text in
             var count = 0
             func put(_ byte: UInt8) {
-                text.initializeElement(at: count, to: byte)
+                unsafe text.initializeElement(at: count, to: byte)
                 count += 1
             }
             func put(_ word: UInt64, digits: Range<Int>) {
@@ -40,12 +40,12 @@ package struct UUID: Hashable, Sendable {
             put(low, digits: 0..<4)
             put(UInt8(ascii: "-"))
             put(low, digits: 4..<16)
-            return body(UnsafeBufferPointer(text))
+            return unsafe body(UnsafeBufferPointer(text))
         }
     }
 }
 
 extension UUID: CustomStringConvertible {
     /// `f47ac10b-58cc-4372-a567-0e02b2c3d479`.
-    package var description: String { withText { String(decoding: $0, as: UTF8.self) } }
+    package var description: String { unsafe withText { unsafe String(decoding: $0, as: UTF8.self) } }
 }

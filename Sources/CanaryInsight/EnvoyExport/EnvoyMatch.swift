@@ -12,7 +12,7 @@ struct EnvoyMatch {
     /// `nil` for a block that takes no request: RE2 does not take one of its patterns, or it names no query parameter.
     var node: Node? {
         let isPossible = entry.conditions.allSatisfy { condition in
-            (condition.test != .regex || condition.regex != nil)
+            unsafe (condition.test != .regex || condition.regex != nil)
                 && (condition.subject != .query || !condition.name.isEmpty)
         }
         guard isPossible else { return nil }

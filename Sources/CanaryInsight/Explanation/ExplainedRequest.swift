@@ -78,7 +78,7 @@ package struct ExplainedRequest: Sendable {
 
     private static func normalized(_ path: String) -> [UInt8] {
         var bytes = Array(path.utf8)
-        let count = bytes.withUnsafeMutableBufferPointer { PathNormalization.normalize($0) }
+        let count = unsafe bytes.withUnsafeMutableBufferPointer { unsafe PathNormalization.normalize($0) }
         return Array(bytes.prefix(count ?? bytes.count))
     }
 }

@@ -66,8 +66,8 @@ final class PieceReader: Sendable {
         // Above ASCII it may be a byte order mark.
         guard let first = bytes.first(where: { $0 > 0x20 }) else { return [] }
         guard first < 0x80, first != UInt8(ascii: "{") else { return nil }
-        return bytes.withUnsafeBufferPointer { buffer in
-            let scan = TextScan(buffer)
+        return unsafe bytes.withUnsafeBufferPointer { buffer in
+            let scan = unsafe TextScan(buffer)
             var pieces: [(range: Range<Int>, line: Int)] = []
             var start = 0
             var line = 0

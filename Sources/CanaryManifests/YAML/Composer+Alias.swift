@@ -5,8 +5,8 @@ import CanaryResources
 
 extension Composer {
     mutating func addAlias(_ event: borrowing yaml_event_t) throws(YAMLProblem) {
-        let name = event.data.alias.anchor.map { String(cString: $0) } ?? ""
-        let mark = Mark(event.start_mark)
+        let name = unsafe event.data.alias.anchor.map { unsafe String(cString: $0) } ?? ""
+        let mark = unsafe Mark(event.start_mark)
         guard !frames.contains(where: { $0.anchor == name }) else {
             throw .meaning(
                 ManifestCodes.alias,
@@ -37,14 +37,14 @@ extension Composer {
         }
         if let frame = frames.last, frame.isMapping, frame.key == nil {
             frames[frames.count - 1].key = try key(anchor.node.content, mark)
-            frames[frames.count - 1].keyPosition = position(event.start_mark)
+            frames[frames.count - 1].keyPosition = unsafe position(event.start_mark)
             return
         }
         nodeCount &+= anchor.nodes - 1
         byteCount &+= anchor.bytes - 16
         var node = anchor.node
-        node.position = position(event.start_mark)
-        try attach(node, height: anchor.height, event)
+        node.position = unsafe position(event.start_mark)
+        try unsafe attach(node, height: anchor.height, event)
     }
 
     mutating func merge(_ node: Node) throws(YAMLProblem) {

@@ -11,28 +11,28 @@ extension Composer {
         _ tag: UnsafePointer<UInt8>?,
         _ isBlock: Bool
     ) throws(YAMLProblem) {
-        let place = position(event.start_mark)
+        let place = unsafe position(event.start_mark)
         if let frame = frames.last, frame.isMapping, frame.key == nil {
             throw .meaning(
                 ManifestCodes.keyType,
                 "a key cannot be \(isMapping ? "a mapping" : "a list")",
                 hint: isMapping && !isBlock
                     ? "quote a template's braces: \"{{ … }}\"" : "write a string as the key",
-                Mark(event.start_mark)
+                unsafe Mark(event.start_mark)
             )
         }
-        guard frames.count < limits.depth else { throw tooDeep(Mark(event.start_mark)) }
-        if let tag {
-            let name = String(cString: tag)
+        guard frames.count < limits.depth else { throw unsafe tooDeep(Mark(event.start_mark)) }
+        if let tag = unsafe tag {
+            let name = unsafe String(cString: tag)
             let own = isMapping ? "tag:yaml.org,2002:map" : "tag:yaml.org,2002:seq"
             if name != own, name != "!" { reportForeign(name, place) }
         }
-        let frame = Frame(
+        let frame = unsafe Frame(
             isMapping: isMapping,
             isBlock: isBlock,
             start: isMapping ? entries.count : items.count,
             position: place,
-            anchor: anchor.map { String(cString: $0) },
+            anchor: anchor.map { unsafe String(cString: $0) },
             nodesBefore: nodeCount,
             bytesBefore: byteCount
         )
@@ -68,7 +68,7 @@ extension Composer {
                 height: frame.height
             )
         }
-        try attach(node, height: frame.height, event)
+        try unsafe attach(node, height: frame.height, event)
     }
 
     private mutating func takeMapping(_ frame: Frame) -> Mapping {
@@ -107,7 +107,7 @@ extension Composer {
                 ManifestCodes.limit,
                 "the manifests hold more than \(limits.nodes) values",
                 hint: "read them in several runs",
-                Mark(event.start_mark)
+                unsafe Mark(event.start_mark)
             )
         }
         let last = frames.count - 1

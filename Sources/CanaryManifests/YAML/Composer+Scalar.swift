@@ -5,45 +5,50 @@ import CanaryResources
 
 extension Composer {
     mutating func addScalar(_ event: borrowing yaml_event_t) throws(YAMLProblem) {
-        let scalar = event.data.scalar
-        let bytes = UnsafeBufferPointer(start: scalar.value, count: scalar.length)
-        colons?.putBack(event)
+        let scalar = unsafe event.data.scalar
+        let bytes = unsafe UnsafeBufferPointer(start: scalar.value, count: scalar.length)
+        unsafe colons?.putBack(event)
         guard bytes.count <= limits.scalarBytes else {
             throw .meaning(
                 ManifestCodes.limit,
                 "a value of \(bytes.count) bytes is larger than the \(limits.scalarBytes) bytes allowed",
                 hint: "shorten it, or split the object",
-                Mark(event.start_mark)
+                unsafe Mark(event.start_mark)
             )
         }
-        let place = position(event.start_mark)
+        let place = unsafe position(event.start_mark)
         if let frame = frames.last, frame.isMapping, frame.key == nil {
-            try addKey(event, bytes, place)
+            unsafe try addKey(event, bytes, place)
             return
         }
         var content: Node.Content
-        if scalar.tag != nil {
-            content = tagged(event, bytes, place)
-        } else if scalar.style == YAML_PLAIN_SCALAR_STYLE {
-            content = plain(bytes, place)
-            reportElision(event, bytes)
+        if unsafe scalar.tag != nil {
+            content = unsafe tagged(event, bytes, place)
+        } else if unsafe scalar.style == YAML_PLAIN_SCALAR_STYLE {
+            content = unsafe plain(bytes, place)
+            unsafe reportElision(event, bytes)
         } else {
-            content = .string(cache.string(bytes))
+            content = unsafe .string(cache.string(bytes))
         }
         byteCount &+= bytes.count
         let node = Node(content, at: place)
-        if let name = scalar.anchor {
-            anchors[String(cString: name)] = Anchor(node: node, nodes: 1, bytes: bytes.count + 16, height: 1)
+        if let name = unsafe scalar.anchor {
+            unsafe anchors[String(cString: name)] = Anchor(
+                node: node,
+                nodes: 1,
+                bytes: bytes.count + 16,
+                height: 1
+            )
         }
-        try attach(node, height: 1, event)
+        unsafe try attach(node, height: 1, event)
     }
 
     private mutating func plain(_ bytes: UnsafeBufferPointer<UInt8>, _ place: Position) -> Node.Content {
-        switch ScalarResolver.resolve(bytes) {
+        switch unsafe ScalarResolver.resolve(bytes) {
         case .value(let content): return content
         case .string: break
         case .hugeInteger:
-            let text = String(decoding: bytes.prefix(80), as: UTF8.self)
+            let text = unsafe String(decoding: bytes.prefix(80), as: UTF8.self)
             report(
                 ManifestCodes.number,
                 "the integer \(text) does not fit into 64 bits",
@@ -51,7 +56,7 @@ extension Composer {
                 at: place
             )
         case .notFinite:
-            let text = String(decoding: bytes, as: UTF8.self)
+            let text = unsafe String(decoding: bytes, as: UTF8.self)
             report(
                 ManifestCodes.number,
                 "\(text) is a number that Kubernetes' JSON cannot hold",
@@ -59,18 +64,19 @@ extension Composer {
                 at: place
             )
         }
-        return .string(cache.string(bytes))
+        return unsafe .string(cache.string(bytes))
     }
 
     /// A plain `...`, alone or as the last line of a value that it was folded into.
     private mutating func reportElision(_ event: borrowing yaml_event_t, _ bytes: UnsafeBufferPointer<UInt8>)
     {
-        guard bytes.count >= 3, bytes.suffix(3).allSatisfy({ $0 == UInt8(ascii: ".") }) else { return }
-        let isFolded = event.end_mark.line > event.start_mark.line
+        guard bytes.count >= 3, unsafe bytes.suffix(3).allSatisfy({ $0 == UInt8(ascii: ".") }) else { return }
+        let isFolded = unsafe event.end_mark.line > event.start_mark.line
         let isAlone =
-            bytes.count == 3 || (isFolded && bytes.dropLast(3).last.map { $0 <= UInt8(ascii: " ") } ?? false)
+            unsafe bytes.count == 3
+            || (isFolded && bytes.dropLast(3).last.map { $0 <= UInt8(ascii: " ") } ?? false)
         guard isAlone else { return }
-        var place = position(event.end_mark)
+        var place = unsafe position(event.end_mark)
         place.column = place.column > 3 ? place.column - 3 : 1
         report(
             ManifestCodes.elision,
@@ -86,10 +92,12 @@ extension Composer {
         _ bytes: UnsafeBufferPointer<UInt8>,
         _ place: Position
     ) throws(YAMLProblem) {
-        let scalar = event.data.scalar
-        let isPlain = scalar.style == YAML_PLAIN_SCALAR_STYLE && scalar.tag == nil
+        let scalar = unsafe event.data.scalar
+        let isPlain = unsafe scalar.style == YAML_PLAIN_SCALAR_STYLE && scalar.tag == nil
         let last = frames.count - 1
-        if isPlain, bytes.count == 2, bytes[0] == UInt8(ascii: "<"), bytes[1] == UInt8(ascii: "<") {
+        if isPlain, bytes.count == 2, unsafe bytes[0] == UInt8(ascii: "<"),
+            unsafe bytes[1] == UInt8(ascii: "<")
+        {
             frames[last].isMerge = true
             frames[last].key = "<<"
             frames[last].keyPosition = place
@@ -97,16 +105,21 @@ extension Composer {
         }
         var key: String
         if isPlain {
-            key = try plainKey(bytes, Mark(event.start_mark), place)
-        } else if scalar.tag != nil {
-            let content = tagged(event, bytes, place)
-            key = try self.key(content, Mark(event.start_mark))
+            key = unsafe try plainKey(bytes, Mark(event.start_mark), place)
+        } else if unsafe scalar.tag != nil {
+            let content = unsafe tagged(event, bytes, place)
+            key = unsafe try self.key(content, Mark(event.start_mark))
         } else {
-            key = cache.string(bytes)
+            key = unsafe cache.string(bytes)
         }
-        if let name = scalar.anchor {
+        if let name = unsafe scalar.anchor {
             let node = Node(.string(key), at: place)
-            anchors[String(cString: name)] = Anchor(node: node, nodes: 1, bytes: bytes.count + 16, height: 1)
+            unsafe anchors[String(cString: name)] = Anchor(
+                node: node,
+                nodes: 1,
+                bytes: bytes.count + 16,
+                height: 1
+            )
         }
         byteCount &+= bytes.count
         frames[last].key = key
@@ -118,7 +131,9 @@ extension Composer {
         _ mark: Mark,
         _ place: Position
     ) throws(YAMLProblem) -> String {
-        guard case .value(let content) = ScalarResolver.resolve(bytes) else { return cache.string(bytes) }
+        guard case .value(let content) = unsafe ScalarResolver.resolve(bytes) else {
+            return unsafe cache.string(bytes)
+        }
         return try key(content, mark)
     }
 

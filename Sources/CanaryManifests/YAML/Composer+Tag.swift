@@ -11,15 +11,15 @@ extension Composer {
         _ bytes: UnsafeBufferPointer<UInt8>,
         _ place: Position
     ) -> Node.Content {
-        let text = cache.string(bytes)
-        let tag = event.data.scalar.tag.map { String(cString: $0) } ?? ""
+        let text = unsafe cache.string(bytes)
+        let tag = unsafe event.data.scalar.tag.map { unsafe String(cString: $0) } ?? ""
         let prefix = "tag:yaml.org,2002:"
         guard tag.hasPrefix(prefix) else {
             if tag != "!" { reportForeign(tag, place) }
             return .string(text)
         }
         let name = tag.dropFirst(prefix.count)
-        let outcome = ScalarResolver.resolve(bytes)
+        let outcome = unsafe ScalarResolver.resolve(bytes)
         switch (name, outcome) {
         case ("str", _), ("timestamp", .string): return .string(text)
         case ("int", .value(.integer(let value))): return .integer(value)
@@ -28,7 +28,7 @@ extension Composer {
         case ("bool", .value(.bool(let value))): return .bool(value)
         case ("null", .value(.null)): return .null
         case ("binary", _):
-            if let decoded = Base64.decode(bytes, .yaml),
+            if let decoded = unsafe Base64.decode(bytes, .yaml),
                 let text = String(validating: decoded, as: UTF8.self)
             {
                 return .string(text)

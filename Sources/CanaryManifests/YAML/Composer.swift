@@ -81,17 +81,23 @@ struct Composer {
 
     /// Takes one event between the start and the end of a document.
     mutating func add(_ event: borrowing yaml_event_t) throws(YAMLProblem) {
-        switch event.type {
-        case YAML_SCALAR_EVENT: try addScalar(event)
-        case YAML_ALIAS_EVENT: try addAlias(event)
+        switch unsafe event.type {
+        case YAML_SCALAR_EVENT: try unsafe addScalar(event)
+        case YAML_ALIAS_EVENT: try unsafe addAlias(event)
         case YAML_MAPPING_START_EVENT:
-            let start = event.data.mapping_start
-            try open(event, isMapping: true, start.anchor, start.tag, start.style == YAML_BLOCK_MAPPING_STYLE)
+            let start = unsafe event.data.mapping_start
+            try unsafe open(
+                event,
+                isMapping: true,
+                start.anchor,
+                start.tag,
+                start.style == YAML_BLOCK_MAPPING_STYLE
+            )
         case YAML_SEQUENCE_START_EVENT:
-            let start = event.data.sequence_start
-            let isBlock = start.style == YAML_BLOCK_SEQUENCE_STYLE
-            try open(event, isMapping: false, start.anchor, start.tag, isBlock)
-        case YAML_MAPPING_END_EVENT, YAML_SEQUENCE_END_EVENT: try close(event)
+            let start = unsafe event.data.sequence_start
+            let isBlock = unsafe start.style == YAML_BLOCK_SEQUENCE_STYLE
+            try unsafe open(event, isMapping: false, start.anchor, start.tag, isBlock)
+        case YAML_MAPPING_END_EVENT, YAML_SEQUENCE_END_EVENT: try unsafe close(event)
         default: break
         }
     }

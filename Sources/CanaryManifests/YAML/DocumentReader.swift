@@ -37,7 +37,7 @@ struct DocumentReader {
     }
 
     private func scan<Result>(_ body: (TextScan) -> Result) -> Result {
-        text.withUnsafeBufferPointer { body(TextScan($0)) }
+        unsafe text.withUnsafeBufferPointer { unsafe body(TextScan($0)) }
     }
 
     /// Calls `body` with every document that can be read and is not empty.
@@ -82,8 +82,8 @@ struct DocumentReader {
         let text = self.text
         let range = start..<end
         var isDone = false
-        try text.withUnsafeBufferPointer { buffer throws(YAMLProblem) in
-            guard let stream = EventStream(UnsafeBufferPointer(rebasing: buffer[range])) else {
+        unsafe try text.withUnsafeBufferPointer { buffer throws(YAMLProblem) in
+            guard let stream = unsafe EventStream(UnsafeBufferPointer(rebasing: buffer[range])) else {
                 throw .stop(
                     ManifestCodes.limit,
                     "the text needs more memory than there is",
@@ -92,8 +92,8 @@ struct DocumentReader {
                 )
             }
             while !isDone {
-                try stream.next { event throws(YAMLProblem) in
-                    isDone = try take(event, &documentLine, body)
+                unsafe try stream.next { event throws(YAMLProblem) in
+                    isDone = unsafe try take(event, &documentLine, body)
                 }
             }
         }
@@ -106,25 +106,25 @@ struct DocumentReader {
         _ documentLine: inout Int?,
         _ body: (Node) -> Void
     ) throws(YAMLProblem) -> Bool {
-        switch event.type {
+        switch unsafe event.type {
         case YAML_STREAM_START_EVENT: break
         case YAML_STREAM_END_EVENT: return true
         case YAML_DOCUMENT_START_EVENT:
-            documentLine = Int(event.start_mark.line)
+            documentLine = unsafe Int(event.start_mark.line)
             documentCount += 1
             guard documentCount <= documentLimit else {
                 throw .stop(
                     ManifestCodes.limit,
                     "there are more than \(composer.limits.documents) documents",
                     hint: "read them in several runs",
-                    Mark(event.start_mark)
+                    unsafe Mark(event.start_mark)
                 )
             }
             composer.beginDocument()
             earlierFindings = composer.diagnostics.count
         case YAML_DOCUMENT_END_EVENT:
             if let document = composer.takeDocument(), !document.isNull { body(document) }
-        default: try composer.add(event)
+        default: unsafe try composer.add(event)
         }
         return false
     }

@@ -5,23 +5,25 @@ import CLibYAML
 /// libyaml's parser over bytes in memory, one event at a time.
 ///
 /// The parser keeps its own address in itself, so it lives on the heap and never moves.
-struct EventStream: ~Copyable {
+///
+/// `@safe`: the parser lives as long as the stream, and an event is deleted before the next one is asked for.
+@safe struct EventStream: ~Copyable {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
 
     /// The bytes must outlive the stream, be UTF-8, and bear no byte order mark. `nil` when memory runs out.
     init?(_ bytes: UnsafeBufferPointer<UInt8>) {
-        parser = .allocate(capacity: 1)
-        guard yaml_parser_initialize(parser) == 1 else {
-            parser.deallocate()
+        unsafe parser = .allocate(capacity: 1)
+        guard unsafe yaml_parser_initialize(parser) == 1 else {
+            unsafe parser.deallocate()
             return nil
         }
-        yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
-        yaml_parser_set_input_string(parser, bytes.baseAddress, bytes.count)
+        unsafe yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
+        unsafe yaml_parser_set_input_string(parser, bytes.baseAddress, bytes.count)
     }
 
     deinit {
-        yaml_parser_delete(parser)
-        parser.deallocate()
+        unsafe yaml_parser_delete(parser)
+        unsafe parser.deallocate()
     }
 
     /// Calls `body` with the next event, which is freed afterwards.
@@ -29,19 +31,19 @@ struct EventStream: ~Copyable {
     borrowing func next<Result>(
         _ body: (borrowing yaml_event_t) throws(YAMLProblem) -> Result
     ) throws(YAMLProblem) -> Result {
-        var event = yaml_event_t()
-        guard yaml_parser_parse(parser, &event) == 1 else { throw .syntax(failure) }
-        defer { yaml_event_delete(&event) }
-        return try body(event)
+        var event = unsafe yaml_event_t()
+        guard unsafe yaml_parser_parse(parser, &event) == 1 else { throw .syntax(failure) }
+        defer { unsafe yaml_event_delete(&event) }
+        return try unsafe body(event)
     }
 
     private var failure: SyntaxFailure {
-        SyntaxFailure(
-            problem: parser.pointee.problem.map { String(cString: $0) } ?? "",
-            mark: Mark(parser.pointee.problem_mark),
-            context: parser.pointee.context.map { String(cString: $0) } ?? "",
-            contextMark: Mark(parser.pointee.context_mark),
-            isOutOfMemory: parser.pointee.error == YAML_MEMORY_ERROR
+        unsafe SyntaxFailure(
+            problem: parser.pointee.problem.map { unsafe String(cString: $0) } ?? "",
+            mark: unsafe Mark(parser.pointee.problem_mark),
+            context: unsafe parser.pointee.context.map { unsafe String(cString: $0) } ?? "",
+            contextMark: unsafe Mark(parser.pointee.context_mark),
+            isOutOfMemory: unsafe parser.pointee.error == YAML_MEMORY_ERROR
         )
     }
 }

@@ -41,10 +41,12 @@ struct HiddenColons {
 
     /// Puts the colons of a scalar back, in libyaml's own memory of it.
     func putBack(_ event: borrowing yaml_event_t) {
-        guard lines.contains(Int(event.start_mark.line)) else { return }
-        let data = event.data.scalar
-        let scalar = UnsafeMutableBufferPointer(start: data.value, count: data.length)
-        for index in scalar.indices where scalar[index] == standIn { scalar[index] = UInt8(ascii: ":") }
+        guard unsafe lines.contains(Int(event.start_mark.line)) else { return }
+        let data = unsafe event.data.scalar
+        let scalar = unsafe UnsafeMutableBufferPointer(start: data.value, count: data.length)
+        for index in scalar.indices where unsafe scalar[index] == standIn {
+            unsafe scalar[index] = UInt8(ascii: ":")
+        }
     }
 }
 

@@ -24,25 +24,25 @@ enum ScalarResolver {
     }
 
     static func resolve(_ bytes: UnsafeBufferPointer<UInt8>) -> Outcome {
-        guard let first = bytes.first else { return .value(.null) }
+        guard let first = unsafe bytes.first else { return .value(.null) }
         switch first {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"):
-            return number(bytes)
+            return unsafe number(bytes)
         case UInt8(ascii: "."):
-            return isNotFinite(bytes[...]) ? .notFinite : float(bytes[...]) ?? .string
+            return unsafe isNotFinite(bytes[...]) ? .notFinite : float(bytes[...]) ?? .string
         case UInt8(ascii: "~"):
             return bytes.count == 1 ? .value(.null) : .string
         default:
-            return bytes.count <= 5 ? word(bytes, first | 0x20) : .string
+            return unsafe bytes.count <= 5 ? word(bytes, first | 0x20) : .string
         }
     }
 
     /// Whether the text, written plain, would be read as something else, or is one of the forms that kubectl quotes
     /// for the sake of other YAML 1.1 readers: dates and numbers to the base 60.
     static func needsQuotes(_ text: String) -> Bool {
-        Array(text.utf8).withUnsafeBufferPointer { bytes in
-            guard case .string = resolve(bytes) else { return true }
-            return isDate(bytes) || isBase60(bytes)
+        unsafe Array(text.utf8).withUnsafeBufferPointer { bytes in
+            guard case .string = unsafe resolve(bytes) else { return true }
+            return unsafe isDate(bytes) || isBase60(bytes)
         }
     }
 
@@ -51,17 +51,17 @@ enum ScalarResolver {
     private static func word(_ bytes: UnsafeBufferPointer<UInt8>, _ initial: UInt8) -> Outcome {
         switch initial {
         case UInt8(ascii: "y"):
-            if spells(bytes, "y") || spells(bytes, "yes") { return .value(.bool(true)) }
+            if unsafe spells(bytes, "y") || spells(bytes, "yes") { return .value(.bool(true)) }
         case UInt8(ascii: "n"):
-            if spells(bytes, "n") || spells(bytes, "no") { return .value(.bool(false)) }
-            if spells(bytes, "null") { return .value(.null) }
+            if unsafe spells(bytes, "n") || spells(bytes, "no") { return .value(.bool(false)) }
+            if unsafe spells(bytes, "null") { return .value(.null) }
         case UInt8(ascii: "t"):
-            if spells(bytes, "true") { return .value(.bool(true)) }
+            if unsafe spells(bytes, "true") { return .value(.bool(true)) }
         case UInt8(ascii: "f"):
-            if spells(bytes, "false") { return .value(.bool(false)) }
+            if unsafe spells(bytes, "false") { return .value(.bool(false)) }
         case UInt8(ascii: "o"):
-            if spells(bytes, "on") { return .value(.bool(true)) }
-            if spells(bytes, "off") { return .value(.bool(false)) }
+            if unsafe spells(bytes, "on") { return .value(.bool(true)) }
+            if unsafe spells(bytes, "off") { return .value(.bool(false)) }
         default: break
         }
         return .string
@@ -70,29 +70,30 @@ enum ScalarResolver {
     /// Whether the bytes are the word in lower case, capitalised, or in upper case.
     private static func spells(_ bytes: UnsafeBufferPointer<UInt8>, _ word: StaticString) -> Bool {
         guard bytes.count == word.utf8CodeUnitCount else { return false }
-        let lower = UnsafeBufferPointer(start: word.utf8Start, count: bytes.count)
-        guard zip(bytes, lower).allSatisfy({ $0 | 0x20 == $1 && $0 >= 0x41 }) else { return false }
-        let rest = bytes.dropFirst()
-        if rest.allSatisfy({ $0 >= 0x61 }) { return true }
-        return bytes.allSatisfy { $0 < 0x61 }
+        let lower = unsafe UnsafeBufferPointer(start: word.utf8Start, count: bytes.count)
+        guard unsafe zip(bytes, lower).allSatisfy({ $0 | 0x20 == $1 && $0 >= 0x41 }) else { return false }
+        let rest = unsafe bytes.dropFirst()
+        if unsafe rest.allSatisfy({ $0 >= 0x61 }) { return true }
+        return unsafe bytes.allSatisfy { $0 < 0x61 }
     }
 
     // MARK: - Numbers
 
     private static func number(_ bytes: UnsafeBufferPointer<UInt8>) -> Outcome {
-        if let value = shortDecimal(bytes) { return .value(.integer(value)) }
-        if bytes.contains(UInt8(ascii: "_")) {
-            let plain = bytes.filter { $0 != UInt8(ascii: "_") }
-            return plain.withUnsafeBufferPointer { longNumber($0) }
+        if let value = unsafe shortDecimal(bytes) { return .value(.integer(value)) }
+        if unsafe bytes.contains(UInt8(ascii: "_")) {
+            let plain = unsafe bytes.filter { $0 != UInt8(ascii: "_") }
+            return unsafe plain.withUnsafeBufferPointer { unsafe longNumber($0) }
         }
-        return longNumber(bytes)
+        return unsafe longNumber(bytes)
     }
 
     /// Up to 18 digits without sign and leading zero: nearly all numbers there are.
     private static func shortDecimal(_ bytes: UnsafeBufferPointer<UInt8>) -> Int64? {
-        guard bytes.count <= 18, bytes[0] != UInt8(ascii: "0") || bytes.count == 1 else { return nil }
+        guard bytes.count <= 18, unsafe bytes[0] != UInt8(ascii: "0") || bytes.count == 1 else { return nil }
         var value: Int64 = 0
-        for byte in bytes {
+        for index in bytes.indices {
+            let byte = unsafe bytes[index]
             let digit = byte &- UInt8(ascii: "0")
             guard digit <= 9 else { return nil }
             value = value &* 10 &+ Int64(digit)
@@ -101,33 +102,37 @@ enum ScalarResolver {
     }
 
     private static func longNumber(_ bytes: UnsafeBufferPointer<UInt8>) -> Outcome {
-        var digits = bytes[...]
-        let isNegative = digits.first == UInt8(ascii: "-")
-        if isNegative || digits.first == UInt8(ascii: "+") { digits = digits.dropFirst() }
-        guard let first = digits.first else { return .string }
+        var digits = unsafe bytes[...]
+        let isNegative = unsafe digits.first == UInt8(ascii: "-")
+        if unsafe isNegative || digits.first == UInt8(ascii: "+") {
+            unsafe digits = unsafe digits.dropFirst()
+        }
+        guard let first = unsafe digits.first else { return .string }
         if first == UInt8(ascii: ".") {
-            return isNotFinite(digits) ? .notFinite : float(bytes[...]) ?? .string
+            return unsafe isNotFinite(digits) ? .notFinite : float(bytes[...]) ?? .string
         }
-        if first == UInt8(ascii: "0"), digits.count > 1, let value = prefixed(digits, isNegative) {
+        if first == UInt8(ascii: "0"), unsafe digits.count > 1,
+            let value = unsafe prefixed(digits, isNegative)
+        {
             return .value(.integer(value))
         }
-        if first != UInt8(ascii: "0") || digits.count == 1, digits.allSatisfy(isDigit) {
-            guard let value = integer(digits, radix: 10, isNegative) else { return .hugeInteger }
+        if unsafe first != UInt8(ascii: "0") || digits.count == 1, unsafe digits.allSatisfy(isDigit) {
+            guard let value = unsafe integer(digits, radix: 10, isNegative) else { return .hugeInteger }
             return .value(.integer(value))
         }
-        return float(bytes[...]) ?? .string
+        return unsafe float(bytes[...]) ?? .string
     }
 
     /// `0x…`, `0b…`, `0o…` and `0…`, as Go's `strconv.ParseInt` with base 0.
     private static func prefixed(_ digits: Slice<UnsafeBufferPointer<UInt8>>, _ isNegative: Bool) -> Int64? {
         let radix: Int64
-        switch digits[digits.startIndex + 1] | 0x20 {
+        switch unsafe digits[digits.startIndex + 1] | 0x20 {
         case UInt8(ascii: "x"): radix = 16
         case UInt8(ascii: "b"): radix = 2
         case UInt8(ascii: "o"): radix = 8
-        default: return integer(digits.dropFirst(), radix: 8, isNegative)
+        default: return unsafe integer(digits.dropFirst(), radix: 8, isNegative)
         }
-        return integer(digits.dropFirst(2), radix: radix, isNegative)
+        return unsafe integer(digits.dropFirst(2), radix: radix, isNegative)
     }
 
     private static func integer(
@@ -135,9 +140,10 @@ enum ScalarResolver {
         radix: Int64,
         _ isNegative: Bool
     ) -> Int64? {
-        guard !digits.isEmpty else { return nil }
+        guard unsafe !digits.isEmpty else { return nil }
         var value: Int64 = 0
-        for byte in digits {
+        for index in unsafe digits.indices {
+            let byte = unsafe digits[index]
             let digit: UInt8
             switch byte {
             case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
@@ -158,28 +164,28 @@ enum ScalarResolver {
 
     /// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`, if a double can hold it.
     private static func float(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> Outcome? {
-        var rest = bytes
-        if let sign = rest.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") {
-            rest.removeFirst()
+        var rest = unsafe bytes
+        if let sign = unsafe rest.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") {
+            unsafe rest.removeFirst()
         }
-        let whole = rest.prefix(while: isDigit)
-        rest = rest[whole.endIndex...]
+        let whole = unsafe rest.prefix(while: isDigit)
+        unsafe rest = unsafe rest[whole.endIndex...]
         var fraction = 0
-        if rest.first == UInt8(ascii: ".") {
-            fraction = rest.dropFirst().prefix(while: isDigit).count
-            rest = rest.dropFirst(1 + fraction)
+        if unsafe rest.first == UInt8(ascii: ".") {
+            fraction = unsafe rest.dropFirst().prefix(while: isDigit).count
+            unsafe rest = unsafe rest.dropFirst(1 + fraction)
         }
-        guard !whole.isEmpty || fraction > 0 else { return nil }
-        if let mark = rest.first, mark | 0x20 == UInt8(ascii: "e") {
-            rest.removeFirst()
-            if let sign = rest.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") {
-                rest.removeFirst()
+        guard unsafe !whole.isEmpty || fraction > 0 else { return nil }
+        if let mark = unsafe rest.first, mark | 0x20 == UInt8(ascii: "e") {
+            unsafe rest.removeFirst()
+            if let sign = unsafe rest.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") {
+                unsafe rest.removeFirst()
             }
-            guard !rest.isEmpty, rest.allSatisfy(isDigit) else { return nil }
-        } else if !rest.isEmpty {
+            guard unsafe !rest.isEmpty, unsafe rest.allSatisfy(isDigit) else { return nil }
+        } else if unsafe !rest.isEmpty {
             return nil
         }
-        let text = String(decoding: bytes, as: UTF8.self)
+        let text = unsafe String(decoding: bytes, as: UTF8.self)
         guard let value = Double(text.hasSuffix(".") ? text + "0" : text), value.isFinite else { return nil }
         return .value(.number(value))
     }
@@ -190,37 +196,43 @@ enum ScalarResolver {
 
     /// `.inf`, `.nan` in three spellings each, without a sign.
     private static func isNotFinite(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
-        bytes.count == 4
-            && [".inf", ".Inf", ".INF", ".nan", ".NaN", ".NAN"].contains { bytes.elementsEqual($0.utf8) }
+        unsafe bytes.count == 4
+            && [".inf", ".Inf", ".INF", ".nan", ".NaN", ".NAN"].contains {
+                unsafe bytes.elementsEqual($0.utf8)
+            }
     }
 
     // MARK: - Forms that kubectl quotes
 
     /// `2001-01-01`, with or without a time behind it.
     private static func isDate(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard bytes.count >= 8, bytes.prefix(4).allSatisfy(isDigit), bytes[4] == UInt8(ascii: "-") else {
+        guard bytes.count >= 8, unsafe bytes.prefix(4).allSatisfy(isDigit),
+            unsafe bytes[4] == UInt8(ascii: "-")
+        else {
             return false
         }
-        let month = bytes.dropFirst(5).prefix(while: isDigit)
-        guard (1...2).contains(month.count), month.endIndex < bytes.count,
-            bytes[month.endIndex] == UInt8(ascii: "-")
+        let month = unsafe bytes.dropFirst(5).prefix(while: isDigit)
+        guard unsafe (1...2).contains(month.count), unsafe month.endIndex < bytes.count,
+            unsafe bytes[month.endIndex] == UInt8(ascii: "-")
         else { return false }
-        return bytes[(month.endIndex + 1)...].first.map(isDigit) ?? false
+        return unsafe bytes[(month.endIndex + 1)...].first.map(isDigit) ?? false
     }
 
     /// `[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?`
     private static func isBase60(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        var parts = bytes.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)[...]
-        guard parts.count > 1, var head = parts.popFirst() else { return false }
-        if let sign = head.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") {
-            head.removeFirst()
+        var parts = unsafe bytes.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)[...]
+        guard unsafe parts.count > 1, var head = unsafe parts.popFirst() else { return false }
+        if let sign = unsafe head.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") {
+            unsafe head.removeFirst()
         }
-        guard let first = head.first, isDigit(first),
-            head.allSatisfy({ isDigit($0) || $0 == UInt8(ascii: "_") })
+        guard let first = unsafe head.first, isDigit(first),
+            unsafe head.allSatisfy({ isDigit($0) || $0 == UInt8(ascii: "_") })
         else { return false }
-        return parts.allSatisfy { part in
-            part.first.map(isDigit) ?? false
-                && part.allSatisfy { isDigit($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".") }
+        return unsafe parts.allSatisfy { part in
+            unsafe part.first.map(isDigit) ?? false
+                && part.allSatisfy {
+                    isDigit($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".")
+                }
         }
     }
 }

@@ -12,13 +12,20 @@ struct StringCache {
 
     /// The bytes must be valid UTF-8; others are replaced by U+FFFD.
     mutating func string(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
-        guard bytes.count > 15, bytes.count <= 64 else { return String(decoding: bytes, as: UTF8.self) }
+        guard bytes.count > 15, bytes.count <= 64 else {
+            return unsafe String(decoding: bytes, as: UTF8.self)
+        }
         if slots.isEmpty { slots = [String](repeating: "", count: Self.slotCount) }
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        for index in bytes.indices {
+            let byte = unsafe bytes[index]
+            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+        }
         let slot = Int((hash ^ (hash >> 32)) % UInt64(Self.slotCount))
-        if slots[slot].utf8.count == bytes.count, slots[slot].utf8.elementsEqual(bytes) { return slots[slot] }
-        let text = String(decoding: bytes, as: UTF8.self)
+        if slots[slot].utf8.count == bytes.count, unsafe slots[slot].utf8.elementsEqual(bytes) {
+            return slots[slot]
+        }
+        let text = unsafe String(decoding: bytes, as: UTF8.self)
         slots[slot] = text
         return text
     }

@@ -3,11 +3,13 @@
 import CanaryResources
 
 /// What has to be known about the bytes of a text before, or after, libyaml reads them.
-struct TextScan {
+///
+/// `@safe`: whoever makes one keeps the bytes meanwhile, and no index is used that was not compared with their count.
+@safe struct TextScan {
     let bytes: UnsafeBufferPointer<UInt8>
 
     init(_ bytes: UnsafeBufferPointer<UInt8>) {
-        self.bytes = bytes
+        unsafe self.bytes = unsafe bytes
     }
 
     /// Why a byte cannot stand in a manifest.
@@ -21,8 +23,8 @@ struct TextScan {
     /// The first byte from `start` on that is not UTF-8, or that begins a character that YAML does not allow.
     func firstFlaw(from start: Int) -> (offset: Int, flaw: Flaw)? {
         var index = start
-        while index < bytes.count {
-            let byte = bytes[index]
+        while unsafe index < bytes.count {
+            let byte = unsafe bytes[index]
             if byte >= 0x20 && byte < 0x7f || byte == 0x0a || byte == 0x0d || byte == 0x09 {
                 index += 1
                 continue
@@ -38,7 +40,7 @@ struct TextScan {
     }
 
     private func character(at index: Int) -> (code: UInt32, length: Int)? {
-        let lead = bytes[index]
+        let lead = unsafe bytes[index]
         let length: Int
         var code: UInt32
         switch lead {
@@ -47,8 +49,9 @@ struct TextScan {
         case 0xf0..<0xf5: (length, code) = (4, UInt32(lead & 0x07))
         default: return nil
         }
-        guard index + length <= bytes.count else { return nil }
-        for byte in bytes[(index + 1)..<(index + length)] {
+        guard unsafe index + length <= bytes.count else { return nil }
+        for place in (index + 1)..<(index + length) {
+            let byte = unsafe bytes[place]
             guard byte & 0xc0 == 0x80 else { return nil }
             code = code << 6 | UInt32(byte & 0x3f)
         }
@@ -61,13 +64,13 @@ struct TextScan {
 
     /// The length of the line break at a place, 0 if there is none. libyaml also breaks at U+0085, U+2028 and U+2029.
     func lineBreak(at index: Int) -> Int {
-        switch bytes[index] {
+        switch unsafe bytes[index] {
         case 0x0a: return 1
-        case 0x0d: return index + 1 < bytes.count && bytes[index + 1] == 0x0a ? 2 : 1
-        case 0xc2: return index + 1 < bytes.count && bytes[index + 1] == 0x85 ? 2 : 0
+        case 0x0d: return unsafe index + 1 < bytes.count && bytes[index + 1] == 0x0a ? 2 : 1
+        case 0xc2: return unsafe index + 1 < bytes.count && bytes[index + 1] == 0x85 ? 2 : 0
         case 0xe2:
-            guard index + 2 < bytes.count, bytes[index + 1] == 0x80 else { return 0 }
-            return bytes[index + 2] == 0xa8 || bytes[index + 2] == 0xa9 ? 3 : 0
+            guard unsafe index + 2 < bytes.count, unsafe bytes[index + 1] == 0x80 else { return 0 }
+            return unsafe bytes[index + 2] == 0xa8 || bytes[index + 2] == 0xa9 ? 3 : 0
         default: return 0
         }
     }
@@ -75,18 +78,18 @@ struct TextScan {
     /// Where the line after the one that holds `index` begins; the end of the text if there is none.
     func nextLine(after index: Int) -> Int {
         var index = index
-        while index < bytes.count {
+        while unsafe index < bytes.count {
             let length = lineBreak(at: index)
             if length > 0 { return index + length }
             index += 1
         }
-        return bytes.count
+        return unsafe bytes.count
     }
 
     /// Where the `count`-th line after the one that begins at `start` begins.
     func line(_ count: Int, after start: Int) -> Int {
         var index = start
-        for _ in 0..<max(count, 0) where index < bytes.count { index = nextLine(after: index) }
+        for _ in 0..<max(count, 0) where unsafe index < bytes.count { index = nextLine(after: index) }
         return index
     }
 
@@ -104,41 +107,42 @@ struct TextScan {
 
     /// The column, from 0, of a byte on the line that begins at `start`.
     func column(of index: Int, onLineAt start: Int) -> Int {
-        bytes[start..<index].count { $0 & 0xc0 != 0x80 }
+        unsafe bytes[start..<index].count { $0 & 0xc0 != 0x80 }
     }
 
     /// Where a column, from 0, is on the line that begins at `start`.
     func offset(ofColumn column: Int, onLineAt start: Int) -> Int {
         var index = start
-        for _ in 0..<column where index < bytes.count {
+        for _ in 0..<column where unsafe index < bytes.count {
             index += 1
-            while index < bytes.count, bytes[index] & 0xc0 == 0x80 { index += 1 }
+            while unsafe index < bytes.count, unsafe bytes[index] & 0xc0 == 0x80 { index += 1 }
         }
         return index
     }
 
     /// The text of the line that begins at `start`, 200 bytes of it at most, without its break.
     func text(ofLineAt start: Int) -> String {
-        guard start < bytes.count else { return "" }
-        let line = bytes[start...].prefix(200).prefix { $0 != 0x0a && $0 != 0x0d }
-        return String(decoding: line, as: UTF8.self)
+        guard unsafe start < bytes.count else { return "" }
+        let line = unsafe bytes[start...].prefix(200).prefix { $0 != 0x0a && $0 != 0x0d }
+        return unsafe String(decoding: line, as: UTF8.self)
     }
 
     // MARK: - Documents
 
     /// Whether a line that begins a document is here: `---` and then nothing, or space.
     func startsDocument(at index: Int) -> Bool {
-        guard index + 3 <= bytes.count, bytes[index..<index + 3].allSatisfy({ $0 == UInt8(ascii: "-") })
+        guard unsafe index + 3 <= bytes.count,
+            unsafe bytes[index..<index + 3].allSatisfy({ $0 == UInt8(ascii: "-") })
         else {
             return false
         }
-        return index + 3 == bytes.count || [0x20, 0x09, 0x0a, 0x0d].contains(bytes[index + 3])
+        return unsafe index + 3 == bytes.count || [0x20, 0x09, 0x0a, 0x0d].contains(bytes[index + 3])
     }
 
     /// The first `---` line at or behind `index`, which must be where a line begins; the end of the text if none.
     func documentStart(from index: Int) -> Int {
         var index = index
-        while index < bytes.count, !startsDocument(at: index) { index = nextLine(after: index) }
+        while unsafe index < bytes.count, !startsDocument(at: index) { index = nextLine(after: index) }
         return index
     }
 
@@ -146,7 +150,7 @@ struct TextScan {
     func documentStart(before place: Int, notBefore start: Int) -> Int {
         var index = start
         var found = start
-        while index <= place, index < bytes.count {
+        while index <= place, unsafe index < bytes.count {
             if startsDocument(at: index) { found = index }
             index = nextLine(after: index)
         }

@@ -43,8 +43,8 @@ package struct YAMLParser {
         switch ByteOrder.utf8(source.bytes) {
         case .success(let text): return read(text, source.name, body)
         case .failure(let fault):
-            let place = fault.before.withUnsafeBufferPointer { buffer in
-                let scan = TextScan(buffer)
+            let place = unsafe fault.before.withUnsafeBufferPointer { buffer in
+                let scan = unsafe TextScan(buffer)
                 let lines = scan.lines(from: 0, to: buffer.count)
                 let column = scan.column(of: buffer.count, onLineAt: scan.line(lines, after: 0))
                 return Position(line: UInt32(clamping: lines + 1), column: UInt32(clamping: column + 1))
@@ -110,15 +110,16 @@ package struct YAMLParser {
     private func looksLikeJSON(_ text: [UInt8]) -> Bool {
         let start = text.drop { $0 <= 0x20 }.dropFirst().drop { $0 <= 0x20 }
         guard start.first == UInt8(ascii: "\"") || start.first == UInt8(ascii: "}") else { return false }
-        return text.withUnsafeBufferPointer { TextScan($0).documentStart(from: 0) } == text.count
+        return unsafe text.withUnsafeBufferPointer { unsafe TextScan($0).documentStart(from: 0) }
+            == text.count
     }
 
     private mutating func readJSON(
         _ text: [UInt8],
         _ file: String
     ) -> Result<(documents: [Node], diagnostics: [Diagnostic]), JSONError> {
-        text.withUnsafeBufferPointer { bytes in
-            var reader = JSONReader(
+        unsafe text.withUnsafeBufferPointer { bytes in
+            var reader = unsafe JSONReader(
                 bytes,
                 locates: true,
                 depthLimit: limits.depth,

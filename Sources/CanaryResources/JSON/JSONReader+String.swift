@@ -4,11 +4,11 @@ extension JSONReader {
     mutating func string() throws(JSONError) -> String {
         index += 1
         let start = index
-        while index < bytes.count {
-            let byte = bytes[index]
+        while unsafe index < bytes.count {
+            let byte = unsafe bytes[index]
             switch byte {
             case UInt8(ascii: "\""):
-                let text = String(
+                let text = unsafe String(
                     validating: UnsafeBufferPointer(rebasing: bytes[start..<index]),
                     as: UTF8.self
                 )
@@ -27,9 +27,9 @@ extension JSONReader {
 
     /// Goes on from the first backslash of a string.
     private mutating func escapedString(_ start: Int) throws(JSONError) -> String {
-        var text = Array(bytes[start..<index])
-        while index < bytes.count {
-            let byte = bytes[index]
+        var text = unsafe Array(bytes[start..<index])
+        while unsafe index < bytes.count {
+            let byte = unsafe bytes[index]
             switch byte {
             case UInt8(ascii: "\""):
                 guard let result = String(validating: text, as: UTF8.self) else {
@@ -49,8 +49,8 @@ extension JSONReader {
     }
 
     private mutating func appendEscape(_ text: inout [UInt8]) throws(JSONError) {
-        guard index + 1 < bytes.count else { throw syntaxError("the string never ends") }
-        let letter = bytes[index + 1]
+        guard unsafe index + 1 < bytes.count else { throw syntaxError("the string never ends") }
+        let letter = unsafe bytes[index + 1]
         switch letter {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(letter)
         case UInt8(ascii: "b"): text.append(0x08)
@@ -72,8 +72,9 @@ extension JSONReader {
             throw syntaxError("four hexadecimal digits should follow \\u")
         }
         var length = 6
-        if (0xd800..<0xdc00).contains(code), index + 7 < bytes.count, bytes[index + 6] == UInt8(ascii: "\\"),
-            bytes[index + 7] == UInt8(ascii: "u"), let low = hexadecimal(at: index + 8),
+        if (0xd800..<0xdc00).contains(code), unsafe index + 7 < bytes.count,
+            unsafe bytes[index + 6] == UInt8(ascii: "\\"),
+            unsafe bytes[index + 7] == UInt8(ascii: "u"), let low = hexadecimal(at: index + 8),
             (0xdc00..<0xe000).contains(low)
         {
             code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)
@@ -87,9 +88,10 @@ extension JSONReader {
     }
 
     private func hexadecimal(at start: Int) -> UInt32? {
-        guard start + 4 <= bytes.count else { return nil }
+        guard unsafe start + 4 <= bytes.count else { return nil }
         var value: UInt32 = 0
-        for byte in bytes[start..<start + 4] {
+        for place in start..<start + 4 {
+            let byte = unsafe bytes[place]
             switch byte {
             case UInt8(ascii: "0")...UInt8(ascii: "9"): value = value << 4 | UInt32(byte - UInt8(ascii: "0"))
             case UInt8(ascii: "a")...UInt8(ascii: "f"):

@@ -28,7 +28,9 @@ package struct JSONError: Error, Hashable, Sendable {
 /// Integers must fit into 64 bits and numbers into a double; lone surrogates are refused. Of a repeated key the last
 /// value wins, as in Kubernetes; whoever wants to know of them gets them from ``JSONReader/duplicates``. The stacks are
 /// those of the YAML reader: finished collections are cut off a shared stack into arrays of just the right size.
-package struct JSONReader {
+///
+/// `@safe`: readers are made by `read`, inside which the bytes stay, and every index is compared with their count before it is used.
+@safe package struct JSONReader {
     package struct Duplicate: Sendable {
         package var key: String
         package var first: Position
@@ -58,7 +60,7 @@ package struct JSONReader {
         depthLimit: Int = 200,
         nodeLimit: Int = .max
     ) {
-        self.bytes = bytes
+        unsafe self.bytes = unsafe bytes
         self.locates = locates
         self.depthLimit = depthLimit
         self.nodeLimit = nodeLimit
@@ -66,14 +68,14 @@ package struct JSONReader {
 
     /// Reads one value that fills the whole text, such as an object of the store. Positions are unknown.
     package static func read(_ bytes: UnsafeBufferPointer<UInt8>) throws(JSONError) -> Node {
-        var reader = JSONReader(bytes, locates: false)
+        var reader = unsafe JSONReader(bytes, locates: false)
         guard let node = try reader.next() else { throw reader.syntaxError("there is no value") }
         guard reader.isAtEnd() else { throw reader.syntaxError("text follows the value") }
         return node
     }
 
     package static func read(_ bytes: [UInt8]) throws(JSONError) -> Node {
-        try bytes.withUnsafeBufferPointer { buffer throws(JSONError) in try read(buffer) }
+        try unsafe bytes.withUnsafeBufferPointer { buffer throws(JSONError) in try unsafe read(buffer) }
     }
 
     package static func read(_ text: String) throws(JSONError) -> Node {
@@ -88,7 +90,7 @@ package struct JSONReader {
 
     private mutating func isAtEnd() -> Bool {
         skipSpace()
-        return index >= bytes.count
+        return unsafe index >= bytes.count
     }
 
     // MARK: - Places
@@ -108,8 +110,8 @@ package struct JSONReader {
     }
 
     private mutating func skipSpace() {
-        while index < bytes.count {
-            switch bytes[index] {
+        while unsafe index < bytes.count {
+            switch unsafe bytes[index] {
             case 0x20, 0x09, 0x0d: index += 1
             case 0x0a:
                 index += 1
@@ -124,11 +126,13 @@ package struct JSONReader {
 
     private mutating func value(depth: Int) throws(JSONError) -> Node {
         skipSpace()
-        guard index < bytes.count else { throw syntaxError("the text ends where a value should begin") }
+        guard unsafe index < bytes.count else {
+            throw syntaxError("the text ends where a value should begin")
+        }
         let start = place
         nodeCount += 1
         guard nodeCount <= nodeLimit else { throw error(.size, "more than \(nodeLimit) values", at: start) }
-        switch bytes[index] {
+        switch unsafe bytes[index] {
         case UInt8(ascii: "{"): return try Node(mapping(depth: depth + 1), at: start)
         case UInt8(ascii: "["): return try Node(sequence(depth: depth + 1), at: start)
         case UInt8(ascii: "\""): return try Node(.string(string()), at: start)
@@ -144,8 +148,8 @@ package struct JSONReader {
         _ content: Node.Content
     ) throws(JSONError) -> Node.Content {
         let count = word.utf8CodeUnitCount
-        guard bytes.count - index >= count,
-            bytes[index..<index + count].elementsEqual(
+        guard unsafe bytes.count - index >= count,
+            unsafe bytes[index..<index + count].elementsEqual(
                 UnsafeBufferPointer(start: word.utf8Start, count: count)
             )
         else { throw syntaxError("this is no JSON value") }
@@ -179,12 +183,12 @@ package struct JSONReader {
             repeat {
                 skipSpace()
                 let keyPlace = place
-                guard index < bytes.count, bytes[index] == UInt8(ascii: "\"") else {
+                guard unsafe index < bytes.count, unsafe bytes[index] == UInt8(ascii: "\"") else {
                     throw syntaxError("a key in double quotes should be here")
                 }
                 let key = try string()
                 skipSpace()
-                guard index < bytes.count, bytes[index] == UInt8(ascii: ":") else {
+                guard unsafe index < bytes.count, unsafe bytes[index] == UInt8(ascii: ":") else {
                     throw syntaxError("a \":\" should follow the key")
                 }
                 index += 1
@@ -207,15 +211,15 @@ package struct JSONReader {
     /// Steps over a comma, or over the closing bracket, and tells whether it was that.
     private mutating func ends(with close: UInt8, isFirst: Bool) throws(JSONError) -> Bool {
         skipSpace()
-        guard index < bytes.count else {
+        guard unsafe index < bytes.count else {
             throw syntaxError("the text ends before \"\(Character(Unicode.Scalar(close)))\"")
         }
-        if bytes[index] == close {
+        if unsafe bytes[index] == close {
             index += 1
             return true
         }
         if isFirst { return false }
-        guard bytes[index] == UInt8(ascii: ",") else {
+        guard unsafe bytes[index] == UInt8(ascii: ",") else {
             throw syntaxError("a \",\" or \"\(Character(Unicode.Scalar(close)))\" should be here")
         }
         index += 1

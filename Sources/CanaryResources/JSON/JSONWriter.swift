@@ -81,11 +81,11 @@ private struct JSONSink {
         bytes.append(UInt8(ascii: "\""))
         var text = text
         text.withUTF8 { utf8 in
-            guard !utf8.contains(where: Self.isSpecial) else {
-                escape(utf8)
+            guard unsafe !utf8.contains(where: Self.isSpecial) else {
+                unsafe escape(utf8)
                 return
             }
-            bytes.append(contentsOf: utf8)
+            unsafe bytes.append(contentsOf: utf8)
         }
         bytes.append(UInt8(ascii: "\""))
     }
@@ -99,7 +99,7 @@ private struct JSONSink {
     private mutating func escape(_ utf8: UnsafeBufferPointer<UInt8>) {
         var index = 0
         while index < utf8.count {
-            let byte = utf8[index]
+            let byte = unsafe utf8[index]
             index += 1
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
@@ -107,8 +107,8 @@ private struct JSONSink {
             case 0x0d: bytes += #"\r"#.utf8
             case 0x09: bytes += #"\t"#.utf8
             case 0..<0x20, 0x7f: escape(code: byte)
-            case 0xc2 where index < utf8.count && utf8[index] < 0xa0:
-                escape(code: utf8[index])
+            case 0xc2 where unsafe index < utf8.count && utf8[index] < 0xa0:
+                unsafe escape(code: utf8[index])
                 index += 1
             default: bytes.append(byte)
             }

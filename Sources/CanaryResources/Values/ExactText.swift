@@ -9,11 +9,11 @@ extension String {
         // Texts that do not even look alike are settled without a look at each byte.
         let (own, others) = (utf8, other.utf8)
         guard own.count == others.count, self == other else { return false }
-        let isSame = own.withContiguousStorageIfAvailable { left in
-            others.withContiguousStorageIfAvailable { right in
+        let isSame = unsafe own.withContiguousStorageIfAvailable { left in
+            unsafe others.withContiguousStorageIfAvailable { right in
                 // Empty texts may lie nowhere.
                 guard let left = left.baseAddress, let right = right.baseAddress else { return true }
-                return memcmp(left, right, own.count) == 0
+                return unsafe memcmp(left, right, own.count) == 0
             }
         }
         return isSame.flatMap(\.self) ?? own.elementsEqual(others)

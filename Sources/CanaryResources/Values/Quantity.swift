@@ -12,19 +12,22 @@ package struct Quantity: Comparable, Sendable {
     /// `nil` unless the text is a decimal number with one of Kubernetes' suffixes (resource.ParseQuantity).
     package init?(_ text: String) {
         var text = text
-        guard let value = text.withUTF8(Self.value) else { return nil }
+        guard let value = unsafe text.withUTF8(Self.value) else { return nil }
         self.value = value
     }
 
     private static func value(_ bytes: UnsafeBufferPointer<UInt8>) -> Double? {
         var end = 0
-        if let first = bytes.first, first == UInt8(ascii: "+") || first == UInt8(ascii: "-") { end = 1 }
+        if let first = unsafe bytes.first, first == UInt8(ascii: "+") || first == UInt8(ascii: "-") {
+            end = 1
+        }
         let start = end
-        while end < bytes.count, isDigit(bytes[end]) || bytes[end] == UInt8(ascii: ".") { end += 1 }
-        let digits = bytes[start..<end]
-        guard digits.contains(where: isDigit), digits.count(where: { $0 == UInt8(ascii: ".") }) <= 1,
-            let number = Double(String(decoding: bytes[..<end], as: UTF8.self)),
-            let factor = factor(bytes[end...])
+        while end < bytes.count, unsafe isDigit(bytes[end]) || bytes[end] == UInt8(ascii: ".") { end += 1 }
+        let digits = unsafe bytes[start..<end]
+        guard unsafe digits.contains(where: isDigit),
+            unsafe digits.count(where: { $0 == UInt8(ascii: ".") }) <= 1,
+            let number = unsafe Double(String(decoding: bytes[..<end], as: UTF8.self)),
+            let factor = unsafe factor(bytes[end...])
         else { return nil }
         return number * factor
     }
@@ -45,11 +48,11 @@ package struct Quantity: Comparable, Sendable {
     }
 
     private static func factor(_ suffix: Slice<UnsafeBufferPointer<UInt8>>) -> Double? {
-        guard let first = suffix.first else { return 1 }
-        if suffix.count == 1 { return decimalFactor(first) }
-        if suffix.count == 2, suffix.last == UInt8(ascii: "i") { return binaryFactor(first) }
+        guard let first = unsafe suffix.first else { return 1 }
+        if unsafe suffix.count == 1 { return decimalFactor(first) }
+        if unsafe suffix.count == 2, unsafe suffix.last == UInt8(ascii: "i") { return binaryFactor(first) }
         guard first | 0x20 == UInt8(ascii: "e"),
-            let exponent = Int(String(decoding: suffix.dropFirst(), as: UTF8.self))
+            let exponent = unsafe Int(String(decoding: suffix.dropFirst(), as: UTF8.self))
         else { return nil }
         return Double("1e\(exponent)")
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 import CanaryResources
 
 /// From a user's hash to an endpoint, by addresses and weights alone: all proxies agree, also after a restart, and when an
@@ -7,15 +8,9 @@ import CanaryResources
 ///
 /// `@unchecked Sendable`: nothing changes after `init`.
 final class EndpointHashTable: @unchecked Sendable {
-    private let points: UnsafeMutableBufferPointer<EndpointHashTableRecord.Point>
-    private let places: UnsafeMutableBufferPointer<UInt32>
-
-    var record: EndpointHashTableRecord {
-        EndpointHashTableRecord(
-            points: UnsafeBufferPointer(points),
-            places: UnsafeBufferPointer(places)
-        )
-    }
+    /// Leads into the table's own memory.
+    let record: EndpointHashTableRecord
+    private let arena = RoutingArena()
 
     /// `endpoints` are addresses as text (`10.0.0.1:80`) with their weights; results are indices of it.
     init(_ kind: TrafficPolicy.HashTable, _ endpoints: [(address: String, weight: UInt32)]) {
@@ -23,17 +18,11 @@ final class EndpointHashTable: @unchecked Sendable {
         let order = endpoints.indices.sorted { endpoints[$0].address < endpoints[$1].address }
         switch kind {
         case .ring(let minimumSize):
-            points = Self.ring(endpoints, order, minimumSize: minimumSize)
-            places = .init(start: nil, count: 0)
+            let points = Self.ring(endpoints, order, minimumSize: minimumSize)
+            record = EndpointHashTableRecord(points: arena.store(points))
         case .maglev(let size):
-            points = .init(start: nil, count: 0)
-            places = Self.maglev(endpoints, order, size: size)
+            record = EndpointHashTableRecord(places: arena.store(Self.maglev(endpoints, order, size: size)))
         }
-    }
-
-    deinit {
-        points.deallocate()
-        places.deallocate()
     }
 
     // MARK: - Ring
@@ -47,8 +36,8 @@ final class EndpointHashTable: @unchecked Sendable {
         _ endpoints: [(address: String, weight: UInt32)],
         _ order: [Int],
         minimumSize: Int
-    ) -> UnsafeMutableBufferPointer<EndpointHashTableRecord.Point> {
-        guard !endpoints.isEmpty else { return .init(start: nil, count: 0) }
+    ) -> [EndpointHashTableRecord.Point] {
+        guard !endpoints.isEmpty else { return [] }
         let total = endpoints.reduce(0.0) { $0 + Double($1.weight) }
         let least = endpoints.reduce(total) { min($0, Double($1.weight)) } / total
         let wanted = Double(min(max(minimumSize, 1), maximumRingSize))
@@ -66,11 +55,7 @@ final class EndpointHashTable: @unchecked Sendable {
             }
         }
         points.sort { ($0.hash, $0.index) < ($1.hash, $1.index) }
-        let memory = UnsafeMutableBufferPointer<EndpointHashTableRecord.Point>.allocate(
-            capacity: points.count
-        )
-        _ = memory.initialize(from: points)
-        return memory
+        return points
     }
 
     // MARK: - Maglev
@@ -81,10 +66,10 @@ final class EndpointHashTable: @unchecked Sendable {
         _ endpoints: [(address: String, weight: UInt32)],
         _ order: [Int],
         size: Int
-    ) -> UnsafeMutableBufferPointer<UInt32> {
+    ) -> [UInt32] {
         // Istio's limit for tables.
         let size = min(max(size, 2), 5_000_011)
-        guard !endpoints.isEmpty else { return .init(start: nil, count: 0) }
+        guard !endpoints.isEmpty else { return [] }
         let heaviest = Double(endpoints.reduce(1) { max($0, $1.weight) })
         var entries = order.map { index in
             let address = endpoints[index].address
@@ -95,15 +80,14 @@ final class EndpointHashTable: @unchecked Sendable {
                 weight: Double(endpoints[index].weight)
             )
         }
-        let table = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: size)
-        table.initialize(repeating: .max)
+        var table = [UInt32](repeating: .max, count: size)
         var filled = 0
         var round = 1.0
         while filled < size {
             for position in entries.indices where filled < size {
                 guard round * entries[position].weight >= entries[position].target else { continue }
                 entries[position].target += heaviest
-                entries[position].claim(in: table)
+                entries[position].claim(in: &table)
                 filled += 1
             }
             round += 1
@@ -124,7 +108,7 @@ final class EndpointHashTable: @unchecked Sendable {
             (self.weight, target) = (weight, weight)
         }
 
-        mutating func claim(in table: UnsafeMutableBufferPointer<UInt32>) {
+        mutating func claim(in table: inout [UInt32]) {
             while table[place] != .max { place = (place + skip) % table.count }
             table[place] = index
             place = (place + skip) % table.count
@@ -140,9 +124,9 @@ struct EndpointHashTableRecord: BitwiseCopyable {
     }
 
     /// Of a ring, by their hashes.
-    fileprivate(set) var points = UnsafeBufferPointer<Point>(start: nil, count: 0)
+    var points = BorrowedList<Point>()
     /// Of a Maglev table.
-    fileprivate(set) var places = UnsafeBufferPointer<UInt32>(start: nil, count: 0)
+    var places = BorrowedList<UInt32>()
 
     /// The index of the endpoint of a hash; `nil` without endpoints. Further `attempt`s (1, 2 …) lead to other ones, mostly:
     /// to the next point of the ring, or to the place of another hash, as in Envoy.

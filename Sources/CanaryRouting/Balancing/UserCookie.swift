@@ -54,7 +54,7 @@ extension RouteHandle {
         for index in 0..<generatedKeyCount {
             let digit = UInt8(truncatingIfNeeded: random >> UInt64(60 - 4 * index) & 15)
             let byte = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
-            memory.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
+            unsafe memory.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
         }
     }
 

@@ -11,17 +11,17 @@ enum XXHash64 {
     )
 
     static func of(_ slice: ByteSlice, seed: UInt64 = 0) -> UInt64 {
-        let bytes = UnsafeRawPointer(slice.base)
+        let bytes = unsafe UnsafeRawPointer(slice.base)
         let count = slice.count
         var offset = 0
         var hash: UInt64
-        if count >= 32, let bytes {
+        if count >= 32, let bytes = unsafe bytes {
             var lanes = (seed &+ primes.0 &+ primes.1, seed &+ primes.1, seed, seed &- primes.0)
             while offset <= count - 32 {
-                lanes.0 = round(lanes.0, word(bytes, offset))
-                lanes.1 = round(lanes.1, word(bytes, offset + 8))
-                lanes.2 = round(lanes.2, word(bytes, offset + 16))
-                lanes.3 = round(lanes.3, word(bytes, offset + 24))
+                lanes.0 = unsafe round(lanes.0, word(bytes, offset))
+                lanes.1 = unsafe round(lanes.1, word(bytes, offset + 8))
+                lanes.2 = unsafe round(lanes.2, word(bytes, offset + 16))
+                lanes.3 = unsafe round(lanes.3, word(bytes, offset + 24))
                 offset += 32
             }
             hash =
@@ -31,20 +31,20 @@ enum XXHash64 {
             hash = seed &+ primes.4
         }
         hash &+= UInt64(count)
-        guard let bytes else { return avalanche(hash) }
+        guard let bytes = unsafe bytes else { return avalanche(hash) }
         while offset + 8 <= count {
-            hash = rotate(hash ^ round(0, word(bytes, offset)), 27) &* primes.0 &+ primes.3
+            hash = unsafe rotate(hash ^ round(0, word(bytes, offset)), 27) &* primes.0 &+ primes.3
             offset += 8
         }
         if offset + 4 <= count {
-            let half = UInt64(
+            let half = unsafe UInt64(
                 UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
             )
             hash = rotate(hash ^ half &* primes.0, 23) &* primes.1 &+ primes.2
             offset += 4
         }
         while offset < count {
-            let byte = UInt64(bytes.load(fromByteOffset: offset, as: UInt8.self))
+            let byte = unsafe UInt64(bytes.load(fromByteOffset: offset, as: UInt8.self))
             hash = rotate(hash ^ byte &* primes.4, 11) &* primes.0
             offset += 1
         }
@@ -53,11 +53,11 @@ enum XXHash64 {
 
     static func of(_ text: String, seed: UInt64 = 0) -> UInt64 {
         var text = text
-        return text.withUTF8 { of(ByteSlice($0), seed: seed) }
+        return text.withUTF8 { unsafe of(ByteSlice($0), seed: seed) }
     }
 
     private static func word(_ bytes: UnsafeRawPointer, _ offset: Int) -> UInt64 {
-        UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        unsafe UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 
     private static func round(_ lane: UInt64, _ input: UInt64) -> UInt64 {

@@ -88,7 +88,7 @@ struct AddressBytes: BitwiseCopyable, Equatable, Sendable {
     private static func hexadecimal(_ text: ByteSlice) -> UInt16? {
         guard 1...4 ~= text.count else { return nil }
         var value: UInt16 = 0
-        for byte in text.bytes {
+        for byte in text {
             let letter = ByteSlice.lowercased(byte)
             let digit =
                 byte &- UInt8(ascii: "0") < 10
@@ -110,7 +110,7 @@ struct Subnet: BitwiseCopyable, Equatable, Sendable {
     init?(_ text: String) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         var host = String(parts[0])
-        guard let address = host.withUTF8({ AddressBytes(ByteSlice($0)) }) else { return nil }
+        guard let address = host.withUTF8({ unsafe AddressBytes(ByteSlice($0)) }) else { return nil }
         let most = host.utf8.contains(UInt8(ascii: ":")) ? 128 : 32
         var length = most
         if parts.count > 1 {
