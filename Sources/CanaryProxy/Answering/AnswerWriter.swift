@@ -165,7 +165,7 @@ struct AnswerWriter: ~Copyable {
     private mutating func decorate(_ exchange: ExchangePointer, _ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let route = exchange.pointee.route, route.intervenes else { return false }
         let answer = route.crossOrigin(for: exchange.pointee.request.facts)
-        guard answer.action == .decorate || answer.action == .answerPreflight else { return false }
+        guard answer.action != .none else { return false }
         answer.forEachHeader { edits.set($0, to: $1, &fields, bytes) }
         return true
     }

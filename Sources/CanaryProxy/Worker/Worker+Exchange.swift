@@ -106,7 +106,8 @@ extension Worker {
             reply(exchange, LocalAnswer(503, .noCluster))
             return false
         }
-        if route.mirrorCount > 0 { planCopies(of: exchange, route) }
+        // What goes nowhere is not copied either, as in Envoy.
+        if route.mirrorCount > 0, destination.endpoints.count > 0 { planCopies(of: exchange, route) }
         if exchange.pointee.body.isComplete {
             exchange.pointee.requestIsComplete(loop.now, limits)
             if exchange.pointee.copyDraw != nil { makeCopies(of: exchange) }

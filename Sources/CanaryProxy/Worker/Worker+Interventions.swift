@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 import CanaryRouting
 
 /// What a route has happen to requests besides what it does with them, in Envoy's order: preflights of other origins are
@@ -39,6 +40,11 @@ extension Worker {
                 fault.grpcStatus >= 0 ? fault.grpcStatus : GRPCStatus.number(ofHTTP: fault.status)
         }
         count(exchange, route.counter)
+        // The changes of answers are those of the destination that the request would have had, as in Envoy.
+        let facts = exchange.pointee.request.facts
+        if route.action == .forward {
+            exchange.pointee.destination = route.destination(for: facts, random: random.next())
+        }
         reply(exchange, answer)
         return true
     }

@@ -29,14 +29,17 @@ package struct CrossOriginAnswer: BitwiseCopyable {
         /// Answered with 200, without body, and with ``CrossOriginAnswer/forEachHeader(_:)``. The route's own changes of
         /// answers do not apply.
         case answerPreflight
-        /// A preflight of an origin that is not allowed: answered with 200, without body and these headers.
+        /// A preflight of an origin that is not allowed: the same answer, but that nothing in it names the origin, without
+        /// which the rest means nothing to browsers.
         case ignorePreflight
     }
 
     package let action: Action
     private let policy: Borrowed<CorsRecord>?
-    /// As the request has it.
+    /// As the request has it, and what it asks for.
     private let origin: ByteSlice
+    private var askedMethod = ByteSlice()
+    private var askedHeaders = ByteSlice()
 
     package static var none: CrossOriginAnswer {
         CrossOriginAnswer(action: .none, policy: nil, origin: ByteSlice())
@@ -64,25 +67,36 @@ package struct CrossOriginAnswer: BitwiseCopyable {
             case (false, false): .none
             }
         self.init(action: action, policy: policy, origin: origin)
+        guard isPreflight else { return }
+        askedMethod = asked
+        askedHeaders = facts.header(ByteSlice("access-control-request-headers"))?.value ?? ByteSlice()
     }
 
     /// The headers of the answer, in Envoy's order; names are in lower case.
     package func forEachHeader(_ body: (_ name: StaticString, _ value: ByteSlice) -> Void) {
-        guard let policy, action == .decorate || action == .answerPreflight else { return }
-        body("access-control-allow-origin", origin)
+        guard let policy, action != .none else { return }
+        let isAllowed = action != .ignorePreflight
+        if isAllowed { body("access-control-allow-origin", origin) }
         if policy.pointee.allowsCredentials { body("access-control-allow-credentials", ByteSlice("true")) }
-        if action == .answerPreflight {
-            if !policy.pointee.allowMethods.isEmpty {
-                body("access-control-allow-methods", policy.pointee.allowMethods)
-            }
-            if !policy.pointee.allowHeaders.isEmpty {
-                body("access-control-allow-headers", policy.pointee.allowHeaders)
-            }
-            if !policy.pointee.maxAge.isEmpty { body("access-control-max-age", policy.pointee.maxAge) }
+        if action != .decorate {
+            add("access-control-allow-methods", policy.pointee.allowMethods, asked: askedMethod, body)
+            add("access-control-allow-headers", policy.pointee.allowHeaders, asked: askedHeaders, body)
+            add("access-control-max-age", policy.pointee.maxAge, asked: nil, body)
         }
-        if !policy.pointee.exposeHeaders.isEmpty {
-            body("access-control-expose-headers", policy.pointee.exposeHeaders)
+        if isAllowed {
+            add("access-control-expose-headers", policy.pointee.exposeHeaders, asked: nil, body)
         }
+    }
+
+    /// A list that allows everything allows what was asked for.
+    private func add(
+        _ name: StaticString,
+        _ list: ByteSlice,
+        asked: ByteSlice?,
+        _ body: (_ name: StaticString, _ value: ByteSlice) -> Void
+    ) {
+        guard !list.isEmpty else { return }
+        body(name, list.equals(ByteSlice("*")) ? asked ?? list : list)
     }
 }
 

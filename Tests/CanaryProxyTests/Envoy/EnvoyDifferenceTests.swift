@@ -2,6 +2,7 @@
 
 import CanaryResources
 import CanaryTestSupport
+import Glibc
 import Testing
 
 /// Thousands of random requests over random routes, sent through Envoy with the exported configuration and through the proxy:
@@ -14,6 +15,8 @@ import Testing
 /// - A direct response with status 204 has no body, as RFC 9110 wants it; Envoy sends the one that it is given.
 /// - `*` as a target (OPTIONS) is for the server, so that routes without a condition on the path take it; Envoy answers 404.
 /// - What a client sent raw and RFC 3986 wants escaped is passed on as it came, for the backend to judge; Envoy escapes it.
+/// - Values of headers that a fault's answer takes from its request: the request as it would have been sent, where Envoy has not
+///   changed anything of it yet.
 /// - Sticky traffic: each has a hash of its own. ``EnvoyServingTests`` looks at what must hold for Envoy's.
 /// - Headers that are not compared are listed in ``Outcome``.
 @Suite(
@@ -40,5 +43,10 @@ struct EnvoyDifferenceTests {
         for kind in [[200], [204, 418], [301, 302, 303, 307, 308], [404], [503]] {
             #expect(kind.reduce(0) { $0 + scene.statuses[$1, default: 0] } >= 5, "statuses \(kind)")
         }
+        // Copies come when they come. The proxy may have been asked more often, to meet Envoy's destination.
+        var copies: (envoy: Set<String>, proxy: Set<String>) { scene.origins.copies.all }
+        for _ in 0..<3000 where !copies.envoy.isSubset(of: copies.proxy) { poll(nil, 0, 10) }
+        #expect(copies.envoy.subtracting(copies.proxy) == [])
+        #expect(copies.envoy.count > 5)
     }
 }

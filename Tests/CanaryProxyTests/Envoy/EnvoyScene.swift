@@ -9,7 +9,7 @@ import CanaryTestSupport
 
 /// Envoy and the proxy side by side, before the same origins and with the same objects.
 final class EnvoyScene {
-    private let origins: EchoOrigins
+    let origins: EchoOrigins
     private let table: RoutingTable
     private let identifiers = RoutingIdentifiers()
     private let proxy: Proxy
@@ -28,6 +28,7 @@ final class EnvoyScene {
     /// Makes objects from the origins and the gateway's port. `changes` are texts of Envoy's configuration, and what stands in
     /// their place.
     init(
+        labels: [String: String] = [:],
         logsRequests: Bool = false,
         changing changes: [String: String] = [:],
         _ objects: (EchoOrigins, _ gatewayPort: Int64) -> [Resource]
@@ -38,6 +39,7 @@ final class EnvoyScene {
         table = RoutingTableBuilder(
             snapshot: snapshot,
             namespace: "default",
+            sourceLabels: labels,
             identifiers: identifiers
         ).table()
         var configuration = ProxyConfiguration()
@@ -49,7 +51,11 @@ final class EnvoyScene {
         proxy = try Proxy(configuration: configuration, identifiers: identifiers)
         proxy.install(table)
         try proxy.start()
-        envoy = try EnvoyProcess(Self.export(snapshot), logsRequests: logsRequests, changing: changes)
+        envoy = try EnvoyProcess(
+            Self.export(snapshot, labels: labels),
+            logsRequests: logsRequests,
+            changing: changes
+        )
     }
 
     deinit {
@@ -57,8 +63,8 @@ final class EnvoyScene {
         proxy.wait()
     }
 
-    static func export(_ snapshot: ClusterSnapshot) -> EnvoyConfiguration {
-        EnvoyExporter(snapshot: snapshot, namespace: "default").configuration(
+    static func export(_ snapshot: ClusterSnapshot, labels: [String: String] = [:]) -> EnvoyConfiguration {
+        EnvoyExporter(snapshot: snapshot, namespace: "default", sourceLabels: labels).configuration(
             EnvoyConfiguration.Addresses(
                 mesh: [EnvoyConfiguration.Address(host: envoyHost, port: 0)],
                 bind: envoyHost,
@@ -71,7 +77,7 @@ final class EnvoyScene {
     func difference(_ request: GeneratedRequest) throws -> String? {
         let isGateway = request.place.listener == "gateway"
         let verdict = TableVerdict(request, table, identifiers, listener: isGateway ? 1 : 0, origins: origins)
-        let theirs = try throughEnvoy(request)
+        var theirs = try throughEnvoy(request)
         statuses[theirs.status, default: 0] += 1
         if let objection = verdict.objection(to: theirs) {
             return "\(request)\n  Envoy has \(objection)\n  Envoy \(theirs)"
@@ -83,6 +89,10 @@ final class EnvoyScene {
                 return "\(request)\n  the proxy has \(objection)\n  proxy \(ours)"
             }
             ours = try throughProxy(request)
+        }
+        if verdict.mayIntervene, theirs.origin.isEmpty {
+            ours.forgetValues()
+            theirs.forgetValues()
         }
         return ours == theirs ? nil : "\(request)\n  Envoy \(theirs)\n  proxy \(ours)"
     }

@@ -141,11 +141,13 @@ struct GeneratedCluster {
             "port": ["number": .integer(gatewayPort), "name": "http-2", "protocol": "HTTP"],
             "hosts": ["secure.test"], "tls": ["httpsRedirect": true],
         ]
-        let external: Value = [
-            "hosts": ["gamma.external"], "ports": [["number": 80, "name": "http", "protocol": "HTTP"]],
-            "resolution": "STATIC",
-            "endpoints": [["address": "127.0.0.1", "ports": ["http": .integer(origins.port("gamma"))]]],
-        ]
+        func external(_ name: String) -> Value {
+            [
+                "hosts": [.text("\(name).external")],
+                "ports": [["number": 80, "name": "http", "protocol": "HTTP"]], "resolution": "STATIC",
+                "endpoints": [["address": "127.0.0.1", "ports": ["http": .integer(origins.port(name))]]],
+            ]
+        }
         let two: Value = [["port": 80, "name": "http"], ["port": 8080, "name": "http-alt"]]
         return [
             service("alpha", [["port": 80, "name": "http"]]), service("beta", two),
@@ -158,7 +160,8 @@ struct GeneratedCluster {
                 "v1",
                 [("http", origins.port("beta-80")), ("http-alt", origins.port("beta-8080"))]
             ),
-            TestProxy.resource(.serviceEntry, "gamma", ["spec": external]),
+            TestProxy.resource(.serviceEntry, "gamma", ["spec": external("gamma")]),
+            TestProxy.resource(.serviceEntry, "copies", ["spec": external("copies")]),
             TestProxy.resource(
                 .gateway,
                 "front",

@@ -42,6 +42,16 @@ struct GeneratedRequest: CustomStringConvertible {
         for name in ["x-h", "X-W", "x-h", "cookie", "x-two", "user-agent"] where generator.chance(30) {
             fields.append((name, generator.pick(Self.values)))
         }
+        if generator.chance(30) {
+            fields.append(
+                ("origin", generator.pick(["https://a.test", "https://b.test", "https://a.test:1", "null"]))
+            )
+            if method == "OPTIONS" || generator.chance(20) {
+                fields.append(("access-control-request-method", generator.pick(["PUT", "PATCH"])))
+                if generator.chance(50) { fields.append(("access-control-request-headers", "x-one,x-3")) }
+            }
+        }
+        if generator.chance(20) { fields.append(("x-fail", generator.pick(["409", "418", "500", "503"]))) }
         isAbsolute = generator.chance(5)
     }
 

@@ -153,10 +153,91 @@ struct GeneratedRoutes {
         fields.append(("route", .list(destinations + (count > 1 && generator.chance(30) ? [none] : []))))
         if generator.chance(40) { fields.append(("rewrite", rewrite())) }
         if generator.chance(20) { fields.append(("timeout", "30s")) }
-        if generator.chance(20) {
-            fields.append(("retries", ["attempts": 2, "retryOn": "5xx,connect-failure,418"]))
-        }
+        if generator.chance(40) { fields.append(("retries", retries())) }
+        if generator.chance(15) { fields.append(("fault", fault())) }
+        if generator.chance(20) { fields.append(("corsPolicy", crossOrigin())) }
+        if generator.chance(15) { fields.append(("mirrors", .list([mirror()]))) }
         return fields
+    }
+
+    // MARK: - What a route does besides
+
+    private mutating func retries() -> Value {
+        let attempts = generator.pick([0, 1, 2, 3])
+        guard attempts > 0 else { return ["attempts": 0] }
+        var fields: [(String, Value)] = [("attempts", .integer(Int64(attempts))), ("backoff", "1ms")]
+        if generator.chance(80) {
+            fields.append(
+                (
+                    "retryOn",
+                    .text(
+                        generator.pick([
+                            "5xx,connect-failure,418", "gateway-error", "retriable-4xx,503", "reset",
+                        ])
+                    )
+                )
+            )
+        }
+        if generator.chance(30) { fields.append(("perTryTimeout", "30s")) }
+        if generator.chance(30) {
+            fields.append(("retryIgnorePreviousHosts", .flag(generator.chance(50))))
+        }
+        return .object(fields)
+    }
+
+    /// All requests have it, or none.
+    private mutating func fault() -> Value {
+        func share(_ all: Bool) -> Value { ["value": all ? 100 : 0] }
+        var fields: [(String, Value)] = []
+        if generator.chance(50) {
+            let all = generator.chance(50)
+            let delay: Value = ["fixedDelay": all ? "1ms" : "3600s", "percentage": share(all)]
+            fields.append(("delay", delay))
+        }
+        if generator.chance(60) || fields.isEmpty {
+            var abort: [(String, Value)] = [("percentage", share(generator.chance(50)))]
+            abort.append(
+                generator.chance(70)
+                    ? ("httpStatus", .integer(generator.pick([400, 418, 503])))
+                    : ("grpcStatus", "UNAVAILABLE")
+            )
+            fields.append(("abort", .object(abort)))
+        }
+        return .object(fields)
+    }
+
+    private mutating func crossOrigin() -> Value {
+        var fields: [(String, Value)] = [
+            (
+                "allowOrigins",
+                .list([
+                    text(
+                        ["https://a.test", "https://b.test", "*"],
+                        prefixes: ["https://a"],
+                        patterns: ["https://[ab][.]test", ".*"]
+                    )
+                ])
+            )
+        ]
+        if generator.chance(60) { fields.append(("allowMethods", generator.pick([["GET", "PUT"], ["*"]]))) }
+        if generator.chance(60) {
+            fields.append(("allowHeaders", generator.pick([["x-one", "x-two"], ["*"]])))
+        }
+        if generator.chance(60) { fields.append(("exposeHeaders", ["x-up"])) }
+        if generator.chance(60) { fields.append(("maxAge", "2m")) }
+        if generator.chance(60) { fields.append(("allowCredentials", .flag(generator.chance(50)))) }
+        if generator.chance(50) {
+            fields.append(("unmatchedPreflights", .text(generator.pick(["FORWARD", "IGNORE"]))))
+        }
+        return .object(fields)
+    }
+
+    private mutating func mirror() -> Value {
+        var fields: [(String, Value)] = [("destination", ["host": "copies.external"])]
+        if generator.chance(50) {
+            fields.append(("percentage", ["value": generator.chance(70) ? 100 : 0]))
+        }
+        return .object(fields)
     }
 
     private mutating func destination() -> Value {

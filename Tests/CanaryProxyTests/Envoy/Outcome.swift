@@ -38,6 +38,9 @@ struct Outcome: Equatable, CustomStringConvertible {
         }
     }
 
+    /// Keeps the names of headers only.
+    mutating func forgetValues() { headers = headers.map { String($0.prefix { $0 != ":" }) } }
+
     /// `name: value`, names in lower case and sorted, several values joined.
     private static func headers(_ lines: [String]) -> [String] {
         var values: [String: [String]] = [:]

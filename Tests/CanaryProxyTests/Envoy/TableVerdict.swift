@@ -12,6 +12,8 @@ struct TableVerdict {
     /// What is sent on, `PATH AUTHORITY`, for each origin.
     var sent: Set<String> = []
     var location = ""
+    /// Whether the route may answer itself before it forwards: faults and preflights are for the other two to compare.
+    var mayIntervene = false
     /// Whether the same request may have another outcome the next time.
     var mayVary = false
 
@@ -40,6 +42,7 @@ struct TableVerdict {
                 location = buffer.slice.text
             case .forward:
                 status = 200
+                mayIntervene = route.intervenes
                 addDestinations(of: route, facts, identifiers, known)
             }
         }
@@ -85,6 +88,7 @@ struct TableVerdict {
 
     /// What is wrong with an outcome, in words; `nil` where it fits.
     func objection(to outcome: Outcome) -> String? {
+        if mayIntervene, outcome.origin.isEmpty { return nil }
         guard status == 200, !origins.isEmpty else {
             if outcome.status != status { return "status \(outcome.status), not \(status)" }
             let found =
