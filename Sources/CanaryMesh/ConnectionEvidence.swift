@@ -3,15 +3,8 @@
 package import CanaryResources
 
 extension L4Route {
-    /// Under which the connections are counted that a route of a VirtualService gives to one of its destinations, whose host is
-    /// resolved already. The route is known by its conditions; any change of its VirtualService begins a new epoch of it.
-    package func evidenceKey(
-        to destination: Destination,
-        at resolved: String,
-        of virtualService: Resource,
-        store: String,
-        host: String
-    ) -> EvidenceKey {
+    /// Its conditions, in whatever order they are written: what tells it from other routes of `spec.tcp`.
+    var identity: String {
         let conditions = matches.map { match in
             let labels = match.sourceLabels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
             let parts =
@@ -19,13 +12,39 @@ extension L4Route {
                 + [match.sourceNamespace ?? "", match.port.map(String.init) ?? ""]
             return parts.joined(separator: ",")
         }
-        return EvidenceKey(
+        return RouteIdentity.ascii("tcp:\(conditions.joined(separator: ";"))")
+    }
+
+    /// Under which the connections are counted that the route, which is at `index` of a VirtualService's `spec.tcp`, gives to one
+    /// of its destinations, whose host is resolved already.
+    package func evidenceKey(
+        to destination: Destination,
+        at resolved: String,
+        of virtualService: Resource,
+        index: Int,
+        store: String,
+        host: String
+    ) -> EvidenceKey {
+        EvidenceKey(
             store: store,
             host: host,
             owner: virtualService.stored?.uid ?? "",
-            route: RouteIdentity.ascii("tcp:\(conditions.joined(separator: ";"))"),
+            route: identity,
             destination: EvidenceKey.destination(destination, at: resolved),
-            epoch: virtualService.stored.map { RouteEpoch(revision: $0.revision, commit: "") } ?? .none
+            epoch: virtualService.connectionEpoch(index)
         )
+    }
+}
+
+extension Resource {
+    /// Since when an entry of `spec.tcp` splits its connections as it does: behind the epochs of `spec.http`.
+    package func connectionEpoch(_ index: Int) -> RouteEpoch {
+        guard let stored else { return .none }
+        let position = (virtualService?.http.count ?? 0) + index
+        guard stored.routeEpochs.indices.contains(position) else {
+            // Stored by a version that kept none for it. The object's own id is as little another's as a commit's.
+            return RouteEpoch(revision: stored.revision, commit: stored.uid)
+        }
+        return stored.routeEpochs[position]
     }
 }

@@ -4,7 +4,7 @@ package import CanaryResources
 
 /// Keeps a VirtualService's epochs through its changes.
 package enum RouteEpochs {
-    /// The epochs of `after`'s routes, in their order: a route that `before` also had, by its identity, and whose split is
+    /// The epochs of `after`'s routes, those of `spec.http` and then those of `spec.tcp`, in their order: a route that `before` also had, by its identity, and whose split is
     /// the same, keeps its epoch; any other begins one with `commit`. So moving a route, or changing its conditions' order,
     /// headers, timeouts or neighbours, goes on with what was counted.
     package static func after(
@@ -12,19 +12,22 @@ package enum RouteEpochs {
         to after: Resource,
         commit: RouteEpoch
     ) -> [RouteEpoch] {
-        guard let routes = after.virtualService?.http else { return [] }
         var known: [String: (split: RouteSplitSignature, epoch: RouteEpoch)] = [:]
         if let before, let epochs = before.stored?.routeEpochs {
-            for (route, epoch) in zip(before.virtualService?.http ?? [], epochs) {
-                known[route.identity] = (RouteSplitSignature(route, of: before), epoch)
+            for (route, epoch) in zip(splits(of: before), epochs) {
+                known[route.identity] = (route.split, epoch)
             }
         }
-        return routes.map { route in
-            guard let old = known[route.identity], old.split == RouteSplitSignature(route, of: after) else {
-                return commit
-            }
+        return splits(of: after).map { route in
+            guard let old = known[route.identity], old.split == route.split else { return commit }
             return old.epoch
         }
+    }
+
+    private static func splits(of resource: Resource) -> [(identity: String, split: RouteSplitSignature)] {
+        guard let spec = resource.virtualService else { return [] }
+        return spec.http.map { ($0.identity, RouteSplitSignature($0, of: resource)) }
+            + spec.tcpRoutes.map { ($0.identity, RouteSplitSignature($0, of: resource)) }
     }
 }
 
@@ -42,11 +45,18 @@ private struct RouteSplitSignature: Equatable {
         delegate = route.delegate
         delegate?.namespace = route.delegate?.namespace ?? resource.namespace
         action = route.redirect != nil ? .redirect : route.directResponse != nil ? .directResponse : .forward
-        for weighted in route.destinations {
+        add(route.destinations, of: resource)
+    }
+
+    /// Connections are drawn independently, without salt.
+    init(_ route: L4Route, of resource: Resource) { add(route.destinations, of: resource) }
+
+    private mutating func add(_ destinations: [WeightedDestination], of resource: Resource) {
+        for weighted in destinations {
             var destination = weighted.destination
             destination.host = HostName.resolve(destination.host, namespace: resource.namespace)
             let weight = max(weighted.weight ?? 0, 0)
-            weights[destination, default: []] += route.destinations.count == 1 ? [] : [weight]
+            weights[destination, default: []] += destinations.count == 1 ? [] : [weight]
         }
     }
 }

@@ -26,7 +26,7 @@ extension TrafficReporter {
         }
     }
 
-    private func connectionRoute(_ route: HostRoute, _ host: String) -> TrafficReport.Route? {
+    func connectionRoute(_ route: HostRoute, _ host: String) -> TrafficReport.Route? {
         let routes = route.source.virtualService?.tcpRoutes ?? []
         guard routes.indices.contains(route.sourceIndex) else { return nil }
         let written = routes[route.sourceIndex]
@@ -35,7 +35,7 @@ extension TrafficReporter {
             index: route.number,
             name: "",
             match: MatchDescription.text(written.matches),
-            since: route.source.stored?.revision ?? 0,
+            since: route.source.connectionEpoch(route.sourceIndex).revision,
             observedRequests: 0,
             destinations: [],
             virtualService: route.source.key,
@@ -49,6 +49,7 @@ extension TrafficReporter {
                 to: weighted.destination,
                 at: name,
                 of: route.source,
+                index: route.sourceIndex,
                 store: snapshot.storeID,
                 host: host
             )

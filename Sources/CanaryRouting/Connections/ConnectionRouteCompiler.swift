@@ -42,7 +42,7 @@ struct ConnectionRouteCompiler {
         for (index, route) in (resource.virtualService?.tcpRoutes ?? []).enumerated() {
             let blocks = route.matches.filter { !isExcluded($0, port, resource.namespace) }
             guard route.matches.isEmpty || !blocks.isEmpty else { continue }
-            let destinations = destinations(route, of: resource)
+            let destinations = destinations(route, index, of: resource)
             var record = ConnectionRouteRecord(
                 subnets: BorrowedList(),
                 index: Int32(clamping: index),
@@ -60,7 +60,7 @@ struct ConnectionRouteCompiler {
         return records
     }
 
-    private func destinations(_ route: L4Route, of resource: Resource) -> [DestinationRecord] {
+    private func destinations(_ route: L4Route, _ index: Int, of resource: Resource) -> [DestinationRecord] {
         let weights = route.destinations.splitWeights
         var records: [DestinationRecord] = []
         for (position, weighted) in route.destinations.enumerated() {
@@ -74,6 +74,7 @@ struct ConnectionRouteCompiler {
                     to: weighted.destination,
                     at: host,
                     of: resource,
+                    index: index,
                     store: routes.store,
                     host: routes.host
                 )

@@ -99,8 +99,8 @@ extension DatabaseFormat {
         """
 
     /// - `commits`: a random id for each of the last revisions, since revisions come again after a backup was restored.
-    /// - `route_epochs`: of a VirtualService, for each HTTP route the revision and the commit that began its split,
-    ///   `7@3f…,3@a0…`. What version 1 kept, revisions alone, gets the id of the commit that the migration makes up.
+    /// - `route_epochs`: of a VirtualService, for each HTTP route, and behind them for each TCP route, the revision and the
+    ///   commit that began its split, `7@3f…,3@a0…`. What version 1 kept, revisions alone, gets the id of the commit that the migration makes up.
     private static let clusterVersion2 = """
         CREATE TABLE commits (
             revision INTEGER PRIMARY KEY,

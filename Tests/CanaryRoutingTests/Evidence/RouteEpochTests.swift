@@ -170,4 +170,30 @@ struct RouteEpochTests {
         let keys = ClusterSnapshot([object]).effectiveRoutes(of: object)[0].evidenceKeys(store: "", host: "h")
         #expect(Set(keys.map(\.destination)).count == 3)
     }
+
+    @Test func `TCP routes keep theirs through what does not concern their split`() {
+        func object(_ http: Node, _ tcp: Node) -> Resource {
+            var object = Helloworld.routes(http)
+            var body = object.body
+            body.set(tcp, at: "spec", "tcp")
+            object = Resource(key: object.key, body: body)
+            return object
+        }
+        let first: Node = ["match": [["port": 1]], "route": Helloworld.split(["v1": 90, "v2": 10])]
+        let second: Node = ["route": Helloworld.split(["v1": 1])]
+        let before = object([Self.a], [first, second]).created(9, routes: [1, 2, 3])
+        #expect(before.connectionEpoch(0).commit == "c2" && before.connectionEpoch(1).commit == "c3")
+        let commit = RouteEpoch(revision: 99, commit: "new")
+        func epochs(_ http: Node, _ tcp: Node) -> [Int64] {
+            RouteEpochs.after(change: before, to: object(http, tcp), commit: commit).map(\.revision)
+        }
+        #expect(epochs([Self.a], [first, second]) == [1, 2, 3])
+        #expect(epochs([Self.rest, Self.a], [second, first]) == [99, 1, 3, 2])
+        #expect(epochs([], [second]) == [3])
+        let shifted = changed(first) { $0.set(Helloworld.split(["v1": 80, "v2": 20]), at: "route") }
+        #expect(epochs([Self.a], [shifted, second]) == [1, 99, 3])
+        // What an older version stored names no commit for them.
+        let old = object([Self.a], [first]).created(9, routes: [1])
+        #expect(old.connectionEpoch(0) == RouteEpoch(revision: 9, commit: "uid"))
+    }
 }
