@@ -89,6 +89,13 @@ package struct RoutingTableBuilder: Sendable {
         compiler(listener: listener).exclusion(of: match, in: namespace)
     }
 
+    /// The same for a block of a TCP route, and a port.
+    package func exclusion(of match: L4Match, port: Int, in namespace: String, listener: Int32)
+        -> MatchExclusion?
+    {
+        compiler(listener: listener).exclusion(of: match, port: port, in: namespace)
+    }
+
     /// What compiles a listener's hosts.
     package func compiler(listener: Int32) -> VirtualHostCompiler {
         let index = Int(listener) - 1

@@ -30,13 +30,18 @@ extension VirtualHostCompiler {
         }
     }
 
-    /// Whether a match block of a TCP route counts for nobody at this listener, at a port.
-    func isExcluded(_ match: L4Match, port: Int, in namespace: String) -> Bool {
-        if let wanted = match.port, wanted != port { return true }
+    /// The same for a match block of a TCP route, at a port.
+    func exclusion(of match: L4Match, port: Int, in namespace: String) -> MatchExclusion? {
+        if let wanted = match.port, wanted != port { return .port(wanted) }
         var others = HTTPMatch.any
         others.sourceLabels = match.sourceLabels
         others.sourceNamespace = match.sourceNamespace
         others.gateways = match.gateways
-        return exclusion(of: others, in: namespace) != nil
+        return exclusion(of: others, in: namespace)
+    }
+
+    /// Whether such a block counts for nobody.
+    func isExcluded(_ match: L4Match, port: Int, in namespace: String) -> Bool {
+        exclusion(of: match, port: port, in: namespace) != nil
     }
 }

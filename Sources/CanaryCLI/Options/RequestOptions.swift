@@ -7,7 +7,10 @@ import CanaryResources
 /// A request on the command line, as curl takes it.
 struct RequestOptions: ParsableArguments {
     @Argument(
-        help: ArgumentHelp("The method, GET where it is left out, and the URL", valueName: "url"),
+        help: ArgumentHelp(
+            "The method, GET where it is left out, and the URL; or tcp://HOST:PORT",
+            valueName: "url"
+        ),
         completion: .stored(.request)
     )
     var words: [String] = []
@@ -87,6 +90,7 @@ struct RequestOptions: ParsableArguments {
         guard !request.authority.contains("@") else {
             throw CommandError.wrongUsage("the URL \"\(url)\" holds a user's name", hint: "leave it out")
         }
+        if request.isConnection { try checkConnection(request, url) }
         request.user = user
         request.gateway = try gateway.map { try Self.gateway($0, namespace) }
         guard user != "" else {
@@ -103,6 +107,22 @@ struct RequestOptions: ParsableArguments {
             )
         }
         return request
+    }
+
+    private func checkConnection(_ request: ExplainedRequest, _ url: String) throws {
+        let isBare = request.path == "/" && request.query == nil && request.headers.isEmpty
+        guard isBare, words.count == 1, method == nil, header.isEmpty, user == nil else {
+            throw CommandError.wrongUsage(
+                "a TCP connection has no method, path, header or user",
+                hint: "for example: canaryctl explain tcp://db:5432"
+            )
+        }
+        guard request.authority.split(separator: "]").last?.contains(":") == true else {
+            throw CommandError.wrongUsage(
+                "\"\(url)\" names no port",
+                hint: "for example: canaryctl explain tcp://db:5432"
+            )
+        }
     }
 
     private static func checkPort(of authority: String) throws {
@@ -151,9 +171,9 @@ struct RequestOptions: ParsableArguments {
         }
         guard let colon = url.firstRange(of: "://") else { return ("http", url[...]) }
         let scheme = url[..<colon.lowerBound].lowercased()
-        guard ["http", "https"].contains(scheme) else {
+        guard ["http", "https", "tcp"].contains(scheme) else {
             throw CommandError.wrongUsage(
-                "the scheme \"\(scheme)\" is neither http nor https",
+                "the scheme \"\(scheme)\" is none of http, https and tcp",
                 hint: "write http://\(url[colon.upperBound...])"
             )
         }

@@ -37,7 +37,10 @@ struct ExplanationPage {
     }
 
     private var answerLines: [String] {
-        if let reason = explanation.reason { return ["  \(explanation.effects.status ?? 404): \(reason)"] }
+        if let reason = explanation.reason {
+            let answer = request.isConnection ? "no connection" : String(explanation.effects.status ?? 404)
+            return ["  \(answer): \(reason)"]
+        }
         guard explanation.route == nil else { return [] }
         return ["  the Gateway sends every request to https"]
     }
@@ -51,7 +54,7 @@ struct ExplanationPage {
             var line = "    \(DestinationText.name(destination).padded(to: width)) \(padding)\(share)"
             if showsEndpoints {
                 line += "   \(destination.readyEndpoints)/\(destination.totalEndpoints) ready"
-                if destination.readyEndpoints == 0 { line += ": 503" }
+                if destination.readyEndpoints == 0 { line += request.isConnection ? ": reset" : ": 503" }
             }
             lines.append(line)
             let headers = explanation.effects.destinationHeaders[index].map(EffectText.lines)

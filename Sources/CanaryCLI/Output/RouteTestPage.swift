@@ -77,6 +77,6 @@ extension ExplainedRequest {
     /// `http://shop/cart?x=1`.
     var url: String { "\(scheme)://\(authority)\(path)\(query.map { "?\($0)" } ?? "")" }
 
-    /// `GET http://shop/cart?x=1`.
-    var line: String { "\(method) \(url)" }
+    /// `GET http://shop/cart?x=1`, or `tcp://db:5432`.
+    var line: String { isConnection ? "tcp://\(authority)" : "\(method) \(url)" }
 }

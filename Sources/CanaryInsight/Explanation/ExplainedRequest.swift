@@ -17,7 +17,7 @@ package struct ExplainedRequest: Sendable {
     }
 
     package var method: String
-    /// `http` or `https`.
+    /// `http` or `https`; `tcp` for a connection that is no request.
     package var scheme: String
     /// With the port if one was given.
     package var authority: String
@@ -50,6 +50,9 @@ package struct ExplainedRequest: Sendable {
         self.gateway = gateway
         self.user = user
     }
+
+    /// Whether it is a TCP connection, which has no method, path or headers.
+    package var isConnection: Bool { scheme == "tcp" }
 
     /// The authority without its port.
     package var host: String {

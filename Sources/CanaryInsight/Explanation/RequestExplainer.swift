@@ -10,10 +10,10 @@ package struct RequestExplainer {
     let snapshot: ClusterSnapshot
     let namespace: String
     let builder: RoutingTableBuilder
-    private let table: RoutingTable
+    let table: RoutingTable
     private let identifiers = RoutingIdentifiers()
     private let routes = KnownRoutes()
-    private let numbers: RouteNumbers
+    let numbers: RouteNumbers
 
     /// The snapshot needs to hold no more than the closure of the requests' hosts (``HostClosure``). `namespace` and
     /// `sourceLabels` are the client's.
@@ -50,6 +50,7 @@ package struct RequestExplainer {
     package func explain(_ request: ExplainedRequest, arrivingAt port: Int) -> (
         ExplainedRequest, Explanation
     ) {
+        if request.isConnection { return explainConnection(request) }
         let inMesh = explain(request)
         guard request.gateway == nil, inMesh.action == .notFound else { return (request, inMesh) }
         for (index, spec) in table.listeners.enumerated()
