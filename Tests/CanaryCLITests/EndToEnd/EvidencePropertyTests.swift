@@ -35,6 +35,9 @@ private final class EvidenceWalk {
         var weights: [(version: String, weight: Int)]
         /// Changes that do not concern the split.
         var timeout = 30
+        var isRetried = true
+        /// The version that gets copies.
+        var mirror: String?
         /// Which of `counts` is the route's.
         var epoch: Int
     }
@@ -55,6 +58,12 @@ private final class EvidenceWalk {
     /// By epoch, then by version.
     private var counts: [[String: UInt64]] = []
     private var received: [String: UInt64] = [:]
+    /// How many requests failed at first, and were tried again or not.
+    private var retried: UInt64 = 0
+    private var failed: UInt64 = 0
+    private var requests = 0
+    /// How many copies each version is to get.
+    private var mirrored: [String: UInt64] = [:]
     private var log: [String] = []
     private var isUnchecked = false
 
@@ -88,7 +97,10 @@ private final class EvidenceWalk {
         case ..<30: try change("remove") { if $0.count > 1 { $0.remove(at: position($0.count)) } }
         case ..<36: try rename()
         case ..<50: try changeSplit()
-        case ..<60: try change("timeout") { $0[position($0.count)].timeout += 1 }
+        case ..<54: try change("timeout") { $0[position($0.count)].timeout += 1 }
+        case ..<57: try change("retries") { $0[position($0.count)].isRetried.toggle() }
+        case ..<60:
+            try change("mirror") { $0[position($0.count)].mirror = random.pick(["v1", "v2", "v3", nil]) }
         case ..<66: try undo()
         case ..<72: try recreate()
         case ..<80: try backUpOrRestore()
@@ -105,21 +117,53 @@ private final class EvidenceWalk {
         try check()
         for proxy in proxies { try stop(proxy, SIGTERM) }
         try check()
+        var total: [String: UInt64] = [:]
+        var all = RouteEvidence()
+        for (version, counted) in try evidence(ofCopies: false) {
+            total[version, default: 0] += counted.assigned
+            #expect(counted.ended == counted.assigned)
+            all.add(counted)
+        }
+        #expect(total == received, "\(log)")
+        let sent = received.values.reduce(0, +)
+        #expect(all.completed.answers.filter { $0.value > 0 } == Self.answers(sent - failed, failed))
+        // Of first attempts those failed too that were mended by others.
+        let first = all.firstAttempts.answers.filter { $0.value > 0 }
+        #expect(first == Self.answers(sent - failed - retried, failed + retried))
+        #expect(servers.values.reduce(0) { $0 + $1.tries } == sent + retried)
+    }
+
+    private static func answers(_ good: UInt64, _ bad: UInt64) -> [RouteEvidence.Answer: UInt64] {
+        [.init(status: 200): good, .init(status: 503): bad].filter { $0.value > 0 }
+    }
+
+    /// What was counted of the host's routes, by version: of requests, or of their copies.
+    private func evidence(ofCopies isOfCopies: Bool) throws -> [(String, RouteEvidence)] {
         let location = StoreLocation(scratch.path("store"))
         let store = try #require(try ClusterStore.openExisting(at: location)).read { $0.storeUID }
         let runtime = RuntimeStore(at: location) { Issue.record("\($0)") }
         let evidence = try runtime.evidence(store: store, host: "shop.default.svc.cluster.local")
-        var total: [String: UInt64] = [:]
         // What waits for a new table asks for no version, and while there is no VirtualService gets any.
-        for (key, counted) in evidence where !key.route.isEmpty && !key.destination.isEmpty {
-            let version = try String(#require(key.destination.split(separator: "|").dropFirst().first))
-            total[version, default: 0] += counted.assigned
-            #expect(
-                counted.completed.answers.allSatisfy { $0.key == .init(status: 200) }
-                    && counted.ended == counted.assigned
-            )
+        return try evidence.compactMap { key, counted in
+            guard !key.route.isEmpty, !key.destination.isEmpty,
+                key.destination.hasPrefix("mirror=") == isOfCopies
+            else { return nil }
+            return (try String(#require(key.destination.split(separator: "|").dropFirst().first)), counted)
         }
-        #expect(total == received, "\(log)")
+    }
+
+    /// Copies are nobody's to wait for: until all have come and are counted, apart from requests.
+    private func checkCopies() throws {
+        var told: [String: UInt64] = [:]
+        let isRight = try Patience(.seconds(10)).wait {
+            told = [:]
+            for (version, counted) in try evidence(ofCopies: true) where counted.ended == counted.assigned {
+                told[version, default: 0] += counted.assigned
+            }
+            let came = servers.mapValues(\.copies).filter { $0.value > 0 }
+            return told == mirrored && came == mirrored
+        }
+        try #require(isRight, "\(told) copies instead of \(mirrored) after \(log)")
     }
 
     private func newRoute() -> Route {
@@ -245,16 +289,27 @@ private final class EvidenceWalk {
         guard !proxies.isEmpty else { return }
         for _ in 0..<count {
             let route = random.pick(state.routes)
-            let version = try ask(random.pick(proxies), "\(route.key)")
-            counts[route.epoch][version, default: 0] += 1
-            received[version, default: 0] += 1
+            let fails = random.chance(25)
+            requests += 1
+            let fields = fails ? "x-fails: \(requests)\r\n" : ""
+            let answer = try send(random.pick(proxies), "\(route.key)", fields)
+            counts[route.epoch][answer.body, default: 0] += 1
+            received[answer.body, default: 0] += 1
+            if let mirror = route.mirror { mirrored[mirror, default: 0] += 1 }
+            guard fails else { continue }
+            #expect(answer.startLine.contains(route.isRetried ? " 200 " : " 503 "))
+            if route.isRetried { retried += 1 } else { failed += 1 }
         }
     }
 
-    private func ask(_ proxy: Program, _ key: String) throws -> String {
+    private func ask(_ proxy: Program, _ key: String) throws -> String { try send(proxy, key).body }
+
+    private func send(_ proxy: Program, _ key: String, _ fields: String = "") throws -> Loopback.Message {
         let connection = try Loopback(to: try Scene.listener(of: proxy))
-        connection.send("GET / HTTP/1.1\r\nhost: shop\r\nx-route: \(key)\r\nconnection: close\r\n\r\n")
-        return try #require(connection.receive()).body
+        connection.send(
+            "GET / HTTP/1.1\r\nhost: shop\r\nx-route: \(key)\r\n\(fields)connection: close\r\n\r\n"
+        )
+        return try #require(connection.receive())
     }
 
     /// Waits until every proxy serves the present state, which a route tells that is changed with it.
@@ -280,7 +335,12 @@ private final class EvidenceWalk {
         for route in state.routes {
             text += "  - match: [{headers: {x-route: {exact: \"\(route.key)\"}}}]\n"
             if let name = route.name { text += "    name: \(name)\n" }
-            text += "    timeout: \(route.timeout)s\n    route:\n"
+            let retries = route.isRetried ? "attempts: 2, retryOn: \"503\", backoff: 1ms" : "attempts: 0"
+            text += "    timeout: \(route.timeout)s\n    retries: {\(retries)}\n"
+            if let mirror = route.mirror {
+                text += "    mirrors: [{destination: {host: shop, subset: \(mirror)}}]\n"
+            }
+            text += "    route:\n"
             for (version, weight) in route.weights {
                 text += "    - {destination: {host: shop, subset: \(version)}, weight: \(weight)}\n"
             }
@@ -310,6 +370,7 @@ private final class EvidenceWalk {
             return told == expected
         }
         try #require(isRight, "\(told) instead of \(expected) after \(log)")
+        try checkCopies()
         isUnchecked = false
     }
 }

@@ -7,7 +7,14 @@ import Glibc
 final class Loopback {
     struct Message {
         var startLine: String
+        var fields: [Substring] = []
         var body: String
+
+        /// The value of a header, by its name in lower case.
+        func field(_ name: String) -> Substring? {
+            fields.first { $0.lowercased().hasPrefix("\(name):") }
+                .map { $0.dropFirst(name.count + 1).drop { $0 == " " } }
+        }
     }
 
     private let descriptor: Int32
@@ -96,6 +103,7 @@ final class Loopback {
         buffer = Array(body.utf8.dropFirst(length))
         return Message(
             startLine: lines.first.map(String.init) ?? "",
+            fields: Array(lines.dropFirst()),
             body: String(decoding: body.utf8.prefix(length), as: UTF8.self)
         )
     }

@@ -14,17 +14,45 @@ final class VersionServer: Sendable {
     let address: String
     private let listener: Int32
     private let held = Counter()
+    private let seen = Seen()
+
+    /// What it received: how often requests were tried, and how many copies came.
+    var tries: UInt64 { seen.counts.withLock(\.tries) }
+    var copies: UInt64 { seen.counts.withLock(\.copies) }
+
+    /// What came, and which requests failed once already.
+    private final class Seen: Sendable {
+        struct Counts {
+            var tries: UInt64 = 0
+            var copies: UInt64 = 0
+            var failed: Set<Substring> = []
+        }
+
+        let counts = Mutex(Counts())
+
+        /// Whether a try is to fail: the first one of each `x-fails`.
+        func add(_ request: Loopback.Message) -> Bool {
+            counts.withLock { counts in
+                if request.field("host")?.hasSuffix("-shadow") == true {
+                    counts.copies += 1
+                    return false
+                }
+                counts.tries += 1
+                return request.field("x-fails").map { counts.failed.insert($0).inserted } ?? false
+            }
+        }
+    }
 
     /// How many requests it has received and will not answer.
     var heldRequests: Int { held.value.load(ordering: .acquiring) }
 
     init(_ version: String) throws {
         (listener, address) = try Loopback.listen()
-        let acceptor = Thread(name: "accept") { [listener, held] in
+        let acceptor = Thread(name: "accept") { [listener, held, seen] in
             while true {
                 let descriptor = accept(listener, nil, nil)
                 guard descriptor >= 0 else { return }
-                Thread(name: "answer") { Self.serve(descriptor, version, held) }?.detach()
+                Thread(name: "answer") { Self.serve(descriptor, version, held, seen) }?.detach()
             }
         }
         acceptor?.detach()
@@ -35,13 +63,16 @@ final class VersionServer: Sendable {
         shutdown(listener, Int32(SHUT_RDWR))
     }
 
-    private static func serve(_ descriptor: Int32, _ version: String, _ held: Counter) {
+    private static func serve(_ descriptor: Int32, _ version: String, _ held: Counter, _ seen: Seen) {
         let connection = Loopback(descriptor: descriptor)
         while let request = connection.receive() {
             if request.startLine.contains("/hold") {
                 held.value.add(1, ordering: .releasing)
             } else {
-                connection.send("HTTP/1.1 200 OK\r\ncontent-length: \(version.utf8.count)\r\n\r\n\(version)")
+                let status = seen.add(request) ? "503 No" : "200 OK"
+                connection.send(
+                    "HTTP/1.1 \(status)\r\ncontent-length: \(version.utf8.count)\r\n\r\n\(version)"
+                )
             }
         }
     }
