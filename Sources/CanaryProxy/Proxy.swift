@@ -265,13 +265,11 @@ package final class Proxy: Sendable {
 
     // MARK: - The end
 
-    /// Accepts nothing new, lets requests under way finish, and ends when they did or the drain timeout is over.
+    /// Accepts nothing new, lets requests under way finish, and ends when they did or the drain timeout is over. Workers are still
+    /// told of the listeners: one that has not begun yet takes what waits there, and then closes its sockets as the others do.
     package func drain() {
         state.withLock { $0.listeners.releaseAll() }
-        shared.publish { publication in
-            publication.isDraining = true
-            publication.listeners = []
-        }
+        shared.publish { $0.isDraining = true }
     }
 
     package var isDraining: Bool { shared.publication().isDraining }

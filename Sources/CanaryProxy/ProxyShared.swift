@@ -15,14 +15,20 @@ struct OpenListener: Sendable {
     var sockets: [ListeningSocket]
 }
 
-/// A listening socket, open for as long as anybody has it: one that was published and withdrawn before its worker looked is closed
-/// too.
+/// A listening socket of one worker, open until that is through with it, or nobody has it: one that was published and withdrawn
+/// before its worker looked is closed too.
 final class ListeningSocket: Sendable {
     let descriptor: Int32
+    private let isOpen = Atomic(true)
 
     init(_ descriptor: Int32) { self.descriptor = descriptor }
 
-    deinit { close(descriptor) }
+    deinit { close() }
+
+    /// For its worker alone: nobody else uses the descriptor.
+    func close() {
+        if isOpen.exchange(false, ordering: .acquiringAndReleasing) { Glibc.close(descriptor) }
+    }
 }
 
 /// What workers see of the proxy at one version.

@@ -12,5 +12,8 @@ extension Proxy {
     package func repeatEvidence() { shared.book.repeatAll() }
 
     /// The addresses of the listeners that are open now, those that tables asked for included.
-    package var listenerAddresses: [String] { shared.publication().listeners.map(\.address.text) }
+    package var listenerAddresses: [String] {
+        let publication = shared.publication()
+        return publication.isDraining ? [] : publication.listeners.map(\.address.text)
+    }
 }

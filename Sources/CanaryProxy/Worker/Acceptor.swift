@@ -81,7 +81,7 @@ struct Acceptor {
     mutating func stop(_ number: Int, _ loop: inout EventLoop) {
         guard let position = listeners.index(rising: number, by: { $0.number }) else { return }
         if !isPaused { loop.unwatch(listeners[position].descriptor) }
-        listeners.remove(at: position)
+        listeners.remove(at: position).socket.close()
     }
 
     /// Takes over which listeners there are; those that go were stopped.

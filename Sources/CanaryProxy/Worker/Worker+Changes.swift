@@ -11,7 +11,8 @@ extension Worker {
     mutating func adoptChanges() {
         let published = shared.publication()
         seenVersion = published.version
-        adopt(published.listeners)
+        // A worker that drains is through with its listeners, whoever else still looks at them.
+        adopt(isDraining ? [] : published.listeners)
         if let table = published.table { adopt(table, published.entries) }
         if upstreams.adopt(published.resolutions, &random) { sweepSoon() }
         if published.isDraining, !isDraining { startDraining() }
@@ -76,7 +77,7 @@ extension Worker {
 
     // MARK: - Draining
 
-    /// Accepts nothing new, lets go of resting connections, and says so in answers still to come.
+    /// Accepts nothing new but what waits already, lets go of resting connections, and says so in answers still to come.
     private mutating func startDraining() {
         adopt([])
         isDraining = true

@@ -41,6 +41,25 @@ struct WorkerTurnTests {
         return worker
     }
 
+    @Test func `who came before the drain has an answer, however early that begins`() throws {
+        var configuration = ProxyConfiguration()
+        configuration.listen = ["127.0.0.1:0"]
+        configuration.admin = nil
+        configuration.workers = 1
+        let proxy = try Proxy(configuration: configuration, identifiers: RoutingIdentifiers())
+        proxy.install(TestProxy.table([], nil, [], RoutingIdentifiers()))
+        let address = proxy.boundAddresses[0]
+        let client = try TestConnection(to: address)
+        try client.send("GET / HTTP/1.1\r\nHost: nobody\r\n\r\n")
+        proxy.drain()
+        // The worker's thread begins only now.
+        var worker = Worker(index: 0, shared: proxy.shared)
+        worker.run()
+        #expect(try client.readMessage().status == 404)
+        // Its port is free again, whoever still has the listener.
+        #expect(ListenerOpener.isFree(try ListenerOpener.parse(address)))
+    }
+
     /// A routed exchange whose request's head is `text`.
     private func open(_ text: String, from client: DownstreamPointer?, _ worker: inout Worker) throws
         -> ExchangePointer
