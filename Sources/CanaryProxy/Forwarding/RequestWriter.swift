@@ -105,6 +105,7 @@ struct RequestWriter: ~Copyable {
             case .forwardedProto where !field.isDropped: hasProto = true
             case .requestID where !field.isDropped: hasID = true
             case .expect where isOld: fields.drop(index)
+            case .envoyControl: fields.drop(index)
             default: break
             }
         }

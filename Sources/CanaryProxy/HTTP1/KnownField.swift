@@ -8,6 +8,8 @@ enum KnownField: UInt8 {
     case connection, contentLength, date, expect, host, keepAlive, proxyConnection, server, te,
         transferEncoding
     case upgrade, http2Settings, forwardedFor, forwardedProto, requestID, grpcStatus, rateLimited
+    /// What tells Envoy how to treat a request: see ``EnvoyControl``.
+    case envoyControl
 
     /// Recognises a name in any case.
     init(_ name: UnsafeRawBufferPointer) {
@@ -37,6 +39,7 @@ enum KnownField: UInt8 {
         case 19: take(.rateLimited, if: name, is: "x-envoy-ratelimited")
         default: break
         }
+        if self == .other, EnvoyControl.isOne(name) { self = .envoyControl }
     }
 
     private mutating func take(_ field: KnownField, if name: UnsafeRawBufferPointer, is text: StaticString) {
