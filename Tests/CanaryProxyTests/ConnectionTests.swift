@@ -205,4 +205,21 @@ import Testing
         }
         #expect(Self.count(proxy) { _ in true } == 200)
     }
+
+    @Test func `a connection ends when it has lived as long as it may`() throws {
+        let log = try LoggedRequests()
+        let origin = try Self.origin(named: "v1")
+        let pool: Value = ["tcp": ["maxConnectionDuration": "50ms"]]
+        let rule: Value = ["spec": ["host": "db", "trafficPolicy": ["connectionPool": pool]]]
+        let opened = try TestProxy.openPort(
+            to: [("v1", origin.port)],
+            others: [TestProxy.resource(.destinationRule, "db", rule)]
+        )
+        let proxy = try TestProxy([], resources: opened.resources, configure: { log.configure(&$0) })
+        let client = try TestConnection(to: opened.address)
+        // It is never silent, and ends all the same.
+        while (try? client.send("x")) != nil, (try? client.read(1)) != nil {}
+        proxy.stop()
+        #expect(log.outcomes() == ["0 DT"])
+    }
 }

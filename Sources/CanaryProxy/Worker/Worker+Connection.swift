@@ -42,6 +42,8 @@ extension Worker {
             refuse(exchange, .noCluster)
             return false
         }
+        let lifetime = destination.limits.lifetimeMilliseconds
+        if lifetime > 0 { exchange.pointee.deadlines.route = loop.now &+ Int64(lifetime) }
         return true
     }
 

@@ -36,6 +36,7 @@ extension Worker {
     private mutating func exchangeIsDue(_ exchange: ExchangePointer) {
         while true {
             switch exchange.pointee.deadlines.due(loop.now) {
+            case .route where exchange.pointee.isConnection: return expire(exchange)
             case .route:
                 if exchange.pointee.stage == .sent { report(.timedOut, exchange) }
                 return reply(exchange, LocalAnswer(504, .upstreamRequestTimeout, "upstream request timeout"))
@@ -57,6 +58,13 @@ extension Worker {
 
     private mutating func abandonClient(of exchange: ExchangePointer) {
         if let client = exchange.pointee.downstream { closeClient(client) } else { abandon(exchange) }
+    }
+
+    /// A TCP connection has lived as long as it may: both sides are ended.
+    private mutating func expire(_ exchange: ExchangePointer) {
+        exchange.pointee.outcome.flag = .durationTimeout
+        if let upstream = upstreams.detach(exchange) { closeUpstream(upstream) }
+        abandonClient(of: exchange)
     }
 
     private mutating func giveUpStalled(_ exchange: ExchangePointer) {
