@@ -198,6 +198,7 @@ package final class Proxy: Sendable {
         let present = shared.publication().resolutions
         let next = Resolutions(addresses, shared.identifiers)
         guard !next.isSame(as: present ?? Resolutions([:], shared.identifiers)) else { return }
+        shared.identifiers.resolve(next.addresses.mapValues { Set($0.map(\.id)) })
         shared.publish { $0.resolutions = next }
     }
 

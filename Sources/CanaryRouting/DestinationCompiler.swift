@@ -106,7 +106,11 @@ package struct DestinationCompiler {
         record.groups = arena.store(ranked.groups)
         if unsafe record.policy?.pointee.health != nil {
             let members = Set(ranked.endpoints.map { lease.id(of: $0.address) })
-            identifiers.shared(record.id)?.health.update(members, OutlierPolicy(policy.outlierDetection))
+            identifiers.shared(record.id)?.health.update(
+                members,
+                OutlierPolicy(policy.outlierDetection),
+                resolved: ranked.endpoints.contains(where: \.address.isName) ? identifiers.resolved : [:]
+            )
         }
         return (record, ranked.endpoints)
     }

@@ -84,6 +84,12 @@ package struct DestinationHandle: BitwiseCopyable {
         cluster?.pointee.groups ?? BorrowedList()
     }
 
+    /// The priority of an endpoint, by its index.
+    package func priority(ofEndpoint index: Int) -> Int32 {
+        for group in groups where group.range.contains(index) { return group.priority }
+        return 0
+    }
+
     /// Whether any endpoint is as good as any other: all are of one weight and one group, none can be ejected or warms up.
     package var isUniform: Bool { cluster?.pointee.isUniform ?? true }
 

@@ -12,7 +12,8 @@ extension RetryPolicy {
         attempts = Int32(clamping: max(retries.attempts, 0))
         perTryTimeoutMilliseconds = Int32(clamping: retries.perTryTimeout?.milliseconds ?? 0)
         backoffMilliseconds = Int32(clamping: retries.backoff?.milliseconds ?? 25)
-        avoidsTriedEndpoints = retries.ignoresPreviousHosts
+        avoidsTriedEndpoints = retries.ignoresPreviousHosts ?? true
+        avoidsTriedEndpointsOfHash = retries.ignoresPreviousHosts ?? false
         includesRemoteLocalities = retries.includesRemoteLocalities
         guard let retryOn = retries.retryOn else { return }
         conditions = []

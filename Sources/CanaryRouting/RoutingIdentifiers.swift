@@ -21,6 +21,8 @@ package final class RoutingIdentifiers: Sendable {
         var clusters = Numbering<ClusterName>()
         /// The endpoints that are names.
         var names: [UInt64: EndpointAddress] = [:]
+        /// The addresses that those stand for, each by its number.
+        var resolved: [UInt64: Set<UInt64>] = [:]
         /// Of clusters that have one.
         var shared: [UInt64: SharedCluster] = [:]
     }
@@ -67,6 +69,18 @@ package final class RoutingIdentifiers: Sendable {
             state.shared[cluster] = made
             return made
         }
+    }
+
+    /// The addresses of the endpoints that are names, as the proxy has found them last.
+    package var resolved: [UInt64: Set<UInt64>] { state.withLock { $0.resolved } }
+
+    /// Has clusters know the addresses of their endpoints that are names.
+    package func resolve(_ addresses: [UInt64: Set<UInt64>]) {
+        let clusters = state.withLock { state in
+            state.resolved = addresses
+            return Array(state.shared.values)
+        }
+        for cluster in clusters { cluster.health.resolve(addresses) }
     }
 
     /// The meaning of a counter's number; `nil` for one that has none.

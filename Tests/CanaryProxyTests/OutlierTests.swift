@@ -140,6 +140,32 @@ import Testing
         #expect(near.heard.value == 3 && far.heard.value == 7)
     }
 
+    @Test func `each address of a name is ejected by itself`() throws {
+        let bad = try Seeded([500])
+        let heard = Counter()
+        let good = try TestOrigin(at: "127.0.0.2:\(bad.origin.port)") { _ in
+            heard.next()
+            return TestOrigin.response("good")
+        }
+        let spec: Value = [
+            "address": "pair.test", "ports": ["http": .integer(Int64(bad.origin.port))],
+            "labels": ["app": "app", "version": "v1"],
+        ]
+        let rule = RoutedScene.policy([
+            ("outlierDetection", ["consecutive5xxErrors": 2, "maxEjectionPercent": 100]),
+            ("loadBalancer", ["simple": "ROUND_ROBIN"]),
+        ])
+        let proxy = try TestProxy(
+            [],
+            resources: [TestProxy.resource(.workloadEntry, "pair", ["spec": spec]), rule],
+            lookUp: { _ in ["127.0.0.1", "127.0.0.2"] }
+        )
+        let answers = try (0..<30).map { _ in try proxy.ask().status }
+        #expect(answers.count { $0 == 500 } == 2 && bad.heard.value == 2)
+        #expect(heard.value == 28)
+        _ = good
+    }
+
     @Test func `pages and metrics tell who is ejected`() throws {
         let (bad, good) = (try Seeded([500]), try Seeded([200]))
         let proxy = try proxy([bad, good], [("consecutive5xxErrors", 1)])

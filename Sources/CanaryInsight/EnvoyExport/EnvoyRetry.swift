@@ -19,7 +19,7 @@ struct EnvoyRetry {
             "base_interval": .duration(milliseconds: base),
             "max_interval": .duration(milliseconds: base * 10),
         ])
-        let avoidsHosts = !isHashed && retries?.ignoresPreviousHosts ?? true
+        let avoidsHosts = retries?.ignoresPreviousHosts ?? !isHashed
         return .message([
             "retry_on": .string(policy.conditions.words.joined(separator: ",")),
             "num_retries": .integer(Int64(policy.attempts)),

@@ -88,6 +88,8 @@ struct Tries {
     var lastEndpoint: UInt64?
     /// Where tries failed that were followed by another.
     var failed = TriedEndpoints()
+    /// The priorities of those, where they count.
+    var priorities = TriedPriorities()
     /// The request's id where the client sent none, once it went out: the same for each try.
     var madeID: UUID?
 }

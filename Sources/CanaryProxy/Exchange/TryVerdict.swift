@@ -98,8 +98,12 @@ extension Exchange {
 
     /// The endpoints that the next try is to go past; `nil` for none.
     var triedEndpoints: TriedEndpoints? {
-        guard tries.failed.count > 0, route?.retry.avoidsTriedEndpoints ?? true else { return nil }
-        return tries.failed
+        guard tries.failed.count > 0 else { return nil }
+        let policy = route?.retry
+        let avoids =
+            destination?.balancing == .hash
+            ? policy?.avoidsTriedEndpointsOfHash ?? false : policy?.avoidsTriedEndpoints ?? true
+        return avoids ? tries.failed : nil
     }
 
     /// Has the next try go past the endpoint of the last one, where there are others.

@@ -15,6 +15,8 @@ struct ClusterPlan: ~Copyable {
     private var groups: [EndpointTurns]
     /// By index of the endpoint, the group that it gets requests in; -1 for none.
     private let groupOfEndpoint: [Int32]
+    /// The addresses of names that get no requests: those that are ejected, where there is no panic.
+    private let ejected: Set<UInt64>
 
     init(_ destination: DestinationHandle, _ now: Int64, _ random: inout RandomSource) {
         let endpoints = destination.endpoints
@@ -34,30 +36,43 @@ struct ClusterPlan: ~Copyable {
             groups.append(EndpointTurns(members, destination, ages, isWarm: warmAt == nil, now, &random))
         }
         self.groupOfEndpoint = groupOfEndpoint
+        let hasNames = endpoints.contains(where: \.isName)
+        ejected = hasNames && !load.isInPanic.contains(true) ? view.ejected : []
     }
+
+    /// Whether an address of a name gets no requests.
+    func avoids(_ address: UInt64) -> Bool { ejected.contains(address) }
 
     /// Whether it is what a destination asks for.
     func holds(for destination: DestinationHandle, _ version: Int, _ now: Int64) -> Bool {
         membership == destination.membership && healthVersion == version && now < warmAt ?? .max
     }
 
-    /// The endpoint that is next, an index; `nil` where none gets requests. `active` are the requests under way at one.
+    /// The endpoint that is next, an index; `nil` where none gets requests. `active` are the requests under way at one, and
+    /// `avoided` the priorities that are left out.
     mutating func next(
         _ balancing: EndpointBalancing,
         _ now: Int64,
         _ random: inout RandomSource,
+        avoided: UInt64,
         active: (Int) -> UInt32
     ) -> Int? {
         let draws = groups.count > 1 ? (priority: random.next(), group: random.next()) : (0, 0)
-        guard let number = load.choose(draws) else { return nil }
+        let chosen = avoided == 0 ? load.choose(draws) : load.avoiding(avoided).choose(draws)
+        guard let number = chosen else { return nil }
         return groups[number].next(balancing, now, &random, active: active)
     }
 
     /// The endpoint of a user's hash, an index; `nil` where none gets requests.
-    func endpoint(ofHash hash: UInt64, of destination: DestinationHandle) -> Int? {
+    func endpoint(ofHash hash: UInt64, attempt: Int, of destination: DestinationHandle) -> Int? {
         guard let number = load.choose((hash, hash)) else { return nil }
-        return destination.endpoint(ofHash: hash) { groupOfEndpoint[$0] == Int32(clamping: number) }
+        return destination.endpoint(ofHash: hash, attempt: attempt) {
+            groupOfEndpoint[$0] == Int32(clamping: number)
+        }
     }
+
+    /// The priorities that a retry leaves out, as a set of bits.
+    func avoided(_ tried: inout TriedPriorities) -> UInt64 { tried.avoided(load) }
 }
 
 /// Since when the endpoints of a cluster get requests, where that matters.

@@ -32,6 +32,9 @@ struct ClusterState {
         return made
     }
 
+    /// The plan that was asked for last, if any.
+    var presentPlan: UnsafeMutablePointer<ClusterPlan>? { plan }
+
     /// Frees the plan, if there is one.
     mutating func forgetPlan() {
         plan?.deinitialize(count: 1)
@@ -65,22 +68,28 @@ struct NamedAddresses {
         self = NamedAddresses()
     }
 
-    /// The address of a user, or the one whose turn it is; `nil` without any.
-    mutating func next(_ hash: UInt64?) -> UInt64? {
+    /// The address of a user, or the one whose turn it is, one that is not ejected as long as there is one; `nil` without any.
+    mutating func next(_ hash: UInt64?, where isEjected: (UInt64) -> Bool) -> UInt64? {
         guard addresses.count > 0 else { return nil }
-        if let hash { return addresses[rendezvous(hash)].id }
-        turn &+= 1
+        if let hash {
+            return addresses[rendezvous(hash, isEjected) ?? rendezvous(hash) { _ in false } ?? 0].id
+        }
+        for _ in 0..<addresses.count {
+            turn &+= 1
+            let id = addresses[Int(turn % UInt64(addresses.count))].id
+            if !isEjected(id) { return id }
+        }
         return addresses[Int(turn % UInt64(addresses.count))].id
     }
 
     /// Highest random weight (Thaler and Ravishankar, 1998): when addresses come or go, only their own users move, and all
     /// proxies agree. Names are resolved beside the table, whose hash tables so can't hold their addresses.
-    private func rendezvous(_ hash: UInt64) -> Int {
-        var best = 0
+    private func rendezvous(_ hash: UInt64, _ isEjected: (UInt64) -> Bool) -> Int? {
+        var best: Int?
         var most: UInt64 = 0
-        for index in 0..<addresses.count {
+        for index in 0..<addresses.count where !isEjected(addresses[index].id) {
             let weight = (hash ^ addresses[index].hash.mixed).mixed
-            guard weight > most else { continue }
+            guard best == nil || weight > most else { continue }
             (best, most) = (index, weight)
         }
         return best

@@ -13,40 +13,77 @@ extension UpstreamSide {
         case none(counter: UInt32)
     }
 
-    /// An endpoint of `destination`, one that is not among those that were tried, if such a one is met soon.
+    /// An endpoint of `destination`, one that is not among those that were tried, if such a one is met soon. `priorities`, a set
+    /// of bits, are left out.
     mutating func choose(
         _ destination: DestinationHandle,
         for facts: RequestFacts,
         avoiding tried: TriedEndpoints?,
+        priorities: UInt64 = 0,
         at now: Int64,
         _ random: inout RandomSource
     ) -> Choice {
         guard destination.endpoints.count > 0 else { return .none(counter: destination.counter) }
         let hash = destination.endpointHash(for: facts)
-        var choice = choose(destination, hash, now, &random)
-        guard let tried, hash == nil else { return choice }
-        for _ in 0..<TriedEndpoints.reselections {
+        var avoidance = Avoidance(priorities: priorities)
+        var choice = choose(destination, hash, avoidance, now, &random)
+        guard let tried else { return choice }
+        for attempt in 1...TriedEndpoints.reselections {
             guard case .endpoint(let member, _) = choice, tried.contains(member.endpoint) else { break }
-            choice = choose(destination, hash, now, &random)
+            avoidance.attempt = attempt
+            choice = choose(destination, hash, avoidance, now, &random)
         }
         return choice
+    }
+
+    /// What a choice keeps away from.
+    private struct Avoidance {
+        /// As a set of bits.
+        var priorities: UInt64
+        /// How far from the place that a hash leads to.
+        var attempt = 0
+    }
+
+    /// The priorities that a retry leaves out, where those count that were tried. A hash has its own way to its endpoint.
+    mutating func avoidedPriorities(
+        _ tried: inout TriedPriorities,
+        _ destination: DestinationHandle,
+        _ now: Int64,
+        _ random: inout RandomSource
+    ) -> UInt64 {
+        guard destination.groups.count > 1, destination.balancing != .hash else { return 0 }
+        let plan = clusters[destination.clusterID].pointee.plan(for: destination, now, &random)
+        return plan.pointee.avoided(&tried)
+    }
+
+    /// The priority of an endpoint, or of the name that it is an address of; `nil` where the destination has it no longer.
+    mutating func priority(of id: UInt64, in destination: DestinationHandle) -> Int32? {
+        for (index, endpoint) in destination.endpoints.enumerated() {
+            let isMeant =
+                endpoint.isName
+                ? names[endpoint.id].pointee.addresses.contains { $0.id == id } : endpoint.id == id
+            if isMeant { return destination.priority(ofEndpoint: index) }
+        }
+        return nil
     }
 
     private mutating func choose(
         _ destination: DestinationHandle,
         _ hash: UInt64?,
+        _ avoidance: Avoidance,
         _ now: Int64,
         _ random: inout RandomSource
     ) -> Choice {
         let endpoints = destination.endpoints
         let found =
             destination.isUniform
-            ? pick(destination, hash, &random) : planned(destination, hash, now, &random)
+            ? pick(destination, hash, avoidance.attempt, &random)
+            : planned(destination, hash, avoidance, now, &random)
         guard let chosen = found else { return .none(counter: destination.counter) }
         // A name without address has no part: its neighbours get its requests.
         for offset in 0..<endpoints.count {
             let endpoint = endpoints[(chosen &+ offset) % endpoints.count]
-            guard let id = endpoint.isName ? names[endpoint.id].pointee.next(hash) : endpoint.id else {
+            guard let id = endpoint.isName ? address(of: endpoint, hash, destination) : endpoint.id else {
                 continue
             }
             let member = ClusterMember(cluster: destination.clusterID, endpoint: id)
@@ -58,10 +95,24 @@ extension UpstreamSide {
         return .none(counter: endpoints[chosen].counter)
     }
 
+    /// The address of a name that is next.
+    private mutating func address(
+        of endpoint: EndpointRecord,
+        _ hash: UInt64?,
+        _ destination: DestinationHandle
+    ) -> UInt64? {
+        let name = names[endpoint.id]
+        guard destination.health != nil, let plan = clusters[destination.clusterID].pointee.presentPlan else {
+            return name.pointee.next(hash) { _ in false }
+        }
+        return name.pointee.next(hash) { plan.pointee.avoids($0) }
+    }
+
     /// An index where all endpoints are alike.
     private mutating func pick(
         _ destination: DestinationHandle,
         _ hash: UInt64?,
+        _ attempt: Int,
         _ random: inout RandomSource
     ) -> Int? {
         let count = destination.endpoints.count
@@ -69,7 +120,7 @@ extension UpstreamSide {
         switch destination.balancing {
         case .hash:
             guard let hash else { return EndpointChoice.uniform(count: count, random: random.next()) }
-            return destination.endpoint(ofHash: hash) { _ in true }
+            return destination.endpoint(ofHash: hash, attempt: attempt) { _ in true }
         case .random: return EndpointChoice.uniform(count: count, random: random.next())
         case .roundRobin:
             return Int(clusters[destination.clusterID].pointee.nextTurn(&random) % UInt64(count))
@@ -83,12 +134,17 @@ extension UpstreamSide {
     private mutating func planned(
         _ destination: DestinationHandle,
         _ hash: UInt64?,
+        _ avoidance: Avoidance,
         _ now: Int64,
         _ random: inout RandomSource
     ) -> Int? {
         let plan = clusters[destination.clusterID].pointee.plan(for: destination, now, &random)
-        if let hash { return plan.pointee.endpoint(ofHash: hash, of: destination) }
-        return plan.pointee.next(destination.balancing, now, &random) { active($0, destination) }
+        if let hash {
+            return plan.pointee.endpoint(ofHash: hash, attempt: avoidance.attempt, of: destination)
+        }
+        return plan.pointee.next(destination.balancing, now, &random, avoided: avoidance.priorities) {
+            active($0, destination)
+        }
     }
 
     /// How many requests this worker has under way at an endpoint.

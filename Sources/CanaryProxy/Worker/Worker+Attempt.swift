@@ -73,7 +73,17 @@ extension Worker {
         guard let destination = exchange.pointee.destination else { return nil }
         let facts = exchange.pointee.request.facts
         let tried = exchange.pointee.triedEndpoints
-        switch upstreams.choose(destination, for: facts, avoiding: tried, at: loop.now, &random) {
+        let hasFailed = exchange.pointee.tries.failed.count > 0
+        let priorities = hasFailed ? avoidedPriorities(exchange, destination) : 0
+        let choice = upstreams.choose(
+            destination,
+            for: facts,
+            avoiding: tried,
+            priorities: priorities,
+            at: loop.now,
+            &random
+        )
+        switch choice {
         case .endpoint(let member, let counter):
             count(exchange, counter)
             return member
@@ -87,6 +97,19 @@ extension Worker {
         }
         reply(exchange, LocalAnswer(503, .noHealthyUpstream, "no healthy upstream"))
         return nil
+    }
+
+    /// With `retryRemoteLocalities`.
+    private mutating func avoidedPriorities(_ exchange: ExchangePointer, _ destination: DestinationHandle)
+        -> UInt64
+    {
+        guard exchange.pointee.route?.retry.includesRemoteLocalities == true else { return 0 }
+        return upstreams.avoidedPriorities(
+            &exchange.pointee.tries.priorities,
+            destination,
+            loop.now,
+            &random
+        )
     }
 
     /// A pooled connection, or one that is made for the request.
@@ -254,10 +277,20 @@ extension Worker {
     mutating func retryLater(_ exchange: ExchangePointer, status: Int32, _ flag: ResponseFlag) {
         countFirstTry(exchange, status: status, flag: flag)
         exchange.pointee.avoidLastEndpoint()
+        avoidLastPriority(exchange)
         if let upstream = upstreams.detach(exchange) { closeUpstream(upstream) }
         if !exchange.pointee.claims.isEmpty { upstreams.endClaims(exchange, isLast: false) }
         let backOff = exchange.pointee.nextBackOff(&random)
         exchange.pointee.wait(backOff, loop.now)
         rearm(exchange)
+    }
+
+    /// With `retryRemoteLocalities`.
+    private mutating func avoidLastPriority(_ exchange: ExchangePointer) {
+        guard exchange.pointee.route?.retry.includesRemoteLocalities == true,
+            let destination = exchange.pointee.destination, let last = exchange.pointee.tries.lastEndpoint,
+            let priority = upstreams.priority(of: last, in: destination)
+        else { return }
+        exchange.pointee.tries.priorities.insert(priority)
     }
 }

@@ -271,8 +271,9 @@ package struct HTTPRetry: Sendable {
     package var retryOn: String?
     /// Whether a retry may go to endpoints of other localities.
     package var includesRemoteLocalities: Bool
-    /// Whether a retry avoids the endpoints that were tried: yes, unless the manifest says otherwise.
-    package var ignoresPreviousHosts: Bool
+    /// Whether a retry avoids the endpoints that were tried; `nil` where the manifest leaves it to Istio: yes, but where a hash
+    /// chooses them.
+    package var ignoresPreviousHosts: Bool?
 
     init(_ node: Node) {
         attempts = node["attempts"]?.integer.map { Int($0) } ?? 0
@@ -280,6 +281,6 @@ package struct HTTPRetry: Sendable {
         backoff = Duration(node["backoff"])
         retryOn = node["retryOn"]?.string.flatMap { $0.isEmpty ? nil : $0 }
         includesRemoteLocalities = node["retryRemoteLocalities"]?.bool ?? false
-        ignoresPreviousHosts = node["retryIgnorePreviousHosts"]?.bool ?? true
+        ignoresPreviousHosts = node["retryIgnorePreviousHosts"]?.bool
     }
 }

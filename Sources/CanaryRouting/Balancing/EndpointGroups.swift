@@ -88,18 +88,23 @@ package struct PriorityLoad: Sendable, Equatable {
         return 0
     }
 
-    /// For a retry with `retryRemoteLocalities`: the same without the priorities that were tried, unless nothing would be left
-    /// (Envoy's `previous_priorities`, which istiod has look at them after every second try).
-    package func avoiding(_ tried: Set<Int32>) -> PriorityLoad {
-        let left = availability.enumerated().map { tried.contains(Int32(clamping: $0)) ? 0 : $1 }
-        guard left.contains(where: { $0 > 0 }) else { return self }
+    /// The same without some priorities, a set of bits, unless nothing would be left.
+    package func avoiding(_ priorities: UInt64) -> PriorityLoad {
+        guard hasOthers(than: priorities) else { return self }
         var copy = self
-        copy.percentages = Self.shares(left)
+        copy.percentages = Self.shares(availability(without: priorities))
         return copy
     }
 
-    /// How often priorities are looked at: istiod's `update_frequency`.
-    package static let triesBeforeAvoiding = 2
+    fileprivate func hasOthers(than priorities: UInt64) -> Bool {
+        availability(without: priorities).contains { $0 > 0 }
+    }
+
+    private func availability(without priorities: UInt64) -> [Int] {
+        availability.enumerated().map { priority, own in
+            TriedPriorities.bit(Int32(clamping: priority)) & priorities != 0 ? 0 : own
+        }
+    }
 
     private static func availability(_ healthy: Int, of all: Int) -> Int {
         all > 0 ? min(factor * healthy / all, 100) : 0
@@ -125,4 +130,33 @@ package struct PriorityLoad: Sendable, Equatable {
         if let first = shares.firstIndex(where: { $0 > 0 }) { shares[first] += 100 - shares.reduce(0, +) }
         return shares
     }
+}
+
+/// The priorities that a request was tried at, for a retry with `retryRemoteLocalities`: Envoy's `previous_priorities`, which
+/// leaves out those that were tried after every second try, and begins anew when none is left.
+package struct TriedPriorities: BitwiseCopyable, Sendable {
+    /// istiod's `update_frequency`.
+    private static let frequency = 2
+
+    private var count = 0
+    private var tried: UInt64 = 0
+    private var leftOut: UInt64 = 0
+
+    package init() {}
+
+    package mutating func insert(_ priority: Int32) {
+        count += 1
+        tried |= Self.bit(priority)
+    }
+
+    /// Those that the next try leaves out, as a set of bits.
+    package mutating func avoided(_ load: PriorityLoad) -> UInt64 {
+        guard count >= Self.frequency else { return 0 }
+        if count.isMultiple(of: Self.frequency) { leftOut |= tried }
+        if !load.hasOthers(than: leftOut) { self = TriedPriorities() }
+        return leftOut
+    }
+
+    /// No cluster has as many priorities as there are bits; the last one would stand for all beyond.
+    fileprivate static func bit(_ priority: Int32) -> UInt64 { 1 << UInt64(min(max(priority, 0), 63)) }
 }

@@ -42,8 +42,10 @@ package struct RetryPolicy: BitwiseCopyable {
     package var statuses: BorrowedList<Int32>
     /// The base of the exponential back-off with full jitter; its cap is ten times as long.
     package var backoffMilliseconds: Int32
-    /// Whether an endpoint that was tried is avoided; of no effect where a hash chooses it, as in Istio.
+    /// Whether an endpoint that was tried is avoided, where no hash chooses it.
     package var avoidsTriedEndpoints = true
+    /// The same where one does: then further positions of its table are tried. Istio does so only where it is told to.
+    package var avoidsTriedEndpointsOfHash = false
     /// Whether priorities that were tried are avoided after every second try: ``PriorityLoad``.
     package var includesRemoteLocalities = false
 

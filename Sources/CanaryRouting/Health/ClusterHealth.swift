@@ -20,6 +20,11 @@ package final class ClusterHealth: Sendable {
 
     private struct State {
         var policy = OutlierPolicy.none
+        /// As the table has them, names included.
+        var endpoints: Set<UInt64> = []
+        /// Of those that are names, the addresses.
+        var addresses: [UInt64: Set<UInt64>] = [:]
+        /// Whom requests go to: endpoints, and the addresses of names.
         var members: Set<UInt64> = []
         /// From the first look on.
         var detector: OutlierDetector?
@@ -40,18 +45,44 @@ package final class ClusterHealth: Sendable {
 
     package init() {}
 
-    /// Takes over endpoints and policy as a new table has them.
-    package func update(_ members: Set<UInt64>, _ policy: OutlierPolicy) {
+    /// Takes over endpoints and policy as a new table has them. `resolved` are the addresses of names, as far as they are known.
+    package func update(
+        _ endpoints: Set<UInt64>,
+        _ policy: OutlierPolicy,
+        resolved: [UInt64: Set<UInt64>] = [:]
+    ) {
         state.withLock { state in
-            let isChanged = members != state.members
             state.policy = policy
-            state.members = members
-            state.detector?.update(members, policy)
-            guard isChanged else { return }
-            state.joinedAt = state.joinedAt.filter { members.contains($0.key) }
-            state.errors = state.errors.filter { members.contains($0.key) }
-            publish(&state)
+            state.endpoints = endpoints
+            adopt(resolved, &state)
         }
+    }
+
+    /// Takes over the addresses of names.
+    package func resolve(_ resolved: [UInt64: Set<UInt64>]) {
+        state.withLock { state in
+            guard state.endpoints.contains(where: { resolved[$0] != state.addresses[$0] }) else { return }
+            adopt(resolved, &state)
+        }
+    }
+
+    private func adopt(_ resolved: [UInt64: Set<UInt64>], _ state: inout State) {
+        state.addresses = resolved.filter { state.endpoints.contains($0.key) }
+        let members = state.endpoints.reduce(into: Set<UInt64>()) { members, endpoint in
+            if let addresses = state.addresses[endpoint], !addresses.isEmpty {
+                members.formUnion(addresses)
+            } else {
+                members.insert(endpoint)
+            }
+        }
+        let isChanged = members != state.members
+        state.members = members
+        state.detector?.update(members, state.policy)
+        guard isChanged else { return }
+        let all = members.union(state.endpoints)
+        state.joinedAt = state.joinedAt.filter { all.contains($0.key) }
+        state.errors = state.errors.filter { members.contains($0.key) }
+        publish(&state)
     }
 
     // MARK: - Looking
@@ -67,7 +98,9 @@ package final class ClusterHealth: Sendable {
     package func view(now: Int64) -> View {
         state.withLock { state in
             settle(&state, now)
-            for id in state.members where state.joinedAt[id] == nil { state.joinedAt[id] = now }
+            for id in state.members.union(state.endpoints) where state.joinedAt[id] == nil {
+                state.joinedAt[id] = now
+            }
             var view = View()
             (view.version, view.ejected, view.joinedAt) = (state.version, ejected(state), state.joinedAt)
             return view
@@ -82,8 +115,12 @@ package final class ClusterHealth: Sendable {
         }
     }
 
+    /// A name is, when all of its addresses are.
     private func ejected(_ state: State) -> Set<UInt64> {
-        state.members.filter { state.detector?.isEjected($0) == true }
+        let members = state.members.filter { state.detector?.isEjected($0) == true }
+        guard !members.isEmpty else { return members }
+        let names = state.addresses.filter { !$0.value.isEmpty && $0.value.isSubset(of: members) }
+        return members.union(names.keys)
     }
 
     /// How often endpoints were ejected.

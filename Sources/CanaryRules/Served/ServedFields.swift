@@ -80,7 +80,7 @@ package enum ServedFields {
             "retries.retryOn",
             kept(.listing(unknownToHTTP), "over HTTP/1.1 there is nothing to retry for \"%\"")
         ),
-        ("retries.retryRemoteLocalities", kept()),
+        ("retries.retryRemoteLocalities", .served),
         ("retries.retryIgnorePreviousHosts", .served),
     ]
 

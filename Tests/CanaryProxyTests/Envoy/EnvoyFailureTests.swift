@@ -83,12 +83,12 @@ struct EnvoyFailureTests {
 
     @Test func `the time of a try, and that of the request, end both alike`() throws {
         let origin = try ObedientOrigin()
-        let short: Value = ["attempts": 2, "perTryTimeout": "200ms", "retryOn": "5xx", "backoff": "1ms"]
+        let short: Value = ["attempts": 2, "perTryTimeout": "1s", "retryOn": "5xx", "backoff": "1ms"]
         let long: Value = ["attempts": 2, "perTryTimeout": "5s", "retryOn": "5xx", "backoff": "1ms"]
-        let other: Value = ["attempts": 2, "perTryTimeout": "200ms", "retryOn": "retriable-4xx"]
+        let other: Value = ["attempts": 2, "perTryTimeout": "1s", "retryOn": "retriable-4xx"]
         let policies: [Value] = [
-            ["retries": short], ["retries": long, "timeout": "300ms"],
-            ["retries": short, "timeout": "200ms"], ["retries": other],
+            ["retries": short], ["retries": long, "timeout": "1s"],
+            ["retries": short, "timeout": "1s"], ["retries": other],
             ["retries": short, "fault": ["delay": ["fixedDelay": "1ms", "percentage": ["value": 100]]]],
         ]
         let scene = try EnvoyScene(logsRequests: true) { _, _ in
@@ -108,6 +108,87 @@ struct EnvoyFailureTests {
         }
         let (theirs, ours) = try scene.flags()
         #expect(theirs == ours)
+    }
+
+    /// How often requests were tried at each of several origins.
+    private static func tries(
+        _ origins: [ObedientOrigin],
+        _ key: String,
+        _ send: (GeneratedRequest) throws -> Outcome,
+        _ request: GeneratedRequest
+    ) throws -> [Int] {
+        _ = try send(request)
+        return origins.map { $0.tries(of: key) }
+    }
+
+    @Test func `where a hash leads, retries lead both alike`() throws {
+        let origins = try (0..<4).map { _ in try ObedientOrigin() }
+        let hash: Value = ["consistentHash": ["httpHeaderName": "x-user"]]
+        let retries: Value = ["attempts": 3, "retryOn": "503", "backoff": "1ms"]
+        let policies = [nil, true, false].map { avoids -> Value in
+            guard case .object(var fields) = retries else { return retries }
+            if let avoids { fields.append(("retryIgnorePreviousHosts", .flag(avoids))) }
+            return ["retries": .object(fields)]
+        }
+        let scene = try EnvoyScene { _, _ in
+            [
+                FailingCluster.host("origin.test", origins.map(\.port)),
+                FailingCluster.rule("origin.test", ["loadBalancer": hash]),
+                FailingCluster.routes("origin.test", policies),
+            ]
+        }
+        for policy in policies.indices {
+            for user in 0..<20 {
+                func ask(_ name: String, _ send: (GeneratedRequest) throws -> Outcome) throws -> [Int] {
+                    let key = "\(name)-\(policy)-\(user)"
+                    let fields = [("x-user", "\(user)")]
+                    let request = FailingCluster.request("/\(policy)/", key: key, does: "503", fields)
+                    return try Self.tries(origins, key, send, request)
+                }
+                let theirs = try ask("envoy", scene.throughEnvoy)
+                #expect(try ask("proxy", scene.throughProxy) == theirs, "\(policy) \(user)")
+                #expect(theirs.contains(4) == (policy != 1))
+            }
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `retries leave localities alike`(avoidsHosts: Bool) throws {
+        let origins = try (0..<3).map { _ in try ObedientOrigin() }
+        let policies = (1...8).map { attempts -> Value in
+            [
+                "retries": [
+                    "attempts": .integer(attempts), "retryOn": "503", "backoff": "1ms",
+                    "retryRemoteLocalities": true, "retryIgnorePreviousHosts": .flag(avoidsHosts),
+                ]
+            ]
+        }
+        let scene = try EnvoyScene(labels: ["topology.kubernetes.io/region": "a"]) { _, _ in
+            [
+                FailingCluster.host(
+                    "origin.test",
+                    origins.map(\.port),
+                    localities: ["a/a/a", "b/a/a", "c/a/a"]
+                ),
+                FailingCluster.rule(
+                    "origin.test",
+                    [
+                        "outlierDetection": ["consecutive5xxErrors": 0],
+                        "loadBalancer": ["localityLbSetting": ["failover": [["from": "a", "to": "b"]]]],
+                    ]
+                ),
+                FailingCluster.routes("origin.test", policies),
+            ]
+        }
+        for policy in policies.indices {
+            func ask(_ name: String, _ send: (GeneratedRequest) throws -> Outcome) throws -> [Int] {
+                let key = "\(name)-\(policy)"
+                let request = FailingCluster.request("/\(policy)/", key: key, does: "503")
+                return try Self.tries(origins, key, send, request)
+            }
+            let theirs = try ask("envoy", scene.throughEnvoy)
+            #expect(try ask("proxy", scene.throughProxy) == theirs, "\(policy + 1) attempts")
+        }
     }
 
     // MARK: - Ejections

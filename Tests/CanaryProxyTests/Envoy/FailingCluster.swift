@@ -5,9 +5,12 @@ import CanaryResources
 /// Objects that lead requests for `app.test` to origins that fail as they are asked to: ``ObedientOrigin``.
 enum FailingCluster {
     /// A ServiceEntry of one origin, which routes can have as `host`.
-    static func host(_ name: String, _ ports: [Int64]) -> Resource {
-        let endpoints = ports.map { port -> Value in
-            ["address": "127.0.0.1", "ports": ["http": .integer(port)]]
+    static func host(_ name: String, _ ports: [Int64], localities: [String] = []) -> Resource {
+        let endpoints = ports.enumerated().map { index, port -> Value in
+            [
+                "address": "127.0.0.1", "ports": ["http": .integer(port)],
+                "locality": .text(localities.isEmpty ? "" : localities[index]),
+            ]
         }
         let spec: Value = [
             "hosts": [.text(name)], "ports": [["number": 80, "name": "http", "protocol": "HTTP"]],
@@ -39,14 +42,18 @@ enum FailingCluster {
         return TestProxy.resource(.virtualService, "app", ["spec": spec])
     }
 
-    static func request(_ path: String, key: String, does: String, method: String = "GET")
-        -> GeneratedRequest
-    {
+    static func request(
+        _ path: String,
+        key: String,
+        does: String,
+        method: String = "GET",
+        _ others: [(String, String)] = []
+    ) -> GeneratedRequest {
         GeneratedRequest(
             place: GeneratedCluster.Place(listener: "mesh", authority: "app.test"),
             method: method,
             target: path,
-            fields: [("x-key", key), ("x-do", does)]
+            fields: [("x-key", key), ("x-do", does)] + others
         )
     }
 }

@@ -154,10 +154,10 @@ struct LocalityTests {
     @Test func `priorities that were tried are avoided, as long as others are left`() {
         let load = Self.load([(50, 100), (25, 100), (100, 100)])
         #expect(load.percentages == [70, 30, 0])
-        #expect(load.avoiding([0]).percentages == [0, 35, 65])
-        #expect(load.avoiding([0, 1]).percentages == [0, 0, 100])
-        #expect(load.avoiding([0, 1, 2]).percentages == load.percentages)
-        #expect(load.avoiding([]) == load)
+        #expect(load.avoiding(1).percentages == [0, 35, 65])
+        #expect(load.avoiding(3).percentages == [0, 0, 100])
+        #expect(load.avoiding(7).percentages == load.percentages)
+        #expect(load.avoiding(0) == load)
     }
 
     @Test func `panic is of priorities that are too sick, while all together are`() {
