@@ -151,6 +151,7 @@ extension RuleCatalog {
         RolloutAlphaRule.self,
         RolloutUnjudgedRule.self,
         RolloutMetricsRule.self,
+        RolloutMetricsUnservedRule.self,
     ]
 
     /// The rules that need other objects, by code.

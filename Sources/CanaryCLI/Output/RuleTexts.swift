@@ -482,6 +482,8 @@ enum RuleTexts {
         A Rollout compares neither errors nor latency, and has no limits or metrics: nearly any canary passes.
         - CAN1206 - error
         A metric of a Rollout has no source, no bounds that can be kept, or a name that another one has.
+        - CAN1207 - warning
+        A Rollout has metrics, which nothing asks yet: it waits behind its first step.
         - CAN1211 - error
         A Rollout's host is no Service or ServiceEntry.
         - CAN1212 - error
