@@ -16,7 +16,7 @@ final class VersionServer: Sendable {
     private let held = Counter()
     private let seen = Seen()
 
-    /// What it received: how often requests were tried, and how many copies came.
+    /// What it received: how often requests with `x-counted` were tried, and how many copies came.
     var tries: UInt64 { seen.counts.withLock(\.tries) }
     var copies: UInt64 { seen.counts.withLock(\.copies) }
 
@@ -37,6 +37,7 @@ final class VersionServer: Sendable {
                     counts.copies += 1
                     return false
                 }
+                guard request.field("x-counted") != nil else { return false }
                 counts.tries += 1
                 return request.field("x-fails").map { counts.failed.insert($0).inserted } ?? false
             }
