@@ -23,27 +23,37 @@ package struct ControlSocket: Sendable {
         defer { close(place) }
         guard isOwn(place) else { throw failure(directory, EACCES) }
         for name in names(in: directory) where isAbandoned(name, in: place) { unlinkat(place, name, 0) }
+        let descriptor = try newSocket(directory)
+        // It gets its name when it listens: whoever finds one that does not would take it for abandoned.
+        let fresh = ".\(UUID.random())"
+        defer { unlinkat(place, fresh, 0) }
+        var file = stat()
+        let listens =
+            withAddress(fresh, in: place) { bind(descriptor, $0, $1) } == 0
+            && fchmodat(place, fresh, 0o600, 0) == 0 && listen(descriptor, 16) == 0
+            && fstatat(place, fresh, &file, AT_SYMLINK_NOFOLLOW) == 0
+        guard listens, let name = link(fresh, in: place) else {
+            let reason = errno
+            close(descriptor)
+            throw failure(directory, reason)
+        }
+        return ControlSocket(
+            path: "\(directory)/\(name)",
+            descriptor: descriptor,
+            device: file.st_dev,
+            inode: file.st_ino
+        )
+    }
+
+    /// Gives a socket the first name of this process that is free; `nil` with an `errno`.
+    private static func link(_ fresh: String, in place: Int32) -> String? {
         // Another container may have a process of the same number, and the same store.
         for attempt in 0..<100 {
             let name = "\(prefix)\(getpid())\(attempt == 0 ? "" : "-\(attempt)")\(suffix)"
-            let descriptor = try newSocket(directory)
-            let isBound = withAddress(name, in: place) { bind(descriptor, $0, $1) } == 0
-            var file = stat()
-            if isBound, fchmodat(place, name, 0o600, 0) == 0, listen(descriptor, 16) == 0,
-                fstatat(place, name, &file, AT_SYMLINK_NOFOLLOW) == 0
-            {
-                return ControlSocket(
-                    path: "\(directory)/\(name)",
-                    descriptor: descriptor,
-                    device: file.st_dev,
-                    inode: file.st_ino
-                )
-            }
-            let reason = errno
-            close(descriptor)
-            guard reason == EADDRINUSE else { throw failure("\(directory)/\(name)", reason) }
+            if linkat(place, fresh, place, name, 0) == 0 { return name }
+            guard errno == EEXIST else { return nil }
         }
-        throw failure(directory, EADDRINUSE)
+        return nil
     }
 
     /// Whether its path still leads to it: the directory may have been moved, removed or replaced.
