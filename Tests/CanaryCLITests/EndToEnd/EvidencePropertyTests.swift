@@ -203,9 +203,10 @@ private final class EvidenceWalk {
             let index = position($0.count)
             let weight = 1 + position(98)
             let other = random.pick(["v2", "v3"])
+            let before = "\($0[index].weights)"
             $0[index].weights =
                 random.chance(20) ? [(other, 1)] : [("v1", 200 + weight + position(50)), (other, weight)]
-            $0[index].epoch = newEpoch()
+            if "\($0[index].weights)" != before { $0[index].epoch = newEpoch() }
         }
     }
 
@@ -278,6 +279,8 @@ private final class EvidenceWalk {
     }
 
     private func stop(_ proxy: Program, _ signal: Int32) throws {
+        // Copies that are under way end with their proxy.
+        try checkCopies()
         log.append(signal == SIGKILL ? "kill" : "stop")
         proxy.signal(signal)
         _ = try proxy.end()
