@@ -69,8 +69,12 @@ final class TestOrigin: Sendable {
 
     /// A port on which nobody listens.
     static func unusedPort() throws -> UInt16 {
-        let descriptor = try Socket.listen(on: try ListenerOpener.parse("127.0.0.1:0"), shared: false).get()
-        defer { close(descriptor) }
-        return SocketAddress(boundTo: descriptor).port
+        // Below those that the system gives to whoever asks for any.
+        while true {
+            let address = try ListenerOpener.parse("127.0.0.1:\(UInt16.random(in: 15_100..<32_000))")
+            guard let descriptor = try? Socket.listen(on: address, shared: false).get() else { continue }
+            close(descriptor)
+            return address.port
+        }
     }
 }
