@@ -38,3 +38,13 @@ extension UnsafeRawBufferPointer {
         ByteSlice(self).equalsIgnoringCase(ByteSlice(other))
     }
 }
+
+extension ByteSlice {
+    @inline(__always)
+    init(_ bytes: UnsafeRawBufferPointer) {
+        self.init(base: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), count: bytes.count)
+    }
+
+    @inline(__always)
+    var raw: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+}

@@ -205,13 +205,3 @@ extension KeptRequest {
         return head.hasUnknownExpectation ? LocalAnswer(417) : nil
     }
 }
-
-extension ByteSlice {
-    @inline(__always)
-    init(_ bytes: UnsafeRawBufferPointer) {
-        self.init(base: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), count: bytes.count)
-    }
-
-    @inline(__always)
-    var raw: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
-}
