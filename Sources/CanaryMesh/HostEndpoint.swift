@@ -7,7 +7,6 @@ package struct HostEndpoint: Sendable {
     package var address: EndpointAddress
     package var labels: [String: String]
     /// Relative, at least 1.
-    /// 1 at least.
     package var weight: Int
     /// What its object says of it.
     package var isAnnounced: Bool

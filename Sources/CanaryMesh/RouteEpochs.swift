@@ -4,9 +4,9 @@ package import CanaryResources
 
 /// Keeps a VirtualService's epochs through its changes.
 package enum RouteEpochs {
-    /// The epochs of `after`'s routes, those of `spec.http` and then those of `spec.tcp`, in their order: a route that `before` also had, by its identity, and whose split is
-    /// the same, keeps its epoch; any other begins one with `commit`. So moving a route, or changing its conditions' order,
-    /// headers, timeouts or neighbours, goes on with what was counted.
+    /// The epochs of `after`'s routes, those of `spec.http` and then those of `spec.tcp`, in their order: a route that `before`
+    /// also had, by its identity, and whose split is the same, keeps its epoch; any other begins one with `commit`. So moving a
+    /// route, or changing its conditions' order, headers, timeouts or neighbours, goes on with what was counted.
     package static func after(
         change before: Resource?,
         to after: Resource,

@@ -185,9 +185,12 @@ package final class Proxy: Sendable {
         let entries = Self.entries(of: listeners.open, in: table)
         return shared.publish { publication in
             publication.table = table
-            publication.listeners = listeners.open
-            publication.problems = listeners.problems
-            publication.entries = entries
+            // A drain has released them all, but workers that have not begun still take what waits there.
+            if !publication.isDraining {
+                publication.listeners = listeners.open
+                publication.problems = listeners.problems
+                publication.entries = entries
+            }
             guard isNew else { return }
             publication.staleSince = nil
             publication.damage = damage
@@ -197,8 +200,9 @@ package final class Proxy: Sendable {
     private func publishAddresses(_ addresses: [String: [String]]) {
         let present = shared.publication().resolutions
         let next = Resolutions(addresses, shared.identifiers)
-        guard !next.isSame(as: present ?? Resolutions([:], shared.identifiers)) else { return }
+        // Also where nothing changed: a table that was made meanwhile may have told clusters of older ones.
         shared.identifiers.resolve(next.addresses.mapValues { Set($0.map(\.id)) })
+        guard !next.isSame(as: present ?? Resolutions([:], shared.identifiers)) else { return }
         shared.publish { $0.resolutions = next }
     }
 
@@ -269,8 +273,10 @@ package final class Proxy: Sendable {
     /// Accepts nothing new, lets requests under way finish, and ends when they did or the drain timeout is over. Workers are still
     /// told of the listeners: one that has not begun yet takes what waits there, and then closes its sockets as the others do.
     package func drain() {
-        state.withLock { $0.listeners.releaseAll() }
-        shared.publish { $0.isDraining = true }
+        state.withLock { state in
+            state.listeners.releaseAll()
+            shared.publish { $0.isDraining = true }
+        }
     }
 
     package var isDraining: Bool { shared.publication().isDraining }

@@ -9,13 +9,17 @@ extension StoredCluster {
     func history(of host: String, limit: Int = StoreWriter.keptChanges) throws -> [HostChange] {
         guard let reader else { return [] }
         var changes = try reader.history(host: host, limit: limit)
-        var known = Set(changes.map(\.revision))
         for pattern in try patternsOfRules(covering: host) {
             for var change in try reader.history(host: pattern, limit: limit) {
                 change.objects.removeAll { $0.kind != .destinationRule }
-                guard !change.objects.isEmpty, known.insert(change.revision).inserted else { continue }
-                change.host = host
-                changes.append(change)
+                guard !change.objects.isEmpty else { continue }
+                // One change may be of the host and of its patterns.
+                if let index = changes.firstIndex(where: { $0.revision == change.revision }) {
+                    changes[index].objects = Set(changes[index].objects + change.objects).sorted()
+                } else {
+                    change.host = host
+                    changes.append(change)
+                }
             }
         }
         return Array(changes.sorted { $0.revision > $1.revision }.prefix(limit))

@@ -9,11 +9,6 @@ enum ASCII {
     static let colon = UInt8(ascii: ":")
 
     @inline(__always)
-    static func lowercase(_ byte: UInt8) -> UInt8 {
-        byte &- 0x41 < 26 ? byte | 0x20 : byte
-    }
-
-    @inline(__always)
     static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
 
     /// The value of a hexadecimal digit, or `nil`.

@@ -2,7 +2,7 @@
 
 /// Leads to a value of a ``Slab``, until that is given back: whoever holds one is told when that happens, or is gone by then.
 ///
-/// `@safe` by that rule. Debug builds hold it: each time that a slot is taken or given begins a new *lease*, and a pointer
+/// `@safe` by that rule. Debug builds hold it: each time that a slot is given back begins a new *lease*, and a pointer
 /// of an older one traps. Release builds keep only the address.
 @safe struct SlabPointer<Value: ~Copyable>: BitwiseCopyable, Hashable {
     #if DEBUG

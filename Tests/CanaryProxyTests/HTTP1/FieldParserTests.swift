@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 import Testing
 
 @testable import CanaryProxy
@@ -63,7 +64,7 @@ struct FieldParserTests {
             for byte in UInt8.min...UInt8.max {
                 var changed = bytes
                 changed[position] = byte
-                let isSame = ASCII.lowercase(byte) == bytes[position]
+                let isSame = ByteSlice.lowercased(byte) == bytes[position]
                 #expect((known(changed) == field) == isSame, "\(byte) at \(position)")
             }
         }
