@@ -5,7 +5,8 @@
 //    └─ CanaryCLI             terminal; the only module that wires the others together
 //         ├─ CanaryManifests   text
 //         ├─ CanaryStore       disk
-//         └─ CanaryProxy       network
+//         ├─ CanaryProxy       network
+//         └─ CanaryRollout     time
 //    values and pure functions, each importing only those below it:
 //    CanaryJudge               canaries: statistics and rollouts, from counts alone
 //    CanaryInsight             people's questions
@@ -53,8 +54,8 @@ let package = Package(
         .target(
             name: "CanaryCLI",
             dependencies: [
-                "CanaryManifests", "CanaryStore", "CanaryProxy", "CanaryInsight", "CanaryRules",
-                "CanaryRouting",
+                "CanaryManifests", "CanaryStore", "CanaryProxy", "CanaryRollout", "CanaryJudge",
+                "CanaryInsight", "CanaryRules", "CanaryRouting",
                 "CanaryMesh", "CanaryResources", "CanarySystem", "CLinux", argumentParser,
             ],
             swiftSettings: settings
@@ -74,6 +75,7 @@ let package = Package(
             dependencies: ["CanaryRouting", "CanaryMesh", "CanaryResources", "CanarySystem", "CLinux"],
             swiftSettings: settings
         ),
+        .target(name: "CanaryRollout", dependencies: ["CanaryJudge"], swiftSettings: safeSettings),
 
         .target(name: "CanaryJudge", dependencies: ["CanaryResources"], swiftSettings: safeSettings),
         .target(
@@ -125,6 +127,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "CanaryRolloutTests",
+            dependencies: ["CanaryRollout", "CanaryJudge", "CanaryResources"],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "CanaryRoutingTests",
             dependencies: ["CanaryRouting", "CanaryMesh", "CanaryResources", "CanaryTestSupport"],
             swiftSettings: settings
@@ -169,7 +176,8 @@ let package = Package(
         .testTarget(
             name: "CanaryCLITests",
             dependencies: [
-                "CanaryCLI", "CanaryManifests", "CanaryStore", "CanaryProxy", "CanaryInsight", "CanaryRules",
+                "CanaryCLI", "CanaryManifests", "CanaryStore", "CanaryProxy", "CanaryRollout", "CanaryJudge",
+                "CanaryInsight", "CanaryRules",
                 "CanaryRouting", "CanaryMesh", "CanaryResources", "CanarySystem",
                 "canaryctl",
                 "CLinux",
@@ -185,7 +193,7 @@ let package = Package(
 )
 
 if isDataPlaneOnly {
-    let above = ["CLI", "Insight", "Judge", "Manifests", "Rules", "Store"].map { "Canary\($0)" }
+    let above = ["CLI", "Insight", "Judge", "Manifests", "Rollout", "Rules", "Store"].map { "Canary\($0)" }
     let leftOut = above + above.map { "\($0)Tests" } + ["canaryctl", "CLibYAML", "CSQLite", "CWorkCounter"]
     package.targets.removeAll { leftOut.contains($0.name) }
     package.products = []

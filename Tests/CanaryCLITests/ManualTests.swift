@@ -21,13 +21,20 @@ import Testing
 
         init(_ node: Node) {
             name = node["commandName"]?.string ?? ""
-            options = (node["arguments"]?.items ?? []).filter {
+            options = Self.options(node)
+        }
+
+        /// Its own, and those of the commands below it, which are described on the same page.
+        private static func options(_ node: Node) -> [[String]] {
+            let own = (node["arguments"]?.items ?? []).filter {
                 $0["kind"]?.string != "positional" && $0["shouldDisplay"]?.bool == true
             }.map { option in
                 (option["names"]?.items ?? []).compactMap { name in
                     name["name"]?.string.map { name["kind"]?.string == "short" ? $0 : "-" + $0 }
                 }
             }
+            guard node["commandName"]?.string != "canaryctl" else { return own }
+            return own + (node["subcommands"]?.items ?? []).flatMap(options)
         }
 
         /// Where the command is described; the root's page is the one without a command's name.

@@ -21,6 +21,7 @@ enum CommandGroups {
                 DeregisterCommand.self,
             ]
         ),
+        CommandGroup(name: "Rollouts", subcommands: [RolloutCommand.self]),
         CommandGroup(
             name: "Proxies",
             subcommands: [ProxyCommand.self, ProxyStatusCommand.self, DownCommand.self]

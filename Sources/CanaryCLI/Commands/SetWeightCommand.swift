@@ -206,7 +206,7 @@ extension WeightRequest {
 }
 
 extension CommandError {
-    fileprivate init(_ error: WeightPlanError, _ fullName: String, _ settings: Settings) {
+    init(_ error: WeightPlanError, _ fullName: String, _ settings: Settings) {
         let host = HostName.short(fullName)
         let named = settings.inCommands(fullName)
         switch error {

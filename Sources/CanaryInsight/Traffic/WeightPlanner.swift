@@ -6,7 +6,7 @@ package import CanaryResources
 /// Works out new weights for a route of a host. The closure of the host is snapshot enough (``HostClosure``).
 package struct WeightPlanner {
     private let snapshot: ClusterSnapshot
-    private let host: String
+    let host: String
     private let namespace: String
 
     /// `host` is a full name, `namespace` the client's.
@@ -41,6 +41,13 @@ package struct WeightPlanner {
         let chosen = routes.filter { selector == nil || $0.name == selector || String($0.number) == selector }
         let versions = chosen.flatMap { RouteSplit(snapshot, $0, namespace: namespace).knownVersions }
         return Set(versions).sorted()
+    }
+
+    var storeID: String { snapshot.storeID }
+
+    /// The route of a number.
+    func hostRoute(_ number: Int) -> HostRoute? {
+        snapshot.routes(of: host, namespace: namespace).first { $0.number == number }
     }
 
     private func find(_ selector: String?, in routes: [HostRoute]) throws(WeightPlanError) -> HostRoute {

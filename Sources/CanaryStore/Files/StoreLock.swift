@@ -57,6 +57,14 @@ struct StoreLock: ~Copyable {
         _ = pwrite(descriptor, &text, text.count, 0)
     }
 
+    /// The process that holds a lock now, as its file tells; `nil` where nobody does. Looking does not keep others who look out.
+    static func holder(path: String) -> String? {
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        return flock(descriptor, LOCK_SH | LOCK_NB) == 0 ? nil : owner(descriptor) ?? "?"
+    }
+
     private static func owner(_ descriptor: Int32) -> String? {
         var bytes = [UInt8](repeating: 0, count: 16)
         let count = pread(descriptor, &bytes, bytes.count, 0)

@@ -19,10 +19,11 @@ final class Scene {
     /// - Parameters:
     ///   - example: a directory of `examples` to apply on top of helloworld.
     ///   - canary: the Service that v2 belongs to.
-    init(example: String? = nil, canary: String = "helloworld") throws {
+    ///   - fails: whether v2 answers 500.
+    init(example: String? = nil, canary: String = "helloworld", fails: Bool = false) throws {
         scratch = try ScratchDirectory()
         v1 = try VersionServer("v1")
-        v2 = try VersionServer("v2")
+        v2 = try VersionServer("v2", fails: fails)
         try Self.createHelloworld(in: scratch)
         if let example { try Self.succeed("apply", "-f", "\(Self.root)/examples/\(example)", in: scratch) }
         try Self.succeed("register", "helloworld", v1.address, "-l", "version=v1", in: scratch)

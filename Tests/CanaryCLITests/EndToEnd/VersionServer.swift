@@ -47,13 +47,14 @@ final class VersionServer: Sendable {
     /// How many requests it has received and will not answer.
     var heldRequests: Int { held.value.load(ordering: .acquiring) }
 
-    init(_ version: String) throws {
+    /// - Parameter fails: whether it answers 500.
+    init(_ version: String, fails: Bool = false) throws {
         (listener, address) = try Loopback.listen()
         let acceptor = Thread(name: "accept") { [listener, held, seen] in
             while true {
                 let descriptor = accept(listener, nil, nil)
                 guard descriptor >= 0 else { return }
-                Thread(name: "answer") { Self.serve(descriptor, version, held, seen) }?.detach()
+                Thread(name: "answer") { Self.serve(descriptor, version, fails, held, seen) }?.detach()
             }
         }
         acceptor?.detach()
@@ -64,13 +65,20 @@ final class VersionServer: Sendable {
         shutdown(listener, Int32(SHUT_RDWR))
     }
 
-    private static func serve(_ descriptor: Int32, _ version: String, _ held: Counter, _ seen: Seen) {
+    private static func serve(
+        _ descriptor: Int32,
+        _ version: String,
+        _ fails: Bool,
+        _ held: Counter,
+        _ seen: Seen
+    ) {
         let connection = Loopback(descriptor: descriptor)
+        let answer = fails ? "500 Internal Server Error" : "200 OK"
         while let request = connection.receive() {
             if request.startLine.contains("/hold") {
                 held.value.add(1, ordering: .releasing)
             } else {
-                let status = seen.add(request) ? "503 No" : "200 OK"
+                let status = seen.add(request) ? "503 No" : answer
                 connection.send(
                     "HTTP/1.1 \(status)\r\ncontent-length: \(version.utf8.count)\r\n\r\n\(version)"
                 )

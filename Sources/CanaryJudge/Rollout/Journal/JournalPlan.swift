@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryResources
+package import CanaryResources
+
+extension RolloutPlan {
+    /// The plan as JSON, by which it is handed over before there is a journal.
+    package var json: Node { node }
+
+    /// `nil` where the node is no plan.
+    package init?(json: Node) { self.init(json) }
+}
 
 extension RolloutPlan: JournalPart {
     var node: Node {

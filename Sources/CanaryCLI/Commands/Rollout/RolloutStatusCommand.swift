@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CanaryJudge
+import CanaryResources
+
+/// Shows where a rollout is.
+struct RolloutStatusCommand: Subcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show where a rollout is and what the judge says",
+        discussion: Help.examples(("For a script", "canaryctl rollout status helloworld -o json"))
+    )
+
+    @Argument(help: "The host", completion: .stored(.host))
+    var host: String
+
+    @OptionGroup(title: "Output") var output: ReportOutputOptions
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func run(in context: CommandContext) throws -> ExitStatus {
+        let session = ClusterSession(settings: try Settings(global, context), context: context)
+        let rollout = try session.rollout(of: host)
+        session.warnWithoutController(rollout)
+        let report = RolloutReport(rollout: rollout)
+        context.standardOutput.write(
+            output.output == .text ? report.text : ObjectText.text(report.node, as: output.output)
+        )
+        return .success
+    }
+}
+
+/// Lists what a rollout did.
+struct RolloutHistoryCommand: Subcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "history",
+        abstract: "List what a rollout did, when and why"
+    )
+
+    @Argument(help: "The host", completion: .stored(.host))
+    var host: String
+
+    @OptionGroup(title: "Output") var output: ReportOutputOptions
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func run(in context: CommandContext) throws -> ExitStatus {
+        let settings = try Settings(global, context)
+        let session = ClusterSession(settings: settings, context: context)
+        let lines = try session.read { view in
+            let host = try view.host(named: self.host, namespace: settings.namespace)
+            let rollout = try StoredRollout(of: host, view, settings)
+            var state = RolloutState(rollout.request.plan)
+            return rollout.entries.compactMap { entry -> (time: Int64, text: String, attempt: Int)? in
+                _ = state.apply(entry)
+                return entry.sentence(state).map { (entry.wallMilliseconds, $0, state.attempt) }
+            }
+        }
+        guard output.output == .text else {
+            let list = ObjectText.list(
+                lines.map { line in
+                    .mapping([
+                        "apiVersion": .string("canaryctl.dev/v1alpha1"), "kind": .string("RolloutEvent"),
+                        "time": .string(CalendarTime(milliseconds: line.time).text),
+                        "attempt": .integer(Int64(line.attempt)), "message": .string(line.text),
+                    ])
+                }
+            )
+            context.standardOutput.write(ObjectText.text(list, as: output.output))
+            return .success
+        }
+        var table = Table(titles: ["WHEN", "ATTEMPT", "WHAT"])
+        for line in lines {
+            table.add([TimeText.ago(line.time, now: context.now()), "\(line.attempt)", line.text])
+        }
+        context.standardOutput.write(table.text)
+        return .success
+    }
+}
+
+enum WatchFormat: String, ExpressibleByArgument, CaseIterable {
+    case text, jsonl
+}
+
+/// Shows what a rollout does until it ends.
+struct RolloutWatchCommand: Subcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "watch",
+        abstract: "Show what a rollout does until it ends"
+    )
+
+    @Argument(help: "The host", completion: .stored(.host))
+    var host: String
+
+    @Option(help: ArgumentHelp("Watch no longer than this", valueName: "time"))
+    var timeout: TimeSpan?
+
+    @Option(
+        name: .output,
+        help: ArgumentHelp("text, or jsonl for a status a line at each change", valueName: "format")
+    )
+    var output = WatchFormat.text
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func run(in context: CommandContext) throws -> ExitStatus {
+        let session = ClusterSession(settings: try Settings(global, context), context: context)
+        let rollout = try session.rollout(of: host)
+        session.warnWithoutController(rollout)
+        if output == .text { context.standardOutput.write(RolloutReport(rollout: rollout).text) }
+        return try RolloutWatch(
+            session: session,
+            timeout: timeout?.duration,
+            form: output == .text ? .text : .lines
+        ).run(rollout)
+    }
+}

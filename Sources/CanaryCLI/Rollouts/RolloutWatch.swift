@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryJudge
+import CanaryResources
+import CanaryRollout
+import CanaryStore
+import CanarySystem
+
+/// Shows what a rollout does until it ends, and is its controller where nobody else is.
+struct RolloutWatch {
+    enum Form: Equatable {
+        case text
+        /// A `RolloutStatus` a line.
+        case lines
+    }
+
+    let session: ClusterSession
+    let timeout: Duration?
+    let form: Form
+
+    func run(_ rollout: StoredRollout, controls: Bool = false, tellsPast: Bool = false) throws -> ExitStatus {
+        let signals = try SignalReader()
+        var rollout = rollout
+        var service = controls ? try RolloutService(session) : nil
+        let patience = timeout.map { ContinuousClock.now.advanced(by: $0) }
+        if form == .lines { write(rollout) }
+        while true {
+            try service?.turn()
+            let steps = try session.read { view in
+                try view.reader.map { try rollout.readOn($0) } ?? []
+            }
+            show(steps, rollout)
+            if rollout.hasEnded {
+                return rollout.state.phase == .promoted ? .success : .failure
+            }
+            session.context.standardOutput.flush()
+            guard session.context.standardOutput.isOpen else { return .success }
+            if let patience, ContinuousClock.now >= patience { return .timedOut }
+            if signals.next(milliseconds: RolloutController.pauseMilliseconds) != nil { return .interrupted }
+            // Whoever was the controller may have ended.
+            if controls, service == nil { service = try RolloutService(session) }
+        }
+    }
+
+    private func show(_ steps: [(entry: JournalEntry, state: RolloutState)], _ rollout: StoredRollout) {
+        guard form == .text else {
+            if !steps.isEmpty { write(rollout) }
+            return
+        }
+        for step in steps {
+            guard let sentence = step.entry.sentence(step.state) else { continue }
+            let time = CalendarTime(milliseconds: step.entry.wallMilliseconds).text
+            session.context.standardOutput.writeLine("\(time) \(TerminalText.escape(sentence))")
+        }
+    }
+
+    private func write(_ rollout: StoredRollout) {
+        session.context.standardOutput.writeLine(
+            JSONWriter.write(RolloutReport(rollout: rollout).node, pretty: false)
+        )
+    }
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CanaryJudge
+
+/// Walks the rollouts of a store: looks, lets each ``RolloutMachine`` decide, writes what they decided, and tells them what came of
+/// it. It keeps nothing that the journals do not have.
+package struct RolloutController {
+    /// How often it looks, in milliseconds: a canary is to be taken back within a second of the evidence.
+    package static let pauseMilliseconds: Int32 = 200
+    /// What cannot be set is tried again after so many milliseconds.
+    private static let retryMilliseconds: Int64 = 1000
+
+    private var machines: [Int64: RolloutMachine] = [:]
+    private var failures: [Int64: (text: String, at: Int64)] = [:]
+
+    package init() {}
+
+    /// The state of a rollout, as of the last turn.
+    package func state(of rollout: Int64) -> RolloutState? { machines[rollout]?.state }
+
+    /// One look, and all that follows from it. When it throws, everything is read anew by the next turn.
+    ///
+    /// - Returns: sentences for people.
+    package mutating func turn(_ world: some RolloutWorld, at moment: Moment) throws -> [String] {
+        do {
+            return try advance(world, moment)
+        } catch {
+            // The machines may be ahead of what was written.
+            machines = [:]
+            throw error
+        }
+    }
+
+    private mutating func advance(_ world: some RolloutWorld, _ moment: Moment) throws -> [String] {
+        let sight = try world.look(known: Set(machines.keys))
+        let ids = Set(sight.items.map(\.run.id))
+        machines = machines.filter { ids.contains($0.key) }
+        failures = failures.filter { ids.contains($0.key) }
+        var notices = sight.problems
+        var drafts: [Draft] = []
+        for item in sight.items {
+            var draft = Draft(item)
+            guard begin(&draft, item, moment) else {
+                notices.append("the journal of rollout \"\(item.run.name)\" cannot be read")
+                continue
+            }
+            handle(item, sight.proxies, &draft, moment)
+            drafts.append(draft)
+        }
+        moveGroups(&drafts, moment)
+        let results = try write(drafts, world, moment)
+        notices += drafts.flatMap { draft in draft.notices.map { "\(draft.item.run.name): \($0)" } }
+        return notices + (try tell(results, drafts, world, moment))
+    }
+
+    // MARK: - Deciding
+
+    /// Starts a rollout that has no journal, or takes over one that has; `false` where its journal is none.
+    private mutating func begin(_ draft: inout Draft, _ item: RolloutSight.Item, _ moment: Moment) -> Bool {
+        guard machines[item.run.id] == nil else { return true }
+        guard let journal = item.journal else { return false }
+        guard !journal.isEmpty else {
+            let (machine, outcome) = RolloutMachine.start(item.run.plan, term: 1, at: moment)
+            machines[item.run.id] = machine
+            draft.add(outcome, machine.state)
+            return true
+        }
+        guard let state = RolloutState(replaying: journal),
+            let (machine, outcome) = RolloutMachine.resume(state, term: state.term + 1, at: moment)
+        else { return false }
+        machines[item.run.id] = machine
+        draft.add(outcome, machine.state)
+        return true
+    }
+
+    private mutating func handle(
+        _ item: RolloutSight.Item,
+        _ proxies: Set<String>,
+        _ draft: inout Draft,
+        _ moment: Moment
+    ) {
+        if let author = stranger(item) {
+            give(.edited(item.route.setting, epoch: item.route.epoch, by: author), to: &draft, moment)
+        }
+        for waiting in item.orders {
+            let refusal = give(.command(waiting.command, waiting.order), to: &draft, moment)
+            draft.answers.append((waiting.order.id, refusal))
+        }
+        give(.tick(EvidenceReading(epochs: counts(item), proxies: proxies)), to: &draft, moment)
+    }
+
+    /// A route that cannot be seen has lost no counts: they go on when it is there again.
+    private func counts(_ item: RolloutSight.Item) -> [String: ArmPair] {
+        guard item.route.problem != nil, let state = machines[item.run.id]?.state else {
+            return item.route.counts
+        }
+        return Dictionary(uniqueKeysWithValues: state.epochs.map { ($0, state.total(of: $0)) })
+    }
+
+    /// Who has changed the route besides the rollout; `nil` where nobody has, or it does not matter.
+    private func stranger(_ item: RolloutSight.Item) -> String? {
+        guard item.route.problem == nil, let state = machines[item.run.id]?.state, !state.isFinished,
+            !state.epochs.isEmpty, state.setting(of: item.route.epoch) == nil,
+            item.route.author != item.run.author
+        else { return nil }
+        return item.route.author ?? "somebody"
+    }
+
+    @discardableResult
+    private mutating func give(_ input: RolloutInput, to draft: inout Draft, _ moment: Moment) -> String? {
+        let id = draft.item.run.id
+        guard var machine = machines.removeValue(forKey: id) else { return nil }
+        let outcome = machine.handle(input, at: moment)
+        draft.add(outcome, machine.state)
+        machines[id] = machine
+        return outcome.refusal
+    }
+
+    private mutating func moveGroups(_ drafts: inout [Draft], _ moment: Moment) {
+        let groups = Dictionary(grouping: drafts.indices) { drafts[$0].item.run.plan.group }
+        for (group, indices) in groups where group != nil {
+            let members = indices.compactMap { index in
+                machines[drafts[index].item.run.id].map { (drafts[index].item.run.name, $0.state) }
+            }
+            let orders = RolloutGroup.orders(Dictionary(members) { first, _ in first })
+            for index in indices {
+                guard let order = orders[drafts[index].item.run.name] else { continue }
+                give(.group(order), to: &drafts[index], moment)
+            }
+        }
+    }
+
+    // MARK: - Acting
+
+    private func write(_ drafts: [Draft], _ world: some RolloutWorld, _ moment: Moment) throws
+        -> [Int64: SettingOutcome]
+    {
+        let changes = drafts.compactMap { draft -> RolloutChange? in
+            guard let state = machines[draft.item.run.id]?.state else { return nil }
+            var change = draft.change(isOver: state.isFinished && state.wanted == nil)
+            if let failure = failures[draft.item.run.id],
+                moment.monotonic - failure.at < Self.retryMilliseconds, draft.answers.isEmpty
+            {
+                change.setting = nil
+            }
+            return change.isEmpty ? nil : change
+        }
+        return changes.isEmpty ? [:] : try world.write(changes)
+    }
+
+    /// Tells the machines what came of the settings, and writes what they make of it.
+    private mutating func tell(
+        _ results: [Int64: SettingOutcome],
+        _ drafts: [Draft],
+        _ world: some RolloutWorld,
+        _ moment: Moment
+    ) throws -> [String] {
+        var told: [Draft] = []
+        for draft in drafts {
+            let id = draft.item.run.id
+            guard let result = results[id], let setting = draft.setting?.setting else { continue }
+            var next = Draft(draft.item)
+            switch result {
+            case .inForce(let epoch, let isNew):
+                failures[id] = nil
+                let counted = isNew ? ArmPair() : draft.item.route.counts[epoch] ?? ArmPair()
+                give(.settingInForce(setting, epoch: epoch, counted: counted), to: &next, moment)
+            case .routeChanged: continue
+            case .failed(let text):
+                let isNew = failures[id]?.text != text
+                failures[id] = (text, moment.monotonic)
+                if isNew { give(.settingFailed(text), to: &next, moment) }
+            }
+            told.append(next)
+        }
+        _ = try write(told.map(\.withoutSetting), world, moment)
+        return told.flatMap { draft in draft.notices.map { "\(draft.item.run.name): \($0)" } }
+    }
+}
+
+extension RolloutState {
+    /// Whether nothing can happen any more, but for orders and what is still to be set.
+    package var isFinished: Bool { phase == .aborted || phase == .promoted && isWatchOver }
+}
+
+/// What a turn makes of one rollout.
+private struct Draft {
+    let item: RolloutSight.Item
+    private(set) var entries: [(attempt: Int, entry: JournalEntry)] = []
+    private(set) var setting: (setting: RouteSetting, reason: String)?
+    private(set) var notices: [String] = []
+    var answers: [(id: String, refusal: String?)] = []
+
+    init(_ item: RolloutSight.Item) {
+        self.item = item
+    }
+
+    /// - Parameter state: the machine's, behind the outcome.
+    mutating func add(_ outcome: RolloutOutcome, _ state: RolloutState) {
+        entries += outcome.entries.map { (state.attempt, $0) }
+        notices += outcome.notices
+        // What was wanted before an edit is not wanted any more.
+        if let wanted = outcome.setting { setting = wanted }
+        if state.wanted == nil || state.wanted != setting?.setting { setting = nil }
+    }
+
+    var withoutSetting: Draft {
+        var copy = self
+        copy.setting = nil
+        return copy
+    }
+
+    func change(isOver: Bool) -> RolloutChange {
+        RolloutChange(
+            run: item.run,
+            entries: entries,
+            setting: setting.map { ($0.setting, $0.reason, item.route.epoch) },
+            answers: answers,
+            isOver: isOver
+        )
+    }
+}
+
+extension RolloutChange {
+    fileprivate var isEmpty: Bool { entries.isEmpty && setting == nil && answers.isEmpty }
+}

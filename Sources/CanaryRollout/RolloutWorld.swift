@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CanaryJudge
+
+/// A rollout that a controller has to walk.
+package struct RolloutRun: Sendable {
+    package var id: Int64
+    /// Who the author of its changes is: `rollout/NAME`.
+    package var name: String
+    package var plan: RolloutPlan
+
+    package init(id: Int64, name: String, plan: RolloutPlan) {
+        self.id = id
+        self.name = name
+        self.plan = plan
+    }
+
+    package var author: String { "rollout/\(name)" }
+}
+
+/// A command that waits for an answer.
+package struct WaitingOrder: Sendable {
+    package var command: Command
+    package var order: Order
+
+    package init(_ command: Command, _ order: Order) {
+        self.command = command
+        self.order = order
+    }
+}
+
+/// A rollout's route at one moment, and what was counted of it.
+package struct RouteSight: Sendable {
+    /// `nil` where it is no split of the two versions.
+    package var setting: RouteSetting?
+    /// The id of the commit since which it is as it is.
+    package var epoch: String
+    /// Who made that commit; `nil` where it is not known any more.
+    package var author: String?
+    /// The totals of all epochs that are known, over all proxies.
+    package var counts: [String: ArmPair]
+    /// Why it cannot be seen.
+    package var problem: String?
+
+    package init(
+        setting: RouteSetting?,
+        epoch: String,
+        author: String?,
+        counts: [String: ArmPair] = [:],
+        problem: String? = nil
+    ) {
+        self.setting = setting
+        self.epoch = epoch
+        self.author = author
+        self.counts = counts
+        self.problem = problem
+    }
+}
+
+/// What a controller sees at one look.
+package struct RolloutSight: Sendable {
+    package struct Item: Sendable {
+        package var run: RolloutRun
+        /// The whole journal of a rollout that the controller does not know, else nothing; `nil` where it cannot be read.
+        package var journal: [JournalEntry]?
+        package var orders: [WaitingOrder]
+        package var route: RouteSight
+
+        package init(
+            run: RolloutRun,
+            journal: [JournalEntry]? = [],
+            orders: [WaitingOrder] = [],
+            route: RouteSight
+        ) {
+            self.run = run
+            self.journal = journal
+            self.orders = orders
+            self.route = route
+        }
+    }
+
+    /// Those that go on, or have orders.
+    package var items: [Item]
+    /// The ids of those that run.
+    package var proxies: Set<String>
+    /// Rollouts that cannot be walked, and why.
+    package var problems: [String]
+
+    package init(items: [Item], proxies: Set<String>, problems: [String] = []) {
+        self.items = items
+        self.proxies = proxies
+        self.problems = problems
+    }
+}
+
+/// What a controller wants to be written of one rollout.
+package struct RolloutChange: Sendable {
+    package var run: RolloutRun
+    package var entries: [(attempt: Int, entry: JournalEntry)]
+    /// The route's new setting, if it still is as it was seen: since which commit, and why.
+    package var setting: (setting: RouteSetting, reason: String, seen: String)?
+    /// Orders that were taken up, and why they were not obeyed, where they were not.
+    package var answers: [(id: String, refusal: String?)]
+    package var isOver: Bool
+}
+
+/// What became of a wanted setting.
+package enum SettingOutcome: Sendable, Equatable {
+    /// It is in force since this commit. Where it was before, there was nothing to change.
+    case inForce(epoch: String, isNew: Bool)
+    /// Somebody else has changed the route since it was seen, so it was left alone.
+    case routeChanged
+    case failed(String)
+}
+
+/// The controller's journal is not what it wrote: another one acts.
+package struct TakenOver: Error {
+    package init() {}
+}
+
+/// What a controller acts on; store and proxies, or what a test makes up.
+package protocol RolloutWorld {
+    /// - Parameter known: the rollouts whose journals the controller has.
+    func look(known: Set<Int64>) throws -> RolloutSight
+
+    /// Writes all of it in one transaction, or nothing.
+    ///
+    /// - Returns: what became of the settings, by rollout.
+    /// - Throws: ``TakenOver`` where a journal has gone on without the controller.
+    func write(_ changes: [RolloutChange]) throws -> [Int64: SettingOutcome]
+}

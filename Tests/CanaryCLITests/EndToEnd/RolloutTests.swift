@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryResources
+import CanarySystem
+import CanaryTestSupport
+import Glibc
+import Synchronization
+import Testing
+
+@testable import CanaryCLI
+
+/// Rollouts with real servers, a real proxy and a controller in a process of its own.
+@Suite(.timeLimit(.minutes(3))) struct RolloutTests {
+    private func status(_ scene: Scene) throws -> Node {
+        let ended = try Program.run("rollout", "status", "helloworld", "-o", "json", in: scene.scratch)
+        return try JSONReader.read(ended.output)
+    }
+
+    private func startController(_ scene: Scene) throws -> Program {
+        let controller = try Program(["rollout", "run"], in: scene.scratch)
+        #expect(eventually { controller.errors.contains("controlling ") }, "\(controller.errors)")
+        return controller
+    }
+
+    /// Begins a rollout by the clock, and waits for its first step.
+    private func start(_ scene: Scene, _ options: String...) throws {
+        let words = ["rollout", "start", "helloworld", "v2", "--ramp", "fixed"] + options
+        let ended = try Program(words, in: scene.scratch).end()
+        #expect(ended.status == 0, "\(ended.errors)")
+        let isHolding = try eventually {
+            try status(scene)["message"]?.string?.hasPrefix("holding") == true
+        }
+        #expect(isHolding)
+    }
+
+    @Test func `a healthy version is promoted`() throws {
+        let scene = try Scene()
+        let load = try Load(on: scene)
+        let ended = try Program(
+            [
+                "rollout", "start", "helloworld", "v2", "--steps", "20,50,100", "--ramp", "fixed",
+                "--hold", "1s",
+                "--watch",
+            ],
+            in: scene.scratch
+        ).end()
+        load.end()
+        #expect(ended.status == 0, "\(ended)")
+        #expect(ended.output.contains("step 2 of 3: 50 %") && ended.output.contains("v2 gets 100 %"))
+        let status = try status(scene)
+        #expect(status["phase"]?.string == "Promoted" && status["weight"]?.integer == 100, "\(status)")
+        let history = try Program.run("history", "helloworld", in: scene.scratch).output
+        #expect(history.contains("rollout/helloworld") && history.contains("promote v2"), "\(history)")
+    }
+
+    @Test func `a failing version is taken back, with the numbers`() throws {
+        let scene = try Scene(fails: true)
+        let load = try Load(on: scene)
+        let ended = try Program(
+            ["rollout", "start", "helloworld", "v2", "--steps", "10,100", "--watch"],
+            in: scene.scratch
+        ).end()
+        #expect(ended.status == 1, "\(ended)")
+        #expect(ended.output.contains("aborted: ") && ended.output.contains("expected at 10 %"), "\(ended)")
+        let status = try status(scene)
+        #expect(status["phase"]?.string == "Aborted" && status["weight"]?.integer == 0, "\(status)")
+        #expect(status["message"]?.string?.contains(" canary errors, ") == true)
+        #expect(status["analysis"]?.items.first?["verdict"]?.string == "worse")
+        load.end()
+        // What was under way when the weight changed is answered by now.
+        let after = try Load(on: scene)
+        after.end()
+        #expect(after.failures == 0 && after.requests > 0)
+    }
+
+    @Test func `an edit by hand pauses, and stands until resume`() throws {
+        let scene = try Scene()
+        let load = try Load(on: scene)
+        let controller = try startController(scene)
+        try start(scene, "--steps", "20,100", "--hold", "1h")
+        try scene.run("set-weight", "helloworld", "v2", "40")
+        #expect(try eventually { try status(scene)["phase"]?.string == "Paused" })
+        let paused = try status(scene)
+        #expect(paused["message"]?.string?.contains("ada changed the route's weights") == true, "\(paused)")
+        #expect(paused["weight"]?.integer == 40)
+        try scene.run("rollout", "resume", "helloworld", "--reason", "seen")
+        #expect(try eventually { try status(scene)["weight"]?.integer == 20 })
+        load.end()
+        controller.signal(SIGTERM)
+        #expect(try controller.end().status == 0)
+    }
+
+    @Test func `a controller that was killed goes on where it was, and counts nothing twice`() throws {
+        let scene = try Scene()
+        let load = try Load(on: scene)
+        let killed = try startController(scene)
+        try start(scene, "--steps", "20,100", "--hold", "3s")
+        killed.signal(SIGKILL)
+        _ = try killed.end()
+        let controller = try startController(scene)
+        #expect(try eventually { try status(scene)["phase"]?.string == "Promoted" })
+        load.end()
+        let errors = try #require(try status(scene)["analysis"]?.items.first)
+        let counted = ["canary", "stable"].compactMap { errors[$0]?["requests"]?.integer }.reduce(0, +)
+        #expect(counted > 0 && counted <= load.requests, "\(counted) of \(load.requests)")
+        let history = try Program.run("rollout", "history", "helloworld", in: scene.scratch).output
+        #expect(history.contains("a controller took over"), "\(history)")
+        controller.signal(SIGTERM)
+        #expect(try controller.end().status == 0)
+    }
+
+    @Test func `without a controller an order is obeyed by the command`() throws {
+        let scene = try Scene()
+        let started = try Program.run("rollout", "start", "helloworld", "v2", in: scene.scratch)
+        #expect(started.status == 0 && started.errors.contains("no controller runs"), "\(started)")
+        try scene.run("rollout", "abort", "helloworld", "--reason", "not today")
+        let status = try status(scene)
+        #expect(status["phase"]?.string == "Aborted" && status["weight"]?.integer == 0, "\(status)")
+        #expect(status["message"]?.string == "by ada: not today")
+        let again = try Program.run("rollout", "pause", "helloworld", in: scene.scratch)
+        #expect(again.status == 1 && again.errors.contains("cannot pause"), "\(again)")
+        try scene.run("rollout", "retry", "helloworld")
+        #expect(try self.status(scene)["attempt"]?.integer == 2)
+    }
+
+    @Test func `a store has one controller`() throws {
+        let scene = try Scene()
+        let first = try startController(scene)
+        let second = try Program.run("rollout", "run", in: scene.scratch)
+        #expect(second.status == 1 && second.errors.contains("process \(first.pid) does"), "\(second)")
+    }
+}
+
+/// Clients that ask helloworld as fast as they get answers.
+private final class Load: Sendable {
+    private struct Tally {
+        var requests: Int64 = 0
+        var failures: Int64 = 0
+        var running = 0
+        var isEnding = false
+    }
+
+    private final class Shared: Sendable {
+        let tally = Mutex(Tally())
+    }
+
+    private let shared = Shared()
+
+    var requests: Int64 { shared.tally.withLock(\.requests) }
+    var failures: Int64 { shared.tally.withLock(\.failures) }
+
+    init(on scene: Scene, clients: Int = 2) throws {
+        let address = try Scene.listener(of: scene.proxy)
+        for _ in 0..<clients {
+            let client = try Loopback(to: address)
+            Self.start(client, shared)
+        }
+    }
+
+    private static func start(_ client: sending Loopback, _ shared: Shared) {
+        shared.tally.withLock { $0.running += 1 }
+        Thread(name: "client") {
+            repeat {
+                client.send("GET / HTTP/1.1\r\nhost: helloworld\r\n\r\n")
+                guard let answer = client.receive() else { break }
+                shared.tally.withLock { tally in
+                    tally.requests += 1
+                    if !answer.startLine.contains(" 200 ") { tally.failures += 1 }
+                }
+            } while !shared.tally.withLock(\.isEnding)
+            shared.tally.withLock { $0.running -= 1 }
+        }?.detach()
+    }
+
+    deinit {
+        shared.tally.withLock { $0.isEnding = true }
+    }
+
+    /// Waits for the last answers.
+    func end() {
+        shared.tally.withLock { $0.isEnding = true }
+        #expect(eventually { self.shared.tally.withLock { $0.running == 0 } })
+    }
+}

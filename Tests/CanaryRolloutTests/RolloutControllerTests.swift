@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryJudge
+import Testing
+
+@testable import CanaryRollout
+
+/// A store with one rollout, and proxies that count what they are told to.
+private final class MadeUpWorld: RolloutWorld {
+    var run: RolloutRun
+    var journal: [JournalEntry] = []
+    var orders: [WaitingOrder] = []
+    var refusals: [String: String?] = [:]
+    var setting: RouteSetting? = .split(.half)
+    var epoch = "before"
+    var author: String? = "ada"
+    var counts: [String: ArmPair] = [:]
+    var problem: String?
+    var failure: String?
+    var isOver = false
+    /// Stands for another process that writes.
+    var stranger: (() -> Void)?
+    var isBroken = false
+    private var commits = 0
+
+    struct Broken: Error {}
+
+    init(_ plan: RolloutPlan) {
+        run = RolloutRun(id: 1, name: "shop", plan: plan)
+    }
+
+    func look(known: Set<Int64>) throws -> RolloutSight {
+        guard !isOver || !orders.isEmpty else { return RolloutSight(items: [], proxies: []) }
+        let route = RouteSight(
+            setting: setting,
+            epoch: epoch,
+            author: author,
+            counts: problem == nil ? counts : [:],
+            problem: problem
+        )
+        let item = RolloutSight.Item(
+            run: run,
+            journal: known.contains(1) ? [] : journal,
+            orders: orders,
+            route: route
+        )
+        return RolloutSight(items: [item], proxies: ["p"])
+    }
+
+    func write(_ changes: [RolloutChange]) throws -> [Int64: SettingOutcome] {
+        stranger?()
+        stranger = nil
+        guard !isBroken else { throw Broken() }
+        var outcomes: [Int64: SettingOutcome] = [:]
+        for change in changes {
+            for entry in change.entries {
+                guard entry.entry.number == journal.count + 1 else { throw TakenOver() }
+                journal.append(entry.entry)
+            }
+            for answer in change.answers {
+                refusals[answer.id] = answer.refusal
+                orders.removeAll { $0.order.id == answer.id }
+            }
+            isOver = change.isOver
+            guard let wanted = change.setting else { continue }
+            outcomes[1] = set(wanted.setting, seen: wanted.seen)
+        }
+        return outcomes
+    }
+
+    private func set(_ wanted: RouteSetting, seen: String) -> SettingOutcome {
+        if let failure { return .failed(failure) }
+        guard seen == epoch else { return .routeChanged }
+        guard wanted != setting else { return .inForce(epoch: epoch, isNew: false) }
+        edit(wanted, by: run.author)
+        return .inForce(epoch: epoch, isNew: true)
+    }
+
+    func edit(_ setting: RouteSetting, by author: String) {
+        commits += 1
+        (self.setting, self.author, epoch) = (setting, author, "commit \(commits)")
+    }
+
+    /// Requests in the present epoch.
+    func serve(canary: UInt64, failed: UInt64 = 0, stable: UInt64) {
+        counts[epoch, default: ArmPair()].add(
+            ArmPair(
+                canary: ArmCounts(assigned: canary, ended: canary, errors: failed),
+                stable: ArmCounts(assigned: stable, ended: stable, errors: 0)
+            )
+        )
+    }
+
+    func give(_ command: Command, id: String = "o") {
+        orders.append(WaitingOrder(command, Order(id: id, by: "ada", reason: "why not")))
+    }
+}
+
+@Suite struct RolloutControllerTests {
+    private let world: MadeUpWorld
+    private let half = RouteSetting.split(.half)
+
+    init() {
+        var plan = RolloutPlan(
+            stable: "v1",
+            canary: "v2",
+            steps: [RolloutPlan.Step(.split(Share(percent: 10))), RolloutPlan.Step(.canary)]
+        )
+        plan.ramp = .fixed
+        plan.hold = .seconds(2)
+        world = MadeUpWorld(plan)
+    }
+
+    /// Turns of a second each.
+    private func turn(_ controller: inout RolloutController, at seconds: ClosedRange<Int64>) throws {
+        for second in seconds {
+            _ = try controller.turn(world, at: Moment(wall: second * 1000, monotonic: second * 1000))
+        }
+    }
+
+    private var state: RolloutState {
+        get throws { try #require(RolloutState(replaying: world.journal)) }
+    }
+
+    @Test func `a healthy version is promoted, and its journal tells all of it`() throws {
+        var controller = RolloutController()
+        try turn(&controller, at: 1...1)
+        #expect(world.setting == .split(Share(percent: 10)))
+        for second: Int64 in 2...5 {
+            world.serve(canary: 10, stable: 90)
+            try turn(&controller, at: second...second)
+        }
+        #expect(try state.phase == .promoted && world.setting == .canary)
+        #expect(try controller.state(of: 1) == state)
+    }
+
+    @Test func `a failing version is taken back, and the rollout is over`() throws {
+        var controller = RolloutController()
+        try turn(&controller, at: 1...1)
+        world.serve(canary: 20, failed: 20, stable: 180)
+        try turn(&controller, at: 2...2)
+        #expect(try state.phase == .aborted && state.wanted == nil)
+        #expect(world.setting == .stable && world.isOver)
+    }
+
+    @Test func `who is killed between the change of the route and its news goes on`() throws {
+        var controller = RolloutController()
+        world.isBroken = true
+        #expect(throws: MadeUpWorld.Broken.self) { try turn(&controller, at: 1...1) }
+        #expect(world.journal.isEmpty)
+        world.isBroken = false
+        try turn(&controller, at: 2...2)
+        // The change was committed, what came of it was not.
+        world.journal.removeLast(world.journal.count - 3)
+        var next = RolloutController()
+        try turn(&next, at: 3...3)
+        #expect(try state.wanted == nil && state.phase == .progressing && state.term == 2)
+        #expect(try !state.isEdited)
+    }
+
+    @Test func `an edit by somebody else pauses, and stands until resume`() throws {
+        var controller = RolloutController()
+        try turn(&controller, at: 1...2)
+        world.edit(half, by: "bob")
+        try turn(&controller, at: 3...4)
+        #expect(try state.pause == .edit(by: "bob"))
+        #expect(world.setting == half)
+        world.give(.resume)
+        try turn(&controller, at: 5...5)
+        #expect(try state.phase == .progressing && world.setting == .split(Share(percent: 10)))
+        #expect(world.refusals["o"] == .some(nil))
+    }
+
+    @Test func `an edit between the look and the change is not written over`() throws {
+        var controller = RolloutController()
+        try turn(&controller, at: 1...2)
+        world.give(.promoteFull)
+        world.stranger = { [world] in world.edit(.split(.half), by: "bob") }
+        try turn(&controller, at: 3...4)
+        #expect(world.setting == half)
+        #expect(try state.isEdited)
+    }
+
+    @Test func `a controller whose journal went on without it stops`() throws {
+        var controller = RolloutController()
+        try turn(&controller, at: 1...1)
+        world.stranger = { [world] in
+            world.journal.append(
+                JournalEntry(number: world.journal.count + 1, wallMilliseconds: 0, event: .tookOver(term: 2))
+            )
+        }
+        #expect(throws: TakenOver.self) { try turn(&controller, at: 2...2) }
+    }
+
+    @Test func `an order that cannot be obeyed is answered with the reason`() throws {
+        var controller = RolloutController()
+        try turn(&controller, at: 1...1)
+        world.give(.retry)
+        try turn(&controller, at: 2...2)
+        #expect(world.refusals["o"] == "it is not aborted")
+    }
+
+    @Test func `a route that cannot be set is told once, and tried again`() throws {
+        var controller = RolloutController()
+        world.failure = "no such version"
+        try turn(&controller, at: 1...5)
+        let failures = world.journal.count { if case .settingFailed = $0.event { true } else { false } }
+        #expect(failures == 1)
+        world.failure = nil
+        try turn(&controller, at: 6...7)
+        #expect(try state.wanted == nil)
+    }
+
+    @Test func `a route that cannot be seen has lost no counts`() throws {
+        var controller = RolloutController()
+        try turn(&controller, at: 1...1)
+        world.serve(canary: 10, stable: 90)
+        try turn(&controller, at: 2...2)
+        world.problem = "its VirtualService cannot be read"
+        try turn(&controller, at: 3...3)
+        world.problem = nil
+        try turn(&controller, at: 4...4)
+        let losses = world.journal.count { if case .countsLost = $0.event { true } else { false } }
+        #expect(losses == 0)
+    }
+
+    @Test func `an aborted rollout begins again when it is told to`() throws {
+        var controller = RolloutController()
+        try turn(&controller, at: 1...1)
+        world.give(.abort, id: "a")
+        try turn(&controller, at: 2...2)
+        #expect(world.isOver && world.setting == .stable)
+        world.give(.retry, id: "r")
+        try turn(&controller, at: 3...3)
+        #expect(try state.attempt == 2 && world.setting == .split(Share(percent: 10)) && !world.isOver)
+    }
+}
