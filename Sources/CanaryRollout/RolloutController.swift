@@ -12,6 +12,8 @@ package struct RolloutController {
 
     private var machines: [Int64: RolloutMachine] = [:]
     private var failures: [Int64: (text: String, at: Int64)] = [:]
+    /// What was told already.
+    private var problems: [String] = []
 
     package init() {}
 
@@ -36,12 +38,12 @@ package struct RolloutController {
         let ids = Set(sight.items.map(\.run.id))
         machines = machines.filter { ids.contains($0.key) }
         failures = failures.filter { ids.contains($0.key) }
-        var notices = sight.problems
+        var problems = sight.problems
         var drafts: [Draft] = []
         for item in sight.items {
             var draft = Draft(item)
             guard begin(&draft, item, moment) else {
-                notices.append("the journal of rollout \"\(item.run.name)\" cannot be read")
+                problems.append("the journal of rollout \"\(item.run.name)\" cannot be read")
                 continue
             }
             handle(item, sight.proxies, &draft, moment)
@@ -49,23 +51,18 @@ package struct RolloutController {
         }
         moveGroups(&drafts, moment)
         let results = try write(drafts, world, moment)
+        var notices = problems.filter { !self.problems.contains($0) }
+        self.problems = problems
         notices += drafts.flatMap { draft in draft.notices.map { "\(draft.item.run.name): \($0)" } }
         return notices + (try tell(results, drafts, world, moment))
     }
 
     // MARK: - Deciding
 
-    /// Starts a rollout that has no journal, or takes over one that has; `false` where its journal is none.
+    /// Takes over a rollout that it does not know; `false` where its journal is none.
     private mutating func begin(_ draft: inout Draft, _ item: RolloutSight.Item, _ moment: Moment) -> Bool {
         guard machines[item.run.id] == nil else { return true }
-        guard let journal = item.journal else { return false }
-        guard !journal.isEmpty else {
-            let (machine, outcome) = RolloutMachine.start(item.run.plan, term: 1, at: moment)
-            machines[item.run.id] = machine
-            draft.add(outcome, machine.state)
-            return true
-        }
-        guard let state = RolloutState(replaying: journal),
+        guard let journal = item.journal, let state = RolloutState(replaying: journal),
             let (machine, outcome) = RolloutMachine.resume(state, term: state.term + 1, at: moment)
         else { return false }
         machines[item.run.id] = machine
@@ -79,6 +76,11 @@ package struct RolloutController {
         _ draft: inout Draft,
         _ moment: Moment
     ) {
+        switch item.manifest {
+        case .changed(let author): give(.manifestChanged(by: author), to: &draft, moment)
+        case .deleted(let author): give(.manifestDeleted(by: author), to: &draft, moment)
+        case nil: break
+        }
         if let author = stranger(item) {
             give(.edited(item.route.setting, epoch: item.route.epoch, by: author), to: &draft, moment)
         }
@@ -117,7 +119,9 @@ package struct RolloutController {
     }
 
     private mutating func moveGroups(_ drafts: inout [Draft], _ moment: Moment) {
-        let groups = Dictionary(grouping: drafts.indices) { drafts[$0].item.run.plan.group }
+        let groups = Dictionary(grouping: drafts.indices) { index in
+            machines[drafts[index].item.run.id]?.state.plan.group
+        }
         for (group, indices) in groups where group != nil {
             let members = indices.compactMap { index in
                 machines[drafts[index].item.run.id].map { (drafts[index].item.run.name, $0.state) }
@@ -137,7 +141,7 @@ package struct RolloutController {
     {
         let changes = drafts.compactMap { draft -> RolloutChange? in
             guard let state = machines[draft.item.run.id]?.state else { return nil }
-            var change = draft.change(isOver: state.isFinished && state.wanted == nil)
+            var change = draft.change(state)
             if let failure = failures[draft.item.run.id],
                 moment.monotonic - failure.at < Self.retryMilliseconds, draft.answers.isEmpty
             {
@@ -178,11 +182,6 @@ package struct RolloutController {
     }
 }
 
-extension RolloutState {
-    /// Whether nothing can happen any more, but for orders and what is still to be set.
-    package var isFinished: Bool { phase == .aborted || phase == .promoted && isWatchOver }
-}
-
 /// What a turn makes of one rollout.
 private struct Draft {
     let item: RolloutSight.Item
@@ -210,13 +209,15 @@ private struct Draft {
         return copy
     }
 
-    func change(isOver: Bool) -> RolloutChange {
+    func change(_ state: RolloutState) -> RolloutChange {
         RolloutChange(
             run: item.run,
             entries: entries,
             setting: setting.map { ($0.setting, $0.reason, item.route.epoch) },
             answers: answers,
-            isOver: isOver
+            phase: state.phase,
+            isOver: state.isFinished && state.wanted == nil,
+            isWithdrawn: state.isWithdrawn
         )
     }
 }

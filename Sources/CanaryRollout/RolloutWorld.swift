@@ -7,12 +7,13 @@ package struct RolloutRun: Sendable {
     package var id: Int64
     /// Who the author of its changes is: `rollout/NAME`.
     package var name: String
-    package var plan: RolloutPlan
+    /// The object's newest generation.
+    package var generation: Int64
 
-    package init(id: Int64, name: String, plan: RolloutPlan) {
+    package init(id: Int64, name: String, generation: Int64 = 1) {
         self.id = id
         self.name = name
-        self.plan = plan
+        self.generation = generation
     }
 
     package var author: String { "rollout/\(name)" }
@@ -27,6 +28,12 @@ package struct WaitingOrder: Sendable {
         self.command = command
         self.order = order
     }
+}
+
+/// What has become of the object since the run began, that the run does not know yet.
+package enum ManifestSight: Sendable, Equatable {
+    case changed(by: String)
+    case deleted(by: String)
 }
 
 /// A rollout's route at one moment, and what was counted of it.
@@ -65,17 +72,21 @@ package struct RolloutSight: Sendable {
         package var journal: [JournalEntry]?
         package var orders: [WaitingOrder]
         package var route: RouteSight
+        /// `nil` where the object is as the run knows it.
+        package var manifest: ManifestSight?
 
         package init(
             run: RolloutRun,
             journal: [JournalEntry]? = [],
             orders: [WaitingOrder] = [],
-            route: RouteSight
+            route: RouteSight,
+            manifest: ManifestSight? = nil
         ) {
             self.run = run
             self.journal = journal
             self.orders = orders
             self.route = route
+            self.manifest = manifest
         }
     }
 
@@ -101,7 +112,10 @@ package struct RolloutChange: Sendable {
     package var setting: (setting: RouteSetting, reason: String, seen: String)?
     /// Orders that were taken up, and why they were not obeyed, where they were not.
     package var answers: [(id: String, refusal: String?)]
+    package var phase: RolloutState.Phase
     package var isOver: Bool
+    /// Whether it is over because its object is gone.
+    package var isWithdrawn: Bool
 }
 
 /// What became of a wanted setting.

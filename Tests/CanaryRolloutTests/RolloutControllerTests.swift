@@ -18,6 +18,7 @@ private final class MadeUpWorld: RolloutWorld {
     var problem: String?
     var failure: String?
     var isOver = false
+    var manifest: ManifestSight?
     /// Stands for another process that writes.
     var stranger: (() -> Void)?
     var isBroken = false
@@ -26,7 +27,8 @@ private final class MadeUpWorld: RolloutWorld {
     struct Broken: Error {}
 
     init(_ plan: RolloutPlan) {
-        run = RolloutRun(id: 1, name: "shop", plan: plan)
+        run = RolloutRun(id: 1, name: "shop")
+        journal = [JournalEntry(number: 1, wallMilliseconds: 0, event: .started(plan))]
     }
 
     func look(known: Set<Int64>) throws -> RolloutSight {
@@ -42,7 +44,8 @@ private final class MadeUpWorld: RolloutWorld {
             run: run,
             journal: known.contains(1) ? [] : journal,
             orders: orders,
-            route: route
+            route: route,
+            manifest: manifest
         )
         return RolloutSight(items: [item], proxies: ["p"])
     }
@@ -147,7 +150,7 @@ private final class MadeUpWorld: RolloutWorld {
         var controller = RolloutController()
         world.isBroken = true
         #expect(throws: MadeUpWorld.Broken.self) { try turn(&controller, at: 1...1) }
-        #expect(world.journal.isEmpty)
+        #expect(world.journal.count == 1)
         world.isBroken = false
         try turn(&controller, at: 2...2)
         // The change was committed, what came of it was not.
@@ -222,6 +225,42 @@ private final class MadeUpWorld: RolloutWorld {
         try turn(&controller, at: 4...4)
         let losses = world.journal.count { if case .countsLost = $0.event { true } else { false } }
         #expect(losses == 0)
+    }
+
+    @Test func `what is paused before it begins takes its first step when it is resumed`() throws {
+        var controller = RolloutController()
+        world.give(.pause)
+        try turn(&controller, at: 1...3)
+        #expect(try state.phase == .paused && !state.hasBegun && world.setting == half)
+        world.give(.resume, id: "r")
+        try turn(&controller, at: 4...4)
+        #expect(try state.phase == .progressing && world.setting == .split(Share(percent: 10)))
+    }
+
+    @Test func `a changed manifest is told, and what was begun goes on`() throws {
+        var controller = RolloutController()
+        try turn(&controller, at: 1...1)
+        world.manifest = .changed(by: "bob")
+        let told = try controller.turn(world, at: Moment(wall: 2000, monotonic: 2000))
+        world.manifest = nil
+        #expect(told.contains { $0.contains("bob changed its manifest") }, "\(told)")
+        world.serve(canary: 10, stable: 90)
+        try turn(&controller, at: 3...5)
+        #expect(try state.isManifestChanged && state.phase == .promoted)
+        #expect(try state.message.contains("its manifest was changed since"))
+    }
+
+    @Test func `a deleted manifest ends the rollout, and the route stays as it is`() throws {
+        var controller = RolloutController()
+        try turn(&controller, at: 1...1)
+        world.manifest = .deleted(by: "bob")
+        world.serve(canary: 20, failed: 20, stable: 180)
+        try turn(&controller, at: 2...3)
+        #expect(try state.isWithdrawn && world.isOver)
+        #expect(world.setting == .split(Share(percent: 10)))
+        world.give(.retry)
+        try turn(&controller, at: 4...4)
+        #expect(world.refusals["o"] == "its Rollout was deleted")
     }
 
     @Test func `an aborted rollout begins again when it is told to`() throws {

@@ -16,8 +16,26 @@ import Testing
 
     private func begin(_ name: String = "shop") throws -> Int64 {
         try store.write(.test) { writer in
-            try writer.beginRollout(name, namespace: "default", host: "\(name).default", request: "{}")
+            try writer.begin(record(name)).id
         }.value
+    }
+
+    private func record(_ name: String) -> RolloutRecord {
+        RolloutRecord(
+            uid: "uid of \(name)",
+            generation: 1,
+            namespace: "default",
+            name: name,
+            host: "\(name).default",
+            body: "{}",
+            phase: "Pending"
+        )
+    }
+
+    private func end(_ id: Int64, _ writer: StoreWriter) throws {
+        var record = try #require(try writer.rollout(id))
+        (record.generation, record.phase, record.isOver) = (3, "Aborted", true)
+        try writer.mark(record)
     }
 
     private func rows(_ numbers: ClosedRange<Int>) -> [JournalRow] {
@@ -62,15 +80,19 @@ import Testing
         }
     }
 
-    @Test func `the newest rollout of a host and of a name counts`() throws {
+    @Test func `the newest run of a host and of an object counts`() throws {
         let first = try begin()
-        try store.write(.test) { try $0.mark(first, isOver: true) }
+        try store.write(.test) { try end(first, $0) }
         let second = try begin()
         let other = try begin("cart")
         try store.read { reader throws in
             #expect(try reader.rollout(ofHost: "shop.default")?.id == second)
-            #expect(try reader.rollout(named: "shop", namespace: "default")?.id == second)
-            #expect(try reader.rollout(first)?.isOver == true)
+            #expect(try reader.rollout(of: "uid of shop")?.id == second)
+            #expect(
+                try reader.newestRollouts().mapValues(\.id) == ["uid of shop": second, "uid of cart": other]
+            )
+            let over = try #require(try reader.rollout(first))
+            #expect(over.isOver && over.phase == "Aborted" && over.generation == 3)
             #expect(try reader.activeRollouts().map(\.id) == [second, other])
         }
     }
@@ -79,7 +101,7 @@ import Testing
         let id = try begin()
         let order = OrderRow(id: "o", rollout: id, command: "retry", actor: "ada", reason: "mended")
         try store.write(.test) { writer in
-            try writer.mark(id, isOver: true)
+            try end(id, writer)
             try writer.give(order)
         }
         try store.read { reader throws in

@@ -72,7 +72,7 @@ extension ClusterChange {
     /// The hosts whose routing an object decides: before the change, after it, through delegation, and those that the command
     /// names.
     func hosts(of item: ObjectChange) throws -> Set<String> {
-        guard [.virtualService, .destinationRule].contains(item.key.kind) else { return [] }
+        guard item.key.kind.hasPast else { return [] }
         var hosts = concerned[item.key] ?? []
         if let before = item.before { hosts.formUnion(try Self.hosts(of: before, in: known)) }
         if let after = item.after { hosts.formUnion(try Self.hosts(of: after, in: self)) }
@@ -88,12 +88,13 @@ extension ClusterChange {
 }
 
 extension Resource {
-    /// The hosts, by full name, whose requests this object routes or whose subsets it defines.
+    /// The hosts, by full name, whose requests this object routes, whose subsets it defines, or that it has a version grow of.
     var routedHosts: [String] {
         switch spec {
         case .virtualService(let virtualService):
             virtualService.hosts.map { HostName.resolve($0, namespace: namespace) }
         case .destinationRule(let rule): [HostName.resolve(rule.host, namespace: namespace)]
+        case .rollout: [rolloutHost]
         default: []
         }
     }

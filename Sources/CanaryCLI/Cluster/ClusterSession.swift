@@ -74,6 +74,11 @@ struct ClusterSession {
         revision.map { "committed revision \($0)" } ?? "nothing to commit"
     }
 
+    /// The store, which is there.
+    func store() throws -> ClusterStore {
+        try ClusterStore.open(at: location, context: storeContext)
+    }
+
     private var storeContext: StoreContext {
         StoreContext(now: context.now, newUID: context.newUID)
     }

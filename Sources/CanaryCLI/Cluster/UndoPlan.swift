@@ -116,7 +116,7 @@ struct UndoPlan {
         return CommandError(
             "nothing to undo: no change of the routing of \(HostName.short(host)) is known",
             hint: try view.wildcardHint(host, verb: "undo")
-                ?? "only VirtualServices and DestinationRules can be undone"
+                ?? "only VirtualServices, DestinationRules and Rollouts can be undone"
         )
     }
 

@@ -10,7 +10,7 @@ struct UndoCommand: Subcommand {
         commandName: "undo",
         abstract: "Take back the last change of a host's routing",
         discussion: """
-            The host's VirtualServices, their delegates and its DestinationRules become what they were before their last \
+            The host's VirtualServices, their delegates, its DestinationRules and its Rollouts become what they were before their last \
             change; a second undo returns. What that change created is removed, but not the host's only VirtualService: \
             that takes --to-revision.
 

@@ -16,28 +16,13 @@ struct RolloutOrder {
 
     /// Returns the rollout after it.
     func give(to host: String) throws -> StoredRollout {
-        let context = session.context
-        let rollout = try session.rollout(of: host)
-        let order = OrderRow(
-            id: UUID.random().description,
-            rollout: rollout.record.id,
-            command: verb.rawValue,
-            actor: context.userName(),
-            reason: reason ?? ""
-        )
-        let stores = StoreContext(now: context.now, newUID: context.newUID)
-        let store = try ClusterStore.open(at: session.location, context: stores)
-        // The rest of a group hears the same.
-        let members = try store.write(ChangeNote(actor: order.actor)) { writer in
-            let members = try group(rollout, writer)
-            for member in members {
-                var own = order
-                own.rollout = member
-                if member != order.rollout { own.id += "-\(member)" }
-                try writer.give(own)
-            }
-            return members
+        // Who waits for a store is told so before anything is made.
+        _ = try session.rollout(of: host)
+        let store = try session.store()
+        let (rollout, order, members) = try store.write(ChangeNote(actor: session.context.userName())) {
+            try write(to: host, $0)
         }.value
+        guard let order else { return rollout }
         if var service = try RolloutService(session, only: members.count == 1 ? rollout.record.id : nil) {
             try service.turn()
         }
@@ -62,10 +47,41 @@ struct RolloutOrder {
         return try store.read { try StoredRollout($0.rollout(rollout.record.id) ?? rollout.record, $0) }
     }
 
+    /// Writes the order down for the rollout and the rest of its group. No order is needed where a retry begins a run of its own,
+    /// since the object asks for something else by now.
+    private func write(to host: String, _ writer: StoreWriter) throws -> (StoredRollout, OrderRow?, [Int64]) {
+        let (context, settings) = (session.context, session.settings)
+        let view = StoredCluster(reader: writer)
+        let host = try view.host(named: host, namespace: settings.namespace)
+        var rollout = try StoredRollout(of: host, view, settings)
+        let beginning = RolloutBeginning(writer: writer, settings: settings, now: context.now())
+        let object = try view.resource(rollout.record.key)
+        let isOutdated = rollout.state.isManifestChanged && verb == .retry && rollout.record.hasEnded
+        if rollout.record.id == 0 || isOutdated, let object {
+            rollout = try StoredRollout(beginning.begin(object), writer)
+            if isOutdated { return (rollout, nil, []) }
+        }
+        let order = OrderRow(
+            id: UUID.random().description,
+            rollout: rollout.record.id,
+            command: verb.rawValue,
+            actor: context.userName(),
+            reason: reason ?? ""
+        )
+        let members = try group(rollout, writer)
+        for member in members {
+            var own = order
+            own.rollout = member
+            if member != order.rollout { own.id += "-\(member)" }
+            try writer.give(own)
+        }
+        return (rollout, order, members)
+    }
+
     private func group(_ rollout: StoredRollout, _ writer: StoreWriter) throws -> [Int64] {
-        guard let group = rollout.request.plan.group else { return [rollout.record.id] }
-        let others = try writer.activeRollouts().filter {
-            $0.namespace == rollout.record.namespace && RolloutRequest(text: $0.request)?.plan.group == group
+        guard let group = rollout.spec.group else { return [rollout.record.id] }
+        let others = try writer.newestRollouts().values.filter {
+            $0.namespace == rollout.record.namespace && $0.spec?.group == group
         }
         return Array(Set(others.map(\.id) + [rollout.record.id])).sorted()
     }

@@ -32,7 +32,7 @@ struct RolloutReport {
             "step": .integer(Int64(step)),
             "steps": .integer(Int64(stepCount)),
             "weight": rollout.share.map { Self.number($0.percent) } ?? Node(.null),
-            "message": .string(state.message),
+            "message": .string(rollout.message),
             "startedAt": Self.time(rollout.startedAt),
             "endedAt": rollout.endedAt.map(Self.time) ?? Node(.null),
             "analysis": .sequence(assessments.map(Self.node)),
@@ -82,7 +82,7 @@ struct RolloutReport {
         if [.progressing, .paused].contains(state.phase) { phase += ", step \(step) of \(stepCount)" }
         if let share = rollout.share { phase += ", \(plan.canary) gets \(share)" }
         if state.attempt > 1 { phase += ", attempt \(state.attempt)" }
-        lines.append("\(phase): \(state.message)")
+        lines.append("\(phase): \(rollout.message)")
         let head = lines.map { TerminalText.escape($0) + "\n" }.joined()
         guard state.phase != .pending else { return head }
         return "\(head)\n\(table.text)"
@@ -165,6 +165,8 @@ extension JournalEntry {
         case .aborted(let cause): return "aborted: \(cause)"
         case .retried(let order): return "attempt \(state.attempt) \(Self.text(order))"
         case .watchEnded: return "nobody watches \(plan.canary) any more"
+        case .manifestChanged(let author): return "\(author) changed its manifest: it goes on as it was begun"
+        case .manifestDeleted(let author): return "\(author) deleted it: the route stays as it is"
         }
     }
 

@@ -1,106 +1,108 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryInsight
-import CanaryJudge
 import CanaryMesh
 import CanaryResources
 import CanaryStore
 
-/// Begins a rollout of a version of a host.
+/// Makes a Rollout of a version of a host, and begins it.
 struct RolloutStart {
     /// As people type it.
     var host: String
-    var canary: String
-    var stable: String?
-    var route: String?
+    /// What the object's spec has to say; `nil` for what is to be left out. Anything else stays as it is.
+    var fields: KeyValuePairs<String, Node?>
+    var alpha: Double?
 
-    func begin(_ session: ClusterSession, plan: (String) throws -> RolloutPlan) throws -> (
-        StoredRollout, warnings: [String]
-    ) {
+    /// What came of it; no rollout after a dry run.
+    struct Started {
+        var rollout: StoredRollout?
+        var result: ChangeResult
+        var warnings: [String]
+    }
+
+    func begin(_ session: ClusterSession, _ options: ChangeOptions) throws -> Started {
         let settings = session.settings
-        let stores = StoreContext(now: session.context.now, newUID: session.context.newUID)
-        guard try ClusterStore.openExisting(at: session.location, context: stores) != nil else {
-            let host = HostName.fromUser(host, namespace: settings.namespace)
-            throw CommandError.unknownHost(host, among: [], settings)
+        var warnings: [String] = []
+        var made: ResourceKey?
+        let result = try session.change(options, verb: "rollout start") { change in
+            let host = try change.view.host(named: self.host, namespace: settings.namespace)
+            if try change.closure(of: [host]).isEmpty { throw try change.view.unknownHost(host, settings) }
+            try change.view.requireReadableRouting(of: host)
+            let rollout = try object(host, change, settings)
+            try refuseSecond(rollout, change, settings)
+            let target = RolloutTarget(rollout, in: try change.closure(of: [host]))
+            _ = try target.plan(settings)
+            try change.edit(rollout)
+            change.summarize(rollout.key, "rollout start \(target.spec.canary)")
+            let findings = try ReferenceCheck.findings(about: [rollout], in: change, settings)
+            warnings = target.warnings + findings.map { "\($0.message) [\($0.code.canary)]" }
+            made = rollout.key
         }
-        let store = try ClusterStore.open(at: session.location, context: stores)
-        return try store.write(ChangeNote(actor: session.context.userName())) { writer in
-            let view = StoredCluster(reader: writer)
-            let host = try view.host(named: self.host, namespace: settings.namespace)
-            try view.requireReadableRouting(of: host)
-            try endFormer(of: host, writer, settings)
-            let snapshot = try view.closure(of: [host])
-            let planner = WeightPlanner(snapshot, host: host, namespace: settings.namespace)
-            let request = RolloutRequest(
-                plan: try plan(try stable(planner, host, view, settings)),
-                route: route,
-                namespace: settings.namespace
-            )
-            let service = HostName.service(of: host)
-            let id = try writer.beginRollout(
-                service?.name ?? host,
-                namespace: service?.namespace ?? settings.namespace,
-                host: host,
-                request: request.text
-            )
-            guard let record = try writer.rollout(id) else {
-                throw CommandError("the rollout could not be stored", hint: "try again")
+        guard options.dryRun == .none, let made else {
+            return Started(rollout: nil, result: result, warnings: warnings)
+        }
+        return Started(rollout: try begin(made, session), result: result, warnings: warnings)
+    }
+
+    /// Begins a run, unless a controller has done so meanwhile.
+    private func begin(_ key: ResourceKey, _ session: ClusterSession) throws -> StoredRollout {
+        let context = session.context
+        return try session.store().write(ChangeNote(actor: context.userName())) { writer in
+            guard let rollout = try StoredCluster(reader: writer).resource(key), let meta = rollout.stored
+            else {
+                throw CommandError.notFound(key)
             }
-            return (try StoredRollout(record, writer), warnings(snapshot, host, request))
+            let newest = try writer.rollout(of: meta.uid)
+            let beginning = RolloutBeginning(writer: writer, settings: session.settings, now: context.now())
+            let goesOn = newest.flatMap { $0.hasEnded || $0.generation < meta.generation ? nil : $0 }
+            return try StoredRollout(goesOn ?? beginning.begin(rollout), writer)
         }.value
     }
 
+    // MARK: - The object
+
+    /// The host's Rollout for the route, with what the command says; else a new one that has the Service's name.
+    private func object(_ host: String, _ change: ClusterChange, _ settings: Settings) throws -> Resource {
+        let route = fields.first { $0.key == "route" }.flatMap { RouteName($0.value) }
+        let known = try change.resources(with: .rollout(host)).filter { $0.kind == .rollout }
+        if let rollout = known.first(where: { $0.rollout?.route == route }) {
+            return Resource(key: rollout.key, body: filled(rollout.body), stored: rollout.stored)
+        }
+        let service = HostName.service(of: host)
+        let namespace = service?.namespace ?? settings.namespace
+        let name = [service?.name ?? Self.name(of: host), route?.description].compactMap(\.self).joined(
+            separator: "-"
+        )
+        let body = Node.mapping([
+            "apiVersion": .string("canaryctl.dev/v1alpha1"), "kind": .string("Rollout"),
+            "metadata": .mapping(["name": .string(name), "namespace": .string(namespace)]),
+            "spec": .mapping(["host": .string(service?.name ?? host)]),
+        ])
+        return Resource(
+            key: ResourceKey(.rollout, namespace: namespace, name: name),
+            body: filled(body)
+        )
+    }
+
+    private func filled(_ body: Node) -> Node {
+        var body = body
+        for (key, value) in fields { body.set(value, at: "spec", key) }
+        if let alpha { body.set(Node(.number(alpha)), at: "spec", "analysis", "alpha") }
+        return body
+    }
+
+    /// A host that no Service has, as a name: `*.shop.example` is `shop.example`.
+    private static func name(of host: String) -> String {
+        host.hasPrefix("*.") ? String(host.dropFirst(2)) : host
+    }
+
     /// One that still moves is in the way. One that was promoted, and only watched, ends.
-    private func endFormer(of host: String, _ writer: StoreWriter, _ settings: Settings) throws {
-        guard let former = try writer.rollout(ofHost: host), !former.isOver else { return }
-        let state = try StoredRollout(former, writer).state
-        guard state.phase == .promoted, state.wanted == nil else {
-            throw CommandError(
-                "a rollout of \(HostName.short(host)) is going on: \(state.plan.stable) → \(state.plan.canary)",
-                hint: "canaryctl rollout abort \(settings.inCommands(host)) ends it"
-            )
-        }
-        try writer.mark(former.id, isOver: true)
-    }
-
-    /// The version to compare with, after a look at whether the route can be split.
-    private func stable(
-        _ planner: WeightPlanner,
-        _ host: String,
-        _ view: StoredCluster,
-        _ settings: Settings
-    ) throws -> String {
-        do {
-            let whole = try planner.plan(.all([canary: .whole]), route: route)
-            let mine = whole.after.first { $0.weight > 0 }?.version ?? canary
-            let largest = whole.before.filter { $0.version != mine }.max { $0.weight < $1.weight }
-            guard let stable = stable ?? largest?.version else {
-                throw CommandError(
-                    "\(HostName.short(host)) has no other version than \"\(canary)\" to compare it with",
-                    hint: "name the stable one with --stable"
-                )
-            }
-            guard stable != canary else {
-                throw CommandError.wrongUsage(
-                    "\"\(canary)\" cannot be compared with itself",
-                    hint: "--stable names another version"
-                )
-            }
-            _ = try planner.plan(.all([canary: .zero, stable: .whole]), route: route)
-            return stable
-        } catch WeightPlanError.unknownHost {
-            throw try view.unknownHost(host, settings)
-        } catch let error as WeightPlanError {
-            throw CommandError(error, host, settings)
-        }
-    }
-
-    private func warnings(_ snapshot: ClusterSnapshot, _ host: String, _ request: RolloutRequest) -> [String]
-    {
-        let view = HostView(host, namespace: request.namespace, in: snapshot)
-        let ready = view.destination(canary).labels.map { labels in
-            (view.service?.ports ?? []).contains { view.endpoints(labels, at: $0).contains(where: \.isReady) }
-        }
-        return ready == false ? ["no endpoint of \"\(canary)\" is ready: it would get 503"] : []
+    private func refuseSecond(_ rollout: Resource, _ change: ClusterChange, _ settings: Settings) throws {
+        guard let uid = rollout.stored?.uid, let former = try change.view.reader?.rollout(of: uid),
+            !former.hasEnded, let spec = former.spec
+        else { return }
+        throw CommandError(
+            "a rollout of \(HostName.short(former.host)) to \(spec.canary) is going on",
+            hint: "canaryctl rollout abort \(settings.inCommands(former.host)) ends it"
+        )
     }
 }

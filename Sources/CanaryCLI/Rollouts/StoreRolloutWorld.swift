@@ -18,41 +18,46 @@ final class StoreRolloutWorld: RolloutWorld {
     }
 
     private let settings: Settings
+    private let now: () -> Int64
     /// The only rollout that is to be seen, if not all are.
     private let only: Int64?
     private let store: ClusterStore
     private let runtime: RuntimeStore
     private var seen: [Int64: Seen] = [:]
-    private var records: [Int64: (record: RolloutRecord, request: RolloutRequest)] = [:]
+    private var records: [Int64: (record: RolloutRecord, spec: RolloutSpec)] = [:]
+    private var pairs: [Int64: RolloutVersions] = [:]
+    private let manifests = RolloutManifests()
 
     init(_ session: ClusterSession, only: Int64? = nil) throws {
         settings = session.settings
+        now = session.context.now
         self.only = only
-        let context = session.context
-        store = try ClusterStore.open(
-            at: session.location,
-            context: StoreContext(now: context.now, newUID: context.newUID)
-        )
+        store = try session.store()
         runtime = session.runtime
     }
 
     // MARK: - Looking
 
     func look(known: Set<Int64>) throws -> RolloutSight {
-        var sight = RolloutSight(items: [], proxies: [])
+        var sight = RolloutSight(items: [], proxies: [], problems: try beginDue())
         let storeID = try store.read { reader in
+            let view = StoredCluster(reader: reader)
             let active = try reader.activeRollouts().filter { only == nil || $0.id == only }
             for record in active {
-                guard let request = RolloutRequest(text: record.request) else {
+                guard let spec = records[record.id]?.spec ?? record.spec else {
                     sight.problems.append("what rollout \"\(record.name)\" asks for cannot be read")
                     continue
                 }
-                records[record.id] = (record, request)
-                sight.items.append(try item(record, request, reader, isKnown: known.contains(record.id)))
+                records[record.id] = (record, spec)
+                var item = try item(record, reader, isKnown: known.contains(record.id))
+                item.manifest = try manifests.sight(of: record, in: view)
+                item.run.generation = manifests.generation(of: record)
+                sight.items.append(item)
             }
             let ids = Set(active.map(\.id))
             records = records.filter { ids.contains($0.key) }
             seen = seen.filter { ids.contains($0.key) }
+            pairs = pairs.filter { ids.contains($0.key) }
             return reader.storeUID
         }
         sight.proxies = Set(try runtime.liveProxies().map(\.id))
@@ -65,16 +70,23 @@ final class StoreRolloutWorld: RolloutWorld {
         return sight
     }
 
-    private func item(
-        _ record: RolloutRecord,
-        _ request: RolloutRequest,
-        _ reader: StoreReader,
-        isKnown: Bool
-    ) throws -> RolloutSight.Item {
+    /// Begins the runs that objects ask for. Returns what keeps others from it.
+    private func beginDue() throws -> [String] {
+        guard only == nil else { return [] }
+        let due = try store.read { try manifests.due(in: StoredCluster(reader: $0)) }
+        guard !due.isEmpty else { return manifests.problems }
+        return try store.write(ChangeNote(actor: "rollout")) { writer in
+            try manifests.begin(RolloutBeginning(writer: writer, settings: settings, now: now()))
+        }.value
+    }
+
+    private func item(_ record: RolloutRecord, _ reader: StoreReader, isKnown: Bool) throws
+        -> RolloutSight.Item
+    {
         let journal = isKnown ? [] : try reader.entries(of: record.id)
-        let route = try route(record, request, reader)
+        let route = try route(record, reader)
         return RolloutSight.Item(
-            run: RolloutRun(id: record.id, name: record.name, plan: request.plan),
+            run: RolloutRun(id: record.id, name: record.name),
             journal: journal,
             orders: try reader.waitingOrders(of: record.id).compactMap { row in
                 RolloutVerb(rawValue: row.command).map {
@@ -90,9 +102,7 @@ final class StoreRolloutWorld: RolloutWorld {
         )
     }
 
-    private func route(_ record: RolloutRecord, _ request: RolloutRequest, _ reader: StoreReader) throws
-        -> Seen
-    {
+    private func route(_ record: RolloutRecord, _ reader: StoreReader) throws -> Seen {
         if let known = seen[record.id], known.commit == reader.commit { return known }
         var route = Seen(commit: reader.commit)
         let view = StoredCluster(reader: reader)
@@ -100,8 +110,7 @@ final class StoreRolloutWorld: RolloutWorld {
             try view.requireReadableRouting(of: record.host)
             var snapshot = try view.closure(of: [record.host])
             snapshot.storeID = reader.storeUID
-            route.pair = try WeightPlanner(snapshot, host: record.host, namespace: request.namespace)
-                .pair(stable: request.plan.stable, canary: request.plan.canary, route: request.route)
+            route.pair = try versions(record, reader).pair(in: snapshot)
             if let epoch = route.pair?.epoch {
                 let changes = try reader.history(host: record.host)
                 route.author = changes.first { $0.revision == epoch.revision }?.actor
@@ -121,60 +130,54 @@ final class StoreRolloutWorld: RolloutWorld {
         let quiet = changes.filter { $0.setting == nil }
         if !quiet.isEmpty {
             try store.write(ChangeNote(actor: "rollout")) { writer in
-                for change in quiet { try Self.keep(change, writer) }
+                for change in quiet { try keep(change, writer) }
             }
         }
         var outcomes: [Int64: SettingOutcome] = [:]
         // Each is a change of its own author.
         for change in changes {
-            guard let setting = change.setting, let (record, request) = records[change.run.id] else {
-                continue
-            }
+            guard let setting = change.setting, let record = records[change.run.id]?.record else { continue }
             let note = ChangeNote(actor: change.run.author, reason: setting.reason)
             outcomes[record.id] = try store.write(note) { writer in
-                try Self.keep(change, writer)
-                return try set(setting.setting, seen: setting.seen, record, request, writer)
+                try keep(change, writer)
+                return try set(setting.setting, seen: setting.seen, record, writer)
             }.value
         }
         return outcomes
     }
 
-    private static func keep(_ change: RolloutChange, _ writer: StoreWriter) throws {
+    private func keep(_ change: RolloutChange, _ writer: StoreWriter) throws {
         let rows = change.entries.map {
             JournalRow(number: $0.entry.number, attempt: $0.attempt, entry: $0.entry.line)
         }
         guard try writer.append(rows, toJournalOf: change.run.id) else { throw TakenOver() }
         for answer in change.answers { try writer.answer(answer.id, refusal: answer.refusal) }
-        try writer.mark(change.run.id, isOver: change.isOver)
+        guard var record = records[change.run.id]?.record else { return }
+        record.generation = change.run.generation
+        record.phase = change.isWithdrawn ? RolloutRecord.withdrawn : change.phase.rawValue
+        record.isOver = change.isOver
+        try writer.mark(record)
     }
 
     private func set(
         _ setting: RouteSetting,
         seen: String,
         _ record: RolloutRecord,
-        _ request: RolloutRequest,
         _ writer: StoreWriter
     ) throws -> SettingOutcome {
         guard case .split(let share) = setting else {
             return .failed("copies and conditions cannot be set yet")
         }
-        let canary = Percentage(share)
         let change = ClusterChange(view: StoredCluster(reader: writer))
         do {
             try change.view.requireReadableRouting(of: record.host)
-            let planner = WeightPlanner(
-                try change.closure(of: [record.host]),
-                host: record.host,
-                namespace: request.namespace
-            )
-            let (stable, version) = (request.plan.stable, request.plan.canary)
-            let now = try planner.pair(stable: stable, canary: version, route: request.route)
-            guard now?.epoch.commit ?? "" == seen else { return .routeChanged }
-            let wanted = WeightRequest.all([version: canary, stable: canary.rest])
-            let plan = try planner.plan(wanted, route: request.route)
+            let versions = try versions(record, writer)
+            let snapshot = try change.closure(of: [record.host])
+            guard try versions.pair(in: snapshot)?.epoch.commit ?? "" == seen else { return .routeChanged }
+            let plan = try versions.plan(Percentage(share), in: snapshot)
             guard !plan.isUnchanged || plan.isNew else { return .inForce(epoch: seen, isNew: false) }
             try change.edit(Resource(key: plan.key, body: plan.body))
-            change.summarize(plan.key, plan.summary(of: .one(version, canary)))
+            change.summarize(plan.key, plan.summary(of: .one(versions.canary, Percentage(share))))
         } catch let error as WeightPlanError {
             return .failed(CommandError(error, record.host, settings).message)
         } catch let error as CommandError {
@@ -183,13 +186,62 @@ final class StoreRolloutWorld: RolloutWorld {
         try ChangeWriter(writer: writer, verb: "rollout").write(change)
         return .inForce(epoch: writer.nextEpoch.commit, isNew: true)
     }
+
+    /// The two versions in the route, as they were when the run began.
+    private func versions(_ record: RolloutRecord, _ reader: StoreReader) throws -> RolloutVersions {
+        if let known = pairs[record.id] { return known }
+        guard let spec = records[record.id]?.spec,
+            let first = try reader.entries(of: record.id, upTo: 1)?.first,
+            case .started(let plan) = first.event
+        else {
+            throw CommandError(
+                "the journal of rollout \"\(record.name)\" cannot be read",
+                hint: "begin the rollout again"
+            )
+        }
+        let versions = RolloutVersions(record, spec, plan)
+        pairs[record.id] = versions
+        return versions
+    }
+}
+
+/// The two versions of a rollout, and where they are.
+private struct RolloutVersions {
+    let host: String
+    /// The clients', which decides which routes there are.
+    let namespace: String
+    let route: String?
+    let stable: String
+    let canary: String
+
+    init(_ record: RolloutRecord, _ spec: RolloutSpec, _ plan: RolloutPlan) {
+        (host, namespace) = (record.host, record.namespace)
+        route = spec.route?.description
+        (stable, canary) = (plan.stable, plan.canary)
+    }
+
+    func pair(in snapshot: ClusterSnapshot) throws(WeightPlanError) -> VersionPair? {
+        try planner(snapshot).pair(stable: stable, canary: canary, route: route)
+    }
+
+    func plan(_ share: Percentage, in snapshot: ClusterSnapshot) throws(WeightPlanError) -> WeightPlan {
+        try planner(snapshot).plan(.all([canary: share, stable: share.rest]), route: route)
+    }
+
+    private func planner(_ snapshot: ClusterSnapshot) -> WeightPlanner {
+        WeightPlanner(snapshot, host: host, namespace: namespace)
+    }
 }
 
 extension StoreReader {
     /// The entries of a journal behind a number; `nil` where one cannot be read.
-    func entries(of rollout: Int64, after number: Int = 0) throws(StoreError) -> [JournalEntry]? {
+    func entries(
+        of rollout: Int64,
+        after number: Int = 0,
+        upTo last: Int = .max
+    ) throws(StoreError) -> [JournalEntry]? {
         var entries: [JournalEntry] = []
-        for row in try journal(of: rollout, after: number) {
+        for row in try journal(of: rollout, after: number, upTo: last) {
             guard let entry = JournalEntry(line: row.entry) else { return nil }
             entries.append(entry)
         }

@@ -7,29 +7,63 @@ import CanaryStore
 /// A rollout as its journal tells it.
 struct StoredRollout {
     let record: RolloutRecord
-    let request: RolloutRequest
+    let spec: RolloutSpec
     private(set) var entries: [JournalEntry] = []
     private(set) var state: RolloutState
+    /// Why it cannot begin.
+    private var problem: String?
 
-    /// The newest rollout of a host.
+    /// The rollout of a host: one that has not ended before those that have, then the newest one.
     init(of host: String, _ view: StoredCluster, _ settings: Settings) throws {
-        guard let reader = view.reader, let record = try reader.rollout(ofHost: host) else {
+        let rollouts = try view.resources(with: .rollout(host)).filter { $0.kind == .rollout }
+        guard let reader = view.reader, !rollouts.isEmpty else {
             if try view.closure(of: [host]).isEmpty { throw try view.unknownHost(host, settings) }
             throw CommandError(
                 "\(HostName.short(host)) has no rollout",
                 hint: "canaryctl rollout start \(settings.inCommands(host)) VERSION begins one"
             )
         }
-        try self.init(record, reader)
+        let runs = try rollouts.map { rollout in
+            let newest = try reader.rollout(of: rollout.stored?.uid ?? "")
+            return (rollout, record: RolloutBeginning.isDue(rollout, after: newest) ? nil : newest)
+        }
+        func rank(_ record: RolloutRecord?) -> (Int, Int64) {
+            record.map { ($0.hasEnded ? 0 : 2, $0.id) } ?? (1, 0)
+        }
+        let chosen = runs.max { rank($0.record) < rank($1.record) }
+        guard let chosen else { throw CommandError.notFound(rollouts[0].key) }
+        if let record = chosen.record {
+            try self.init(record, reader)
+        } else {
+            try self.init(pending: chosen.0, view, settings)
+        }
     }
 
     init(_ record: RolloutRecord, _ reader: StoreReader) throws {
-        guard let request = RolloutRequest(text: record.request) else { throw Self.unreadable(record) }
+        guard let spec = record.spec, let first = try reader.journal(of: record.id).first,
+            case .started(let plan) = JournalEntry(line: first.entry)?.event
+        else { throw Self.unreadable(record) }
         self.record = record
-        self.request = request
-        state = RolloutState(request.plan)
+        self.spec = spec
+        state = RolloutState(plan)
         try readOn(reader)
     }
+
+    /// What no controller has begun yet.
+    private init(pending rollout: Resource, _ view: StoredCluster, _ settings: Settings) throws {
+        record = RolloutRecord(rollout, phase: .pending)
+        let target = RolloutTarget(rollout, in: try view.closure(of: [record.host]))
+        spec = target.spec
+        do {
+            state = RolloutState(try target.plan(settings))
+        } catch let error as CommandError {
+            state = RolloutState(RolloutPlan(spec, stable: spec.stable ?? "?"))
+            problem = error.message
+        }
+    }
+
+    /// What it waits for, or why it ended, in a sentence.
+    var message: String { problem.map { "cannot begin: \($0)" } ?? state.message }
 
     /// Reads what has been written since; returns it.
     @discardableResult
@@ -39,7 +73,6 @@ struct StoredRollout {
         }
         var steps: [(JournalEntry, RolloutState)] = []
         for entry in new {
-            if entry.number == 1, case .started(let plan) = entry.event { state = RolloutState(plan) }
             guard state.apply(entry) else { throw Self.unreadable(record) }
             steps.append((entry, state))
         }
@@ -55,7 +88,9 @@ struct StoredRollout {
     }
 
     /// Whether what it led to is in force.
-    var hasEnded: Bool { [.promoted, .aborted].contains(state.phase) && state.wanted == nil }
+    var hasEnded: Bool {
+        state.isWithdrawn || [.promoted, .aborted].contains(state.phase) && state.wanted == nil
+    }
 
     /// The canary's share that is in force; `nil` where the rollout has set nothing yet, or somebody else something else.
     var share: Share? {

@@ -56,6 +56,10 @@ package enum RolloutInput: Sendable, Equatable {
     /// Somebody else changed the route; `nil` where it is no split of the two versions any more.
     case edited(RouteSetting?, epoch: String, by: String)
     case gate(String, GateAnswer)
+    /// The object asks for something else now: what was begun goes on.
+    case manifestChanged(by: String)
+    /// The object is gone.
+    case manifestDeleted(by: String)
     /// From ``RolloutGroup``.
     case group(GroupOrder)
 }

@@ -28,7 +28,7 @@ extension RolloutMachine {
     }
 
     private mutating func promoteStep(_ order: Order, _ moment: Moment, _ outcome: inout RolloutOutcome) {
-        let next = state.step + 1
+        let next = state.hasBegun ? state.step + 1 : 0
         let steps = state.plan.steps
         guard steps.indices.contains(next), steps[next].setting != .canary else {
             return promote(order, moment, &outcome)
@@ -41,6 +41,11 @@ extension RolloutMachine {
 extension RolloutState {
     /// Why a command cannot be obeyed now; `nil` where it can.
     package func refusal(of command: Command) -> String? {
+        if isWithdrawn { return "its Rollout was deleted" }
+        return refusalInPhase(command)
+    }
+
+    private func refusalInPhase(_ command: Command) -> String? {
         switch (command, phase) {
         case (.pause, .pending), (.pause, .progressing): nil
         case (.pause, .paused): "it is paused already"

@@ -2,18 +2,14 @@
 
 extension RolloutMachine {
     mutating func tick(_ reading: EvidenceReading, _ moment: Moment, _ outcome: inout RolloutOutcome) {
-        guard !isOver else { return wantAgain(&outcome) }
+        guard !state.isFinished else { return wantAgain(&outcome) }
+        if state.phase == .pending { return enterStep(0, moment, &outcome) }
         count(reading, moment, &outcome)
         meet(reading.proxies, moment, &outcome)
         listen(moment, &outcome)
         judge(moment, &outcome)
         if state.wanted != nil { return wantAgain(&outcome) }
         goOn(moment, &outcome)
-    }
-
-    /// Whether nothing can happen any more but for orders.
-    private var isOver: Bool {
-        state.phase == .aborted || state.phase == .promoted && state.isWatchOver
     }
 
     // MARK: - Counting
@@ -102,6 +98,9 @@ extension RolloutMachine {
 }
 
 extension RolloutState {
+    /// Whether nothing can happen any more, but for orders and what is still to be set.
+    package var isFinished: Bool { isWithdrawn || phase == .aborted || phase == .promoted && isWatchOver }
+
     /// Whether the rest of a group may go on as far as this member is concerned.
     package var isReady: Bool { isStepDone && (currentStep?.waitsForResume != true || isStepReleased) }
 

@@ -78,6 +78,8 @@ package struct RolloutMachine: Sendable, Equatable {
         case .settingFailed(let text): fail(text, moment, &outcome)
         case .edited(let setting, let epoch, let author): edit(setting, epoch, author, moment, &outcome)
         case .gate(let name, let answer): hear(name, answer, moment, &outcome)
+        case .manifestChanged(let author): changeManifest(author, moment, &outcome)
+        case .manifestDeleted(let author): end(author, moment, &outcome)
         case .group(let order): follow(order, moment, &outcome)
         }
         return outcome
@@ -208,6 +210,21 @@ package struct RolloutMachine: Sendable, Equatable {
         note(.gateAnswered(name, answer), moment, &outcome)
         guard case .failed(let text) = answer, gate.abortsOnFailure, !state.isEdited else { return }
         abort(.gate(name, text), moment, &outcome)
+    }
+
+    private mutating func changeManifest(
+        _ author: String,
+        _ moment: Moment,
+        _ outcome: inout RolloutOutcome
+    ) {
+        note(.manifestChanged(by: author), moment, &outcome)
+        outcome.notices.append("\(author) changed its manifest: it goes on as it was begun")
+    }
+
+    private mutating func end(_ author: String, _ moment: Moment, _ outcome: inout RolloutOutcome) {
+        guard !state.isWithdrawn else { return }
+        note(.manifestDeleted(by: author), moment, &outcome)
+        outcome.notices.append("\(author) deleted it: the route stays as it is")
     }
 
     private mutating func follow(_ order: GroupOrder, _ moment: Moment, _ outcome: inout RolloutOutcome) {

@@ -3,6 +3,12 @@
 extension RolloutState {
     /// What the rollout waits for, or why it ended, in a sentence.
     package var message: String {
+        if isWithdrawn { return "its Rollout was deleted; \(plan.canary) keeps what it gets" }
+        guard isManifestChanged else { return ownMessage }
+        return "\(ownMessage); its manifest was changed since, which a new start or \"retry\" takes up"
+    }
+
+    private var ownMessage: String {
         switch phase {
         case .pending: return "waiting for a controller"
         case .aborted: return abort.map(String.init(describing:)) ?? "aborted"

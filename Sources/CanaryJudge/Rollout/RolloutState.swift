@@ -15,6 +15,8 @@ package struct RolloutState: Sendable, Equatable {
     /// Each is a test of its own, with an α of its own.
     package private(set) var attempt = 1
     package private(set) var step = 0
+    /// Whether any step has begun.
+    package private(set) var hasBegun = false
     package private(set) var pause: PauseCause?
     package private(set) var abort: AbortCause?
     /// What is to be set and is not in force yet.
@@ -40,6 +42,10 @@ package struct RolloutState: Sendable, Equatable {
     /// The epoch that an edit began.
     package private(set) var editedEpoch: String?
     package private(set) var isQuiet = false
+    /// Whether the object asks for something else than when the run began.
+    package private(set) var isManifestChanged = false
+    /// Whether the object is gone.
+    package private(set) var isWithdrawn = false
     package private(set) var clock = RolloutClock()
     package private(set) var traffic = RolloutTraffic()
     /// By epoch, of this attempt.
@@ -109,11 +115,14 @@ package struct RolloutState: Sendable, Equatable {
         case .aborted(let cause): goBack(cause)
         case .retried(let order): retry(order)
         case .watchEnded: isWatchOver = true
+        case .manifestChanged: isManifestChanged = true
+        case .manifestDeleted: (isWithdrawn, wanted) = (true, nil)
         }
     }
 
     private mutating func begin(_ index: Int) {
         (phase, step, pause, isStepReleased) = (.progressing, index, nil, false)
+        hasBegun = true
         gates = [:]
         clock.beginStep()
         traffic.beginStep()
@@ -150,7 +159,8 @@ package struct RolloutState: Sendable, Equatable {
         note(order)
         if isEdited { want(stepSetting) }
         if pause == .step { isStepReleased = true }
-        (phase, pause, isAlarmTold) = (phase == .promoted ? .promoted : .progressing, nil, false)
+        if phase != .promoted { phase = hasBegun ? .progressing : .pending }
+        (pause, isAlarmTold) = (nil, false)
         clock.restartDeadline()
     }
 

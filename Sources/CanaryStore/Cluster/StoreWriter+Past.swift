@@ -5,7 +5,7 @@ import CanaryResources
 extension ResourceKind {
     /// Whether objects of this kind decide about a host's routing, so that `undo` brings earlier states of them back. Of other
     /// kinds no past is kept, of Secrets least of all.
-    var hasPast: Bool { self == .virtualService || self == .destinationRule }
+    package var hasPast: Bool { [.virtualService, .destinationRule, .rollout].contains(self) }
 }
 
 extension StoreWriter {

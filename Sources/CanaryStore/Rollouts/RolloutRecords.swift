@@ -1,19 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A rollout as it was begun. The store never looks into what was asked for.
+/// A Rollout as it was begun. The store never looks into what was asked for.
 package struct RolloutRecord: Hashable, Sendable {
-    /// Never comes again in a store; larger ones are newer.
+    /// Never comes again in a store; larger ones are newer. 0 for one that has not begun.
     package var id: Int64
+    /// The object's.
+    package var uid: String
+    /// The newest generation of the object that the run knows of.
+    package var generation: Int64
     package var namespace: String
     package var name: String
     /// The host's full name.
     package var host: String
-    /// What was asked for, as whoever began it wrote it.
-    package var request: String
+    /// The object as JSON, as it was when the run began.
+    package var body: String
     /// Milliseconds since 1970, UTC.
     package var begunAt: Int64
+    package var phase: String
     /// Whether nothing will happen any more, but for orders.
     package var isOver: Bool
+
+    package init(
+        id: Int64 = 0,
+        uid: String,
+        generation: Int64,
+        namespace: String,
+        name: String,
+        host: String,
+        body: String,
+        begunAt: Int64 = 0,
+        phase: String,
+        isOver: Bool = false
+    ) {
+        self.id = id
+        self.uid = uid
+        self.generation = generation
+        self.namespace = namespace
+        self.name = name
+        self.host = host
+        self.body = body
+        self.begunAt = begunAt
+        self.phase = phase
+        self.isOver = isOver
+    }
 }
 
 /// A line of a rollout's journal.

@@ -11,17 +11,20 @@ extension StoreReader {
         )
     }
 
-    /// The newest rollout of a host, by its full name.
+    /// The newest run of a host's, by its full name.
     package func rollout(ofHost host: String) throws(StoreError) -> RolloutRecord? {
         try rollouts("host = ? ORDER BY id DESC LIMIT 1", [.text(host)]).first
     }
 
-    /// The newest rollout of a name.
-    package func rollout(named name: String, namespace: String) throws(StoreError) -> RolloutRecord? {
-        try rollouts(
-            "namespace = ? AND name = ? ORDER BY id DESC LIMIT 1",
-            [.text(namespace), .text(name)]
-        ).first
+    /// The newest run of each Rollout, by its uid.
+    package func newestRollouts() throws(StoreError) -> [String: RolloutRecord] {
+        let newest = try rollouts("id IN (SELECT max(id) FROM rollouts GROUP BY uid)", [])
+        return Dictionary(newest.map { ($0.uid, $0) }) { $1 }
+    }
+
+    /// The newest run of a Rollout.
+    package func rollout(of uid: String) throws(StoreError) -> RolloutRecord? {
+        try rollouts("uid = ? ORDER BY id DESC LIMIT 1", [.text(uid)]).first
     }
 
     package func rollout(_ id: Int64) throws(StoreError) -> RolloutRecord? {
@@ -29,10 +32,17 @@ extension StoreReader {
     }
 
     /// The entries behind a number, in order.
-    package func journal(of rollout: Int64, after number: Int = 0) throws(StoreError) -> [JournalRow] {
+    package func journal(
+        of rollout: Int64,
+        after number: Int = 0,
+        upTo last: Int = .max
+    ) throws(StoreError) -> [JournalRow] {
         try database.rows(
-            "SELECT number, attempt, entry FROM rollout_journal WHERE rollout = ? AND number > ? ORDER BY number",
-            [.integer(rollout), .integer(Int64(number))]
+            """
+            SELECT number, attempt, entry FROM rollout_journal \
+            WHERE rollout = ? AND number > ? AND number <= ? ORDER BY number
+            """,
+            [.integer(rollout), .integer(Int64(number)), .integer(Int64(last))]
         ) { row throws(SQLiteError) in
             JournalRow(
                 number: Int(row.integer(0)),
@@ -73,17 +83,23 @@ extension StoreReader {
 
     private func rollouts(_ condition: String, _ values: [SQLValue]) throws(StoreError) -> [RolloutRecord] {
         try database.rows(
-            "SELECT id, namespace, name, host, request, begun_at, is_over FROM rollouts WHERE \(condition)",
+            """
+            SELECT id, uid, generation, namespace, name, host, body, begun_at, phase, is_over \
+            FROM rollouts WHERE \(condition)
+            """,
             values
         ) { row throws(SQLiteError) in
             RolloutRecord(
                 id: row.integer(0),
-                namespace: row.text(1),
-                name: row.text(2),
-                host: row.text(3),
-                request: row.text(4),
-                begunAt: row.integer(5),
-                isOver: row.integer(6) != 0
+                uid: row.text(1),
+                generation: row.integer(2),
+                namespace: row.text(3),
+                name: row.text(4),
+                host: row.text(5),
+                body: row.text(6),
+                begunAt: row.integer(7),
+                phase: row.text(8),
+                isOver: row.integer(9) != 0
             )
         }
     }

@@ -2,21 +2,23 @@
 
 /// Rollouts are written in transactions like objects, and make no revision.
 extension StoreWriter {
-    /// Begins a rollout, which takes the place of earlier ones of its name, and returns its id.
-    package func beginRollout(
-        _ name: String,
-        namespace: String,
-        host: String,
-        request: String
-    ) throws(StoreError) -> Int64 {
+    /// Begins a run of a Rollout, which takes the place of earlier ones, and returns it with its id.
+    package func begin(_ record: RolloutRecord) throws(StoreError) -> RolloutRecord {
+        var begun = record
+        begun.begunAt = context.now()
         let id = try database.first(
             """
-            INSERT INTO rollouts (namespace, name, host, request, begun_at) VALUES (?, ?, ?, ?, ?) RETURNING id
+            INSERT INTO rollouts (uid, generation, namespace, name, host, body, begun_at, phase) \
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
             """,
-            [.text(namespace), .text(name), .text(host), .text(request), .integer(context.now())]
+            [
+                .text(record.uid), .integer(record.generation), .text(record.namespace), .text(record.name),
+                .text(record.host), .text(record.body), .integer(begun.begunAt), .text(record.phase),
+            ]
         ) { row throws(SQLiteError) in row.integer(0) }
         guard let id else { throw .corrupt(database.path, "it made no row") }
-        return id
+        begun.id = id
+        return begun
     }
 
     /// Adds entries to a journal. `false`, and nothing is written, where the first one is not the next: somebody else has written
@@ -40,10 +42,14 @@ extension StoreWriter {
         return true
     }
 
-    package func mark(_ rollout: Int64, isOver: Bool) throws(StoreError) {
+    /// Says for those who read no journal where a run is.
+    package func mark(_ record: RolloutRecord) throws(StoreError) {
         try database.run(
-            "UPDATE rollouts SET is_over = ? WHERE id = ?",
-            [.integer(isOver ? 1 : 0), .integer(rollout)]
+            "UPDATE rollouts SET generation = ?, phase = ?, is_over = ? WHERE id = ?",
+            [
+                .integer(record.generation), .text(record.phase), .integer(record.isOver ? 1 : 0),
+                .integer(record.id),
+            ]
         )
     }
 

@@ -52,7 +52,7 @@ import Testing
             .paused(.deadline), .paused(.frozen("worse")), .resumed(order), .promoted(nil), .promoted(order),
             .aborted(.alarm("worse")), .aborted(.gate("g", "no")), .aborted(.order(order)),
             .aborted(.group("a")),
-            .retried(order), .watchEnded,
+            .retried(order), .watchEnded, .manifestChanged(by: "bob"), .manifestDeleted(by: "bob"),
         ]
     }
 

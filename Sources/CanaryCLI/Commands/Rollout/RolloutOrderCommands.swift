@@ -25,7 +25,7 @@ extension OrderCommand {
         let rollout = try RolloutOrder(session: session, verb: verb, reason: order.reason)
             .give(to: order.host)
         context.standardOutput.writeLine(
-            TerminalText.escape("rollout/\(rollout.record.name) \(verb.done): \(rollout.state.message)")
+            TerminalText.escape("rollout/\(rollout.record.name) \(verb.done): \(rollout.message)")
         )
         session.warnWithoutController(rollout)
         return .success

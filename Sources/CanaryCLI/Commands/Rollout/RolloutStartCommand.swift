@@ -47,9 +47,12 @@ struct RolloutStartCommand: Subcommand {
     var route: String?
 
     @Option(
-        help: ArgumentHelp("The version's shares in percent, one after the other", valueName: "shares")
+        help: ArgumentHelp(
+            "The version's shares in percent, one after the other (1,5,25,50,100)",
+            valueName: "shares"
+        )
     )
-    var steps = "1,5,25,50,100"
+    var steps: String?
 
     @Option(
         help: ArgumentHelp(
@@ -61,19 +64,19 @@ struct RolloutStartCommand: Subcommand {
 
     @Option(
         help: ArgumentHelp(
-            "What a step waits for: evidence that the version is fine, or fixed times alone",
+            "What a step waits for: evidence that the version is fine, which is the default, or fixed times alone",
             valueName: "ramp"
         )
     )
-    var ramp = RampArgument.evidence
+    var ramp: RampArgument?
 
     @Option(
         help: ArgumentHelp(
-            "The chance to take back a version that is no worse than the stable one",
+            "The chance to take back a version that is no worse than the stable one (0.01)",
             valueName: "chance"
         )
     )
-    var alpha = 0.01
+    var alpha: Double?
 
     @Flag(help: "Show what happens until the rollout ends, and control it if nobody does")
     var watch = false
@@ -81,11 +84,12 @@ struct RolloutStartCommand: Subcommand {
     @Option(help: ArgumentHelp("Watch no longer than this", valueName: "time"))
     var timeout: TimeSpan?
 
+    @OptionGroup(title: "Change") var change: ChangeOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func validate() throws {
-        _ = try Self.shares(steps)
-        guard alpha > 0, alpha <= 0.5 else {
+        _ = try steps.map(Self.shares)
+        guard alpha.map({ $0 > 0 && $0 <= 0.5 }) ?? true else {
             throw ValidationError("--alpha must be above 0 and at most 0.5\n0.01 is the default")
         }
         guard timeout == nil || watch else {
@@ -96,33 +100,48 @@ struct RolloutStartCommand: Subcommand {
     func run(in context: CommandContext) throws -> ExitStatus {
         let settings = try Settings(global, context)
         let session = ClusterSession(settings: settings, context: context)
-        let start = RolloutStart(host: host, canary: version, stable: stable, route: route)
-        let (rollout, warnings) = try start.begin(session) { try plan(stable: $0) }
-        context.warn(warnings)
+        let started = try RolloutStart(host: host, fields: try fields, alpha: alpha).begin(session, change)
+        context.warn(started.warnings)
+        let report = ChangeReport(options: change, context: context)
+        guard let rollout = started.rollout else {
+            report.print(started.result)
+            return .success
+        }
         context.standardOutput.writeLine(
             TerminalText.escape(
-                "rollout/\(rollout.record.name) started: \(rollout.request.plan.stable) → \(version)"
+                "rollout/\(rollout.record.name) started: \(rollout.state.plan.stable) → \(version)"
             )
         )
+        report.printRevision(started.result)
         guard watch else {
             session.warnWithoutController(rollout)
-            return .success
+            return try ProxyWait(options: change, session: session).wait(for: started.result)
         }
         return try RolloutWatch(session: session, timeout: timeout?.duration, form: .text)
             .run(rollout, controls: true)
     }
 
-    private func plan(stable: String) throws -> RolloutPlan {
-        let steps = try Self.shares(steps).map { RolloutPlan.Step(.split($0)) }
-        var plan = RolloutPlan(stable: stable, canary: version, steps: steps)
-        plan.ramp = ramp == .fixed ? .fixed : .evidence
-        plan.hold = hold?.duration
-        plan.rules.alpha = alpha
-        return plan
+    /// What the options say of the object. One that is left out is left out of the object too.
+    private var fields: KeyValuePairs<String, Node?> {
+        get throws {
+            [
+                "canary": .string(version), "stable": stable.map(Node.string),
+                "route": route.map { Int64($0).map { .integer($0) } ?? .string($0) },
+                "steps": try steps.map { .sequence(try Self.shares($0).map(Self.node)) },
+                "ramp": ramp.map { .string($0.rawValue) },
+                "hold": hold.map { .string($0.defaultValueDescription) },
+            ]
+        }
+    }
+
+    /// Whole shares are numbers, as people write them.
+    private static func node(_ share: Percentage) -> Node {
+        share.millionths.isMultiple(of: 10_000)
+            ? .integer(Int64(share.millionths / 10_000)) : .string("\(share)")
     }
 
     /// `5,25,100`
-    static func shares(_ text: String) throws -> [Share] {
+    static func shares(_ text: String) throws -> [Percentage] {
         let shares = try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
             guard let share = Percentage(String(part)), share > .zero else {
                 throw ValidationError(
@@ -136,6 +155,6 @@ struct RolloutStartCommand: Subcommand {
                 "the steps \"\(text)\" do not rise\neach step gives the version more than the one before: 5,25,100"
             )
         }
-        return shares.map { Share(millionths: UInt64($0.millionths)) }
+        return shares
     }
 }

@@ -49,7 +49,7 @@ struct RolloutHistoryCommand: Subcommand {
         let lines = try session.read { view in
             let host = try view.host(named: self.host, namespace: settings.namespace)
             let rollout = try StoredRollout(of: host, view, settings)
-            var state = RolloutState(rollout.request.plan)
+            var state = RolloutState(rollout.state.plan)
             return rollout.entries.compactMap { entry -> (time: Int64, text: String, attempt: Int)? in
                 _ = state.apply(entry)
                 return entry.sentence(state).map { (entry.wallMilliseconds, $0, state.attempt) }

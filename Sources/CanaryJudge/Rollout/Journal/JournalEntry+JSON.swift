@@ -71,6 +71,8 @@ extension RolloutEvent: JournalPart {
         case .aborted(let cause): .event("aborted", ["cause": cause.node])
         case .retried(let order): .event("retried", ["order": order.node])
         case .watchEnded: .event("watchEnded")
+        case .manifestChanged(let author): .event("manifestChanged", ["by": .string(author)])
+        case .manifestDeleted(let author): .event("manifestDeleted", ["by": .string(author)])
         }
     }
 
@@ -131,6 +133,8 @@ extension RolloutEvent: JournalPart {
         case "aborted": return node.part("cause").map { .aborted($0) }
         case "resumed": return order.map { .resumed($0) }
         case "retried": return order.map { .retried($0) }
+        case "manifestChanged": return node["by"]?.string.map { .manifestChanged(by: $0) }
+        case "manifestDeleted": return node["by"]?.string.map { .manifestDeleted(by: $0) }
         case "promoted":
             guard (order == nil) == (node["order"] == nil) else { return nil }
             return .promoted(order)

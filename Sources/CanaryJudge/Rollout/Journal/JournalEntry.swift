@@ -55,6 +55,10 @@ package enum RolloutEvent: Sendable, Equatable {
     case aborted(AbortCause)
     case retried(Order)
     case watchEnded
+    /// The object asks for something else than when the run began.
+    case manifestChanged(by: String)
+    /// The object is gone: nothing more is done, and the route stays as it is.
+    case manifestDeleted(by: String)
 }
 
 package struct ArmPair: Sendable, Equatable {

@@ -1,14 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import CanaryResources
-
-extension RolloutPlan {
-    /// The plan as JSON, by which it is handed over before there is a journal.
-    package var json: Node { node }
-
-    /// `nil` where the node is no plan.
-    package init?(json: Node) { self.init(json) }
-}
+import CanaryResources
 
 extension RolloutPlan: JournalPart {
     var node: Node {
