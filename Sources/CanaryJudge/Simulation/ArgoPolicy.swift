@@ -30,6 +30,12 @@ package struct ArgoPolicy: RolloutPolicy {
 
     package var share: Share { weights.indices.contains(step) ? Share(percent: weights[step]) : .all }
 
+    package var reason: String {
+        errorsInRow > consecutiveErrorLimit
+            ? "\(errorsInRow) measurements in a row had no data"
+            : "\(failures) failed measurements, \(failureLimit) are allowed"
+    }
+
     package mutating func second(_ counts: ArmPair) {
         guard outcome == nil else { return }
         second += 1

@@ -28,6 +28,8 @@ package struct JudgePolicy: RolloutPolicy {
         }
     }
 
+    package var reason: String { machine.state.message }
+
     package mutating func second(_ counts: ArmPair) {
         time += 1000
         totals["\(epoch)", default: ArmPair()].add(counts)
