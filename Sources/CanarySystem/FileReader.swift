@@ -35,6 +35,34 @@ package enum FileReader {
         }
     }
 
+    /// Reads a file of any size in pieces, and keeps none of them.
+    ///
+    /// - Parameter use: returns whether to go on.
+    package static func read(path: String, use: ([UInt8]) -> Bool) -> SystemCallError? {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return SystemCallError(errno) }
+        defer { close(descriptor) }
+        return read(descriptor: descriptor, use: use)
+    }
+
+    package static func read(descriptor: Int32, use: ([UInt8]) -> Bool) -> SystemCallError? {
+        while true {
+            var count = 0
+            let piece = unsafe [UInt8](unsafeUninitializedCapacity: 1 << 18) { room, initialized in
+                // What is behind the count that the kernel wrote stays uninitialized.
+                count = unsafe Glibc.read(descriptor, room.baseAddress, room.count)
+                initialized = max(count, 0)
+            }
+            if count > 0 {
+                guard use(piece) else { return nil }
+            } else if count == 0 {
+                return nil
+            } else if errno != EINTR {
+                return SystemCallError(errno)
+            }
+        }
+    }
+
     package enum FileType { case file, directory, other }
 
     package static func type(of path: String) -> Result<FileType, SystemCallError> {

@@ -11,6 +11,8 @@ package struct CommandContext {
     package var standardError: OutputStream
     /// Reads all of standard input, or says with an error number why not.
     package var readStandardInput: () -> Result<[UInt8], SystemCallError>
+    /// Reads standard input in pieces, as ``FileReader/read(descriptor:use:)`` does; `nil` where it can only be read as a whole.
+    package var readStandardInputInPieces: ((([UInt8]) -> Bool) -> SystemCallError?)?
     package var standardInputIsTerminal: Bool
     package var environment: [String: String]
     package var workingDirectory: String
@@ -109,6 +111,7 @@ extension CommandContext {
             userName: { userName(environment) },
             executable: CurrentProcess.executable ?? CommandLine.arguments[0]
         )
+        context.readStandardInputInPieces = { FileReader.read(descriptor: STDIN_FILENO, use: $0) }
         var status = stat()
         context.workingDirectoryIsGone = stat(".", &status) == 0 && status.st_nlink == 0
         return context

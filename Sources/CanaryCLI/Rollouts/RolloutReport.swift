@@ -31,7 +31,7 @@ struct RolloutReport {
             "attempt": .integer(Int64(state.attempt)),
             "step": .integer(Int64(step)),
             "steps": .integer(Int64(stepCount)),
-            "weight": rollout.share.map { Self.number($0.percent) } ?? Node(.null),
+            "weight": rollout.share.map { .figure($0.percent) } ?? Node(.null),
             "message": .string(rollout.message),
             "startedAt": Self.time(rollout.startedAt),
             "endedAt": rollout.endedAt.map(Self.time) ?? Node(.null),
@@ -39,15 +39,15 @@ struct RolloutReport {
         ])
     }
 
-    private static func node(_ assessment: Assessment) -> Node {
+    static func node(_ assessment: Assessment) -> Node {
         .mapping([
             "metric": .string("\(assessment.metric)"),
             "verdict": .string(assessment.verdict.word),
-            "eValue": number(assessment.eValue),
-            "threshold": number(assessment.threshold),
+            "eValue": .figure(assessment.eValue),
+            "threshold": .figure(assessment.threshold),
             "ratio": assessment.ratio.map {
                 .mapping([
-                    "estimate": number($0.estimate), "low": number($0.low), "high": number($0.high),
+                    "estimate": .figure($0.estimate), "low": .figure($0.low), "high": .figure($0.high),
                 ])
             } ?? Node(.null),
             "canary": node(assessment.canary),
@@ -60,12 +60,6 @@ struct RolloutReport {
             "requests": .integer(Int64(clamping: arm.requests)),
             "events": .integer(Int64(clamping: arm.events)),
         ])
-    }
-
-    /// JSON has no infinity; whole numbers are written as such.
-    private static func number(_ value: Double) -> Node {
-        guard value.isFinite else { return Node(.null) }
-        return Int64(exactly: value).map { .integer($0) } ?? Node(.number(value))
     }
 
     private static func time(_ milliseconds: Int64) -> Node {
@@ -85,16 +79,16 @@ struct RolloutReport {
         lines.append("\(phase): \(rollout.message)")
         let head = lines.map { TerminalText.escape($0) + "\n" }.joined()
         guard state.phase != .pending else { return head }
-        return "\(head)\n\(table.text)"
+        return "\(head)\n\(Self.table(assessments).text)"
     }
 
-    private var table: Table {
+    static func table(_ assessments: [Assessment]) -> Table {
         var table = Table(titles: ["METRIC", "VERDICT", "E-VALUE", "RATIO", "CANARY", "STABLE"])
         for assessment in assessments {
             table.add([
                 "\(assessment.metric)", assessment.verdict.sentence,
                 "\(Figures.text(assessment.eValue, digits: 3)) of \(Figures.text(assessment.threshold, digits: 3))",
-                assessment.ratio.map(Self.text) ?? "-",
+                assessment.ratio.map(text) ?? "-",
                 "\(assessment.canary.events) of \(assessment.canary.requests)",
                 "\(assessment.stable.events) of \(assessment.stable.requests)",
             ])
@@ -128,7 +122,7 @@ extension Verdict {
 }
 
 extension Share {
-    fileprivate var percent: Double { Double(part) * 100 / Double(whole) }
+    var percent: Double { Double(part) * 100 / Double(whole) }
 }
 
 extension JournalEntry {

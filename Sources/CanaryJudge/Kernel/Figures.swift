@@ -23,6 +23,16 @@ package enum Figures {
         return point(String(repeating: "0", count: -exponent) + significant, after: 1)
     }
 
+    /// Seconds, rounded up: `14 s`, `3 min`, `7 h`.
+    package static func time(_ seconds: Double) -> String {
+        switch seconds {
+        case ..<99.5: "\(UInt64(max(seconds, 1).rounded(.up))) s"
+        case ..<5940: "\(UInt64((seconds / 60).rounded(.up))) min"
+        case ..<3.6e9: "\(UInt64((seconds / 3600).rounded(.up))) h"
+        default: "a very long time"
+        }
+    }
+
     private static func rounded(_ value: Double, exponent: Int, digits: Int) -> Double {
         (value / pow(10, Double(exponent - digits + 1))).rounded()
     }

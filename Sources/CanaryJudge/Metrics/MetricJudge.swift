@@ -194,7 +194,7 @@ extension MetricJudge.Settings {
 
 extension Metric {
     /// Whether both arms take part.
-    var isCompared: Bool {
+    package var isCompared: Bool {
         if case .errorLimit = self { false } else { true }
     }
 }

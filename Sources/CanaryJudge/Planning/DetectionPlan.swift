@@ -40,27 +40,61 @@ package struct DetectionPlan: Sendable, Equatable {
         ratios: [Double] = [2, 5, 10],
         minimum: Double = 0
     ) {
-        let rate = min(max(errorRate, 1e-9), 1)
+        let rate = Self.clamped(errorRate)
+        let steps = shares.filter(\.isProper).map { share in
+            let requests = Self.plannedRequests(.errors, share, rate, rules)
+            return Step(share: share, requests: max(requests, minimum))
+        }
+        self.init(steps: steps, rate, rules, ratios)
+    }
+
+    /// What a rollout will do: by evidence a step ends when every metric has its sample and the hold time is over, by the clock with
+    /// the hold time. Steps of copies and conditions are left out.
+    ///
+    /// - Parameters:
+    ///   - requestsPerSecond: of the route.
+    ///   - errorRate: of the stable version.
+    package init(
+        _ plan: RolloutPlan,
+        requestsPerSecond: Double,
+        errorRate: Double,
+        ratios: [Double] = [2, 5, 10]
+    ) {
+        let rate = Self.clamped(errorRate)
+        let metrics = plan.rules.metrics.filter { $0.isCompared && $0 != .answers }
+        let steps = plan.steps.compactMap { step -> Step? in
+            guard case .split(let share) = step.setting, share.isProper else { return nil }
+            let (seconds, attoseconds) = plan.hold(of: step).components
+            let held = (Double(seconds) + Double(attoseconds) / 1e18) * requestsPerSecond
+            guard plan.ramp == .evidence else { return Step(share: share, requests: held) }
+            let samples = metrics.map { Self.plannedRequests($0, share, rate, plan.rules) }
+            return Step(share: share, requests: max(samples.max() ?? 0, held))
+        }
+        self.init(steps: steps, rate, plan.rules, ratios)
+    }
+
+    private init(steps: [Step], _ rate: Double, _ rules: JudgeRules, _ ratios: [Double]) {
         let alpha = rules.alpha(of: .errors)
-        steps = shares.filter(\.isProper).map { share in
-            let harm = PlannedHarm(
-                .errors,
-                stableRate: rate,
-                ratio: rules.plannedRatio,
-                atLeast: rules.plannedRate.value
-            )
-            let estimate = DetectionEstimate(share: share, ratio: harm.ratio, alpha: alpha)
-            return Step(share: share, requests: max(estimate.ninetieth / harm.eventRate(share), minimum))
-        }
-        let steps = steps
+        self.steps = steps
         cases = ratios.map {
-            Self.detection(
-                of: PlannedHarm(.errors, stableRate: rate, ratio: $0),
-                $0,
-                steps,
-                alpha
-            )
+            Self.detection(of: PlannedHarm(.errors, stableRate: rate, ratio: $0), $0, steps, alpha)
         }
+    }
+
+    private static func clamped(_ errorRate: Double) -> Double { min(max(errorRate, 1e-9), 1) }
+
+    /// Until a canary that is as bad as planned would have been caught in nine of ten cases.
+    private static func plannedRequests(_ metric: Metric, _ share: Share, _ rate: Double, _ rules: JudgeRules)
+        -> Double
+    {
+        let harm = PlannedHarm(
+            metric,
+            stableRate: metric == .errors ? rate : 0,
+            ratio: rules.plannedRatio,
+            atLeast: metric == .errors ? rules.plannedRate.value : 0
+        )
+        let estimate = DetectionEstimate(share: share, ratio: harm.ratio, alpha: rules.alpha(of: metric))
+        return estimate.ninetieth / harm.eventRate(share)
     }
 
     /// Walks through the steps: each brings its requests' part of the way to the alarm.

@@ -65,20 +65,11 @@ extension RolloutState {
     private func missing(_ requests: UInt64) -> String {
         let count = "about \(Figures.text(Double(requests), digits: 2)) more requests"
         guard traffic.requestsPerSecond > 0 else { return count }
-        return "\(count), \(time(Double(requests) / traffic.requestsPerSecond)) at this rate"
+        return "\(count), \(Figures.time(Double(requests) / traffic.requestsPerSecond)) at this rate"
     }
 
     private func left(_ passed: Duration, _ whole: Duration) -> String {
         let left = whole > passed ? whole - passed : .zero
-        return time(Double(left.components.seconds) + Double(left.components.attoseconds) / 1e18)
-    }
-
-    private func time(_ seconds: Double) -> String {
-        switch seconds {
-        case ..<99.5: "\(UInt64(max(seconds, 1).rounded(.up))) s"
-        case ..<5940: "\(UInt64((seconds / 60).rounded(.up))) min"
-        case ..<3.6e9: "\(UInt64((seconds / 3600).rounded(.up))) h"
-        default: "a very long time"
-        }
+        return Figures.time(Double(left.components.seconds) + Double(left.components.attoseconds) / 1e18)
     }
 }

@@ -32,8 +32,8 @@ package struct ArgoPolicy: RolloutPolicy {
 
     package var reason: String {
         errorsInRow > consecutiveErrorLimit
-            ? "\(errorsInRow) measurements in a row had no data"
-            : "\(failures) failed measurements, \(failureLimit) are allowed"
+            ? "measurements without data: \(errorsInRow), consecutiveErrorLimit \(consecutiveErrorLimit)"
+            : "failed measurements: \(failures), failureLimit \(failureLimit)"
     }
 
     package mutating func second(_ counts: ArmPair) {

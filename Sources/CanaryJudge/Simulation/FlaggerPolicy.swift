@@ -25,12 +25,7 @@ package struct FlaggerPolicy: RolloutPolicy {
 
     package var share: Share { Share(percent: weight) }
 
-    package var reason: String {
-        switch outcome {
-        case .promoted: "passed every check but \(failedChecks)"
-        case .takenBack, nil: "\(failedChecks) failed checks of \(threshold) that are allowed"
-        }
-    }
+    package var reason: String { "failed checks: \(failedChecks), threshold \(threshold)" }
 
     package mutating func second(_ counts: ArmPair) {
         window.add(counts.canary)

@@ -6,6 +6,8 @@ package struct LogSimulation: Sendable {
     package private(set) var judge: JudgedTraffic
     package private(set) var flagger = PolicyRun()
     package private(set) var argo = PolicyRun()
+    /// Of the whole log.
+    package private(set) var seconds = 0
     private var flaggersRules = FlaggerPolicy()
     private var argosRules = ArgoPolicy()
 
@@ -15,6 +17,7 @@ package struct LogSimulation: Sendable {
 
     /// - Parameter share: what the canary had of the requests, as it was drawn.
     package mutating func second(_ counts: ArmPair, share: Share) {
+        seconds += 1
         judge.second(counts, share)
         flagger.add(counts, to: &flaggersRules)
         argo.add(counts, to: &argosRules)

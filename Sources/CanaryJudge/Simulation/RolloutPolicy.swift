@@ -22,6 +22,11 @@ package struct PolicyRun: Sendable, Equatable {
     package struct Step: Sendable, Equatable {
         package var second: Int
         package var share: Share
+
+        package init(second: Int, share: Share) {
+            self.second = second
+            self.share = share
+        }
     }
 
     /// `nil` where it had none in the time there was.

@@ -17,7 +17,7 @@ struct RolloutCommand: ParsableCommand {
             RolloutStartCommand.self, RolloutRunCommand.self, RolloutStatusCommand.self,
             RolloutWatchCommand.self, RolloutHistoryCommand.self, RolloutPauseCommand.self,
             RolloutResumeCommand.self, RolloutPromoteCommand.self, RolloutAbortCommand.self,
-            RolloutRetryCommand.self,
+            RolloutRetryCommand.self, RolloutPlanCommand.self, RolloutSimulateCommand.self,
         ]
     )
 

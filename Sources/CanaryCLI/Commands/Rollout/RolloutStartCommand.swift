@@ -5,10 +5,6 @@ import CanaryJudge
 import CanaryResources
 import CanaryStore
 
-enum RampArgument: String, ExpressibleByArgument, CaseIterable {
-    case evidence, fixed
-}
-
 /// Begins a rollout.
 struct RolloutStartCommand: Subcommand {
     static let configuration = CommandConfiguration(
@@ -46,37 +42,7 @@ struct RolloutStartCommand: Subcommand {
     )
     var route: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "The version's shares in percent, one after the other (1,5,25,50,100)",
-            valueName: "shares"
-        )
-    )
-    var steps: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "How long each step lasts at least (5s by evidence, 1m by the clock)",
-            valueName: "time"
-        )
-    )
-    var hold: TimeSpan?
-
-    @Option(
-        help: ArgumentHelp(
-            "What a step waits for: evidence that the version is fine, which is the default, or fixed times alone",
-            valueName: "ramp"
-        )
-    )
-    var ramp: RampArgument?
-
-    @Option(
-        help: ArgumentHelp(
-            "The chance to take back a version that is no worse than the stable one (0.01)",
-            valueName: "chance"
-        )
-    )
-    var alpha: Double?
+    @OptionGroup var rampOptions: RampOptions
 
     @Flag(help: "Show what happens until the rollout ends, and control it if nobody does")
     var watch = false
@@ -88,10 +54,6 @@ struct RolloutStartCommand: Subcommand {
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func validate() throws {
-        _ = try steps.map(Self.shares)
-        guard alpha.map({ $0 > 0 && $0 <= 0.5 }) ?? true else {
-            throw ValidationError("--alpha must be above 0 and at most 0.5\n0.01 is the default")
-        }
         guard timeout == nil || watch else {
             throw ValidationError("--timeout goes with --watch\nadd --watch, or leave it out")
         }
@@ -100,7 +62,10 @@ struct RolloutStartCommand: Subcommand {
     func run(in context: CommandContext) throws -> ExitStatus {
         let settings = try Settings(global, context)
         let session = ClusterSession(settings: settings, context: context)
-        let started = try RolloutStart(host: host, fields: try fields, alpha: alpha).begin(session, change)
+        let started = try RolloutStart(host: host, fields: try fields, alpha: rampOptions.alpha).begin(
+            session,
+            change
+        )
         context.warn(started.warnings)
         let report = ChangeReport(options: change, context: context)
         guard let rollout = started.rollout else {
@@ -127,34 +92,9 @@ struct RolloutStartCommand: Subcommand {
             [
                 "canary": .string(version), "stable": stable.map(Node.string),
                 "route": route.map { Int64($0).map { .integer($0) } ?? .string($0) },
-                "steps": try steps.map { .sequence(try Self.shares($0).map(Self.node)) },
-                "ramp": ramp.map { .string($0.rawValue) },
-                "hold": hold.map { .string($0.defaultValueDescription) },
+                "steps": try rampOptions.stepsNode, "ramp": rampOptions.rampNode,
+                "hold": rampOptions.holdNode,
             ]
         }
-    }
-
-    /// Whole shares are numbers, as people write them.
-    private static func node(_ share: Percentage) -> Node {
-        share.millionths.isMultiple(of: 10_000)
-            ? .integer(Int64(share.millionths / 10_000)) : .string("\(share)")
-    }
-
-    /// `5,25,100`
-    static func shares(_ text: String) throws -> [Percentage] {
-        let shares = try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-            guard let share = Percentage(String(part)), share > .zero else {
-                throw ValidationError(
-                    "\"\(part)\" is no share of a step\nsteps are percentages above 0: 5,25,100"
-                )
-            }
-            return share
-        }
-        for (share, next) in zip(shares, shares.dropFirst()) where next <= share {
-            throw ValidationError(
-                "the steps \"\(text)\" do not rise\neach step gives the version more than the one before: 5,25,100"
-            )
-        }
-        return shares
     }
 }
