@@ -20,7 +20,7 @@ struct HostPage {
         for route in report.traffic.routes + report.traffic.connectionRoutes {
             lines += table.lines(of: route)
         }
-        lines += warningLines + autoscalerLines + changeLines
+        lines += warningLines + rolloutLines + autoscalerLines + changeLines
         return lines.map { Self.trimmed($0) + "\n" }.joined()
     }
 
@@ -80,6 +80,18 @@ struct HostPage {
                 )
             }
             return lines
+        }
+    }
+
+    private var rolloutLines: [String] {
+        switch report.rollout {
+        case .success(let rollout):
+            let text = "rollout \(rollout.rollout.record.name) \(rollout.versions): \(rollout.progress)"
+            return WrappedText.lines(TerminalText.escape(text)[...], columns: Self.width, indent: 2)
+        case .failure(let error):
+            let text = "\(style.severity(.warning)): \(TerminalText.message(error.message))"
+            return WrappedText.lines(text[...], columns: Self.width, indent: 2)
+        case nil: return []
         }
     }
 

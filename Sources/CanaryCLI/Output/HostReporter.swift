@@ -13,6 +13,8 @@ struct HostReport {
     var autoscalers: [Resource]
     var deployments: [String: Resource]
     var changes: [HostChange]
+    /// The one that goes on, else the newest one; an error where its journal cannot be read.
+    var rollout: Result<RolloutReport, CommandError>?
     /// Whether any object is about the host.
     var isKnown: Bool
     /// For each running proxy that tells who its clients are, the numbers of the routes that those can't take.
@@ -27,7 +29,9 @@ struct HostReport {
 
     /// The `TrafficReport` of `describe -o json`.
     var node: Node {
-        traffic.node(diagnostics: diagnostics) { outOfReach.isEmpty ? nil : !isOutOfReach($0) }
+        var node = traffic.node(diagnostics: diagnostics) { outOfReach.isEmpty ? nil : !isOutOfReach($0) }
+        node.set((try? rollout?.get().node) ?? Node(.null), at: "rollout")
+        return node
     }
 }
 
@@ -75,9 +79,20 @@ final class HostReporter {
                 $0.kind == .deployment ? $0 : $1
             },
             changes: try view.history(of: host, limit: 5),
+            rollout: try rollout(of: host),
             isKnown: true,
             outOfReach: outOfReach(host, views.namespace)
         )
+    }
+
+    private func rollout(of host: String) throws -> Result<RolloutReport, CommandError>? {
+        do {
+            return try StoredRollout(ifAnyOf: host, view, session.settings).map {
+                .success(RolloutReport(rollout: $0))
+            }
+        } catch let error as CommandError {
+            return .failure(error)
+        }
     }
 
     /// Proxies that do not tell who their clients are might reach everything.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryResources
+import CanaryStore
 
 /// Which objects `get` shows.
 struct ObjectQuery {
@@ -141,6 +142,7 @@ struct ObjectListing {
 
     func table(of group: [Resource], _ view: StoredCluster) throws -> Table {
         let ready = try readyEndpoints(of: group, view)
+        let runs = group[0].kind == .rollout ? try view.reader?.newestRollouts() ?? [:] : [:]
         let isWide = if case .wide = output.output { true } else { false }
         let table = ResourceTable(
             kind: group[0].kind,
@@ -148,7 +150,8 @@ struct ObjectListing {
             showsNamespace: query.namespace == nil && group[0].kind.isNamespaced,
             showsLabels: output.showLabels,
             now: context.now(),
-            readyEndpoints: { ready[$0.key] ?? 0 }
+            readyEndpoints: { ready[$0.key] ?? 0 },
+            phase: { RolloutBeginning.phase(of: $0, after: runs[$0.stored?.uid ?? ""]) }
         )
         return table.table(of: group, namePrefix: query.hasSeveralKinds)
     }

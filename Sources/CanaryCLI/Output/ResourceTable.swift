@@ -12,6 +12,8 @@ struct ResourceTable {
     let now: Int64
     /// How many ready endpoints a Deployment has.
     let readyEndpoints: (Resource) -> Int
+    /// A Rollout's phase.
+    let phase: (Resource) -> String
 
     private var columns: [Column] {
         Self.columns(of: kind).filter { isWide || !$0.isWide }
@@ -181,8 +183,9 @@ extension ResourceTable {
     private static var rolloutColumns: [Column] {
         [
             Column(title: "HOST") { resource, _ in resource.rollout?.host ?? unset },
-            Column(title: "STABLE") { resource, _ in resource.rollout?.stable ?? unset },
             Column(title: "CANARY") { resource, _ in resource.rollout?.canary ?? unset },
+            Column(title: "PHASE") { resource, table in table.phase(resource) },
+            Column(title: "STABLE", isWide: true) { resource, _ in resource.rollout?.stable ?? unset },
             Column(title: "STEPS", isWide: true) { resource, _ in
                 list(resource.rollout?.steps.map(\.setting.description) ?? [])
             },

@@ -44,6 +44,12 @@ struct RolloutBeginning {
         if newest.generation < rollout.stored?.generation ?? 0 { return true }
         return newest.spec?.canary != rollout.rollout?.canary
     }
+
+    /// Where a Rollout is, in a word, where `newest` is its last run.
+    static func phase(of rollout: Resource, after newest: RolloutRecord?) -> String {
+        guard let newest, !isDue(rollout, after: newest) else { return RolloutState.Phase.pending.rawValue }
+        return newest.phase
+    }
 }
 
 extension RolloutRecord {

@@ -69,17 +69,23 @@ struct RolloutReport {
     // MARK: - For people
 
     var text: String {
-        let plan = state.plan
         let host = HostName.short(rollout.record.host)
-        var lines = ["\(rollout.record.name): \(plan.stable) → \(plan.canary) of \(host)"]
-        var phase = state.phase.rawValue
-        if [.progressing, .paused].contains(state.phase) { phase += ", step \(step) of \(stepCount)" }
-        if let share = rollout.share { phase += ", \(plan.canary) gets \(share)" }
-        if state.attempt > 1 { phase += ", attempt \(state.attempt)" }
-        lines.append("\(phase): \(rollout.message)")
+        let lines = ["\(rollout.record.name): \(versions) of \(host)", progress]
         let head = lines.map { TerminalText.escape($0) + "\n" }.joined()
         guard state.phase != .pending else { return head }
         return "\(head)\n\(Self.table(assessments).text)"
+    }
+
+    /// `v1 → v2`
+    var versions: String { "\(state.plan.stable) → \(state.plan.canary)" }
+
+    /// Where it is, and what it waits for.
+    var progress: String {
+        var phase = state.phase.rawValue
+        if [.progressing, .paused].contains(state.phase) { phase += ", step \(step) of \(stepCount)" }
+        if let share = rollout.share { phase += ", \(state.plan.canary) gets \(share)" }
+        if state.attempt > 1 { phase += ", attempt \(state.attempt)" }
+        return "\(phase): \(rollout.message)"
     }
 
     static func table(_ assessments: [Assessment]) -> Table {

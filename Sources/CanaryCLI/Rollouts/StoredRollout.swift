@@ -15,23 +15,27 @@ struct StoredRollout {
 
     /// The rollout of a host: one that has not ended before those that have, then the newest one.
     init(of host: String, _ view: StoredCluster, _ settings: Settings) throws {
-        let rollouts = try view.resources(with: .rollout(host)).filter { $0.kind == .rollout }
-        guard let reader = view.reader, !rollouts.isEmpty else {
+        guard let found = try Self(ifAnyOf: host, view, settings) else {
             if try view.closure(of: [host]).isEmpty { throw try view.unknownHost(host, settings) }
             throw CommandError(
                 "\(HostName.short(host)) has no rollout",
                 hint: "canaryctl rollout start \(settings.inCommands(host)) VERSION begins one"
             )
         }
-        let runs = try rollouts.map { rollout in
+        self = found
+    }
+
+    /// The same; `nil` where the host has none.
+    init?(ifAnyOf host: String, _ view: StoredCluster, _ settings: Settings) throws {
+        guard let reader = view.reader else { return nil }
+        let runs = try view.resources(with: .rollout(host)).filter { $0.kind == .rollout }.map { rollout in
             let newest = try reader.rollout(of: rollout.stored?.uid ?? "")
             return (rollout, record: RolloutBeginning.isDue(rollout, after: newest) ? nil : newest)
         }
         func rank(_ record: RolloutRecord?) -> (Int, Int64) {
             record.map { ($0.hasEnded ? 0 : 2, $0.id) } ?? (1, 0)
         }
-        let chosen = runs.max { rank($0.record) < rank($1.record) }
-        guard let chosen else { throw CommandError.notFound(rollouts[0].key) }
+        guard let chosen = runs.max(by: { rank($0.record) < rank($1.record) }) else { return nil }
         if let record = chosen.record {
             try self.init(record, reader)
         } else {
