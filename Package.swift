@@ -73,7 +73,7 @@ let package = Package(
         .target(
             name: "CanaryProxy",
             dependencies: ["CanaryRouting", "CanaryMesh", "CanaryResources", "CanarySystem", "CLinux"],
-            swiftSettings: settings
+            swiftSettings: safeSettings
         ),
         .target(name: "CanaryRollout", dependencies: ["CanaryJudge"], swiftSettings: safeSettings),
 

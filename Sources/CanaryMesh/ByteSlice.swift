@@ -148,6 +148,26 @@
     }
 }
 
+extension Array<UInt8> {
+    /// Lends the bytes to `body`, which must not let go of them.
+    @inlinable
+    package func withSlice<Result, Failure: Error>(
+        _ body: (ByteSlice) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try self[...].withSlice(body)
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// Lends the bytes to `body`, which must not let go of them.
+    @inlinable
+    package func withSlice<Result, Failure: Error>(
+        _ body: (ByteSlice) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try unsafe withUnsafeBufferPointer { (bytes) throws(Failure) in try unsafe body(ByteSlice(bytes)) }
+    }
+}
+
 /// A header of a request as it was received; the value is trimmed of spaces and tabs.
 @usableFromInline
 package struct RequestHeader: BitwiseCopyable {

@@ -33,7 +33,7 @@ struct AccessLog: ~Copyable {
 
     mutating func flush() {
         guard lines.count > 0 else { return }
-        writer?.write(lines.slice.raw)
+        writer?.write(lines.slice)
         lines.truncate()
     }
 }
@@ -166,7 +166,7 @@ extension ByteBuffer {
     /// Appends bytes so that they are safe inside quotes, in text and in JSON: control characters, quotes, backslashes and all
     /// beyond ASCII as `\u00XX`.
     mutating func append(escaping bytes: ByteSlice) {
-        for byte in bytes.bytes {
+        for byte in bytes {
             let isPlain =
                 byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
             if isPlain {
@@ -180,10 +180,10 @@ extension ByteBuffer {
 
     mutating func append(text: String) {
         var text = text
-        text.withUTF8 { append(ByteSlice($0)) }
+        text.withUTF8 { unsafe append(ByteSlice($0)) }
     }
 
     mutating func append(_ id: UUID) {
-        id.withText { append(ByteSlice($0)) }
+        unsafe id.withText { unsafe append(ByteSlice($0)) }
     }
 }

@@ -180,18 +180,19 @@ enum SystemNames {
 
     /// All IPv4 addresses of a name; the IPv6 ones where it has no others, as Istio's `V4_PREFERRED`.
     @Sendable static func lookUp(_ host: String) -> [String]? {
-        var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var hints = unsafe addrinfo()
+        unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(host, nil, &hints, &list) == 0 else { return nil }
-        defer { freeaddrinfo(list) }
+        guard unsafe getaddrinfo(host, nil, &hints, &list) == 0 else { return nil }
+        defer { unsafe freeaddrinfo(list) }
         var found: [Int32: Set<String>] = [:]
-        var next = list
-        while let entry = next?.pointee {
-            if let address = SocketAddress(copying: entry.ai_addr, length: entry.ai_addrlen) {
+        // The list is the library's, and stays until it is freed.
+        var next = unsafe list
+        while let entry = unsafe next?.pointee {
+            if let address = unsafe SocketAddress(copying: entry.ai_addr, length: entry.ai_addrlen) {
                 found[address.family, default: []].insert(address.host)
             }
-            next = entry.ai_next
+            unsafe next = unsafe entry.ai_next
         }
         return (found[AF_INET] ?? found[AF_INET6]).map { Array($0.sorted().prefix(mostAddresses)) }
     }

@@ -29,6 +29,19 @@ package import CanaryResources
 
     @inlinable package var isEmpty: Bool { count == 0 }
 
+    /// A byte that was appended. An index out of bounds traps in debug builds.
+    @inlinable
+    package subscript(index: Int) -> UInt8 {
+        get {
+            assert(index >= 0 && index < count)
+            return unsafe base[index]
+        }
+        set {
+            assert(index >= 0 && index < count)
+            unsafe base[index] = newValue
+        }
+    }
+
     /// Forgets the bytes from `length` on and keeps the memory.
     @inlinable
     package mutating func truncate(to length: Int = 0) {

@@ -135,7 +135,7 @@ struct EndingTests {
             while true {
                 _ = try connection.readHead()
                 // Fills the proxy's buffer exactly, so that it can't see what follows.
-                let length = Worker.scratchSize - fields.utf8.count - 9
+                let length = Scratch.size - fields.utf8.count - 9
                 try connection.send(
                     fields + "\(length)\r\n\r\n" + String(repeating: "x", count: length)
                         + TestOrigin.response("foreign")

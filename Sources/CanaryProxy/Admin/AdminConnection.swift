@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 import CanarySystem
 import Glibc
 
@@ -20,10 +21,7 @@ struct AdminConnection {
     }
 
     func serve() {
-        var time = timeval(tv_sec: Self.patience, tv_usec: 0)
-        let size = socklen_t(MemoryLayout<timeval>.size)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, size)
-        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, size)
+        Socket.setPatience(Self.patience, descriptor)
         guard let request = readRequest() else { return }
         send(answer(request), withBody: request.method != "HEAD")
         shutdown(descriptor, Int32(SHUT_WR))
@@ -43,11 +41,11 @@ struct AdminConnection {
         var fields = FieldTable(capacity: 100)
         var progress = HeadProgress()
         while bytes.count < 65_536, Clock.monotonicNanoseconds() < deadline {
-            let count = recv(descriptor, &chunk, chunk.count, 0)
+            let count = unsafe recv(descriptor, &chunk, chunk.count, 0)
             guard count > 0 else { return nil }
             bytes += chunk[..<count]
             var head = RequestHead()
-            let outcome = bytes.withUnsafeBytes {
+            let outcome = bytes.withSlice {
                 RequestParser().parse($0, after: &progress, into: &head, fields: &fields)
             }
             switch outcome {
@@ -108,9 +106,7 @@ struct AdminConnection {
         let bytes = Array(text.utf8)
         var start = 0
         while start < bytes.count {
-            let sent = bytes.withUnsafeBytes {
-                Socket.send(descriptor, UnsafeRawBufferPointer(rebasing: $0[start...]))
-            }
+            let sent = bytes.withSlice { Socket.send(descriptor, $0.from(start)) }
             guard case .moved(let count) = sent else { return }
             start += count
         }

@@ -68,14 +68,15 @@ final class AdminServer: Sendable {
     func removeControlSocket() {
         control.withLock { control in
             control.isClosed = true
-            if let socket = control.socket, socket.isInPlace { unlink(socket.path) }
+            if let socket = control.socket, socket.isInPlace { unsafe unlink(socket.path) }
         }
     }
 
     /// Opens the control socket anew where its directory was replaced, so that the proxy can still be told to drain. While there
     /// is no directory nobody looks for it.
     private func renewControlSocket(_ lastFailure: inout String?) {
-        guard let directory = shared.configuration.controlDirectory, access(directory, F_OK) == 0 else {
+        guard let directory = shared.configuration.controlDirectory, unsafe access(directory, F_OK) == 0
+        else {
             return
         }
         let failure: String? = control.withLock { control in
@@ -113,7 +114,7 @@ final class AdminServer: Sendable {
             var watched = [stopEvent.descriptor, tcp?.descriptor, control].compactMap(\.self).map {
                 pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
             }
-            guard poll(&watched, nfds_t(watched.count), pause) > 0 else { continue }
+            guard unsafe poll(&watched, nfds_t(watched.count), pause) > 0 else { continue }
             if watched[0].revents != 0 { return }
             for listener in watched.dropFirst() where listener.revents != 0 {
                 accept(listener.fd, isPrivate: listener.fd == control)

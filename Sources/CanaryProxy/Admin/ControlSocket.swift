@@ -18,18 +18,20 @@ package struct ControlSocket: Sendable {
 
     /// Opens the socket of this process. What proxies that were killed left behind is removed.
     static func open(in directory: String) throws(ProxyError) -> ControlSocket {
-        let place = Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let place = unsafe Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard place >= 0 else { throw failure(directory, errno) }
         defer { close(place) }
         guard isOwn(place) else { throw failure(directory, EACCES) }
-        for name in names(in: directory) where isAbandoned(name, in: place) { unlinkat(place, name, 0) }
+        for name in names(in: directory) where isAbandoned(name, in: place) {
+            unsafe unlinkat(place, name, 0)
+        }
         let descriptor = try newSocket(directory)
         // It gets its name when it listens: whoever finds one that does not would take it for abandoned.
         let fresh = ".\(UUID.random())"
-        defer { unlinkat(place, fresh, 0) }
+        defer { unsafe unlinkat(place, fresh, 0) }
         var file = stat()
         let listens =
-            withAddress(fresh, in: place) { bind(descriptor, $0, $1) } == 0
+            unsafe withAddress(fresh, in: place) { unsafe bind(descriptor, $0, $1) } == 0
             && fchmodat(place, fresh, 0o600, 0) == 0 && listen(descriptor, 16) == 0
             && fstatat(place, fresh, &file, AT_SYMLINK_NOFOLLOW) == 0
         guard listens, let name = link(fresh, in: place) else {
@@ -50,7 +52,7 @@ package struct ControlSocket: Sendable {
         // Another container may have a process of the same number, and the same store.
         for attempt in 0..<100 {
             let name = "\(prefix)\(getpid())\(attempt == 0 ? "" : "-\(attempt)")\(suffix)"
-            if linkat(place, fresh, place, name, 0) == 0 { return name }
+            if unsafe linkat(place, fresh, place, name, 0) == 0 { return name }
             guard errno == EEXIST else { return nil }
         }
         return nil
@@ -59,18 +61,18 @@ package struct ControlSocket: Sendable {
     /// Whether its path still leads to it: the directory may have been moved, removed or replaced.
     var isInPlace: Bool {
         var file = stat()
-        return lstat(path, &file) == 0 && file.st_dev == device && file.st_ino == inode
+        return unsafe lstat(path, &file) == 0 && file.st_dev == device && file.st_ino == inode
     }
 
     /// Whoever owns the directory could put another socket in this one's place.
     private static func isOwn(_ place: Int32) -> Bool {
         var status = stat()
-        return fstat(place, &status) == 0 && status.st_uid == geteuid()
+        return unsafe fstat(place, &status) == 0 && status.st_uid == geteuid()
     }
 
     /// The processes behind the sockets of a directory.
     package static func owners(in directory: String) -> [Int32] {
-        let place = Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let place = unsafe Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard place >= 0 else { return [] }
         defer { close(place) }
         return names(in: directory).compactMap { owner(of: $0, in: place) }.sorted()
@@ -85,13 +87,16 @@ package struct ControlSocket: Sendable {
     private static func isAbandoned(_ name: String, in place: Int32) -> Bool {
         guard let descriptor = try? newSocket(name) else { return false }
         defer { close(descriptor) }
-        return withAddress(name, in: place) { connect(descriptor, $0, $1) } != 0 && errno == ECONNREFUSED
+        return unsafe withAddress(name, in: place) { unsafe connect(descriptor, $0, $1) } != 0
+            && errno == ECONNREFUSED
     }
 
     private static func owner(of name: String, in place: Int32) -> Int32? {
         guard let descriptor = try? newSocket(name) else { return nil }
         defer { close(descriptor) }
-        guard withAddress(name, in: place, { connect(descriptor, $0, $1) }) == 0 else { return nil }
+        guard unsafe withAddress(name, in: place, { unsafe connect(descriptor, $0, $1) }) == 0 else {
+            return nil
+        }
         let pid = canary_peer_pid(descriptor)
         return pid > 0 ? pid : nil
     }
@@ -111,18 +116,18 @@ package struct ControlSocket: Sendable {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let path = Array("/proc/self/fd/\(place)/\(name)".utf8)
-        let fits = withUnsafeMutableBytes(of: &address.sun_path) { room in
+        let fits = unsafe withUnsafeMutableBytes(of: &address.sun_path) { room in
             guard path.count < room.count else { return false }
-            room.copyBytes(from: path)
+            unsafe room.copyBytes(from: path)
             return true
         }
         guard fits else {
             errno = ENAMETOOLONG
             return -1
         }
-        return withUnsafePointer(to: address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+        return unsafe withUnsafePointer(to: address) {
+            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
     }

@@ -23,7 +23,7 @@ struct LocalAnswer {
         self.status = status
         self.flag = flag
         self.isLast = isLast
-        body = ByteSlice(base: text.utf8Start, count: text.utf8CodeUnitCount)
+        body = ByteSlice(text)
     }
 
     /// The answer to a preflight.
@@ -75,7 +75,7 @@ struct AnswerWriter: ~Copyable {
     mutating func writeHead(
         _ exchange: ExchangePointer,
         _ head: ResponseHead,
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         _ codec: ServerCodec,
         to output: inout ByteBuffer
     ) {
@@ -101,7 +101,7 @@ struct AnswerWriter: ~Copyable {
     /// Writes a 1xx head.
     func writeInterimHead(
         _ head: ResponseHead,
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         _ codec: ServerCodec,
         to output: inout ByteBuffer
     ) {
@@ -114,7 +114,7 @@ struct AnswerWriter: ~Copyable {
     mutating func writeSwitchHead(
         _ exchange: ExchangePointer,
         _ head: ResponseHead,
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         _ codec: ServerCodec,
         to output: inout ByteBuffer
     ) {
@@ -123,21 +123,21 @@ struct AnswerWriter: ~Copyable {
         output.appendFields(fields, of: bytes, end: head.length &- 2)
         if hasEdits { edits.append(to: &output) }
         if exchange.pointee.request.facts.generatedKey.count > 0 { addCookies(exchange, to: &output) }
-        let upgrade = head.upgrade.map { ByteSlice(bytes[$0]) } ?? ByteSlice()
+        let upgrade = head.upgrade.map { bytes[$0] } ?? ByteSlice()
         codec.endInterimHead(switchingTo: upgrade, to: &output)
     }
 
     private func beginHead(
         _ head: ResponseHead,
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         _ codec: ServerCodec,
         to output: inout ByteBuffer
     ) {
         output.truncate()
-        codec.beginHead(Int32(head.status), ByteSlice(bytes[head.reason]), to: &output)
+        codec.beginHead(Int32(head.status), bytes[head.reason], to: &output)
     }
 
-    private mutating func applyEdits(_ exchange: ExchangePointer, _ bytes: UnsafeRawBufferPointer) -> Bool {
+    private mutating func applyEdits(_ exchange: ExchangePointer, _ bytes: ByteSlice) -> Bool {
         guard let route = exchange.pointee.route else { return false }
         let changes = exchange.pointee.responseEdits
         guard !changes.isEmpty else {
@@ -162,7 +162,7 @@ struct AnswerWriter: ~Copyable {
     }
 
     /// Adds what the route's CORS policy says to the changes of an answer; `false` where it says nothing.
-    private mutating func decorate(_ exchange: ExchangePointer, _ bytes: UnsafeRawBufferPointer) -> Bool {
+    private mutating func decorate(_ exchange: ExchangePointer, _ bytes: ByteSlice) -> Bool {
         guard let route = exchange.pointee.route, route.intervenes else { return false }
         let answer = route.crossOrigin(for: exchange.pointee.request.facts)
         guard answer.action != .none else { return false }
@@ -186,7 +186,7 @@ struct AnswerWriter: ~Copyable {
         beginLocal(answer.status, codec, to: &output)
         fields.removeAll()
         if answer.isPreflight { edits.forget() } else { applyLocalEdits(exchange) }
-        _ = decorate(exchange, UnsafeRawBufferPointer(start: nil, count: 0))
+        _ = decorate(exchange, ByteSlice())
         if answer.hasLocation, let route = exchange.pointee.route {
             output.append("location: ")
             writeLocation(route, exchange.pointee.request.facts, to: &output)
@@ -225,13 +225,13 @@ struct AnswerWriter: ~Copyable {
             facts = route.factsAsSent(facts, exchange.pointee.destination, in: &sentTarget)
         }
         facts.responseCode = exchange.pointee.outcome.status
-        edits.apply(changes, facts, to: &fields, of: UnsafeRawBufferPointer(start: nil, count: 0))
+        edits.apply(changes, facts, to: &fields, of: ByteSlice())
     }
 
     private func writeLocation(_ route: RouteHandle, _ facts: RequestFacts, to output: inout ByteBuffer) {
         let start = output.count
         route.appendRedirectLocation(facts, listenerIsTLS: false, to: &output)
-        for index in start..<output.count where !ASCII.isFieldValue(output.base[index]) {
+        for index in start..<output.count where !ASCII.isFieldValue(output[index]) {
             return output.truncate(to: start)
         }
     }
@@ -241,13 +241,8 @@ struct AnswerWriter: ~Copyable {
     }
 
     private func beginLocal(_ status: Int32, _ codec: ServerCodec, to output: inout ByteBuffer) {
-        let reason = StatusText.reason(status)
         output.truncate()
-        codec.beginHead(
-            status,
-            ByteSlice(base: reason.utf8Start, count: reason.utf8CodeUnitCount),
-            to: &output
-        )
+        codec.beginHead(status, ByteSlice(StatusText.reason(status)), to: &output)
     }
 
     private mutating func writeLocalFields(length: Int, status: Int32, to output: inout ByteBuffer) {

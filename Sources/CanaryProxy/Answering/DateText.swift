@@ -25,11 +25,11 @@ struct DateText: ~Copyable {
         let days: StaticString = "SunMonTueWedThuFriSat"
         let months: StaticString = "JanFebMarAprMayJunJulAugSepOctNovDec"
         text.truncate()
-        text.append(ByteSlice(base: days.utf8Start + time.weekday * 3, count: 3))
+        text.append(ByteSlice(days).slice(time.weekday * 3, time.weekday * 3 + 3))
         text.append(", ")
         text.append(decimal: UInt64(time.day), width: 2)
         text.append(UInt8(ascii: " "))
-        text.append(ByteSlice(base: months.utf8Start + (time.month - 1) * 3, count: 3))
+        text.append(ByteSlice(months).slice(time.month * 3 - 3, time.month * 3))
         text.append(UInt8(ascii: " "))
         text.append(decimal: UInt64(time.year), width: 4)
         text.append(UInt8(ascii: " "))

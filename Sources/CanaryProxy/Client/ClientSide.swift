@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
+
 /// A worker's connections to clients: how they are sent to, kept, and let go.
 ///
 /// A client that is at a request is the exchange's, too: who closes it ends the exchange first.
@@ -45,8 +47,8 @@ struct ClientSide: ~Copyable {
     /// Sends to a client, with `body` behind the bytes, or keeps what there is no room for; `false` when the connection is
     /// beyond use.
     func send(
-        _ bytes: UnsafeRawBufferPointer,
-        _ body: UnsafeRawBufferPointer = .none,
+        _ bytes: ByteSlice,
+        _ body: ByteSlice = ByteSlice(),
         to client: DownstreamPointer
     ) -> Bool {
         client.pointee.transport.send(bytes, body, keepingIn: &client.pointee.outbox)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
+
 /// A client's address as text, kept inline.
 struct PeerAddress {
     private var text: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0)
@@ -8,20 +10,20 @@ struct PeerAddress {
 
     init(_ address: SocketAddress) {
         port = address.port
-        withUnsafeMutableBytes(of: &text) {
-            let characters = $0.bindMemory(to: CChar.self)
+        unsafe withUnsafeMutableBytes(of: &text) {
+            let characters = unsafe $0.bindMemory(to: CChar.self)
             guard let base = characters.baseAddress else { return }
-            address.writeHost(to: base)
+            unsafe address.writeHost(to: base)
         }
-        count = withUnsafeBytes(of: text) { $0.firstIndex(of: 0) ?? 0 }
+        count = unsafe withUnsafeBytes(of: text) { unsafe $0.firstIndex(of: 0) ?? 0 }
     }
 
     /// The longest text of an address, in bytes, with room to spare.
     static let mostBytes = 48
 
     /// Copies the text to memory of ``mostBytes``.
-    func copy(to memory: UnsafeMutableRawBufferPointer) -> UnsafeRawBufferPointer {
-        withUnsafeBytes(of: text) { memory.copyMemory(from: $0) }
-        return UnsafeRawBufferPointer(rebasing: memory[..<count])
+    func copy(to memory: UnsafeMutableRawBufferPointer) -> ByteSlice {
+        unsafe withUnsafeBytes(of: text) { unsafe memory.copyMemory(from: $0) }
+        return unsafe ByteSlice(start: memory.baseAddress, count: count)
     }
 }

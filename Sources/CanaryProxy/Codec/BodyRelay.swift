@@ -10,7 +10,7 @@ struct BodyRelay: ~Copyable {
         /// How many bytes of the input were used. The rest waits for what is missing of the trailers, or follows the body.
         var used: Int
         /// What goes on: a part of the input, or of the relay's own memory, where it is valid until the next call.
-        var bytes: UnsafeRawBufferPointer
+        var bytes: ByteSlice
         var isLast: Bool
     }
 
@@ -26,7 +26,7 @@ struct BodyRelay: ~Copyable {
     /// Follows a body through `bytes`. `changes` are the route's to the head: a trailer of such a name is left out, since it
     /// could undo them.
     mutating func pass(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         through reader: inout BodyReader,
         except changes: BorrowedList<HeaderEdit>
     ) throws(Rejection) -> Piece {
@@ -46,7 +46,7 @@ struct BodyRelay: ~Copyable {
             let isChanged = reader.leavesOut || !hasAllFields
             var piece = piece(of: bytes, upTo: isChanged ? start : end, before, isLeaving: isChanged)
             if isChanged {
-                piece.bytes = appendTrailers(of: UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+                piece.bytes = appendTrailers(of: bytes.slice(start, end))
             }
             piece.used = end
             piece.isLast = true
@@ -55,32 +55,32 @@ struct BodyRelay: ~Copyable {
     }
 
     /// Makes a chunk of `bytes`, which belong to a body that ends with its connection.
-    mutating func chunk(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    mutating func chunk(_ bytes: ByteSlice) -> ByteSlice {
         rewritten.truncate()
         if bytes.count > 0 {
             rewritten.append(hexadecimal: UInt64(bytes.count))
             rewritten.append("\r\n")
-            rewritten.append(ByteSlice(bytes))
+            rewritten.append(bytes)
             rewritten.append("\r\n")
         }
-        return rewritten.slice.raw
+        return rewritten.slice
     }
 
     /// Takes the data out of a chunked body, for a client that knows no chunks.
     mutating func data(
-        of bytes: UnsafeRawBufferPointer,
+        of bytes: ByteSlice,
         through reader: inout BodyReader
     ) throws(Rejection) -> Piece {
         var position = 0
         rewritten.truncate()
         while true {
             switch reader.nextPiece(bytes, from: &position) {
-            case .data(let range): rewritten.append(ByteSlice(bytes[range]))
+            case .data(let range): rewritten.append(bytes[range])
             case .framing: break
-            case .needsMore: return Piece(used: position, bytes: rewritten.slice.raw, isLast: false)
+            case .needsMore: return Piece(used: position, bytes: rewritten.slice, isLast: false)
             case .trailers(let start):
                 let end = try endOfTrailers(bytes, from: start, &reader)
-                return Piece(used: end ?? start, bytes: rewritten.slice.raw, isLast: end != nil)
+                return Piece(used: end ?? start, bytes: rewritten.slice, isLast: end != nil)
             case .rejected(let rejection): throw rejection
             }
         }
@@ -88,11 +88,11 @@ struct BodyRelay: ~Copyable {
 
     /// The end of the trailer section that begins at `start`, or `nil` when bytes are missing.
     private mutating func endOfTrailers(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         from start: Int,
         _ reader: inout BodyReader
     ) throws(Rejection) -> Int? {
-        let section = UnsafeRawBufferPointer(rebasing: bytes[start...])
+        let section = bytes.from(start)
         switch trailers.parse(section, after: &reader.trailerProgress, into: &fields) {
         case .incomplete: return nil
         case .rejected(let rejection): throw rejection
@@ -101,17 +101,17 @@ struct BodyRelay: ~Copyable {
     }
 
     private mutating func readTrailers(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         from start: Int,
         _ reader: inout BodyReader,
         except changes: BorrowedList<HeaderEdit>
     ) throws(Rejection) -> Int? {
         let end = try endOfTrailers(bytes, from: start, &reader)
         guard end != nil, fields.count > 0, !changes.isEmpty else { return end }
-        let section = UnsafeRawBufferPointer(rebasing: bytes[start...])
+        let section = bytes.from(start)
         for index in 0..<fields.count {
             let name = section[fields[index].name]
-            if changes.contains(where: { name.equalsIgnoringCase($0.name.raw) }) { fields.drop(index) }
+            if changes.contains(where: { name.equalsIgnoringCase($0.name) }) { fields.drop(index) }
         }
         return end
     }
@@ -122,30 +122,30 @@ struct BodyRelay: ~Copyable {
     }
 
     private mutating func piece(
-        of bytes: UnsafeRawBufferPointer,
+        of bytes: ByteSlice,
         upTo end: Int,
         _ reader: BodyReader,
         isLeaving: Bool
     ) -> Piece {
-        let input = UnsafeRawBufferPointer(rebasing: bytes[..<end])
+        let input = bytes.slice(0, end)
         guard isLeaving else { return Piece(used: end, bytes: input, isLast: false) }
         var reader = reader
         var position = 0
         rewritten.truncate()
         while position < end {
             switch reader.nextPiece(input, from: &position) {
-            case .data(let range), .framing(let range): rewritten.append(ByteSlice(input[range]))
+            case .data(let range), .framing(let range): rewritten.append(input[range])
             case .needsMore, .trailers, .rejected: position = end
             }
         }
-        return Piece(used: end, bytes: rewritten.slice.raw, isLast: false)
+        return Piece(used: end, bytes: rewritten.slice, isLast: false)
     }
 
     /// Adds the fields that remain, and the empty line that ends the message.
-    private mutating func appendTrailers(of section: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    private mutating func appendTrailers(of section: ByteSlice) -> ByteSlice {
         rewritten.appendFields(fields, of: section, end: section.count &- 2)
         rewritten.append("\r\n")
-        return rewritten.slice.raw
+        return rewritten.slice
     }
 }
 

@@ -44,7 +44,7 @@ struct ClientCodec {
     /// `method` is that of the request.
     @inline(__always)
     mutating func readHead(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         _ limits: HeadLimits,
         method: RequestMethod,
         into head: inout ResponseHead,
@@ -66,7 +66,7 @@ struct ClientCodec {
     /// Reads a piece of the answer's body in the form that the other end wants. `changes` are the route's to the head.
     @inline(__always)
     mutating func readBody(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         as form: BodyForm,
         _ relay: inout BodyRelay,
         except changes: BorrowedList<HeaderEdit>

@@ -37,7 +37,7 @@ struct HTTP1Client {
 
     /// Reads an answer's head, of which more may be there than the last time.
     mutating func readHead(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         _ limits: HeadLimits,
         method: RequestMethod,
         into head: inout ResponseHead,
@@ -61,7 +61,7 @@ struct HTTP1Client {
 
     /// Reads a piece of the answer's body in the form that the other end wants.
     mutating func readBody(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         as form: BodyForm,
         _ relay: inout BodyRelay,
         except changes: BorrowedList<HeaderEdit>

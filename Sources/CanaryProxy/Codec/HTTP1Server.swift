@@ -30,7 +30,7 @@ struct HTTP1Server {
 
     /// Reads a request's head, of which more may be there than the last time.
     mutating func readHead(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         _ limits: HeadLimits,
         into head: inout RequestHead,
         _ fields: inout FieldTable
@@ -55,7 +55,7 @@ struct HTTP1Server {
 
     /// Reads a piece of the request's body in the form that the other end wants: chunks stay chunks.
     mutating func readBody(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         _ relay: inout BodyRelay,
         except changes: BorrowedList<HeaderEdit>
     ) throws(Rejection) -> BodyRelay.Piece {
@@ -87,7 +87,7 @@ struct HTTP1Server {
     var bodyForm: BodyForm { framing == .chunks ? .chunks : .data }
 
     /// What goes on the connection of a piece of the body that came in ``bodyForm``.
-    func write(_ piece: BodyRelay.Piece, _ relay: inout BodyRelay) -> UnsafeRawBufferPointer {
+    func write(_ piece: BodyRelay.Piece, _ relay: inout BodyRelay) -> ByteSlice {
         framing == .madeChunks ? relay.chunk(piece.bytes) : piece.bytes
     }
 

@@ -6,7 +6,7 @@ import CanaryRouting
 extension ByteBuffer {
     /// Copies the lines of `fields` that were not dropped, as they came, in as few runs as possible. `end` is where the last
     /// line ends.
-    mutating func appendFields(_ fields: borrowing FieldTable, of bytes: UnsafeRawBufferPointer, end: Int) {
+    mutating func appendFields(_ fields: borrowing FieldTable, of bytes: ByteSlice, end: Int) {
         var index = 0
         while index < fields.count {
             guard !fields[index].isDropped else {
@@ -16,7 +16,7 @@ extension ByteBuffer {
             let start = fields[index].name.lower
             while index < fields.count, !fields[index].isDropped { index &+= 1 }
             let stop = index < fields.count ? fields[index].name.lower : end
-            append(ByteSlice(bytes[ByteRange(start, stop)]))
+            append(bytes[ByteRange(start, stop)])
         }
     }
 
@@ -24,21 +24,21 @@ extension ByteBuffer {
     mutating func escapeTarget(from start: Int) {
         let end = count
         var escaped = 0
-        for index in start..<end where !ASCII.isTarget(base[index]) { escaped &+= 1 }
+        for index in start..<end where !ASCII.isTarget(self[index]) { escaped &+= 1 }
         // Each byte moves to its place from the last one on, so that none is written over before it was read.
         append(zeros: 2 &* escaped)
-        let digits: StaticString = "0123456789abcdef"
+        let digits = ByteSlice("0123456789abcdef")
         var target = count
         for index in (start..<end).reversed() {
-            let byte = base[index]
+            let byte = self[index]
             if ASCII.isTarget(byte) {
                 target &-= 1
-                base[target] = byte
+                self[target] = byte
             } else {
                 target &-= 3
-                base[target] = UInt8(ascii: "%")
-                base[target &+ 1] = digits.utf8Start[Int(byte &>> 4)]
-                base[target &+ 2] = digits.utf8Start[Int(byte & 15)]
+                self[target] = UInt8(ascii: "%")
+                self[target &+ 1] = digits[Int(byte &>> 4)]
+                self[target &+ 2] = digits[Int(byte & 15)]
             }
         }
     }
@@ -50,9 +50,8 @@ extension ByteBuffer {
     /// Appends the lowest digits of a number, at most 16.
     mutating func append(hexDigits number: UInt64, count digits: Int) {
         let bytes = Self.hexText(UInt32(truncatingIfNeeded: number >> 32), UInt32(truncatingIfNeeded: number))
-        withUnsafeBytes(of: bytes) { text in
-            let last = UnsafeRawBufferPointer(rebasing: text[(16 - digits)...])
-            append(ByteSlice(last))
+        unsafe withUnsafeBytes(of: bytes) { text in
+            unsafe append(ByteSlice(start: text.baseAddress, count: 16).from(16 - digits))
         }
     }
 

@@ -20,7 +20,7 @@ struct ServerCodec {
     /// `fields` are undefined unless it is complete.
     @inline(__always)
     mutating func readHead(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         _ limits: HeadLimits,
         into head: inout RequestHead,
         _ fields: inout FieldTable
@@ -48,7 +48,7 @@ struct ServerCodec {
     /// Reads a piece of the request's body. `changes` are the route's to the head.
     @inline(__always)
     mutating func readBody(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         _ relay: inout BodyRelay,
         except changes: BorrowedList<HeaderEdit>
     ) throws(Rejection) -> BodyRelay.Piece {
@@ -111,7 +111,7 @@ struct ServerCodec {
     }
 
     @inline(__always)
-    func write(_ piece: BodyRelay.Piece, _ relay: inout BodyRelay) -> UnsafeRawBufferPointer {
+    func write(_ piece: BodyRelay.Piece, _ relay: inout BodyRelay) -> ByteSlice {
         switch kind {
         case .http1: http1.write(piece, &relay)
         }

@@ -129,10 +129,10 @@ struct RequestBody: ~Copyable {
     init(isComplete: Bool) { self.isComplete = isComplete }
 
     /// What was received before, as it goes on.
-    var keptBytes: UnsafeRawBufferPointer { kept.bytes }
+    var keptBytes: ByteSlice { kept.bytes }
 
     /// Keeps what was received, as long as that makes sense and takes no more than `limit` bytes.
-    mutating func keep(_ bytes: UnsafeRawBufferPointer, where isWanted: Bool, limit: Int) {
+    mutating func keep(_ bytes: ByteSlice, where isWanted: Bool, limit: Int) {
         guard canBeSentAgain, bytes.count > 0 else { return }
         guard isWanted, kept.count &+ bytes.count <= limit else { return forget() }
         kept.append(bytes)

@@ -11,7 +11,7 @@ struct KeptRequest {
     let head: RequestHead
     private let block: Block
     /// The head as it was received.
-    let bytes: UnsafeRawBufferPointer
+    let bytes: ByteSlice
     /// The head's fields as they were parsed, with those marked that are not passed on.
     let fields: BorrowedList<Field>
     /// Ports and times are for the worker to fill in; slices are not.
@@ -24,54 +24,50 @@ struct KeptRequest {
     /// Copies a parsed head, whose bytes `received` begins with.
     init(
         _ head: RequestHead,
-        of received: UnsafeRawBufferPointer,
+        of received: ByteSlice,
         _ parsed: borrowing FieldTable,
         from peer: borrowing PeerAddress,
         in pool: inout BlockPool
     ) {
         let layout = Layout(head, fieldCount: parsed.count)
+        // The parts lie side by side in the block, which has room for all and is this request's until its exchange ends.
         let block = pool.take(layout.byteCount)
-        let memory = UnsafeMutableRawBufferPointer(start: block.base, count: layout.byteCount)
-        memory.part(layout.bytes).copyMemory(from: UnsafeRawBufferPointer(rebasing: received[..<head.length]))
-        let bytes = UnsafeRawBufferPointer(memory.part(layout.bytes))
-        let fields = parsed.copy(to: memory.part(layout.fields))
-        let headers = memory.part(layout.headers).bindMemory(to: RequestHeader.self)
+        let memory = unsafe UnsafeMutableRawBufferPointer(start: block.base, count: layout.byteCount)
+        let bytes = unsafe memory.part(layout.bytes).copy(received.slice(0, head.length))
+        let fields = unsafe parsed.copy(to: memory.part(layout.fields))
+        let headers = unsafe memory.part(layout.headers).bindMemory(to: RequestHeader.self)
         for (index, field) in fields.enumerated() {
-            let header = RequestHeader(
-                name: ByteSlice(bytes[field.name]),
-                value: ByteSlice(bytes[field.value])
-            )
-            headers.initializeElement(at: index, to: header)
+            let header = RequestHeader(name: bytes[field.name], value: bytes[field.value])
+            unsafe headers.initializeElement(at: index, to: header)
         }
         self.head = head
         self.block = block
         keyStart = layout.key.lowerBound
         self.bytes = bytes
         self.fields = fields
-        // Both lists lie in the block, which is this request's until its exchange ends.
         facts.headers = unsafe BorrowedList(UnsafeBufferPointer(headers))
-        facts.method = ByteSlice(bytes[head.methodName])
-        facts.scheme = Self.scheme
-        facts.authority = ByteSlice(bytes[head.authority])
-        facts.query = head.query.map { ByteSlice(bytes[$0]) } ?? ByteSlice()
+        facts.method = bytes[head.methodName]
+        facts.scheme = ByteSlice("http")
+        facts.authority = bytes[head.authority]
+        facts.query = head.query.map { bytes[$0] } ?? ByteSlice()
         facts.version = head.minorVersion == 0 ? .http10 : .http11
-        facts.sourceAddress = ByteSlice(peer.copy(to: memory.part(layout.peer)))
+        facts.sourceAddress = unsafe peer.copy(to: memory.part(layout.peer))
         facts.sourcePort = peer.port
-        let path = Self.normalize(head, of: bytes, in: memory.part(layout.path))
+        let path = unsafe Self.normalize(head, of: bytes, in: memory.part(layout.path))
         hasValidPath = path != nil
-        facts.path = path ?? ByteSlice(bytes[head.path])
+        facts.path = path ?? bytes[head.path]
     }
 
     /// Stands for a TCP connection: nothing is known but where it comes from.
     init(connectionFrom peer: borrowing PeerAddress, in pool: inout BlockPool) {
         head = RequestHead()
         block = pool.take(PeerAddress.mostBytes)
-        bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+        bytes = ByteSlice()
         fields = BorrowedList()
         hasValidPath = true
         keyStart = 0
-        let memory = UnsafeMutableRawBufferPointer(start: block.base, count: PeerAddress.mostBytes)
-        facts.sourceAddress = ByteSlice(peer.copy(to: memory))
+        let memory = unsafe UnsafeMutableRawBufferPointer(start: block.base, count: PeerAddress.mostBytes)
+        facts.sourceAddress = unsafe peer.copy(to: memory)
         facts.sourcePort = peer.port
     }
 
@@ -82,9 +78,9 @@ struct KeptRequest {
 
     /// Makes the value of cookies that the proxy sets for this request, where its user is known by such a cookie.
     mutating func makeKey(_ random: UInt64) {
-        let memory = block.base + keyStart
-        RouteHandle.writeGeneratedKey(random: random, to: memory)
-        facts.generatedKey = ByteSlice(
+        let memory = unsafe block.base + keyStart
+        unsafe RouteHandle.writeGeneratedKey(random: random, to: memory)
+        facts.generatedKey = unsafe ByteSlice(
             base: memory.assumingMemoryBound(to: UInt8.self),
             count: RouteHandle.generatedKeyCount
         )
@@ -93,25 +89,22 @@ struct KeptRequest {
     /// Gives the memory back; nothing of the request may be looked at afterwards.
     func release(to pool: inout BlockPool) { pool.give(block) }
 
-    private static var scheme: ByteSlice {
-        let text: StaticString = "http"
-        return ByteSlice(base: text.utf8Start, count: text.utf8CodeUnitCount)
-    }
-
     /// Writes the normalised path; `nil` where it is refused.
     private static func normalize(
         _ head: RequestHead,
-        of bytes: UnsafeRawBufferPointer,
+        of bytes: ByteSlice,
         in memory: UnsafeMutableRawBufferPointer
     ) -> ByteSlice? {
-        let path = memory.bindMemory(to: UInt8.self)
+        let path = unsafe memory.bindMemory(to: UInt8.self)
         if head.path.isEmpty {
             // An absolute-form target without a path.
-            path[0] = UInt8(ascii: head.method == .options && head.query == nil ? "*" : "/")
+            unsafe path[0] = UInt8(ascii: head.method == .options && head.query == nil ? "*" : "/")
         } else {
-            memory.copyMemory(from: bytes[head.path])
+            _ = unsafe memory.copy(bytes[head.path])
         }
-        return PathNormalization.normalize(path).map { ByteSlice(base: path.baseAddress, count: $0) }
+        return unsafe PathNormalization.normalize(path).map {
+            unsafe ByteSlice(base: path.baseAddress, count: $0)
+        }
     }
 
     /// Where the parts lie in the block; those of the strictest alignment come first.
@@ -142,6 +135,12 @@ struct KeptRequest {
 
 extension UnsafeMutableRawBufferPointer {
     fileprivate func part(_ range: Range<Int>) -> UnsafeMutableRawBufferPointer {
-        UnsafeMutableRawBufferPointer(rebasing: self[range])
+        unsafe UnsafeMutableRawBufferPointer(rebasing: self[range])
+    }
+
+    /// Copies bytes to the beginning; where they are now.
+    fileprivate func copy(_ bytes: ByteSlice) -> ByteSlice {
+        unsafe copyMemory(from: UnsafeRawBufferPointer(bytes.bytes))
+        return unsafe ByteSlice(start: baseAddress, count: bytes.count)
     }
 }

@@ -3,7 +3,9 @@
 import CanaryRouting
 
 /// A routing table and how many exchanges of this worker still use it.
-struct TableGeneration {
+///
+/// `@safe`: the table is retained, and the list kept, until ``TableGenerations`` lets go of the generation.
+@safe struct TableGeneration {
     let table: Unmanaged<RoutingTable>
     /// What the table knows of each of the proxy's open listeners, by rising numbers.
     let listeners: UnsafeMutableBufferPointer<ListenerEntry>
@@ -12,8 +14,8 @@ struct TableGeneration {
 
     /// What the table knows of one of the proxy's listeners.
     func listener(_ number: Int) -> ListenerEntry {
-        let index = listeners.index(rising: number) { $0.number }
-        return index.map { listeners[$0] } ?? .unknown(number)
+        let index = unsafe listeners.index(rising: number) { $0.number }
+        return index.map { unsafe listeners[$0] } ?? .unknown(number)
     }
 }
 
@@ -44,13 +46,13 @@ struct TableGenerations: ~Copyable {
     /// Makes a table the present one, unless it is already; `true` when an older one was let go of.
     mutating func adopt(_ table: RoutingTable, _ entries: [ListenerEntry]) -> Bool {
         if let current {
-            let isSame = current.pointee.table._withUnsafeGuaranteedRef { $0 === table }
-            if isSame, current.pointee.listeners.elementsEqual(entries) { return false }
+            let isSame = unsafe current.pointee.table._withUnsafeGuaranteedRef { $0 === table }
+            if isSame, unsafe current.pointee.listeners.elementsEqual(entries) { return false }
         }
         let isFree = retire()
         let copy = UnsafeMutableBufferPointer<ListenerEntry>.allocate(capacity: entries.count)
-        _ = copy.initialize(from: entries)
-        current = slots.take(TableGeneration(table: Unmanaged.passRetained(table), listeners: copy))
+        _ = unsafe copy.initialize(from: entries)
+        current = unsafe slots.take(TableGeneration(table: Unmanaged.passRetained(table), listeners: copy))
         return isFree
     }
 
@@ -73,8 +75,8 @@ struct TableGenerations: ~Copyable {
 
     private mutating func freeIfUnused(_ generation: Generation) -> Bool {
         guard generation.pointee.exchanges == 0, !generation.pointee.isCurrent else { return false }
-        generation.pointee.table.release()
-        generation.pointee.listeners.deallocate()
+        unsafe generation.pointee.table.release()
+        unsafe generation.pointee.listeners.deallocate()
         slots.give(generation)
         return true
     }

@@ -22,11 +22,11 @@ struct HeaderEditor: ~Copyable {
         _ edits: BorrowedList<HeaderEdit>,
         _ facts: RequestFacts,
         to fields: inout FieldTable,
-        of message: UnsafeRawBufferPointer
+        of message: ByteSlice
     ) {
         forget()
         for edit in edits {
-            guard Self.isFree(edit.name.raw) else { continue }
+            guard Self.isFree(edit.name) else { continue }
             switch edit.operation {
             case .remove: drop(edit.name, &fields, message)
             case .set:
@@ -45,9 +45,9 @@ struct HeaderEditor: ~Copyable {
         _ name: StaticString,
         to value: ByteSlice,
         _ fields: inout FieldTable,
-        _ message: UnsafeRawBufferPointer
+        _ message: ByteSlice
     ) {
-        let name = ByteSlice(base: name.utf8Start, count: name.utf8CodeUnitCount)
+        let name = ByteSlice(name)
         drop(name, &fields, message)
         let start = values.count
         values.append(value)
@@ -62,7 +62,7 @@ struct HeaderEditor: ~Copyable {
 
     /// Whether `name` is among the lines to add.
     func adds(_ name: StaticString) -> Bool {
-        for line in lines where !line.isDropped && line.name.raw.equalsIgnoringCase(name) { return true }
+        for line in lines where !line.isDropped && line.name.equalsIgnoringCase(name) { return true }
         return false
     }
 
@@ -78,7 +78,7 @@ struct HeaderEditor: ~Copyable {
     }
 
     /// What frames the message is the proxy's own; the host has rules of its own.
-    private static func isFree(_ name: UnsafeRawBufferPointer) -> Bool {
+    private static func isFree(_ name: ByteSlice) -> Bool {
         for byte in name where !ASCII.isToken(byte) { return false }
         let known = KnownField(name)
         return name.count > 0 && !known.isHopByHop && known != .contentLength && known != .host
@@ -89,7 +89,7 @@ struct HeaderEditor: ~Copyable {
         let start = values.count
         guard edit.appendValue(facts, to: &values) else { return nil }
         let value = values.slice.from(start)
-        for byte in value.bytes where !ASCII.isFieldValue(byte) {
+        for byte in value where !ASCII.isFieldValue(byte) {
             values.truncate(to: start)
             return nil
         }
@@ -99,9 +99,9 @@ struct HeaderEditor: ~Copyable {
     private mutating func drop(
         _ name: ByteSlice,
         _ fields: inout FieldTable,
-        _ message: UnsafeRawBufferPointer
+        _ message: ByteSlice
     ) {
-        for index in 0..<fields.count where message[fields[index].name].equalsIgnoringCase(name.raw) {
+        for index in 0..<fields.count where message[fields[index].name].equalsIgnoringCase(name) {
             fields.drop(index)
         }
         for index in lines.indices where lines[index].name.equalsIgnoringCase(name) {

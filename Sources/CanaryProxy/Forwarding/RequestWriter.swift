@@ -35,7 +35,7 @@ struct RequestWriter: ~Copyable {
         edits.append(to: &output)
         codec.endHead(
             head.framing,
-            switchingTo: head.upgrade.map { ByteSlice(bytes[$0]) } ?? ByteSlice(),
+            switchingTo: head.upgrade.map { bytes[$0] } ?? ByteSlice(),
             to: &output
         )
     }
@@ -49,7 +49,7 @@ struct RequestWriter: ~Copyable {
             output.append(facts.path)
         }
         // A rewrite may bring anything along; what has no place in a request line is escaped.
-        for index in start..<output.count where !ASCII.isTarget(output.base[index]) {
+        for index in start..<output.count where !ASCII.isTarget(output[index]) {
             return output.escapeTarget(from: start)
         }
     }
@@ -75,7 +75,7 @@ struct RequestWriter: ~Copyable {
         }
         // The client's own was checked when it came.
         let written = output.slice.from(start)
-        guard written.equals(facts.authority) || AuthoritySyntax.isValid(written.raw) else {
+        guard written.equals(facts.authority) || AuthoritySyntax.isValid(written) else {
             output.truncate(to: start)
             output.append(facts.authority)
             return
@@ -84,7 +84,7 @@ struct RequestWriter: ~Copyable {
 
     private mutating func writePassingFields(
         _ exchange: ExchangePointer,
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         _ random: inout RandomSource,
         to output: inout ByteBuffer
     ) {
@@ -100,7 +100,7 @@ struct RequestWriter: ~Copyable {
             case .host: fields.drop(index)
             case .forwardedFor where needsForwarded && !field.isDropped:
                 fields.drop(index)
-                output.append(ByteSlice(bytes[field.value]))
+                output.append(bytes[field.value])
                 output.append(", ")
             case .forwardedProto where !field.isDropped: hasProto = true
             case .requestID where !field.isDropped: hasID = true

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
+
 /// Knows where a body ends while it passes through, whatever its framing.
 struct BodyReader {
     enum Progress: Equatable {
@@ -24,7 +26,7 @@ struct BodyReader {
     }
 
     /// Follows the framing through `bytes`. Unless ``leavesOut`` says otherwise afterwards, they pass on as they are.
-    mutating func pass(_ bytes: UnsafeRawBufferPointer) -> Progress {
+    mutating func pass(_ bytes: ByteSlice) -> Progress {
         switch framing {
         case .none: return .finished(0)
         case .untilClose: return .partial(bytes.count)
@@ -50,8 +52,7 @@ struct BodyReader {
     var leavesOut: Bool { decoder.hasMetExtension }
 
     /// The next piece of a chunked body: its data, and the framing around it.
-    mutating func nextPiece(_ bytes: UnsafeRawBufferPointer, from position: inout Int) -> ChunkedDecoder.Step
-    {
+    mutating func nextPiece(_ bytes: ByteSlice, from position: inout Int) -> ChunkedDecoder.Step {
         decoder.next(bytes, from: &position)
     }
 }

@@ -19,32 +19,23 @@ struct ByteRange: Equatable {
     var isEmpty: Bool { count == 0 }
 }
 
-extension UnsafeRawBufferPointer {
-    /// The bytes of a range. A range that reaches outside the buffer is a bug here, never the peer's doing.
+extension ByteSlice {
+    /// Of bytes that stay where they are as long as the slice is used.
     @inline(__always)
-    subscript(range: ByteRange) -> UnsafeRawBufferPointer {
+    @unsafe init(start: UnsafeRawPointer?, count: Int) {
+        unsafe self.init(base: start?.assumingMemoryBound(to: UInt8.self), count: count)
+    }
+
+    /// The bytes of a range. A range that reaches outside the slice is a bug here, never the peer's doing.
+    @inline(__always)
+    subscript(range: ByteRange) -> ByteSlice {
         precondition(range.start >= 0 && range.count >= 0 && range.upper <= count)
-        return UnsafeRawBufferPointer(start: baseAddress.map { $0 + range.lower }, count: Int(range.count))
+        return unsafe ByteSlice(base: base.map { unsafe $0 + range.lower }, count: Int(range.count))
     }
 
     /// Whether the bytes are this text, ASCII letters in any case.
     @inline(__always)
     func equalsIgnoringCase(_ text: StaticString) -> Bool {
-        count == text.utf8CodeUnitCount && ByteSlice(self).equalsIgnoringCase(ByteSlice(text))
+        count == text.utf8CodeUnitCount && equalsIgnoringCase(ByteSlice(text))
     }
-
-    /// Whether both hold the same bytes, ASCII letters in any case.
-    func equalsIgnoringCase(_ other: UnsafeRawBufferPointer) -> Bool {
-        ByteSlice(self).equalsIgnoringCase(ByteSlice(other))
-    }
-}
-
-extension ByteSlice {
-    @inline(__always)
-    init(_ bytes: UnsafeRawBufferPointer) {
-        self.init(base: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), count: bytes.count)
-    }
-
-    @inline(__always)
-    var raw: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 }

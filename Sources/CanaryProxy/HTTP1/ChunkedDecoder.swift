@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
+
 /// Follows a chunked body through its framing, a piece at a time, up to where its trailers begin.
 ///
 /// Strict: hexadecimal sizes of at most 15 digits, no white space around them, CRLF only, bounded extensions. Extensions are
@@ -31,7 +33,7 @@ struct ChunkedDecoder {
     private var remaining: UInt64 = 0
 
     /// Reads on from `position`, which moves behind what was read.
-    mutating func next(_ bytes: UnsafeRawBufferPointer, from position: inout Int) -> Step {
+    mutating func next(_ bytes: ByteSlice, from position: inout Int) -> Step {
         if state == .extension {
             guard skipExtension(bytes, &position) else { return .rejected(rejectedExtension) }
         }
@@ -94,7 +96,7 @@ struct ChunkedDecoder {
     }
 
     /// Moves behind the extension's bytes that are there; `false` when they are refused.
-    private mutating func skipExtension(_ bytes: UnsafeRawBufferPointer, _ position: inout Int) -> Bool {
+    private mutating func skipExtension(_ bytes: ByteSlice, _ position: inout Int) -> Bool {
         while position < bytes.count {
             if bytes[position] == ASCII.carriageReturn {
                 // Belongs to the framing again.

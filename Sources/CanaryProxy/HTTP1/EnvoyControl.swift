@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
+
 /// Headers by which a request tells Envoy how often and how long it is to be tried, and others that Envoy lets pass from inside
 /// only. Under Istio no client counts as inside, unless the mesh names networks of its own: sidecars and gateways take them
 /// away (`conn_manager_utility.cc`), and so does the proxy. Else anybody could have an endpoint tried as often as they like.
 enum EnvoyControl {
     private static let start: StaticString = "x-envoy-"
 
-    static func isOne(_ name: UnsafeRawBufferPointer) -> Bool {
+    static func isOne(_ name: ByteSlice) -> Bool {
         // Few names are as long and begin like that.
         guard name.count >= 15, name[0] | 0x20 == UInt8(ascii: "x"), name[1] == UInt8(ascii: "-"),
-            UnsafeRawBufferPointer(rebasing: name[..<start.utf8CodeUnitCount]).equalsIgnoringCase(start)
+            name.slice(0, start.utf8CodeUnitCount).equalsIgnoringCase(start)
         else { return false }
-        let rest = UnsafeRawBufferPointer(rebasing: name[start.utf8CodeUnitCount...])
+        let rest = name.from(start.utf8CodeUnitCount)
         for text in names where rest.equalsIgnoringCase(text) { return true }
         return false
     }

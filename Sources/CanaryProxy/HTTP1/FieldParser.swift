@@ -6,7 +6,7 @@ import CanaryMesh
 ///
 /// As strict as RFC 9112 allows: CRLF only, no folding, no space around the name, no control characters.
 struct FieldParser {
-    let bytes: UnsafeRawBufferPointer
+    let bytes: ByteSlice
     let limits: HeadLimits
 
     /// Reads fields from `start` on into `table`. `complete` carries the offset behind the empty line.
@@ -105,8 +105,8 @@ struct FieldParser {
     /// The eight bytes at an offset; `nil` where there are fewer.
     @inline(__always)
     private func word(at offset: Int) -> ByteWord? {
-        guard let base = bytes.baseAddress, offset &+ 8 <= bytes.count else { return nil }
-        return ByteWord(base + offset)
+        guard let base = unsafe bytes.base, offset &+ 8 <= bytes.count else { return nil }
+        return unsafe ByteWord(base + offset)
     }
 
     @inline(__always)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
+
 /// What is known of a head or a trailer section whose end is still missing. However small the pieces are in which it comes,
 /// the work stays in proportion to its size: each byte is searched once for the end, and what is there is parsed again only
 /// when the end is, or when it has doubled, so that what is malformed is refused without waiting for an end.
@@ -10,7 +12,7 @@ struct HeadProgress {
     private var parsed: UInt32 = 0
 
     /// Whether parsing `bytes`, which always begin where the head does, could tell more than the last time.
-    mutating func isWorthParsing(_ bytes: UnsafeRawBufferPointer, limit: Int) -> Bool {
+    mutating func isWorthParsing(_ bytes: ByteSlice, limit: Int) -> Bool {
         let isDue =
             bytes.count >= limit || bytes.count >= 2 &* Int(parsed) || holdsEnd(bytes, from: Int(searched))
         // A head that is longer than this is refused long before.
@@ -20,7 +22,7 @@ struct HeadProgress {
     }
 
     /// Whether an empty line ends at or behind `start`, or a line ends as none may.
-    private func holdsEnd(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Bool {
+    private func holdsEnd(_ bytes: ByteSlice, from start: Int) -> Bool {
         var index = start
         while index < bytes.count {
             if bytes[index] == ASCII.lineFeed {
@@ -36,7 +38,7 @@ struct HeadProgress {
 extension RequestParser {
     /// Reads a head of which more may be there than the last time; `progress` is the connection's own.
     func parse(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         after progress: inout HeadProgress,
         into head: inout RequestHead,
         fields: inout FieldTable
@@ -51,7 +53,7 @@ extension RequestParser {
 extension ResponseParser {
     /// Reads a head of which more may be there than the last time; `progress` is the connection's own.
     func parse(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         after progress: inout HeadProgress,
         method: RequestMethod,
         into head: inout ResponseHead,
@@ -67,7 +69,7 @@ extension ResponseParser {
 extension TrailerParser {
     /// Reads a section of which more may be there than the last time; `progress` is the body's own.
     func parse(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         after progress: inout HeadProgress,
         into fields: inout FieldTable
     ) -> ParseOutcome {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
+
 /// How a message's body ends.
 enum BodyFraming: Equatable {
     case none
@@ -26,7 +28,7 @@ struct MessageRules {
 
     /// Reads the fields of a head, marks those that must not be passed on, and refuses ambiguous ones.
     static func read(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         _ fields: inout FieldTable,
         minorVersion: UInt8
     ) throws(Rejection) -> MessageRules {
@@ -64,7 +66,7 @@ struct MessageRules {
     }
 
     /// `1*DIGIT` that fits into 63 bits: no sign, no space, no list.
-    private static func decimal(_ text: UnsafeRawBufferPointer) throws(Rejection) -> UInt64 {
+    private static func decimal(_ text: ByteSlice) throws(Rejection) -> UInt64 {
         guard text.count > 0, text.count <= 19 else { throw .badLength }
         var value: UInt64 = 0
         for byte in text {
@@ -75,7 +77,7 @@ struct MessageRules {
         return value
     }
 
-    private static func requireChunked(_ value: UnsafeRawBufferPointer) throws(Rejection) {
+    private static func requireChunked(_ value: ByteSlice) throws(Rejection) {
         if value.equalsIgnoringCase("chunked") { return }
         var position = 0
         while let coding = ListElements.next(in: value, from: &position) {
@@ -86,7 +88,7 @@ struct MessageRules {
 
     /// Takes the options of a Connection field; a name among them makes that field hop-by-hop too.
     private mutating func readConnection(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         _ range: ByteRange,
         _ fields: inout FieldTable
     ) {
@@ -107,8 +109,8 @@ struct MessageRules {
     }
 
     private static func dropFields(
-        named name: UnsafeRawBufferPointer,
-        _ bytes: UnsafeRawBufferPointer,
+        named name: ByteSlice,
+        _ bytes: ByteSlice,
         _ fields: inout FieldTable
     ) {
         for index in 0..<fields.count where !fields[index].known.isProtectedFromConnection {
@@ -120,7 +122,7 @@ struct MessageRules {
 /// Walks the elements of a comma-separated field value.
 enum ListElements {
     /// The next element that is not empty, without the white space around it.
-    static func next(in value: UnsafeRawBufferPointer, from position: inout Int) -> ByteRange? {
+    static func next(in value: ByteSlice, from position: inout Int) -> ByteRange? {
         while position < value.count {
             var end = position
             while end < value.count, value[end] != UInt8(ascii: ",") { end &+= 1 }

@@ -12,7 +12,7 @@ enum KnownField: UInt8 {
     case envoyControl
 
     /// Recognises a name in any case.
-    init(_ name: UnsafeRawBufferPointer) {
+    init(_ name: ByteSlice) {
         self = .other
         switch name.count {
         case 2: take(.te, if: name, is: "te")
@@ -42,9 +42,9 @@ enum KnownField: UInt8 {
         if self == .other, EnvoyControl.isOne(name) { self = .envoyControl }
     }
 
-    private mutating func take(_ field: KnownField, if name: UnsafeRawBufferPointer, is text: StaticString) {
+    private mutating func take(_ field: KnownField, if name: ByteSlice, is text: StaticString) {
         // All of them begin with a letter, which tells most names apart.
-        if name[0] | 0x20 == text.utf8Start[0], name.equalsIgnoringCase(text) { self = field }
+        if name[0] | 0x20 == ByteSlice(text)[0], name.equalsIgnoringCase(text) { self = field }
     }
 
     /// Concerns one connection only, and is never passed on (RFC 9110, 7.6.1).
@@ -72,28 +72,30 @@ struct Field {
 }
 
 /// The header lines of the head that was parsed last: room for as many as the limit allows, allocated once.
-struct FieldTable: ~Copyable {
+///
+/// `@safe`: lines below `count` are there, and every index is compared with it.
+@safe struct FieldTable: ~Copyable {
     private let storage: UnsafeMutablePointer<Field>
     let capacity: Int
     private(set) var count = 0
 
     init(capacity: Int) {
         self.capacity = max(capacity, 1)
-        storage = .allocate(capacity: self.capacity)
+        unsafe storage = .allocate(capacity: self.capacity)
     }
 
     deinit {
-        storage.deallocate()
+        unsafe storage.deallocate()
     }
 
     subscript(index: Int) -> Field {
         get {
             precondition(index >= 0 && index < count)
-            return storage[index]
+            return unsafe storage[index]
         }
         set {
             precondition(index >= 0 && index < count)
-            storage[index] = newValue
+            unsafe storage[index] = newValue
         }
     }
 
@@ -102,7 +104,7 @@ struct FieldTable: ~Copyable {
     /// Adds a line; `false` when the limit is reached.
     mutating func append(_ field: Field) -> Bool {
         guard count < capacity else { return false }
-        storage[count] = field
+        unsafe storage[count] = field
         count &+= 1
         return true
     }
@@ -111,8 +113,8 @@ struct FieldTable: ~Copyable {
 
     /// Copies the lines to memory that has room for them, and lets them be borrowed from there.
     func copy(to memory: UnsafeMutableRawBufferPointer) -> BorrowedList<Field> {
-        let fields = memory.bindMemory(to: Field.self)
-        _ = fields.initialize(from: UnsafeBufferPointer(start: storage, count: count))
+        let fields = unsafe memory.bindMemory(to: Field.self)
+        _ = unsafe fields.initialize(from: UnsafeBufferPointer(start: storage, count: count))
         return unsafe BorrowedList(UnsafeBufferPointer(fields))
     }
 
@@ -120,6 +122,6 @@ struct FieldTable: ~Copyable {
     mutating func load(_ fields: BorrowedList<Field>) {
         precondition(fields.count <= capacity)
         count = fields.count
-        for index in 0..<count { storage[index] = fields[index] }
+        for index in 0..<count { unsafe storage[index] = fields[index] }
     }
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
+
 /// The methods that the proxy treats differently from others.
 enum RequestMethod: UInt8 {
     case get, head, options, trace, put, delete, post, connect, other
 
-    init(_ name: UnsafeRawBufferPointer) {
+    init(_ name: ByteSlice) {
         self =
             switch name.count {
             case 3: Self.equals(name, "GET") ? .get : Self.equals(name, "PUT") ? .put : .other
@@ -17,9 +19,8 @@ enum RequestMethod: UInt8 {
     }
 
     /// Methods are case-sensitive.
-    private static func equals(_ name: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {
-        for index in 0..<name.count where name[index] != text.utf8Start[index] { return false }
-        return true
+    private static func equals(_ name: ByteSlice, _ text: StaticString) -> Bool {
+        name.equals(ByteSlice(text))
     }
 
     /// Doing it twice does no more than doing it once (RFC 9110, 9.2.2).
@@ -60,7 +61,7 @@ struct RequestParser {
 
     /// Reads the head at the start of `bytes` into `head` and `fields`; both are undefined unless it is complete.
     func parse(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         into head: inout RequestHead,
         fields: inout FieldTable
     ) -> ParseOutcome {
@@ -83,7 +84,7 @@ struct RequestParser {
 
     /// The offset behind the request line, or `nil` when bytes are missing.
     private func requestLine(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         _ head: inout RequestHead
     ) throws(Rejection) -> Int? {
         guard let start = try skipEmptyLine(bytes) else { return nil }
@@ -109,7 +110,7 @@ struct RequestParser {
     }
 
     /// One empty line before a request is skipped, as RFC 9112, 2.2 asks.
-    private func skipEmptyLine(_ bytes: UnsafeRawBufferPointer) throws(Rejection) -> Int? {
+    private func skipEmptyLine(_ bytes: ByteSlice) throws(Rejection) -> Int? {
         guard bytes.count > 0 else { return nil }
         guard bytes[0] == ASCII.carriageReturn else { return 0 }
         guard bytes.count > 1 else { return nil }
@@ -117,7 +118,7 @@ struct RequestParser {
         return 2
     }
 
-    private func method(_ bytes: UnsafeRawBufferPointer, from start: Int) throws(Rejection) -> Int? {
+    private func method(_ bytes: ByteSlice, from start: Int) throws(Rejection) -> Int? {
         let longest = 32
         var end = start
         while end < bytes.count, ASCII.isToken(bytes[end]) { end &+= 1 }
@@ -129,16 +130,16 @@ struct RequestParser {
 
     /// Reads `HTTP/1.x CRLF`; the offset behind it, or `nil` when bytes are missing.
     private func version(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         from start: Int,
         _ head: inout RequestHead
     ) throws(Rejection) -> Int? {
-        let name: StaticString = "HTTP/"
+        let name = ByteSlice("HTTP/")
         for index in 0..<10 {
             guard start &+ index < bytes.count else { return nil }
             let byte = bytes[start &+ index]
             switch index {
-            case 0...4: guard byte == name.utf8Start[index] else { throw .malformedRequestLine }
+            case 0...4: guard byte == name[index] else { throw .malformedRequestLine }
             case 5, 7: guard ASCII.isDigit(byte) else { throw .malformedRequestLine }
             case 6: guard byte == UInt8(ascii: ".") else { throw .malformedRequestLine }
             case 8:
@@ -158,7 +159,7 @@ struct RequestParser {
     // MARK: - Target
 
     private func target(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         _ range: ByteRange,
         _ head: inout RequestHead
     ) throws(Rejection) {
@@ -174,7 +175,7 @@ struct RequestParser {
     }
 
     private func absoluteTarget(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         _ range: ByteRange,
         _ head: inout RequestHead
     ) throws(Rejection) {
@@ -194,14 +195,14 @@ struct RequestParser {
         splitQuery(bytes, ByteRange(end, range.upper), &head)
     }
 
-    private func hasScheme(_ bytes: UnsafeRawBufferPointer, _ range: ByteRange) -> Bool {
+    private func hasScheme(_ bytes: ByteSlice, _ range: ByteRange) -> Bool {
         for index in range.lower..<range.upper where bytes[index] == ASCII.colon {
             return index &+ 2 < range.upper && bytes[index &+ 1] == UInt8(ascii: "/")
         }
         return false
     }
 
-    private func splitQuery(_ bytes: UnsafeRawBufferPointer, _ range: ByteRange, _ head: inout RequestHead) {
+    private func splitQuery(_ bytes: ByteSlice, _ range: ByteRange, _ head: inout RequestHead) {
         var end = range.lower
         while end < range.upper, bytes[end] != UInt8(ascii: "?") { end &+= 1 }
         head.path = ByteRange(range.lower, end)
@@ -212,7 +213,7 @@ struct RequestParser {
 
     private func apply(
         _ rules: MessageRules,
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         _ head: inout RequestHead
     ) throws(Rejection) {
         if let host = rules.host {
@@ -242,7 +243,7 @@ struct RequestParser {
 /// The grammar of `host[:port]`.
 enum AuthoritySyntax {
     /// Whether it can name a host at all. An empty one is valid, and is no host of ours.
-    static func isValid(_ text: UnsafeRawBufferPointer) -> Bool {
+    static func isValid(_ text: ByteSlice) -> Bool {
         var position = 0
         if let first = text.first, first == UInt8(ascii: "[") {
             position = 1

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
+
 /// A response's head, by offsets into the bytes that it was parsed from.
 struct ResponseHead {
     var length = 0
@@ -23,7 +25,7 @@ struct ResponseParser {
 
     /// Reads the head at the start of `bytes`; `method` is that of the request, which decides whether a body follows.
     func parse(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         method: RequestMethod,
         into head: inout ResponseHead,
         fields: inout FieldTable
@@ -46,11 +48,11 @@ struct ResponseParser {
     /// Reads `HTTP/1.x SP 3DIGIT [SP reason] CRLF`; the offset behind it, or `nil` when bytes are missing. Spaces may be
     /// several, and tabs, as for HAProxy: what is passed on is written anew.
     private func statusLine(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         _ head: inout ResponseHead
     ) throws(Rejection) -> Int? {
-        let prefix: StaticString = "HTTP/1."
-        for index in 0..<min(7, bytes.count) where bytes[index] != prefix.utf8Start[index] {
+        let prefix = ByteSlice("HTTP/1.")
+        for index in 0..<min(7, bytes.count) where bytes[index] != prefix[index] {
             throw .malformedStatusLine
         }
         guard bytes.count > 12 else { return nil }
@@ -80,7 +82,7 @@ struct ResponseParser {
 
     private static func isBlank(_ byte: UInt8) -> Bool { byte == ASCII.space || byte == ASCII.tab }
 
-    private static func skipBlanks(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+    private static func skipBlanks(_ bytes: ByteSlice, from start: Int) -> Int {
         var position = start
         while position < bytes.count, isBlank(bytes[position]) { position &+= 1 }
         return position

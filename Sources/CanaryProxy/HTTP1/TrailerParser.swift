@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
+
 /// Reads the trailer section behind a chunked body, as strictly as a head's fields, and knows which may be passed on.
 struct TrailerParser {
     static let longestSection = 16_384
@@ -11,7 +13,7 @@ struct TrailerParser {
     }
 
     /// Reads the section at the start of `bytes`, empty line included, and marks the fields that are not passed on.
-    func parse(_ bytes: UnsafeRawBufferPointer, into fields: inout FieldTable) -> ParseOutcome {
+    func parse(_ bytes: ByteSlice, into fields: inout FieldTable) -> ParseOutcome {
         fields.removeAll()
         let outcome = FieldParser(bytes: bytes, limits: limits).parse(from: 0, into: &fields)
         switch outcome {
@@ -40,7 +42,7 @@ enum TrailerRule {
     /// Would change where the message ends or whom it addresses: somebody tries something.
     case refused
 
-    init(_ name: UnsafeRawBufferPointer) {
+    init(_ name: ByteSlice) {
         if Self.isAny(Self.framing, name) {
             self = .refused
         } else if Self.isAny(Self.headOnly, name) || Self.reserved.contains(where: { Self.begins(name, $0) })
@@ -51,11 +53,11 @@ enum TrailerRule {
         }
     }
 
-    private static func isAny(_ names: [StaticString], _ name: UnsafeRawBufferPointer) -> Bool {
+    private static func isAny(_ names: [StaticString], _ name: ByteSlice) -> Bool {
         names.contains { name.equalsIgnoringCase($0) }
     }
 
-    private static func begins(_ name: UnsafeRawBufferPointer, _ prefix: StaticString) -> Bool {
+    private static func begins(_ name: ByteSlice, _ prefix: StaticString) -> Bool {
         name.count >= prefix.utf8CodeUnitCount
             && name[ByteRange(0, prefix.utf8CodeUnitCount)].equalsIgnoringCase(prefix)
     }

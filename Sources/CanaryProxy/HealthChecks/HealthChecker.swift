@@ -108,7 +108,7 @@ private struct HealthProbes: ~Copyable {
         let pause = ended.isEmpty ? until.map { Int32(clamping: max($0 - now, 0) + 1) } ?? -1 : 0
         var watched = open.map { pollfd(fd: $0.descriptor, events: $0.events, revents: 0) }
         watched.append(pollfd(fd: wakeEvent.descriptor, events: Int16(POLLIN), revents: 0))
-        poll(&watched, nfds_t(watched.count), pause)
+        unsafe poll(&watched, nfds_t(watched.count), pause)
         wakeEvent.clear()
         let later = Clock.monotonicMilliseconds()
         for (probe, events) in zip(open, watched) {

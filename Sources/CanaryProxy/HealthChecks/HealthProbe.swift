@@ -65,7 +65,7 @@ final class HealthProbe {
     }
 
     private func send() -> Progress {
-        switch request.withUnsafeBytes({ Socket.send(descriptor, $0) }) {
+        switch request.withSlice({ Socket.send(descriptor, $0) }) {
         case .moved(let count): request.removeFirst(count)
         case .wouldBlock: return .waiting
         case .ended, .failed: return .ended(failure: "it closed the connection")
@@ -77,9 +77,9 @@ final class HealthProbe {
     private func receive() -> Progress {
         let room = Self.mostBytes
         var transfer = Transfer.wouldBlock
-        let chunk = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+        let chunk = unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
             guard let base = buffer.baseAddress else { return }
-            transfer = Socket.receive(descriptor, base, room)
+            transfer = unsafe Socket.receive(descriptor, base, room)
             if case .moved(let moved) = transfer { count = moved }
         }
         switch transfer {

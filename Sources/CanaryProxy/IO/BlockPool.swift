@@ -2,11 +2,16 @@
 
 import CLinux
 
-/// Memory that one owner has until it gives it back to the pool that it came from.
-struct Block {
+/// Memory that one owner has until it gives it back to the pool that it came from. `@safe`: only its use is not.
+@safe struct Block {
     /// Aligned for any of the values that requests are described by.
     let base: UnsafeMutableRawPointer
     fileprivate let capacity: Int
+
+    fileprivate init(capacity: Int) {
+        unsafe base = .allocate(byteCount: capacity, alignment: 16)
+        self.capacity = capacity
+    }
 }
 
 /// Blocks of memory of one size, given back and taken again without the allocator. Larger ones are allocated.
@@ -17,32 +22,30 @@ struct BlockPool: ~Copyable {
     static let blockSize = 2048
     private static let mostFree = 512
 
-    private var free: [UnsafeMutableRawPointer] = []
+    private var free: [Block] = []
 
     init() {}
 
     deinit {
-        for block in free { block.deallocate() }
+        for block in free { unsafe block.base.deallocate() }
     }
 
     /// A block of at least `count` bytes, whose contents are undefined.
     mutating func take(_ count: Int) -> Block {
         guard count <= Self.blockSize else {
-            return Block(base: .allocate(byteCount: count, alignment: 16), capacity: count)
+            return Block(capacity: count)
         }
-        guard let block = free.popLast() else {
-            return Block(base: .allocate(byteCount: Self.blockSize, alignment: 16), capacity: Self.blockSize)
-        }
-        canary_unpoison(block, Self.blockSize)
-        return Block(base: block, capacity: Self.blockSize)
+        guard let block = free.popLast() else { return Block(capacity: Self.blockSize) }
+        unsafe canary_unpoison(block.base, Self.blockSize)
+        return block
     }
 
     mutating func give(_ block: Block) {
         if block.capacity > Self.blockSize || free.count >= Self.mostFree {
-            block.base.deallocate()
+            unsafe block.base.deallocate()
         } else {
-            canary_poison(block.base, block.capacity)
-            free.append(block.base)
+            unsafe canary_poison(block.base, block.capacity)
+            free.append(block)
         }
     }
 }

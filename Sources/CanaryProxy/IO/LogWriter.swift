@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import CanaryMesh
 package import CanarySystem
 import Glibc
 import Synchronization
@@ -54,11 +55,11 @@ package final class LogWriter: Sendable {
 
     package func write(_ line: String) {
         var line = line
-        line.withUTF8 { write(UnsafeRawBufferPointer($0)) }
+        line.withUTF8 { unsafe write(ByteSlice($0)) }
     }
 
     /// Takes one or more whole lines.
-    func write(_ lines: UnsafeRawBufferPointer) {
+    func write(_ lines: ByteSlice) {
         guard lines.count > 0 else { return }
         let mustWake = state.withLock { state in
             guard !state.isDropping, state.pending.count + lines.count <= limit else {
@@ -84,7 +85,7 @@ package final class LogWriter: Sendable {
     /// the log is no file; the error where the file cannot be opened, and the old one stays.
     package func reopen() -> (path: String, error: SystemCallError)? {
         guard let path else { return nil }
-        let opened = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        let opened = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard opened >= 0 else { return (path, SystemCallError(errno)) }
         defer { close(opened) }
         for descriptor in descriptors where dup2(opened, descriptor) < 0 {
@@ -101,9 +102,9 @@ package final class LogWriter: Sendable {
     private func run() {
         // A reader that went away is an error like others, whatever the process does about the signal.
         var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGPIPE)
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
+        unsafe sigemptyset(&signals)
+        unsafe sigaddset(&signals, SIGPIPE)
+        unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
         var isInsideLine = false
         while true {
             let (bytes, lost, isEnding) = state.withLock { state in
@@ -149,7 +150,8 @@ package final class LogWriter: Sendable {
         rest: ArraySlice<UInt8>, error: SystemCallError
     )? {
         let all = isInsideLine && !bytes.isEmpty ? ([UInt8(ascii: "\n")] + bytes)[...] : bytes
-        guard let failure = all.withUnsafeBytes({ FileWriter.write($0, to: descriptors[0]) }) else {
+        guard let failure = unsafe all.withUnsafeBytes({ unsafe FileWriter.write($0, to: descriptors[0]) })
+        else {
             if !all.isEmpty { isInsideLine = false }
             return nil
         }
@@ -165,7 +167,7 @@ package final class LogWriter: Sendable {
     /// The path of a regular file that is open for writing.
     private static func path(of descriptor: Int32) -> String? {
         var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
         return CurrentProcess.path(of: descriptor)
     }
 }

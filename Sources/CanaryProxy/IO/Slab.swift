@@ -7,8 +7,8 @@ import CLinux
 /// The address sanitizer takes a slot that nobody has for freed memory, and debug builds notice a ``SlabPointer`` that is used
 /// after its value was given back.
 @safe struct Slab<Value: ~Copyable>: ~Copyable {
-    private var chunks: [UnsafeMutableRawPointer] = []
-    private var free: [UnsafeMutablePointer<Value>] = []
+    private var chunks: [UnsafeMutableRawPointer] = unsafe []
+    private var free: [UnsafeMutablePointer<Value>] = unsafe []
     private let chunkCount: Int
 
     init(chunkCount: Int) {

@@ -61,6 +61,24 @@
     }
 }
 
+extension SlabPointer where Value: ~Copyable {
+    /// Puts a value into memory of its own, until ``free()``.
+    init(alone value: consuming Value) {
+        let layout = SlabSlot<Value>.self
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: layout.stride, alignment: layout.alignment)
+        let place = unsafe layout.prepare(memory)
+        unsafe place.initialize(to: value)
+        unsafe self.init(place)
+    }
+
+    /// Ends a value that has memory of its own. No copy of this pointer may be used any more.
+    @unsafe func free() {
+        let place = unsafe end()
+        unsafe place.deinitialize(count: 1)
+        unsafe SlabSlot<Value>.memory(of: place).deallocate()
+    }
+}
+
 /// The values that an event loop knows by their ``Registration``, which is their first field: the addresses are the same.
 extension SlabPointer where Value: Registered & ~Copyable {
     @inline(__always)
@@ -115,6 +133,11 @@ enum SlabSlot<Value: ~Copyable> {
             unsafe SlabLease(of: value).begin()
         #endif
         return unsafe value.bindMemory(to: Value.self, capacity: 1)
+    }
+
+    /// What was prepared to hold a value.
+    @unsafe static func memory(of value: UnsafeMutablePointer<Value>) -> UnsafeMutableRawPointer {
+        unsafe UnsafeMutableRawPointer(value) - leading
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import CanaryMesh
 import Glibc
 
 /// An IPv4 or IPv6 address with a port, in the kernel's form.
@@ -12,11 +13,11 @@ struct SocketAddress: Sendable {
     init?(host: String, port: UInt16) {
         var four = sockaddr_in()
         var six = sockaddr_in6()
-        if inet_pton(AF_INET, host, &four.sin_addr) == 1 {
+        if unsafe inet_pton(AF_INET, host, &four.sin_addr) == 1 {
             four.sin_family = sa_family_t(AF_INET)
             four.sin_port = port.bigEndian
             copy(four)
-        } else if inet_pton(AF_INET6, host, &six.sin6_addr) == 1 {
+        } else if unsafe inet_pton(AF_INET6, host, &six.sin6_addr) == 1 {
             six.sin6_family = sa_family_t(AF_INET6)
             six.sin6_port = port.bigEndian
             copy(six)
@@ -27,42 +28,46 @@ struct SocketAddress: Sendable {
 
     private mutating func copy<Address>(_ address: Address) {
         length = socklen_t(MemoryLayout<Address>.size)
-        withUnsafeBytes(of: address) { source in
-            withUnsafeMutableBytes(of: &storage) { $0.copyMemory(from: source) }
+        unsafe withUnsafeBytes(of: address) { source in
+            unsafe withUnsafeMutableBytes(of: &storage) { unsafe $0.copyMemory(from: source) }
         }
     }
+
+    // All calls below stay within `storage`, which has room for any address.
 
     /// The address that a bound socket has.
     init(boundTo descriptor: Int32) {
         length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        withKernelForm { getsockname(descriptor, $0, $1) }
+        unsafe withKernelForm { unsafe getsockname(descriptor, $0, $1) }
     }
 
     var family: Int32 { Int32(storage.ss_family) }
 
     var port: UInt16 {
         get {
-            withUnsafeBytes(of: storage) { UInt16(bigEndian: $0.load(fromByteOffset: 2, as: UInt16.self)) }
+            unsafe withUnsafeBytes(of: storage) {
+                unsafe UInt16(bigEndian: $0.load(fromByteOffset: 2, as: UInt16.self))
+            }
         }
         set {
-            withUnsafeMutableBytes(of: &storage) {
-                $0.storeBytes(of: newValue.bigEndian, toByteOffset: 2, as: UInt16.self)
+            unsafe withUnsafeMutableBytes(of: &storage) {
+                unsafe $0.storeBytes(of: newValue.bigEndian, toByteOffset: 2, as: UInt16.self)
             }
         }
     }
 
     /// Whether only this machine can reach it.
     var isLoopback: Bool {
-        withUnsafeBytes(of: storage) {
-            if family == AF_INET { return $0[4] == 127 }
-            return $0[8..<23].allSatisfy { $0 == 0 } && $0[23] == 1
+        unsafe withUnsafeBytes(of: storage) {
+            if family == AF_INET { return unsafe $0[4] == 127 }
+            return unsafe $0[8..<23].allSatisfy { $0 == 0 } && $0[23] == 1
         }
     }
 
     /// Lends the address to a call that reads it.
     func withKernelForm<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
-        withUnsafePointer(to: storage) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) }
+        unsafe withUnsafePointer(to: storage) {
+            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe body($0, length) }
         }
     }
 
@@ -71,35 +76,36 @@ struct SocketAddress: Sendable {
     mutating func withKernelForm<Result>(
         _ body: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Result
     ) -> Result {
-        withUnsafeMutablePointer(to: &length) { length in
-            withUnsafeMutablePointer(to: &storage) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) }
+        unsafe withUnsafeMutablePointer(to: &length) { length in
+            unsafe withUnsafeMutablePointer(to: &storage) {
+                unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe body($0, length) }
             }
         }
     }
 
     /// Writes the IP as text, NUL-terminated, into at least 46 bytes; an IPv4 address inside IPv6 as IPv4.
     func writeHost(to text: UnsafeMutablePointer<CChar>) {
-        withUnsafeBytes(of: storage) {
+        unsafe withUnsafeBytes(of: storage) {
             guard let base = $0.baseAddress else { return }
             let isMapped =
-                family == AF_INET6 && $0[8..<18].allSatisfy { $0 == 0 } && $0[18] == 0xFF && $0[19] == 0xFF
+                unsafe family == AF_INET6 && $0[8..<18].allSatisfy { $0 == 0 } && $0[18] == 0xFF
+                && $0[19] == 0xFF
             if family == AF_INET {
-                _ = inet_ntop(AF_INET, base + 4, text, 46)
+                _ = unsafe inet_ntop(AF_INET, base + 4, text, 46)
             } else if isMapped {
-                _ = inet_ntop(AF_INET, base + 20, text, 46)
+                _ = unsafe inet_ntop(AF_INET, base + 20, text, 46)
             } else {
-                _ = inet_ntop(AF_INET6, base + 8, text, 46)
+                _ = unsafe inet_ntop(AF_INET6, base + 8, text, 46)
             }
         }
     }
 
     var host: String {
-        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 46) { text in
-            text.initialize(repeating: 0)
+        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 46) { text in
+            unsafe text.initialize(repeating: 0)
             guard let base = text.baseAddress else { return "" }
-            writeHost(to: base)
-            return String(cString: base)
+            unsafe writeHost(to: base)
+            return unsafe String(cString: base)
         }
     }
 
@@ -124,10 +130,12 @@ extension SocketAddress {
 extension SocketAddress: Equatable {
     /// Copies an address of the kernel's; `nil` when it does not fit.
     init?(copying address: UnsafePointer<sockaddr>?, length: socklen_t) {
-        guard let address, Int(length) <= MemoryLayout<sockaddr_storage>.size else { return nil }
+        guard let address = unsafe address, Int(length) <= MemoryLayout<sockaddr_storage>.size else {
+            return nil
+        }
         self.init(storage: sockaddr_storage(), length: length)
-        withUnsafeMutableBytes(of: &storage) {
-            $0.copyMemory(from: UnsafeRawBufferPointer(start: address, count: Int(length)))
+        unsafe withUnsafeMutableBytes(of: &storage) {
+            unsafe $0.copyMemory(from: UnsafeRawBufferPointer(start: address, count: Int(length)))
         }
     }
 

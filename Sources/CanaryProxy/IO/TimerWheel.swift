@@ -30,25 +30,14 @@ struct TimerWheel: ~Copyable {
     static let tick: Int64 = 4
     private static let slotCount = 2048
 
-    private let slots: UnsafeMutablePointer<Entry?>
+    private let slots = FixedList<Entry?>(repeating: nil, count: slotCount)
     /// Which slots have entries, by bits, and which words of those have any.
-    private let occupied: UnsafeMutablePointer<UInt64>
+    private let occupied = FixedList<UInt64>(repeating: 0, count: slotCount / 64)
     private var words: UInt32 = 0
     /// The tick up to which, inclusive, slots have been looked at.
     private var current: Int64
 
-    init(now: Int64) {
-        slots = .allocate(capacity: Self.slotCount)
-        slots.initialize(repeating: nil, count: Self.slotCount)
-        occupied = .allocate(capacity: Self.slotCount / 64)
-        occupied.initialize(repeating: 0, count: Self.slotCount / 64)
-        current = now / Self.tick
-    }
-
-    deinit {
-        slots.deallocate()
-        occupied.deallocate()
-    }
+    init(now: Int64) { current = now / Self.tick }
 
     /// Makes `entry` due at `deadline`, instead of whatever it was due at before.
     mutating func set(_ entry: Entry, to deadline: Int64) {

@@ -15,14 +15,6 @@ struct CounterBlock: ~Copyable {
     private let firstTries = LazyPlace<TallyBlock>()
     private let bytes = LazyPlace<ByteTally>()
 
-    deinit {
-        completed.clear()
-        abandoned.clear()
-        retried.clear()
-        firstTries.clear()
-        bytes.clear()
-    }
-
     func countAssigned() {
         assigned.bump()
         publish()
@@ -30,24 +22,25 @@ struct CounterBlock: ~Copyable {
 
     func countEnd(status: Int32, flags: ResponseFlags, nanoseconds: UInt64, isRetried: Bool) {
         if flags.reason == .downstreamConnectionTermination {
-            abandoned.value(TallyBlock.init).pointee.count(status, flags, nanoseconds)
+            abandoned.use(TallyBlock.init) { $0.count(status, flags, nanoseconds) }
         } else {
-            completed.value(TallyBlock.init).pointee.count(status, flags, nanoseconds)
-            if isRetried { retried.value(TallyBlock.init).pointee.count(status, flags, nanoseconds) }
+            completed.use(TallyBlock.init) { $0.count(status, flags, nanoseconds) }
+            if isRetried { retried.use(TallyBlock.init) { $0.count(status, flags, nanoseconds) } }
         }
         publish()
     }
 
     func countFirstTry(status: Int32, flags: ResponseFlags, nanoseconds: UInt64) {
-        firstTries.value(TallyBlock.init).pointee.count(status, flags, nanoseconds)
+        firstTries.use(TallyBlock.init) { $0.count(status, flags, nanoseconds) }
         publish()
     }
 
     /// Counts what a TCP connection carried. It is no event: metrics alone show it.
     func countBytes(received: UInt64, sent: UInt64) {
-        let tally = bytes.value(ByteTally.init)
-        tally.pointee.received.add(received)
-        tally.pointee.sent.add(sent)
+        bytes.use(ByteTally.init) {
+            $0.received.add(received)
+            $0.sent.add(sent)
+        }
     }
 
     /// Whoever sees the new count sees what it counts, too.
@@ -60,14 +53,14 @@ struct CounterBlock: ~Copyable {
     func evidence() -> RouteEvidence {
         var evidence = RouteEvidence()
         // Ends before assignments: so no request seems to have ended that was not assigned.
-        if let tally = completed.value { evidence.completed = tally.pointee.tally() }
-        if let tally = abandoned.value { evidence.abandoned = tally.pointee.tally() }
-        if let tally = retried.value { evidence.retried = tally.pointee.tally() }
-        if let tally = firstTries.value { evidence.firstTries = tally.pointee.tally() }
+        completed.look { evidence.completed = $0.tally() }
+        abandoned.look { evidence.abandoned = $0.tally() }
+        retried.look { evidence.retried = $0.tally() }
+        firstTries.look { evidence.firstTries = $0.tally() }
         evidence.assigned = assigned.load(ordering: .relaxed)
-        if let tally = bytes.value {
-            evidence.bytesReceived = tally.pointee.received.load(ordering: .relaxed)
-            evidence.bytesSent = tally.pointee.sent.load(ordering: .relaxed)
+        bytes.look {
+            evidence.bytesReceived = $0.received.load(ordering: .relaxed)
+            evidence.bytesSent = $0.sent.load(ordering: .relaxed)
         }
         return evidence
     }
@@ -81,44 +74,37 @@ struct ByteTally: ~Copyable {
 
 /// A ``RouteEvidence/Tally`` that is being counted.
 struct TallyBlock: ~Copyable {
-    private static let statusCount = 1000
+    private typealias Counters = PagedList<Atomic<UInt64>>
+    private static let mostStatus = 999
 
     private let nanoseconds = Atomic<UInt64>(0)
-    private let durations = PagedCounters(pageCount: 7, pageSize: 64)
+    private let durations = Counters(pageCount: 7, bits: 6)
     /// By the number of flags, then by status.
-    private let answers: UnsafeMutablePointer<LazyPlace<PagedCounters>>
-
-    init() {
-        answers = .allocate(capacity: ResponseFlags.count)
-        for flags in 0..<ResponseFlags.count { (answers + flags).initialize(to: LazyPlace()) }
-    }
-
-    deinit {
-        for flags in 0..<ResponseFlags.count { answers[flags].clear() }
-        answers.deinitialize(count: ResponseFlags.count)
-        answers.deallocate()
-    }
+    private let answers = PagedList<LazyPlace<Counters>>(
+        pageCount: 1,
+        bits: ResponseFlags.count.trailingZeroBitCount
+    )
 
     func count(_ status: Int32, _ flags: ResponseFlags, _ duration: UInt64) {
-        let statuses = answers[flags.number].value {
-            PagedCounters(pageCount: 10, pageSize: 100)
-        }
-        statuses.pointee.bump(min(max(Int(status), 0), Self.statusCount - 1))
-        durations.bump(DurationHistogram.bucket(nanoseconds: duration))
+        let answer = min(max(Int(status), 0), Self.mostStatus)
+        answers[flags.number].use({ Counters(pageCount: 8, bits: 7) }) { $0[answer].bump() }
+        durations[DurationHistogram.bucket(nanoseconds: duration)].bump()
         nanoseconds.add(duration)
     }
 
     func tally() -> RouteEvidence.Tally {
         var tally = RouteEvidence.Tally()
         tally.nanoseconds = nanoseconds.load(ordering: .relaxed)
-        durations.forEach { tally.durations.add($1, bucket: $0) }
-        for number in 0..<ResponseFlags.count {
-            guard let statuses = answers[number].value, let flags = ResponseFlags(number: number) else {
-                continue
-            }
-            let text = flags.text
-            statuses.pointee.forEach { status, count in
-                tally.answers[RouteEvidence.Answer(status: status, flag: text)] = count
+        durations.forEach { bucket, count in
+            tally.durations.add(count.load(ordering: .relaxed), bucket: bucket)
+        }
+        answers.forEach { number, statuses in
+            guard let text = ResponseFlags(number: number)?.text else { return }
+            statuses.look {
+                $0.forEach { status, count in
+                    let count = count.load(ordering: .relaxed)
+                    if count > 0 { tally.answers[RouteEvidence.Answer(status: status, flag: text)] = count }
+                }
             }
         }
         return tally

@@ -9,13 +9,8 @@ import Synchronization
 /// `@unchecked Sendable`: all that changes is atomic. The block of a number is made by the worker and freed by
 /// ``CounterBook``, once no table that the worker could use names the number any more.
 final class WorkerCounters: @unchecked Sendable {
-    private typealias Page = UnsafeMutablePointer<LazyPlace<CounterBlock>>
-
     /// Room for four million numbers, allocated as they come into use.
-    private static let pageSize = 2048
-    private static let pageCount = 2048
-
-    private let pages: UnsafeMutablePointer<Atomic<UInt>>
+    private let blocks = PagedList<LazyPlace<CounterBlock>>(pageCount: 2048, bits: 11)
     /// Answers that belong to no route.
     private let local = CounterBlock()
     /// TCP connections that belong to no route.
@@ -29,26 +24,11 @@ final class WorkerCounters: @unchecked Sendable {
     let droppedCopies = Atomic<UInt64>(0)
     let revision = Atomic<Int64>(-1)
 
-    init() {
-        pages = .allocate(capacity: Self.pageCount)
-        for index in 0..<Self.pageCount { (pages + index).initialize(to: Atomic(0)) }
-    }
-
-    deinit {
-        for index in 0..<Self.pageCount {
-            guard let page = page(index) else { continue }
-            for offset in 0..<Self.pageSize { page[offset].clear() }
-            page.deinitialize(count: Self.pageSize)
-            page.deallocate()
-        }
-        pages.deallocate()
-    }
-
     // MARK: - Counting, by the worker alone
 
     /// Counts a request as assigned under a ``RouteCounter``'s number.
     func countAssigned(_ number: UInt32) {
-        block(of: number)?.pointee.countAssigned()
+        use(number) { $0.countAssigned() }
     }
 
     /// Counts how an assigned request ended; `isRetried` when it took more than one try.
@@ -59,17 +39,14 @@ final class WorkerCounters: @unchecked Sendable {
         nanoseconds: UInt64,
         isRetried: Bool
     ) {
-        block(of: number)?.pointee.countEnd(
-            status: status,
-            flags: flags,
-            nanoseconds: nanoseconds,
-            isRetried: isRetried
-        )
+        use(number) {
+            $0.countEnd(status: status, flags: flags, nanoseconds: nanoseconds, isRetried: isRetried)
+        }
     }
 
     /// Counts how the first try of a request ended that is tried again.
     func countFirstTry(_ number: UInt32, status: Int32, flags: ResponseFlags, nanoseconds: UInt64) {
-        block(of: number)?.pointee.countFirstTry(status: status, flags: flags, nanoseconds: nanoseconds)
+        use(number) { $0.countFirstTry(status: status, flags: flags, nanoseconds: nanoseconds) }
     }
 
     /// Counts an answer to a request that no route took.
@@ -86,7 +63,7 @@ final class WorkerCounters: @unchecked Sendable {
 
     /// Counts what a TCP connection carried.
     func countBytes(_ number: UInt32, received: Int = 0, sent: Int = 0) {
-        block(of: number)?.pointee.countBytes(received: UInt64(received), sent: UInt64(sent))
+        use(number) { $0.countBytes(received: UInt64(received), sent: UInt64(sent)) }
     }
 
     func countRejected() { rejectedHeads.bump() }
@@ -105,44 +82,31 @@ final class WorkerCounters: @unchecked Sendable {
         )
     }
 
-    private func block(of number: UInt32) -> UnsafeMutablePointer<CounterBlock>? {
-        let index = Int(number)
-        guard index < Self.pageSize * Self.pageCount else { return nil }
-        let page = page(index / Self.pageSize) ?? makePage(index / Self.pageSize)
-        return page[index % Self.pageSize].value(CounterBlock.init)
-    }
-
-    private func makePage(_ index: Int) -> Page {
-        let page = Page.allocate(capacity: Self.pageSize)
-        for offset in 0..<Self.pageSize { (page + offset).initialize(to: LazyPlace()) }
-        pages[index].store(UInt(bitPattern: page), ordering: .releasing)
-        return page
-    }
-
-    private func page(_ index: Int) -> Page? {
-        Page(bitPattern: pages[index].load(ordering: .acquiring))
+    @inline(__always)
+    private func use(_ number: UInt32, _ body: (borrowing CounterBlock) -> Void) {
+        guard Int(number) < blocks.count else { return }
+        blocks[Int(number)].use(CounterBlock.init, body)
     }
 
     // MARK: - Reading, under the lock of the book
 
     /// How many events were counted under a number.
-    func eventCount(_ number: UInt32) -> UInt64 { place(of: number)?.pointee.value?.pointee.eventCount ?? 0 }
+    func eventCount(_ number: UInt32) -> UInt64 { look(number) { $0.eventCount } ?? 0 }
 
-    func evidence(_ number: UInt32) -> RouteEvidence? { place(of: number)?.pointee.value?.pointee.evidence() }
+    func evidence(_ number: UInt32) -> RouteEvidence? { look(number) { $0.evidence() } }
 
     func localEvidence() -> RouteEvidence { local.evidence() }
     func localConnectionEvidence() -> RouteEvidence { localConnections.evidence() }
 
     /// What was counted under a number under which nobody counts any more; its memory is freed.
     func take(_ number: UInt32) -> RouteEvidence? {
-        guard let place = place(of: number), let block = place.pointee.value else { return nil }
-        defer { place.pointee.clear() }
-        return block.pointee.evidence()
+        blocks.look(Int(number)) { place in
+            defer { place.clear() }
+            return place.look { $0.evidence() }
+        }
     }
 
-    private func place(of number: UInt32) -> UnsafeMutablePointer<LazyPlace<CounterBlock>>? {
-        let index = Int(number)
-        guard index < Self.pageSize * Self.pageCount else { return nil }
-        return page(index / Self.pageSize).map { $0 + index % Self.pageSize }
+    private func look<Seen>(_ number: UInt32, _ look: (borrowing CounterBlock) -> Seen) -> Seen? {
+        blocks.look(Int(number)) { $0.look(look) }
     }
 }

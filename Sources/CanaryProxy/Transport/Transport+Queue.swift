@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
+
 /// What sending the bytes that waited came to.
 enum Flush {
     /// Some or all of what waited was sent.
@@ -15,8 +17,8 @@ extension Transport {
     /// when the connection is beyond use.
     @inline(__always)
     func send(
-        _ bytes: UnsafeRawBufferPointer,
-        _ body: UnsafeRawBufferPointer = .none,
+        _ bytes: ByteSlice,
+        _ body: ByteSlice = ByteSlice(),
         keepingIn queue: inout ByteQueue
     ) -> Bool {
         var sent = 0
@@ -28,8 +30,8 @@ extension Transport {
             }
         }
         guard sent < bytes.count &+ body.count else { return true }
-        queue.append(UnsafeRawBufferPointer(rebasing: bytes.dropFirst(sent)))
-        queue.append(UnsafeRawBufferPointer(rebasing: body.dropFirst(max(0, sent &- bytes.count))))
+        queue.append(bytes.from(sent))
+        queue.append(body.from(sent &- bytes.count))
         return true
     }
 
@@ -53,8 +55,4 @@ extension Transport {
         defer { last = count }
         return count > 0 && count != last
     }
-}
-
-extension UnsafeRawBufferPointer {
-    static var none: Self { Self(start: nil, count: 0) }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import CanaryMesh
 import CanaryRouting
 import Glibc
 
@@ -23,20 +24,20 @@ enum Transport {
     @inline(__always)
     func receive(_ memory: UnsafeMutableRawPointer, _ count: Int) -> Transfer {
         switch self {
-        case .plain(let descriptor): Socket.receive(descriptor, memory, count)
+        case .plain(let descriptor): unsafe Socket.receive(descriptor, memory, count)
         }
     }
 
     /// Sends what there is room for.
     @inline(__always)
-    func send(_ bytes: UnsafeRawBufferPointer) -> Transfer {
+    func send(_ bytes: ByteSlice) -> Transfer {
         switch self {
         case .plain(let descriptor): Socket.send(descriptor, bytes)
         }
     }
 
     /// Sends what there is room for of two pieces that lie apart.
-    func send(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Transfer {
+    func send(_ first: ByteSlice, _ second: ByteSlice) -> Transfer {
         switch self {
         case .plain(let descriptor): Socket.send(descriptor, first, second)
         }

@@ -20,7 +20,8 @@ struct ClusterPlan: ~Copyable {
 
     init(_ destination: DestinationHandle, _ now: Int64, _ random: inout RandomSource) {
         let endpoints = destination.endpoints
-        let view = destination.health?._withUnsafeGuaranteedRef { $0.view(now: now) } ?? ClusterHealth.View()
+        let view =
+            unsafe destination.health?._withUnsafeGuaranteedRef { $0.view(now: now) } ?? ClusterHealth.View()
         membership = destination.membership
         healthVersion = view.version
         let ranked = destination.groups.isEmpty ? [.whole(endpoints.count)] : Array(destination.groups)

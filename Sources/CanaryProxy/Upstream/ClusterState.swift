@@ -8,7 +8,7 @@ struct ClusterState {
     /// Whose turn it is, for round robin; 0 before the first.
     private var turn: UInt64 = 0
     /// Where endpoints are not all alike.
-    private var plan: UnsafeMutablePointer<ClusterPlan>?
+    private var plan: SlabPointer<ClusterPlan>?
 
     /// Turns begin at a random one, so that workers do not go through the endpoints in step.
     mutating func nextTurn(_ random: inout RandomSource) -> UInt64 {
@@ -22,41 +22,40 @@ struct ClusterState {
         for destination: DestinationHandle,
         _ now: Int64,
         _ random: inout RandomSource
-    ) -> UnsafeMutablePointer<ClusterPlan> {
-        let version = destination.health?._withUnsafeGuaranteedRef { $0.version(now: now) } ?? 0
+    ) -> SlabPointer<ClusterPlan> {
+        let version = unsafe destination.health?._withUnsafeGuaranteedRef { $0.version(now: now) } ?? 0
         if let plan, plan.pointee.holds(for: destination, version, now) { return plan }
         forgetPlan()
-        let made = UnsafeMutablePointer<ClusterPlan>.allocate(capacity: 1)
-        made.initialize(to: ClusterPlan(destination, now, &random))
+        let made = SlabPointer(alone: ClusterPlan(destination, now, &random))
         plan = made
         return made
     }
 
     /// The plan that was asked for last, if any.
-    var presentPlan: UnsafeMutablePointer<ClusterPlan>? { plan }
+    var presentPlan: SlabPointer<ClusterPlan>? { plan }
 
     /// Frees the plan, if there is one.
     mutating func forgetPlan() {
-        plan?.deinitialize(count: 1)
-        plan?.deallocate()
+        // Nobody keeps what `plan` gave: it is asked for anew for each choice.
+        unsafe plan?.free()
         plan = nil
     }
 }
 
-/// The addresses that a name stands for, in a worker's own memory.
-struct NamedAddresses {
+/// The addresses that a name stands for, in a worker's own memory. `@safe`: that is kept until ``forget()``.
+@safe struct NamedAddresses {
     /// Whether its first look-up has ended.
     var isKnown = false
     private(set) var addresses = BorrowedList<EndpointRecord>()
     /// What the addresses are kept in.
-    private var memory = UnsafeMutableBufferPointer<EndpointRecord>(start: nil, count: 0)
+    private var memory = unsafe UnsafeMutableBufferPointer<EndpointRecord>(start: nil, count: 0)
     private var turn: UInt64 = 0
 
     /// Takes addresses over, in place of those there were.
     mutating func adopt(_ addresses: [EndpointRecord], turn: UInt64) {
         forget()
-        memory = .allocate(capacity: addresses.count)
-        _ = memory.initialize(from: addresses)
+        unsafe memory = .allocate(capacity: addresses.count)
+        _ = unsafe memory.initialize(from: addresses)
         self.addresses = unsafe BorrowedList(UnsafeBufferPointer(memory))
         self.turn = turn
         isKnown = true
@@ -64,7 +63,7 @@ struct NamedAddresses {
 
     /// Frees the memory of the addresses.
     mutating func forget() {
-        memory.deallocate()
+        unsafe memory.deallocate()
         self = NamedAddresses()
     }
 

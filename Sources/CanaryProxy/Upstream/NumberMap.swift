@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
+
 /// What a ``NumberMap`` is asked by: a number that is never given twice, or several.
 protocol NumberKey: Equatable, BitwiseCopyable {
     /// Nothing's number.
@@ -18,43 +20,49 @@ struct NumberMap<Key: NumberKey, Value: BitwiseCopyable>: ~Copyable {
     private static var empty: Key { .none }
 
     private let initial: Value
-    private var keys: UnsafeMutablePointer<Key>
-    private var values: UnsafeMutablePointer<Value>
-    private var capacity: Int
+    private var keys: FixedList<Key>
+    private var values: FixedList<Value>
     private(set) var count = 0
+    /// Of the places of the values, until they move.
+    private var loan = Loan()
 
     /// `initial` is the value of a number that was not asked for before.
     init(_ initial: Value) {
         self.initial = initial
-        capacity = 64
-        (keys, values) = Self.allocate(capacity)
+        let size = 64
+        keys = FixedList(repeating: Self.empty, count: size)
+        values = FixedList(repeating: initial, count: size)
     }
 
-    deinit {
-        keys.deallocate()
-        values.deallocate()
-    }
+    deinit { loan.end() }
+
+    private var capacity: Int { keys.count }
 
     /// A number's value; the place is valid until another number is asked for.
-    subscript(number: Key) -> UnsafeMutablePointer<Value> {
+    subscript(number: Key) -> NumberPlace<Value> {
         mutating get {
-            let place = find(number)
-            return keys[place] == Self.empty ? add(number, at: place) : values + place
+            let index = find(number)
+            return keys[index] == Self.empty ? add(number, at: index) : place(index)
         }
+    }
+
+    @inline(__always)
+    private func place(_ index: Int) -> NumberPlace<Value> {
+        unsafe NumberPlace(values.address(index), loan)
     }
 
     // Apart, so that whoever finds a number does not load the initial value first.
     @inline(never)
-    private mutating func add(_ number: Key, at empty: Int) -> UnsafeMutablePointer<Value> {
-        var place = empty
+    private mutating func add(_ number: Key, at empty: Int) -> NumberPlace<Value> {
+        var index = empty
         if (count &+ 1) &* 4 > capacity &* 3 {
             rebuild(capacity: capacity &* 2) { _, _ in true }
-            place = find(number)
+            index = find(number)
         }
-        keys[place] = number
-        (values + place).initialize(to: initial)
+        keys[index] = number
+        values[index] = initial
         count &+= 1
-        return values + place
+        return place(index)
     }
 
     /// Whether a number has a value, without giving it one.
@@ -64,47 +72,62 @@ struct NumberMap<Key: NumberKey, Value: BitwiseCopyable>: ~Copyable {
     var numbers: [Key] { (0..<capacity).map { keys[$0] }.filter { $0 != Self.empty } }
 
     /// Calls `body` with the place of each value; none may be added meanwhile.
-    func forEach(_ body: (UnsafeMutablePointer<Value>) -> Void) {
-        for place in 0..<capacity where keys[place] != Self.empty { body(values + place) }
+    func forEach(_ body: (NumberPlace<Value>) -> Void) {
+        for index in 0..<capacity where keys[index] != Self.empty { body(place(index)) }
     }
 
     /// Forgets the numbers for which `isWanted` says no, and the space that they took.
-    mutating func keep(where isWanted: (Key, UnsafeMutablePointer<Value>) -> Bool) {
+    mutating func keep(where isWanted: (Key, NumberPlace<Value>) -> Bool) {
         var wanted = 64
         while wanted < count &* 2 { wanted &*= 2 }
         rebuild(capacity: wanted, keeping: isWanted)
     }
 
-    /// The place of a number, or where it would go.
+    /// The index of a number, or where it would go.
     private func find(_ number: Key) -> Int {
         let mask = capacity &- 1
-        var place = Int(truncatingIfNeeded: number.mixed &>> 32) & mask
-        while keys[place] != number, keys[place] != Self.empty { place = (place &+ 1) & mask }
-        return place
+        var index = Int(truncatingIfNeeded: number.mixed &>> 32) & mask
+        while keys[index] != number, keys[index] != Self.empty { index = (index &+ 1) & mask }
+        return index
     }
 
-    private mutating func rebuild(
-        capacity size: Int,
-        keeping isWanted: (Key, UnsafeMutablePointer<Value>) -> Bool
-    ) {
-        let (oldKeys, oldValues, oldCapacity) = (keys, values, capacity)
-        (keys, values) = Self.allocate(size)
-        capacity = size
-        count = 0
-        for old in 0..<oldCapacity where oldKeys[old] != Self.empty {
-            guard isWanted(oldKeys[old], oldValues + old) else { continue }
-            let place = find(oldKeys[old])
-            keys[place] = oldKeys[old]
-            (values + place).initialize(to: oldValues[old])
-            count &+= 1
+    private mutating func rebuild(capacity size: Int, keeping isWanted: (Key, NumberPlace<Value>) -> Bool) {
+        var newKeys = FixedList<Key>(repeating: Self.empty, count: size)
+        var newValues = FixedList<Value>(repeating: initial, count: size)
+        let kept = (0..<capacity).filter { keys[$0] != Self.empty && isWanted(keys[$0], place($0)) }
+        swap(&keys, &newKeys)
+        swap(&values, &newValues)
+        for old in kept {
+            let index = find(newKeys[old])
+            keys[index] = newKeys[old]
+            values[index] = newValues[old]
         }
-        oldKeys.deallocate()
-        oldValues.deallocate()
+        count = kept.count
+        loan.end()
+        loan = Loan()
+    }
+}
+
+/// Leads to a value of a ``NumberMap`` until another number is asked for. `@safe` since debug builds trap where it is used later.
+@safe struct NumberPlace<Value: BitwiseCopyable>: BitwiseCopyable {
+    private let address: UnsafeMutablePointer<Value>
+    private let loan: Loan
+
+    @unsafe init(_ address: UnsafeMutablePointer<Value>, _ loan: Loan) {
+        unsafe self.address = unsafe address
+        self.loan = loan
     }
 
-    private static func allocate(_ size: Int) -> (UnsafeMutablePointer<Key>, UnsafeMutablePointer<Value>) {
-        let keys = UnsafeMutablePointer<Key>.allocate(capacity: size)
-        keys.initialize(repeating: empty, count: size)
-        return (keys, .allocate(capacity: size))
+    var pointee: Value {
+        @inline(__always)
+        unsafeAddress {
+            loan.check()
+            return unsafe UnsafePointer(address)
+        }
+        @inline(__always)
+        nonmutating unsafeMutableAddress {
+            loan.check()
+            return unsafe address
+        }
     }
 }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 import CanaryRouting
 
 typealias UpstreamPointer = SlabPointer<Upstream>
 
 /// A connection to an endpoint: opened for a request, then kept for others.
-struct Upstream: Registered, ~Copyable {
+///
+/// `@safe`: the cluster that it counts for is retained until it closes.
+@safe struct Upstream: Registered, ~Copyable {
     enum Phase: UInt8 { case connecting, active, idle, tunnel, closed }
 
     /// Must stay the first field: see ``Registration``.
@@ -45,7 +48,7 @@ struct Upstream: Registered, ~Copyable {
 
 extension UpstreamPointer {
     /// Keeps what can't be used yet: fresh bytes, or the end of the inbox.
-    func keep(_ rest: UnsafeRawBufferPointer) {
+    func keep(_ rest: ByteSlice) {
         if pointee.inbox.isEmpty {
             pointee.inbox.append(rest)
         } else {

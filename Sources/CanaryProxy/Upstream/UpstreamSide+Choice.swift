@@ -102,7 +102,8 @@ extension UpstreamSide {
         _ destination: DestinationHandle
     ) -> UInt64? {
         let name = names[endpoint.id]
-        guard destination.health != nil, let plan = clusters[destination.clusterID].pointee.presentPlan else {
+        guard unsafe destination.health != nil, let plan = clusters[destination.clusterID].pointee.presentPlan
+        else {
             return name.pointee.next(hash) { _ in false }
         }
         return name.pointee.next(hash) { plan.pointee.avoids($0) }

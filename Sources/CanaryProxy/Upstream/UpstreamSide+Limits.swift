@@ -64,7 +64,7 @@ extension UpstreamSide {
     /// Those of the exchange's table; for who stood in line, those that the last table has.
     func limits(for exchange: ExchangePointer, _ destination: DestinationHandle) -> ConnectionLimits {
         guard exchange.pointee.place.state == .called else { return destination.limits }
-        return destination.shared?._withUnsafeGuaranteedRef { $0.limits } ?? destination.limits
+        return unsafe destination.shared?._withUnsafeGuaranteedRef { $0.limits } ?? destination.limits
     }
 
     /// A TCP connection waits for no other one to end.
@@ -162,5 +162,5 @@ extension Claims {
 extension DestinationHandle {
     /// What is under way at the cluster, where there are limits.
     @inline(__always)
-    var sharedUse: ConnectionUse? { shared?._withUnsafeGuaranteedRef { $0.use } }
+    var sharedUse: ConnectionUse? { unsafe shared?._withUnsafeGuaranteedRef { $0.use } }
 }

@@ -80,7 +80,7 @@ struct UpstreamSide: ~Copyable {
             upstream.pointee.expiresAt = now &+ Int64(limits.lifetimeMilliseconds)
         }
         // It outlives the table.
-        upstream.pointee.countedBy = destination.shared?.retain()
+        unsafe upstream.pointee.countedBy = unsafe destination.shared?.retain()
         destination.sharedUse?.add(1, to: .connections)
     }
 
@@ -144,10 +144,10 @@ struct UpstreamSide: ~Copyable {
         upstream.pointee.phase = .closed
         pool.pointee.connections &-= 1
         if !pool.pointee.waiting.isEmpty { callNext(upstream.pointee.member) }
-        if let cluster = upstream.pointee.countedBy {
-            cluster._withUnsafeGuaranteedRef { $0.use.add(-1, to: .connections) }
-            cluster.release()
-            upstream.pointee.countedBy = nil
+        if let cluster = unsafe upstream.pointee.countedBy {
+            unsafe cluster._withUnsafeGuaranteedRef { $0.use.add(-1, to: .connections) }
+            unsafe cluster.release()
+            unsafe upstream.pointee.countedBy = nil
         }
         upstream.pointee.inbox.release()
         upstream.pointee.outbox.release()
@@ -156,7 +156,7 @@ struct UpstreamSide: ~Copyable {
     }
 
     /// Sends to an upstream; `false` when it takes no more.
-    func send(_ bytes: UnsafeRawBufferPointer, to upstream: UpstreamPointer) -> Bool {
+    func send(_ bytes: ByteSlice, to upstream: UpstreamPointer) -> Bool {
         upstream.pointee.transport.send(bytes, keepingIn: &upstream.pointee.outbox)
     }
 

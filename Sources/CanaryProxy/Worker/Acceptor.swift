@@ -41,8 +41,8 @@ struct Acceptor {
         while true {
             var address = SocketAddress.unspecified
             let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-            let descriptor = address.withKernelForm {
-                canary_accept4(listeners[position].descriptor, $0, $1, flags)
+            let descriptor = unsafe address.withKernelForm {
+                unsafe canary_accept4(listeners[position].descriptor, $0, $1, flags)
             }
             if descriptor >= 0 {
                 Socket.disableDelay(descriptor)

@@ -7,8 +7,8 @@ import Glibc
 /// What a worker waits with: its epoll, its clock, the deadlines, and the connections to be gone on with.
 ///
 /// A socket is registered once, for everything, edge-triggered. A closed connection's memory is kept to the end of the batch,
-/// since later events of the batch may name it.
-struct EventLoop: ~Copyable {
+/// since later events of the batch may name it. `@safe`: the memory for events is the loop's own.
+@safe struct EventLoop: ~Copyable {
     private static let eventCount: Int32 = 256
 
     private let epoll: Int32
@@ -25,7 +25,7 @@ struct EventLoop: ~Copyable {
 
     init() {
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
-        events = .allocate(capacity: Int(Self.eventCount))
+        unsafe events = .allocate(capacity: Int(Self.eventCount))
         nowNanoseconds = Clock.monotonicNanoseconds()
         now = Int64(nowNanoseconds / 1_000_000)
         wallCheckedAt = now &- 1000
@@ -33,7 +33,7 @@ struct EventLoop: ~Copyable {
     }
 
     deinit {
-        events.deallocate()
+        unsafe events.deallocate()
         Glibc.close(epoll)
     }
 
@@ -41,12 +41,16 @@ struct EventLoop: ~Copyable {
 
     /// Sleeps until something happens, a timer is due, or `deadline` comes; how many events there are.
     mutating func wait(until deadline: Int64) -> Int {
-        let count = epoll_wait(epoll, events, Self.eventCount, waitingTime(deadline))
+        let count = unsafe epoll_wait(epoll, events, Self.eventCount, waitingTime(deadline))
         updateClock()
         return Int(max(count, 0))
     }
 
-    subscript(event index: Int) -> epoll_event { events[index] }
+    /// What happened, one of as many as ``wait(until:)`` said: the token of what it happened to, and the kernel's bits.
+    subscript(event index: Int) -> (token: UInt64, bits: UInt32) {
+        assert(index >= 0 && index < Int(Self.eventCount))
+        return unsafe (events[index].data.u64, events[index].events)
+    }
 
     /// In milliseconds; -1 is until something happens.
     private func waitingTime(_ deadline: Int64) -> Int32 {

@@ -12,13 +12,13 @@ extension Worker {
 
     /// Reads answers' heads from `bytes`, which are fresh or the whole of the upstream's inbox.
     mutating func takeHead(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         _ exchange: ExchangePointer,
         _ upstream: UpstreamPointer
     ) {
         var start = 0
         while true {
-            let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
+            let rest = bytes.from(start)
             var head = ResponseHead()
             let method = exchange.pointee.request.head.method
             let outcome = upstream.pointee.codec.readHead(
@@ -47,17 +47,17 @@ extension Worker {
     /// Passes a 1xx on to a client that knows them.
     private mutating func forwardInterim(
         _ head: ResponseHead,
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         _ exchange: ExchangePointer
     ) {
         guard let client = exchange.pointee.downstream, client.pointee.codec.takesInterimHeads else { return }
         answering.writeInterimHead(head, bytes, client.pointee.codec, to: &output)
-        _ = send(output.slice.raw, to: client)
+        _ = send(output.slice, to: client)
     }
 
     private mutating func takeFinalHead(
         _ head: ResponseHead,
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         _ exchange: ExchangePointer,
         _ upstream: UpstreamPointer
     ) {
@@ -75,7 +75,7 @@ extension Worker {
         exchange.pointee.deadlines.oneTry = Registration.never
         exchange.pointee.body.forget()
         upstream.pointee.codec.begin(head)
-        let body = UnsafeRawBufferPointer(rebasing: bytes[head.length...])
+        let body = bytes.from(head.length)
         guard let client = exchange.pointee.downstream else {
             return forwardAnswer(body, exchange, upstream, joined: false)
         }
@@ -91,7 +91,7 @@ extension Worker {
 
     /// Passes a piece of the answer on; `joined` sends it behind what `output` holds already. What can't be used yet is kept.
     mutating func forwardAnswer(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         _ exchange: ExchangePointer,
         _ upstream: UpstreamPointer,
         joined: Bool
@@ -107,7 +107,7 @@ extension Worker {
         }
         exchange.pointee.outcome.bytesSent &+= UInt64(piece.used)
         if let client, !deliver(piece, to: client, joined: joined) { return }
-        let rest = UnsafeRawBufferPointer(rebasing: bytes[piece.used...])
+        let rest = bytes.from(piece.used)
         if piece.isLast { return finishAnswer(exchange, upstream, hasLeftover: !rest.isEmpty) }
         upstream.keep(rest)
         renewStall(exchange)
@@ -119,16 +119,16 @@ extension Worker {
     {
         let bytes = client.pointee.codec.write(piece, &relay)
         guard joined else { return bytes.isEmpty || send(bytes, to: client) }
-        if bytes.count > Self.copiedBody { return send(output.slice.raw, bytes, to: client) }
-        output.append(ByteSlice(bytes))
-        return send(output.slice.raw, to: client)
+        if bytes.count > Self.copiedBody { return send(output.slice, bytes, to: client) }
+        output.append(bytes)
+        return send(output.slice, to: client)
     }
 
     /// The answer ended with its connection, as it was to.
     mutating func endAnswer(_ exchange: ExchangePointer, _ upstream: UpstreamPointer) {
         if let client = exchange.pointee.downstream {
             let end = client.pointee.codec.bodyEnd
-            let bytes = UnsafeRawBufferPointer(start: end.utf8Start, count: end.utf8CodeUnitCount)
+            let bytes = ByteSlice(end)
             guard bytes.isEmpty || send(bytes, to: client) else { return }
         }
         finishAnswer(exchange, upstream, hasLeftover: true)

@@ -10,7 +10,7 @@ extension Worker {
 
     /// Sends the request to some endpoint, again and again while failing at once is no reason to give up. `pending` is what
     /// was received of the body and not used; how many bytes of it were used.
-    mutating func attempt(_ exchange: ExchangePointer, _ pending: UnsafeRawBufferPointer) -> Int {
+    mutating func attempt(_ exchange: ExchangePointer, _ pending: ByteSlice) -> Int {
         var used = 0
         while let member = nextMember(exchange) {
             exchange.pointee.tries.lastEndpoint = member.endpoint
@@ -22,7 +22,7 @@ extension Worker {
                     join(exchange, upstream)
                     return used
                 }
-                let rest = UnsafeRawBufferPointer(rebasing: pending[used...])
+                let rest = pending.from(used)
                 let (count, result) = sendRequest(exchange, upstream, rest)
                 used &+= count
                 guard case .failed(let wasSent) = result else { return used }
@@ -47,7 +47,7 @@ extension Worker {
     /// Attempts again with what has been received meanwhile.
     mutating func attemptAgain(_ exchange: ExchangePointer) {
         guard let client = exchange.pointee.downstream else {
-            _ = attempt(exchange, UnsafeRawBufferPointer(start: nil, count: 0))
+            _ = attempt(exchange, ByteSlice())
             return
         }
         discard(attempt(exchange, client.pointee.inbox.bytes), of: client)
@@ -137,7 +137,7 @@ extension Worker {
         let isLimited = exchange.pointee.destination?.sharedUse != nil
         let isSafe = exchange.pointee.request.head.method.isIdempotent
         while let upstream = upstreams.takeIdle(member) {
-            let isCounted = !isLimited || upstream.pointee.countedBy != nil
+            let isCounted = unsafe !isLimited || upstream.pointee.countedBy != nil
             if isCounted, isSafe || upstream.pointee.transport.isQuiet { return upstream }
             closeUpstream(upstream)
         }
@@ -154,14 +154,14 @@ extension Worker {
         }
         report(.connected, exchange)
         if exchange.pointee.isConnection { return join(exchange, upstream) }
-        if exchange.pointee.destination?.shared != nil {
+        if unsafe exchange.pointee.destination?.shared != nil {
             _ = upstreams.detach(exchange)
             guard start(exchange, on: upstream) else { return }
             upstreams.attach(upstream, to: exchange)
         }
         upstream.pointee.phase = .active
         let client = exchange.pointee.downstream
-        let pending = client?.pointee.inbox.bytes ?? UnsafeRawBufferPointer(start: nil, count: 0)
+        let pending = client?.pointee.inbox.bytes ?? ByteSlice()
         let (used, result) = sendRequest(exchange, upstream, pending)
         if let client { discard(used, of: client) }
         guard case .failed(let wasSent) = result else { return }
@@ -181,10 +181,10 @@ extension Worker {
     private mutating func sendRequest(
         _ exchange: ExchangePointer,
         _ upstream: UpstreamPointer,
-        _ pending: UnsafeRawBufferPointer
+        _ pending: ByteSlice
     ) -> (used: Int, Sending) {
         forwarding.writeHead(exchange, upstream.pointee.codec, &random, to: &output)
-        output.append(ByteSlice(exchange.pointee.body.keptBytes))
+        output.append(exchange.pointee.body.keptBytes)
         guard !exchange.pointee.body.isComplete, let client = exchange.pointee.downstream else {
             guard send(exchange, upstream) else { return (0, .failed(wasSent: false)) }
             exchange.pointee.startTry(loop.now)
@@ -194,7 +194,7 @@ extension Worker {
         let codec = client.pointee.codec
         let isKept = exchange.pointee.body.keptCount > 0
         guard let piece = takeBody(exchange, client, pending) else { return (0, .refused) }
-        output.append(ByteSlice(piece.bytes))
+        output.append(piece.bytes)
         if send(exchange, upstream) {
             if piece.isLast { exchange.pointee.startTry(loop.now) }
             rearm(exchange)
@@ -212,7 +212,7 @@ extension Worker {
 
     /// Sends what was written; `false` when the connection takes nothing.
     private mutating func send(_ exchange: ExchangePointer, _ upstream: UpstreamPointer) -> Bool {
-        guard upstreams.send(output.slice.raw, to: upstream) else { return false }
+        guard upstreams.send(output.slice, to: upstream) else { return false }
         exchange.pointee.stage = .sent
         return true
     }
@@ -222,7 +222,7 @@ extension Worker {
     mutating func takeBody(
         _ exchange: ExchangePointer,
         _ client: DownstreamPointer,
-        _ bytes: UnsafeRawBufferPointer
+        _ bytes: ByteSlice
     ) -> BodyRelay.Piece? {
         let piece: BodyRelay.Piece
         do throws(Rejection) {

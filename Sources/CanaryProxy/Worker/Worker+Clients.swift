@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import CanaryMesh
 import CanaryRouting
 
 /// What clients send: heads begin exchanges, bodies go on to upstreams.
@@ -49,18 +50,18 @@ extension Worker {
     }
 
     mutating func receive(_ client: DownstreamPointer) {
-        canary_unpoison(scratch, Self.scratchSize)
-        defer { canary_poison(scratch, Self.scratchSize) }
+        scratch.open()
+        defer { scratch.close() }
         let isEmpty = client.pointee.inbox.isEmpty
-        let memory = isEmpty ? scratch : client.pointee.inbox.reserve(Self.scratchSize)
-        switch client.pointee.transport.receive(memory, Self.scratchSize) {
+        let memory = unsafe isEmpty ? scratch.base : client.pointee.inbox.reserve(Scratch.size)
+        switch unsafe client.pointee.transport.receive(memory, Scratch.size) {
         case .moved(let count):
-            if count < Self.scratchSize, !client.pointee.isEnding { client.pointee.canRead = false }
+            if count < Scratch.size, !client.pointee.isEnding { client.pointee.canRead = false }
             if isEmpty {
-                let bytes = UnsafeRawBufferPointer(start: memory, count: count)
+                let bytes = unsafe ByteSlice(start: memory, count: count)
                 let used = use(bytes, from: client)
                 guard client.pointee.phase != .closed, used < count else { return }
-                client.pointee.inbox.append(UnsafeRawBufferPointer(rebasing: bytes[used...]))
+                client.pointee.inbox.append(bytes.from(used))
             } else {
                 client.pointee.inbox.commit(count)
                 useInbox(client)
@@ -85,10 +86,10 @@ extension Worker {
     }
 
     /// Uses received bytes, as many requests as they hold; how many bytes were used.
-    private mutating func use(_ bytes: UnsafeRawBufferPointer, from client: DownstreamPointer) -> Int {
+    private mutating func use(_ bytes: ByteSlice, from client: DownstreamPointer) -> Int {
         var used = 0
         while used < bytes.count {
-            let rest = UnsafeRawBufferPointer(rebasing: bytes[used...])
+            let rest = bytes.from(used)
             let taken: Int
             switch client.pointee.phase {
             case .head: taken = useHead(rest, from: client)
@@ -106,7 +107,7 @@ extension Worker {
         return used
     }
 
-    private mutating func useHead(_ bytes: UnsafeRawBufferPointer, from client: DownstreamPointer) -> Int {
+    private mutating func useHead(_ bytes: ByteSlice, from client: DownstreamPointer) -> Int {
         guard client.pointee.outbox.isEmpty else { return 0 }
         var head = RequestHead()
         switch client.pointee.codec.readHead(bytes, headLimits, into: &head, &requestFields) {
@@ -123,8 +124,7 @@ extension Worker {
     }
 
     /// Passes received bytes of the body on; how many were used.
-    private mutating func forwardBody(_ bytes: UnsafeRawBufferPointer, from client: DownstreamPointer) -> Int
-    {
+    private mutating func forwardBody(_ bytes: ByteSlice, from client: DownstreamPointer) -> Int {
         guard let exchange = client.pointee.exchange, exchange.takesBody else { return 0 }
         guard let piece = takeBody(exchange, client, bytes) else { return bytes.count }
         guard piece.used > 0 else { return 0 }
@@ -140,8 +140,8 @@ extension Worker {
 
     /// Sends to a client, with `body` behind the bytes; `false` when that closed it.
     mutating func send(
-        _ bytes: UnsafeRawBufferPointer,
-        _ body: UnsafeRawBufferPointer = .none,
+        _ bytes: ByteSlice,
+        _ body: ByteSlice = ByteSlice(),
         to client: DownstreamPointer
     ) -> Bool {
         guard clients.send(bytes, body, to: client) else {
@@ -156,7 +156,7 @@ extension Worker {
         client.pointee.codec.beginUnread()
         answering.writeRefusal(status: status, reason: reason, client.pointee.codec, to: &output)
         counters.countLocal(status: status, flags: ResponseFlags(.downstreamProtocolError))
-        guard send(output.slice.raw, to: client) else { return }
+        guard send(output.slice, to: client) else { return }
         clients.closeAfterSending(client, &loop)
     }
 

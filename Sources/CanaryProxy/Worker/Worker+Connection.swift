@@ -17,7 +17,7 @@ extension Worker {
         client.pointee.phase = .tunnel
         loop.timers.cancel(client.registration)
         guard assign(exchange, to: listener, client) else { return }
-        _ = attempt(exchange, UnsafeRawBufferPointer(start: nil, count: 0))
+        _ = attempt(exchange, ByteSlice())
     }
 
     /// Draws the destination; `false` when there is none. From here on the connection counts.
@@ -26,8 +26,8 @@ extension Worker {
         to listener: ListenerEntry,
         _ client: DownstreamPointer
     ) -> Bool {
-        let table = exchange.pointee.generation.pointee.table
-        let host = table._withUnsafeGuaranteedRef {
+        let table = unsafe exchange.pointee.generation.pointee.table
+        let host = unsafe table._withUnsafeGuaranteedRef {
             $0.virtualHost(listener: listener.index, authority: ByteSlice())
         }
         let route = host.flatMap { Self.route(of: $0, listener.requestPort, client) }
@@ -52,9 +52,9 @@ extension Worker {
         _ port: Int32,
         _ client: DownstreamPointer
     ) -> ConnectionRouteHandle? {
-        withUnsafeTemporaryAllocation(byteCount: PeerAddress.mostBytes, alignment: 8) { memory in
+        unsafe withUnsafeTemporaryAllocation(byteCount: PeerAddress.mostBytes, alignment: 8) { memory in
             let address = PeerAddress(SocketAddress(boundTo: client.pointee.transport.descriptor))
-            return host.connectionRoute(port: port, address: ByteSlice(address.copy(to: memory)))
+            return unsafe host.connectionRoute(port: port, address: address.copy(to: memory))
         }
     }
 

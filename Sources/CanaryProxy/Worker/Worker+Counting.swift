@@ -32,10 +32,10 @@ extension Worker {
     /// Tells what a try learnt of its endpoint, where endpoints may be ejected.
     @inline(__always)
     func report(_ report: EndpointReport, _ exchange: ExchangePointer) {
-        guard let destination = exchange.pointee.destination, let health = destination.health,
+        guard let destination = exchange.pointee.destination, let health = unsafe destination.health,
             let endpoint = exchange.pointee.tries.lastEndpoint
         else { return }
-        health._withUnsafeGuaranteedRef {
+        unsafe health._withUnsafeGuaranteedRef {
             _ = $0.report(report, of: endpoint, destination.outliers, now: loop.now)
         }
     }
@@ -87,6 +87,6 @@ extension Worker {
     }
 
     private static func header(_ name: StaticString, _ facts: RequestFacts) -> ByteSlice {
-        facts.header(ByteSlice(base: name.utf8Start, count: name.utf8CodeUnitCount))?.value ?? ByteSlice()
+        facts.header(ByteSlice(name))?.value ?? ByteSlice()
     }
 }

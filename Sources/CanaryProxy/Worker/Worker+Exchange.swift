@@ -10,7 +10,7 @@ extension Worker {
     mutating func begin(
         _ client: DownstreamPointer,
         _ head: RequestHead,
-        _ bytes: UnsafeRawBufferPointer
+        _ bytes: ByteSlice
     ) -> Int {
         guard let generation = tables.current else {
             refuse(client, status: 503, reason: "no routing table yet")
@@ -25,7 +25,7 @@ extension Worker {
         client.pointee.phase = .exchange
         client.pointee.hasReceivedHeadBytes = false
         guard route(exchange, from: client) else { return 0 }
-        return attempt(exchange, UnsafeRawBufferPointer(rebasing: bytes[head.length...]))
+        return attempt(exchange, bytes.from(head.length))
     }
 
     /// Begins an exchange for a client, or for nobody who waits for its answer.
@@ -58,7 +58,7 @@ extension Worker {
         let table = exchange.pointee.generation.pointee
         let listener = table.listener(client.pointee.listener)
         let authority = exchange.pointee.request.facts.authority
-        let found = table.table._withUnsafeGuaranteedRef {
+        let found = unsafe table.table._withUnsafeGuaranteedRef {
             $0.virtualHost(listener: listener.index, authority: authority)
         }
         guard let host = found else {
@@ -144,7 +144,7 @@ extension Worker {
         }
         answering.write(answer, exchange, client.pointee.codec, to: &output)
         exchange.pointee.outcome.bytesSent &+= UInt64(answer.body.count)
-        guard send(output.slice.raw, to: client) else { return }
+        guard send(output.slice, to: client) else { return }
         finish(exchange)
     }
 

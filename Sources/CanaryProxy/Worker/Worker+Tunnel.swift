@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 import CanaryRouting
 
 /// Switched protocols (WebSocket and others): after 101, bytes pass both ways as they come.
@@ -7,7 +8,7 @@ extension Worker {
     /// Passes a 101 on, if the client asked for it.
     mutating func switchProtocols(
         _ head: ResponseHead,
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: ByteSlice,
         _ exchange: ExchangePointer,
         _ upstream: UpstreamPointer
     ) {
@@ -27,8 +28,8 @@ extension Worker {
         client.pointee.phase = .tunnel
         upstream.pointee.phase = .tunnel
         answering.writeSwitchHead(exchange, head, bytes, client.pointee.codec, to: &output)
-        guard send(output.slice.raw, to: client) else { return }
-        let rest = UnsafeRawBufferPointer(rebasing: bytes[head.length...])
+        guard send(output.slice, to: client) else { return }
+        let rest = bytes.from(head.length)
         if rest.count > 0 { tunnelToClient(rest, exchange) }
         guard client.pointee.phase == .tunnel else { return }
         upstream.pointee.inbox.release()
@@ -36,7 +37,7 @@ extension Worker {
     }
 
     /// How many bytes were used.
-    mutating func tunnelToUpstream(_ bytes: UnsafeRawBufferPointer, from client: DownstreamPointer) -> Int {
+    mutating func tunnelToUpstream(_ bytes: ByteSlice, from client: DownstreamPointer) -> Int {
         guard let exchange = client.pointee.exchange, let upstream = exchange.pointee.upstream else {
             return 0
         }
@@ -51,7 +52,7 @@ extension Worker {
         return bytes.count
     }
 
-    mutating func tunnelToClient(_ bytes: UnsafeRawBufferPointer, _ exchange: ExchangePointer) {
+    mutating func tunnelToClient(_ bytes: ByteSlice, _ exchange: ExchangePointer) {
         exchange.pointee.outcome.bytesSent &+= UInt64(bytes.count)
         countBytes(exchange, sent: bytes.count)
         guard let client = exchange.pointee.downstream, send(bytes, to: client) else { return }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import CanaryMesh
 import CanaryRouting
 
 /// What upstreams send.
@@ -42,12 +43,12 @@ extension Worker {
     // MARK: - Reading
 
     mutating func receive(_ upstream: UpstreamPointer) {
-        canary_unpoison(scratch, Self.scratchSize)
-        defer { canary_poison(scratch, Self.scratchSize) }
-        switch upstream.pointee.transport.receive(scratch, Self.scratchSize) {
+        scratch.open()
+        defer { scratch.close() }
+        switch unsafe upstream.pointee.transport.receive(scratch.base, Scratch.size) {
         case .moved(let count):
-            if count < Self.scratchSize, !upstream.pointee.isEnding { upstream.pointee.canRead = false }
-            take(UnsafeRawBufferPointer(start: scratch, count: count), from: upstream)
+            if count < Scratch.size, !upstream.pointee.isEnding { upstream.pointee.canRead = false }
+            unsafe take(ByteSlice(start: scratch.base, count: count), from: upstream)
         case .wouldBlock: upstream.pointee.canRead = false
         case .ended:
             upstream.pointee.canRead = false
@@ -56,7 +57,7 @@ extension Worker {
         }
     }
 
-    private mutating func take(_ bytes: UnsafeRawBufferPointer, from upstream: UpstreamPointer) {
+    private mutating func take(_ bytes: ByteSlice, from upstream: UpstreamPointer) {
         guard let exchange = upstream.pointee.exchange else { return closeUpstream(upstream) }
         if upstream.pointee.phase == .tunnel { return tunnelToClient(bytes, exchange) }
         var bytes = bytes

@@ -16,8 +16,6 @@ import Synchronization
 ///   bytes that were read: `scratch` holds those.
 /// - A side whose peer has unsent bytes is not read, so a connection never holds more than one read's worth of bytes.
 struct Worker: ~Copyable {
-    static let scratchSize = 65_536
-
     let index: Int
     let shared: ProxyShared
     let limits: ProxyLimits
@@ -26,8 +24,8 @@ struct Worker: ~Copyable {
 
     // MARK: Memory that is used again for every request
 
-    /// What was received last; poisoned for the address sanitizer while nothing that was received is being handled.
-    let scratch: UnsafeMutableRawPointer
+    /// What was received last.
+    let scratch = Scratch()
     var output = ByteBuffer(capacity: 98_304)
     var relay: BodyRelay
     /// The fields of the request's head that was read last.
@@ -69,7 +67,6 @@ struct Worker: ~Copyable {
             lineBytes: limits.lineBytes
         )
         counters = shared.counters[index]
-        scratch = .allocate(byteCount: Self.scratchSize, alignment: 64)
         relay = BodyRelay(mostFields: limits.fields)
         requestFields = FieldTable(capacity: limits.fields)
         clients = ClientSide(limits: limits, counters: counters)
@@ -86,16 +83,11 @@ struct Worker: ~Copyable {
     }
 
     private static func machineName() -> String {
-        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
-            name.initialize(repeating: 0)
-            guard let base = name.baseAddress, gethostname(base, 255) == 0 else { return "" }
-            return String(cString: base)
+        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { name in
+            unsafe name.initialize(repeating: 0)
+            guard let base = name.baseAddress, unsafe gethostname(base, 255) == 0 else { return "" }
+            return unsafe String(cString: base)
         }
-    }
-
-    deinit {
-        canary_unpoison(scratch, Self.scratchSize)
-        scratch.deallocate()
     }
 
     // MARK: - The loop
@@ -115,7 +107,10 @@ struct Worker: ~Copyable {
     mutating func turn() {
         let count = loop.wait(until: min(acceptor.resumesAt, min(drainDeadline, sweepAt)))
         if shared.version.load(ordering: .acquiring) != seenVersion { adoptChanges() }
-        for index in 0..<count { handle(loop[event: index]) }
+        for index in 0..<count {
+            let event = loop[event: index]
+            handle(event.token, event.bits)
+        }
         fireTimers()
         serveReady()
         serveCalled()
@@ -124,8 +119,7 @@ struct Worker: ~Copyable {
         accessLog.flush()
     }
 
-    private mutating func handle(_ event: epoll_event) {
-        let token = event.data.u64
+    private mutating func handle(_ token: UInt64, _ events: UInt32) {
         if token == 0 {
             drainWakeDescriptor()
         } else if let listener = Acceptor.listener(of: token) {
@@ -135,8 +129,8 @@ struct Worker: ~Copyable {
             let entry = unsafe SlabPointer<Registration>(token: token)
             let parties = Parties(of: entry)
             switch entry.pointee.kind {
-            case .downstream: handleClient(entry.downstream, event.events)
-            case .upstream: handleUpstream(entry.upstream, event.events)
+            case .downstream: handleClient(entry.downstream, events)
+            case .upstream: handleUpstream(entry.upstream, events)
             case .exchange: break
             }
             settle(parties)

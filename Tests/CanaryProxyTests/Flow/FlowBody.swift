@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
+@testable import CanaryProxy
 import CanaryTestSupport
 import Glibc
 
@@ -21,14 +23,14 @@ enum FlowBody {
     }()
 
     /// A piece of the body of the request with this number.
-    static func piece(of number: Int, at offset: Int, _ count: Int) -> UnsafeRawBufferPointer {
+    static func piece(of number: Int, at offset: Int, _ count: Int) -> ByteSlice {
         let start = (offset + number * 7919) % period
-        return UnsafeRawBufferPointer(rebasing: memory[start..<start + count])
+        return ByteSlice(start: memory.baseAddress.map { $0 + start }, count: count)
     }
 
-    static func isPiece(_ bytes: UnsafeRawBufferPointer, of number: Int, at offset: Int) -> Bool {
+    static func isPiece(_ bytes: ByteSlice, of number: Int, at offset: Int) -> Bool {
         let expected = piece(of: number, at: offset, bytes.count)
-        guard let bytes = bytes.baseAddress, let other = expected.baseAddress else { return true }
+        guard let bytes = bytes.base, let other = expected.base else { return true }
         return memcmp(bytes, other, expected.count) == 0
     }
 }

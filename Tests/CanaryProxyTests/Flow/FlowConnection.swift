@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 import Glibc
 
 @testable import CanaryProxy
@@ -56,20 +57,20 @@ final class FlowConnection: @unchecked Sendable {
 
     func send(_ text: String) throws {
         var text = text
-        try text.withUTF8 { try send(UnsafeRawBufferPointer($0), nil) }
+        try text.withUTF8 { try send(ByteSlice($0), nil) }
     }
 
-    private func send(_ bytes: UnsafeRawBufferPointer, _ gate: FlowGate?) throws {
+    private func send(_ bytes: ByteSlice, _ gate: FlowGate?) throws {
         var rest = bytes
         while !rest.isEmpty {
             let count = Glibc.send(
                 descriptor,
-                rest.baseAddress,
+                rest.base,
                 rest.count,
                 Int32(MSG_NOSIGNAL | MSG_DONTWAIT)
             )
             if count >= 0 {
-                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+                rest = rest.from(count)
                 continue
             }
             guard errno == EAGAIN else { throw FlowFailure.ended(errno: errno) }
@@ -178,7 +179,7 @@ final class FlowConnection: @unchecked Sendable {
             }
             if start == end, try !fill() { throw FlowFailure.wrongLength(offset) }
             let count = min(end - start, range.upperBound - offset)
-            let piece = UnsafeRawBufferPointer(rebasing: buffer[start..<start + count])
+            let piece = ByteSlice(start: buffer.baseAddress.map { $0 + start }, count: count)
             guard FlowBody.isPiece(piece, of: number, at: offset) else {
                 throw FlowFailure.wrongBytes(number: number, offset: offset)
             }

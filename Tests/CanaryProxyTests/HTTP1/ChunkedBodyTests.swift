@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 import Testing
 
 @testable import CanaryProxy
@@ -57,7 +58,7 @@ struct TrailerParserTests {
     ])
     func `a section that is unclear is refused`(text: String, rejection: Rejection) {
         var fields = FieldTable(capacity: 10)
-        let outcome = Array(text.utf8).withUnsafeBytes {
+        let outcome = Array(text.utf8).withSlice {
             TrailerParser(mostFields: 10).parse($0, into: &fields)
         }
         #expect(outcome == .rejected(rejection))
@@ -76,7 +77,7 @@ struct TrailerParserTests {
     func `what belongs into a head is left out`(name: String, isDropped: Bool) {
         var fields = FieldTable(capacity: 10)
         let text = "\(name): 1\r\n\r\n"
-        let outcome = Array(text.utf8).withUnsafeBytes {
+        let outcome = Array(text.utf8).withSlice {
             TrailerParser(mostFields: 10).parse($0, into: &fields)
         }
         #expect(outcome == .complete(text.utf8.count))
@@ -88,9 +89,9 @@ struct BodyReaderTests {
     @Test func `a body of known length ends there`() {
         var reader = BodyReader(.length(5))
         let bytes = Array("helloNEXT".utf8)
-        bytes.withUnsafeBytes { bytes in
-            #expect(reader.pass(UnsafeRawBufferPointer(rebasing: bytes[0..<2])) == .partial(2))
-            #expect(reader.pass(UnsafeRawBufferPointer(rebasing: bytes[2...])) == .finished(3))
+        bytes.withSlice { bytes in
+            #expect(reader.pass(bytes.slice(0, 2)) == .partial(2))
+            #expect(reader.pass(bytes.from(2)) == .finished(3))
         }
     }
 }
@@ -104,7 +105,7 @@ struct BodyRelayTests {
     private func relay(
         _ text: String,
         step: Int,
-        _ pass: (inout BodyRelay, UnsafeRawBufferPointer, inout BodyReader) throws(Rejection) ->
+        _ pass: (inout BodyRelay, ByteSlice, inout BodyReader) throws(Rejection) ->
             BodyRelay.Piece
     ) throws -> (text: String, used: Int, isFinished: Bool) {
         var relay = BodyRelay(mostFields: 10)
@@ -114,7 +115,7 @@ struct BodyRelayTests {
         var (used, available) = (0, 0)
         while available < bytes.count {
             available = min(available + step, bytes.count)
-            let piece = try bytes[used..<available].withUnsafeBytes { (input) throws(Rejection) in
+            let piece = try bytes[used..<available].withSlice { (input) throws(Rejection) in
                 let piece = try pass(&relay, input, &reader)
                 result += piece.bytes
                 return piece
@@ -147,9 +148,9 @@ struct BodyRelayTests {
         let text = "5\r\nhello\r\n0\r\n\r\n"
         var relay = BodyRelay(mostFields: 10)
         var reader = BodyReader(.chunked)
-        try Array(text.utf8).withUnsafeBytes { bytes in
+        try Array(text.utf8).withSlice { bytes in
             let piece = try relay.pass(bytes, through: &reader, except: .none)
-            #expect(piece.bytes.baseAddress == bytes.baseAddress)
+            #expect(piece.bytes.base == bytes.base)
             #expect(piece.used == bytes.count && piece.isLast)
         }
     }

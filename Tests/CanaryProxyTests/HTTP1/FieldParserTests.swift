@@ -9,7 +9,7 @@ import Testing
 struct FieldParserTests {
     private func parse(_ lines: [UInt8]) -> (outcome: ParseOutcome, names: [[UInt8]], values: [[UInt8]]) {
         var table = FieldTable(capacity: 10)
-        let outcome = lines.withUnsafeBytes {
+        let outcome = lines.withSlice {
             FieldParser(bytes: $0, limits: HeadLimits()).parse(from: 0, into: &table)
         }
         var names: [[UInt8]] = []
@@ -56,7 +56,7 @@ struct FieldParserTests {
         "content-length", "x-forwarded-for", "proxy-connection", "transfer-encoding", "x-envoy-ratelimited",
     ])
     func `a known name is known in any case, and no other one is`(name: String) {
-        func known(_ bytes: [UInt8]) -> KnownField { bytes.withUnsafeBytes { KnownField($0) } }
+        func known(_ bytes: [UInt8]) -> KnownField { bytes.withSlice { KnownField($0) } }
         let bytes = Array(name.utf8)
         let field = known(bytes)
         #expect(field != .other && known(Array(name.uppercased().utf8)) == field)

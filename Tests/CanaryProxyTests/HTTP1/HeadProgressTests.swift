@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 import Testing
 
 @testable import CanaryProxy
@@ -11,7 +12,7 @@ struct HeadProgressTests {
         let bytes = Array(text.utf8)
         var progress = HeadProgress()
         return stride(from: step, through: bytes.count, by: step).reduce(0) { sum, count in
-            bytes[..<count].withUnsafeBytes {
+            bytes[..<count].withSlice {
                 progress.isWorthParsing($0, limit: bytes.count) ? sum + count : sum
             }
         }
@@ -41,7 +42,7 @@ struct HeadProgressTests {
         var fields = FieldTable(capacity: 100)
         // The second one comes on the same connection.
         for count in Array(1...bytes.count) + Array(1...bytes.count) {
-            let outcome = bytes[..<count].withUnsafeBytes {
+            let outcome = bytes[..<count].withSlice {
                 RequestParser().parse($0, after: &progress, into: &head, fields: &fields)
             }
             #expect(outcome == (count < bytes.count ? .incomplete : .complete(count)))
@@ -54,7 +55,7 @@ struct HeadProgressTests {
         var head = ResponseHead()
         var fields = FieldTable(capacity: 100)
         for count in 1...answer.count {
-            let outcome = answer[..<count].withUnsafeBytes {
+            let outcome = answer[..<count].withSlice {
                 ResponseParser().parse($0, after: &progress, method: .get, into: &head, fields: &fields)
             }
             #expect(outcome == (count < answer.count ? .incomplete : .complete(count)))
@@ -63,7 +64,7 @@ struct HeadProgressTests {
             let section = Array(text.utf8)
             var progress = HeadProgress()
             for count in 0...section.count {
-                let outcome = section[..<count].withUnsafeBytes {
+                let outcome = section[..<count].withSlice {
                     TrailerParser(mostFields: 10).parse($0, after: &progress, into: &fields)
                 }
                 #expect(outcome == (count < section.count ? .incomplete : .complete(count)))
@@ -79,7 +80,7 @@ struct HeadProgressTests {
         var head = RequestHead()
         var fields = FieldTable(capacity: 100)
         let isRefused = (1...bytes.count).contains { count in
-            let outcome = bytes[..<count].withUnsafeBytes {
+            let outcome = bytes[..<count].withSlice {
                 RequestParser().parse($0, after: &progress, into: &head, fields: &fields)
             }
             if case .rejected = outcome { return true }
@@ -95,7 +96,7 @@ struct HeadProgressTests {
         var head = RequestHead()
         var fields = FieldTable(capacity: 100)
         for count in 1...bytes.count {
-            let outcome = bytes[..<count].withUnsafeBytes {
+            let outcome = bytes[..<count].withSlice {
                 RequestParser().parse($0, after: &progress, into: &head, fields: &fields)
             }
             #expect(outcome == (count < bytes.count ? .incomplete : .rejected(.bareLineEnd)))
@@ -112,7 +113,7 @@ struct HeadProgressTests {
         var head = ResponseHead()
         var fields = FieldTable(capacity: 100)
         for count in 1...bytes.count {
-            let outcome = bytes[..<count].withUnsafeBytes {
+            let outcome = bytes[..<count].withSlice {
                 ResponseParser().parse($0, after: &progress, method: .get, into: &head, fields: &fields)
             }
             #expect(outcome == (count < bytes.count ? .incomplete : .rejected(.bareLineEnd)))

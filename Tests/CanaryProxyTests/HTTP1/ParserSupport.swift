@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 @testable import CanaryProxy
 
 /// What a parse gave, by value, so that tests can look at it.
@@ -18,7 +19,7 @@ func parseRequest(_ text: String, limits: HeadLimits = HeadLimits()) -> ParsedRe
     var head = RequestHead()
     var table = FieldTable(capacity: limits.fields)
     let bytes = Array(text.utf8)
-    let outcome = bytes.withUnsafeBytes {
+    let outcome = bytes.withSlice {
         RequestParser(limits: limits).parse($0, into: &head, fields: &table)
     }
     return ParsedRequest(outcome: outcome, head: head, text: text, fields: rows(table, bytes))
@@ -27,7 +28,7 @@ func parseRequest(_ text: String, limits: HeadLimits = HeadLimits()) -> ParsedRe
 func parseResponse(_ text: String, method: RequestMethod = .get) -> (ParseOutcome, ResponseHead) {
     var head = ResponseHead()
     var table = FieldTable(capacity: 100)
-    let outcome = Array(text.utf8).withUnsafeBytes {
+    let outcome = Array(text.utf8).withSlice {
         ResponseParser().parse($0, method: method, into: &head, fields: &table)
     }
     return (outcome, head)
@@ -61,7 +62,7 @@ func decodeChunks(_ text: String, step: Int = .max) -> (data: String, end: Chunk
         let piece = Array(bytes[start..<min(start + min(step, bytes.count), bytes.count)])
         var position = 0
         inner: while true {
-            let result = piece.withUnsafeBytes { decoder.next($0, from: &position) }
+            let result = piece.withSlice { decoder.next($0, from: &position) }
             switch result {
             case .data(let range): data += piece[range.lower..<range.upper]
             case .framing: continue

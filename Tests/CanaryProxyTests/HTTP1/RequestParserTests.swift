@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 import Testing
 
 @testable import CanaryProxy
@@ -224,7 +225,7 @@ struct RequestSmugglingTests {
             }
             var head = RequestHead()
             var table = FieldTable(capacity: 5)
-            _ = bytes.withUnsafeBytes { RequestParser().parse($0, into: &head, fields: &table) }
+            _ = bytes.withSlice { RequestParser().parse($0, into: &head, fields: &table) }
         }
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 import CanaryTestSupport
 import Testing
 
@@ -16,7 +17,7 @@ struct ByteQueueTests {
             let bytes = [UInt8](repeating: UInt8(truncatingIfNeeded: step), count: count)
             switch random.next() % 5 {
             case 0, 1:
-                bytes.withUnsafeBytes { queue.append($0) }
+                bytes.withSlice { queue.append($0) }
                 model += bytes
             case 2:
                 let room = queue.reserve(count)
@@ -42,9 +43,9 @@ struct ByteQueueTests {
 
     @Test func `an empty queue has no memory`() {
         var queue = ByteQueue()
-        [1, 2, 3].withUnsafeBytes { queue.append($0) }
-        #expect(queue.bytes.baseAddress != nil)
+        [1, 2, 3].withSlice { queue.append($0) }
+        #expect(queue.bytes.base != nil)
         queue.consume(queue.count)
-        #expect(queue.bytes.baseAddress == nil)
+        #expect(queue.bytes.base == nil)
     }
 }

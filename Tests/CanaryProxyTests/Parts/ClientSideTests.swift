@@ -32,7 +32,7 @@ struct ClientSideTests {
         var loop = EventLoop()
         let now = loop.now
         let client = try client(&side, &loop)
-        [1, 2, 3].withUnsafeBytes { client.pointee.outbox.append($0) }
+        [1, 2, 3].withSlice { client.pointee.outbox.append($0) }
         side.closeAfterSending(client, &loop)
         #expect(client.pointee.phase == .lingering && client.pointee.closesWhenSent)
         client.pointee.outbox.release()
@@ -59,8 +59,8 @@ struct ClientSideTests {
         let message = (0..<head + body).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
         // The second time, whatever waits goes first.
         for _ in 0..<2 {
-            let isUsable = message.withUnsafeBytes { bytes in
-                side.send(.init(rebasing: bytes[..<head]), .init(rebasing: bytes[head...]), to: client)
+            let isUsable = message.withSlice { bytes in
+                side.send(bytes.slice(0, head), bytes.from(head), to: client)
             }
             #expect(isUsable)
         }
@@ -122,7 +122,7 @@ struct ClientSideTests {
         #expect(client.registration.pointee.deadline == deadline)
         side.awaitHead(client, &loop)
         #expect(client.registration.pointee.deadline == deadline)
-        [1].withUnsafeBytes { client.pointee.outbox.append($0) }
+        [1].withSlice { client.pointee.outbox.append($0) }
         side.renewTimer(client, &loop)
         #expect(client.registration.pointee.deadline == now + limits.stallTimeout)
         side.close(client, &loop)

@@ -58,7 +58,7 @@ struct CodecTests {
         while !rest.isEmpty || passage.sent.isEmpty {
             waiting += rest.prefix(step)
             rest = rest.dropFirst(step)
-            let used = try waiting.withUnsafeBytes { bytes in
+            let used = try waiting.withSlice { bytes in
                 let piece = try client.readBody(bytes, as: server.bodyForm, &relay, except: .none)
                 received += server.write(piece, &relay)
                 isLast = piece.isLast
@@ -136,13 +136,13 @@ struct CodecTests {
             let bytes = Array(
                 "PUT / HTTP/1.1\r\nHost: h\r\n\(field)\r\n\r\n\(body)GET / HTTP/1.1\r\n".utf8
             )
-            let outcome = bytes.withUnsafeBytes { codec.readHead($0, HeadLimits(), into: &head, &fields) }
+            let outcome = bytes.withSlice { codec.readHead($0, HeadLimits(), into: &head, &fields) }
             guard case .complete(let length) = outcome else {
                 Issue.record("the head is not read")
                 return
             }
             codec.begin(head)
-            let piece = try bytes[length...].withUnsafeBytes {
+            let piece = try bytes[length...].withSlice {
                 try codec.readBody($0, &relay, except: .none)
             }
             #expect(piece.used == body.utf8.count && piece.isLast)

@@ -65,7 +65,7 @@ struct HeadWriterTests {
     private func answer(_ scene: ExchangeScene, _ head: String) -> String {
         var writer = AnswerWriter(mostFields: 100, endpoints: EndpointTexts(scene.routed.identifiers))
         var parsed = ResponseHead()
-        let bytes = scene.routed.slice(head).raw
+        let bytes = scene.routed.slice(head)
         let outcome = scene.upstream.pointee.codec.readHead(
             bytes,
             HeadLimits(),

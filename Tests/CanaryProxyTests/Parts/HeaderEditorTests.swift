@@ -16,7 +16,7 @@ struct HeaderEditorTests {
         )
         let facts = scene.facts()
         let route = try #require(scene.route(facts))
-        let bytes = scene.slice(lines + "\r\n").raw
+        let bytes = scene.slice(lines + "\r\n")
         var fields = FieldTable(capacity: 10)
         guard
             case .complete(let end) = FieldParser(bytes: bytes, limits: HeadLimits()).parse(

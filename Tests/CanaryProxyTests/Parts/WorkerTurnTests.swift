@@ -68,7 +68,7 @@ struct WorkerTurnTests {
         let generation = try #require(current)
         var head = RequestHead()
         var fields = FieldTable(capacity: 10)
-        let exchange = Array(text.utf8).withUnsafeBytes { bytes in
+        let exchange = Array(text.utf8).withSlice { bytes in
             _ = RequestParser().parse(bytes, into: &head, fields: &fields)
             let request = KeptRequest(head, of: bytes, fields, from: Self.peer, in: &worker.blocks)
             return worker.open(request, from: client, generation)
@@ -129,8 +129,8 @@ struct WorkerTurnTests {
             let exchange = try scene.open(head, from: client, &worker)
             let body = Array("hello".utf8)
             // What a try has taken that failed.
-            if kept > 0 { body[..<kept].withUnsafeBytes { _ = worker.takeBody(exchange, client, $0) } }
-            body[kept...].withUnsafeBytes { client.pointee.inbox.append($0) }
+            if kept > 0 { body[..<kept].withSlice { _ = worker.takeBody(exchange, client, $0) } }
+            body[kept...].withSlice { client.pointee.inbox.append($0) }
             try rest(aClosedConnectionOf: exchange, &worker)
             worker.attemptAgain(exchange)
             // The client takes no answer, so that it closes with it.

@@ -32,7 +32,7 @@ final class ExchangeScene {
         upstream = upstreams.take(Upstream(.plain(-1), to: .none, phase: .active))
         var parsed = RequestHead()
         var table = FieldTable(capacity: 100)
-        let bytes = routed.slice(head).raw
+        let bytes = routed.slice(head)
         _ = client.pointee.codec.readHead(bytes, HeadLimits(), into: &parsed, &table)
         client.pointee.codec.begin(parsed)
         let request = KeptRequest(parsed, of: bytes, table, from: peer, in: &blocks)
@@ -58,7 +58,7 @@ final class ExchangeScene {
     }
 
     /// Leaves something to be sent.
-    func fill(_ queue: inout ByteQueue) { [1, 2, 3].withUnsafeBytes { queue.append($0) } }
+    func fill(_ queue: inout ByteQueue) { [1, 2, 3].withSlice { queue.append($0) } }
 
     deinit {
         exchange.pointee.request.release(to: &blocks)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 import CanarySystem
 import CLinux
 import Glibc
@@ -72,8 +73,8 @@ final class TestConnection: Sendable {
     func send(_ bytes: [UInt8]) throws {
         var start = 0
         while start < bytes.count {
-            let result = bytes.withUnsafeBytes {
-                Socket.send(descriptor, UnsafeRawBufferPointer(rebasing: $0[start...]))
+            let result = bytes.withSlice {
+                Socket.send(descriptor, $0.from(start))
             }
             guard case .moved(let count) = result else { throw Ended(reason: errno) }
             start += count

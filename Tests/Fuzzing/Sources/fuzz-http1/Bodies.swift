@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 @testable import HTTP1
 
 /// Where a body ended, and what it held.
@@ -11,7 +12,7 @@ private struct BodyVerdict: Equatable {
     var bytes: [UInt8] = []
 }
 
-func checkBody(_ input: UnsafeRawBufferPointer, _ cuts: Cuts, _ framing: BodyFraming) {
+func checkBody(_ input: ByteSlice, _ cuts: Cuts, _ framing: BodyFraming) {
     let whole = pass(input, [input.count], framing)
     precondition(whole == pass(input, cuts.ends, framing), "a body's end depends on how it arrives")
     precondition((whole.end ?? 0) <= input.count, "a body ends behind the input")
@@ -20,23 +21,23 @@ func checkBody(_ input: UnsafeRawBufferPointer, _ cuts: Cuts, _ framing: BodyFra
     precondition(data == decode(input, cuts.ends), "a body's data depends on how it arrives")
     precondition(data.end == whole.end && data.rejection == whole.rejection, "data and framing disagree")
     guard let end = whole.end else { return }
-    whole.bytes.withUnsafeBytes { passed in
+    whole.bytes.withSlice { passed in
         precondition(decode(passed, [passed.count]).bytes == data.bytes, "other data was passed on")
         precondition(
             !passed.contains(UInt8(ascii: ";")) || data.bytes.contains(UInt8(ascii: ";")),
             "an extension was passed on"
         )
     }
-    checkTrailers(input.slice(end..<input.count))
+    checkTrailers(input.slice(end, input.count))
 }
 
 /// Passes the body on, without what belongs to one connection.
-private func pass(_ input: UnsafeRawBufferPointer, _ ends: [Int], _ framing: BodyFraming) -> BodyVerdict {
+private func pass(_ input: ByteSlice, _ ends: [Int], _ framing: BodyFraming) -> BodyVerdict {
     var reader = BodyReader(framing)
     var verdict = BodyVerdict()
     var start = 0
     for end in ends {
-        let piece = input.slice(start..<end)
+        let piece = input.slice(start, end)
         let before = reader
         let progress = reader.pass(piece)
         switch progress {
@@ -46,14 +47,14 @@ private func pass(_ input: UnsafeRawBufferPointer, _ ends: [Int], _ framing: Bod
         }
         let stop = (verdict.end ?? end) - start
         verdict.bytes +=
-            reader.leavesOut ? pieces(of: piece.slice(0..<stop), before) : Array(piece.slice(0..<stop))
+            reader.leavesOut ? pieces(of: piece.slice(0, stop), before) : Array(piece.slice(0, stop))
         if verdict.end != nil { break }
         start = end
     }
     return verdict
 }
 
-private func pieces(of bytes: UnsafeRawBufferPointer, _ reader: BodyReader) -> [UInt8] {
+private func pieces(of bytes: ByteSlice, _ reader: BodyReader) -> [UInt8] {
     var reader = reader
     var position = 0
     var kept: [UInt8] = []
@@ -66,12 +67,12 @@ private func pieces(of bytes: UnsafeRawBufferPointer, _ reader: BodyReader) -> [
 }
 
 /// Frees a chunked body from its framing.
-private func decode(_ input: UnsafeRawBufferPointer, _ ends: [Int]) -> BodyVerdict {
+private func decode(_ input: ByteSlice, _ ends: [Int]) -> BodyVerdict {
     var decoder = ChunkedDecoder()
     var verdict = BodyVerdict()
     var start = 0
     for end in ends {
-        let piece = input.slice(start..<end)
+        let piece = input.slice(start, end)
         var position = 0
         read: while true {
             switch decoder.next(piece, from: &position) {
@@ -91,7 +92,7 @@ private func decode(_ input: UnsafeRawBufferPointer, _ ends: [Int]) -> BodyVerdi
 }
 
 /// What is accepted as trailers frames and addresses nothing.
-private func checkTrailers(_ section: UnsafeRawBufferPointer) {
+private func checkTrailers(_ section: ByteSlice) {
     var fields = FieldTable(capacity: 20)
     guard case .complete(let end) = TrailerParser(mostFields: 20).parse(section, into: &fields) else {
         return

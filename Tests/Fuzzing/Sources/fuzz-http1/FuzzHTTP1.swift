@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 @testable import HTTP1
 
 /// Feeds the bytes to each parser in one piece, and again in pieces that the bytes themselves choose: the verdict must be
@@ -10,7 +11,7 @@ func fuzzHTTP1(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 1)
     defer { bytes.deallocate() }
     bytes.copyMemory(from: UnsafeRawBufferPointer(start: start, count: count))
-    let input = UnsafeRawBufferPointer(bytes)
+    let input = ByteSlice(base: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), count: count)
     let cuts = Cuts(input)
     for limits in [HeadLimits(), HeadLimits(headBytes: 256, fields: 4, lineBytes: 64)] {
         checkRequest(input, cuts, limits)

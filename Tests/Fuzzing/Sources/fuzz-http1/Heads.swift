@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 @testable import HTTP1
 
 /// What a parser said, in a form that can be compared.
@@ -19,18 +20,18 @@ private struct Verdict: Equatable {
     }
 }
 
-func checkRequest(_ input: UnsafeRawBufferPointer, _ cuts: Cuts, _ limits: HeadLimits) {
+func checkRequest(_ input: ByteSlice, _ cuts: Cuts, _ limits: HeadLimits) {
     let whole = request(input, limits)
     let pieces = inPieces(input, cuts) { request($0, limits) }
     precondition(whole.agrees(with: pieces), "a request's verdict depends on how it arrives")
     guard case .complete(let end) = whole.outcome else { return }
     checkAccepted(input, end, limits, whole.ranges)
-    precondition(request(input.first(end), limits) == whole, "what follows a head changes it")
-    precondition(request(input.first(end - 1), limits).outcome == .incomplete, "a head ends too soon")
+    precondition(request(input.slice(0, end), limits) == whole, "what follows a head changes it")
+    precondition(request(input.slice(0, end - 1), limits).outcome == .incomplete, "a head ends too soon")
 }
 
 func checkResponse(
-    _ input: UnsafeRawBufferPointer,
+    _ input: ByteSlice,
     _ cuts: Cuts,
     _ limits: HeadLimits,
     _ method: RequestMethod
@@ -44,19 +45,19 @@ func checkResponse(
 
 /// The first verdict that is final, as a connection sees it whose buffer grows.
 private func inPieces(
-    _ input: UnsafeRawBufferPointer,
+    _ input: ByteSlice,
     _ cuts: Cuts,
-    _ parse: (UnsafeRawBufferPointer) -> Verdict
+    _ parse: (ByteSlice) -> Verdict
 ) -> Verdict {
     var verdict = Verdict(outcome: .incomplete)
     for end in cuts.ends {
-        verdict = parse(input.first(end))
+        verdict = parse(input.slice(0, end))
         guard verdict.outcome == .incomplete else { break }
     }
     return verdict
 }
 
-private func request(_ bytes: UnsafeRawBufferPointer, _ limits: HeadLimits) -> Verdict {
+private func request(_ bytes: ByteSlice, _ limits: HeadLimits) -> Verdict {
     var head = RequestHead()
     var fields = FieldTable(capacity: limits.fields)
     let outcome = RequestParser(limits: limits).parse(bytes, into: &head, fields: &fields)
@@ -75,7 +76,7 @@ private func request(_ bytes: UnsafeRawBufferPointer, _ limits: HeadLimits) -> V
 }
 
 private func response(
-    _ bytes: UnsafeRawBufferPointer,
+    _ bytes: ByteSlice,
     _ limits: HeadLimits,
     _ method: RequestMethod
 ) -> Verdict {
@@ -95,7 +96,7 @@ private func response(
 
 private func add(
     _ fields: borrowing FieldTable,
-    of bytes: UnsafeRawBufferPointer,
+    of bytes: ByteSlice,
     to verdict: inout Verdict
 ) {
     for index in 0..<fields.count {
@@ -121,7 +122,7 @@ private func checkFraming(_ framing: BodyFraming, _ fields: borrowing FieldTable
 
 /// What every reader of the head sees as the same lines, and nothing outside of it.
 private func checkAccepted(
-    _ input: UnsafeRawBufferPointer,
+    _ input: ByteSlice,
     _ end: Int,
     _ limits: HeadLimits,
     _ ranges: [ByteRange?]
