@@ -28,6 +28,22 @@ package struct EffectiveRoute: Sendable {
     }
 }
 
+extension EffectiveRoute {
+    /// A route that its VirtualService holds itself.
+    fileprivate init(_ route: HTTPRoute, _ index: Int, of virtualService: Resource) {
+        self.init(
+            route: route,
+            virtualService: virtualService,
+            index: index,
+            source: virtualService,
+            sourceIndex: index,
+            rootIndex: index,
+            identity: route.identity,
+            epoch: virtualService.routeEpoch(index)
+        )
+    }
+}
+
 extension Resource {
     /// Since when an entry of `spec.http` splits its traffic as it does.
     package func routeEpoch(_ index: Int) -> RouteEpoch {
@@ -99,32 +115,8 @@ extension ClusterSnapshot {
     }
 
     private func steps(_ root: HTTPRoute, _ rootIndex: Int, of virtualService: Resource) -> [Step] {
-        let epoch = virtualService.routeEpoch(rootIndex)
-        func effective(
-            _ route: HTTPRoute,
-            _ source: Resource,
-            _ index: Int,
-            _ identity: String,
-            _ epoch: RouteEpoch
-        )
-            -> Step
-        {
-            .effective(
-                EffectiveRoute(
-                    route: route,
-                    virtualService: virtualService,
-                    index: 0,
-                    source: source,
-                    sourceIndex: index,
-                    rootIndex: rootIndex,
-                    identity: identity,
-                    epoch: epoch
-                )
-            )
-        }
-        guard let delegate = root.delegate else {
-            return [effective(root, virtualService, rootIndex, root.identity, epoch)]
-        }
+        let own = EffectiveRoute(root, rootIndex, of: virtualService)
+        guard let delegate = root.delegate else { return [.effective(own)] }
         let namespace = delegate.namespace ?? virtualService.namespace
         let key = ResourceKey(.virtualService, namespace: namespace, name: delegate.name)
         func lost(_ reason: LostRoute.Reason, _ leaf: HTTPRoute? = nil, _ index: Int? = nil) -> Step {
@@ -150,9 +142,13 @@ extension ClusterSnapshot {
             guard let merged = DelegateMerge.merge(root, leaf) else {
                 return lost(.conflict, leaf, index)
             }
-            let identity = RouteIdentity.merged(root, leaf, of: target)
-            let own = target.routeEpoch(index)
-            return effective(merged, target, index, identity, own.revision > epoch.revision ? own : epoch)
+            var route = own
+            route.route = merged
+            (route.source, route.sourceIndex) = (target, index)
+            route.identity = RouteIdentity.merged(root, leaf, of: target)
+            let epoch = target.routeEpoch(index)
+            if epoch.revision > route.epoch.revision { route.epoch = epoch }
+            return .effective(route)
         }
     }
 

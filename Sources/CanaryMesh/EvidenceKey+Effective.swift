@@ -20,7 +20,7 @@ extension EvidenceKey {
     }
 
     /// A destination whose host is resolved: `helloworld.default.svc.cluster.local|v1|80`.
-    static func destination(_ destination: Destination, at resolved: String) -> String {
+    package static func destination(_ destination: Destination, at resolved: String) -> String {
         let port = destination.port.map(String.init) ?? ""
         return RouteIdentity.ascii("\(resolved)|\(destination.subset ?? "")|\(port)")
     }
@@ -41,11 +41,17 @@ extension EffectiveRoute {
 
     /// The keys of the route's destinations, in their order.
     package func evidenceKeys(store: String, host: String) -> [EvidenceKey] {
+        let identities = route.destinations.map { destinationIdentity($0.destination) }
+        return evidenceKeys(store: store, host: host, of: identities)
+    }
+
+    /// The same, where the identity of each destination is known already: ``EvidenceKey/destination(_:at:)``.
+    package func evidenceKeys(store: String, host: String, of destinations: [String]) -> [EvidenceKey] {
         var count: [String: Int] = [:]
         let own = evidenceKey(store: store, host: host)
-        return route.destinations.map { weighted in
+        return destinations.map { identity in
             var key = own
-            key.destination = destinationIdentity(weighted.destination)
+            key.destination = identity
             let number = count[key.destination, default: 0] + 1
             count[key.destination] = number
             if number > 1 { key.destination += "|\(number)" }

@@ -67,7 +67,7 @@ extension ClusterSnapshot {
     {
         switch workload.spec {
         case .workloadEntry(let entry): Self.endpoint(entry, port)
-        case .pod(let pod): Self.endpoint(pod, status: workload.body["status"], port)
+        case .pod(let pod): Self.endpoint(pod, port)
         default: nil
         }
     }
@@ -83,8 +83,8 @@ extension ClusterSnapshot {
         )
     }
 
-    private static func endpoint(_ pod: Pod, status: Node?, _ port: HostService.Port) -> HostEndpoint? {
-        guard let address = status?["podIP"]?.string else { return nil }
+    private static func endpoint(_ pod: Pod, _ port: HostService.Port) -> HostEndpoint? {
+        guard let address = pod.address else { return nil }
         let number: Int? =
             switch port.target {
             case .number(let number): number
@@ -92,13 +92,7 @@ extension ClusterSnapshot {
                 pod.template.containers.flatMap(\.ports).first { $0.name == name }?.containerPort
             }
         guard let number else { return nil }
-        let ready = status?["conditions"]?.items.first { $0["type"]?.string == "Ready" }
-        return endpoint(
-            address,
-            number,
-            labels: pod.template.labels,
-            isReady: ready?["status"]?.string == "True"
-        )
+        return endpoint(address, number, labels: pod.template.labels, isReady: pod.isReady)
     }
 
     /// Under the target port's name, else under the port's own, an unnamed one under `http`; else the target port.

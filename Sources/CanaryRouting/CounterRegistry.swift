@@ -34,8 +34,10 @@ package struct RouteCounter: Hashable, Sendable {
 
     /// Hashes what mostly tells counters apart: tables have one for each endpoint that a route can lead to.
     package func hash(into hasher: inout Hasher) {
-        hasher.combine(key)
-        hasher.combine(workload)
+        hasher.combine(key.host)
+        hasher.combine(key.route)
+        hasher.combine(key.destination)
+        hasher.combine(key.epoch.revision)
         hasher.combine(version)
     }
 
@@ -145,10 +147,16 @@ package final class CounterRegistry: Sendable {
         state.withLock { $0.free += numbers }
     }
 
-    /// The keys that tables name now.
-    package var keys: Set<EvidenceKey> {
-        state.withLock { state in
-            Set(state.entries.compactMap { $0.map { $0.uses > 0 ? $0.counter.key : nil } ?? nil })
+    /// The keys that tables name now, each as often as counters have it: one after the other, as there may be very many.
+    package var keys: some Sequence<EvidenceKey> {
+        (0..<UInt32(clamping: count)).lazy.compactMap { number in
+            self.state.withLock { state in
+                guard state.entries.indices.contains(Int(number)), let entry = state.entries[Int(number)]
+                else {
+                    return nil
+                }
+                return entry.uses > 0 ? entry.counter.key : nil
+            }
         }
     }
 }

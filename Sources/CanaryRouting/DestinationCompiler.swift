@@ -29,6 +29,10 @@ package struct DestinationCompiler {
         lookup.resolve(host, subset: subset)
     }
 
+    func named(_ destination: Destination, in namespace: String) -> DestinationLookup.Named {
+        lookup.named(destination, in: namespace)
+    }
+
     /// The clusters of a destination: one for its own port or its Service's only one, else one for each port that a request
     /// may address.
     package func clusters(
@@ -82,13 +86,21 @@ package struct DestinationCompiler {
         _ counter: RouteCounter
     ) -> ClusterRecord {
         let name = ClusterName(host: destination.host, subset: destination.subset ?? "", port: port.number)
-        let known = clusters.known[name] ?? make(name, destination, port)
-        clusters.known[name] = known
+        let known = known(name, destination, port)
         var record = known.cluster
         record.port = Int32(clamping: requestPort)
         record.endpoints = arena.store(known.endpoints.map { endpoint($0, counter) })
         record.characterize()
         return record
+    }
+
+    private func known(_ name: ClusterName, _ destination: ResolvedDestination, _ port: HostService.Port) -> (
+        cluster: ClusterRecord, endpoints: [DestinationLookup.ReadyEndpoint]
+    ) {
+        if let known = clusters.known[name] { return known }
+        let made = make(name, destination, port)
+        clusters.known[name] = made
+        return made
     }
 
     private func make(_ name: ClusterName, _ destination: ResolvedDestination, _ port: HostService.Port) -> (

@@ -17,6 +17,24 @@ package final class DestinationLookup {
         var kind: TrafficPolicy.HashTable
     }
 
+    private struct NameKey: Hashable {
+        var destination: Destination
+        var namespace: String
+    }
+
+    /// A destination as VirtualServices of a namespace name it.
+    final class Named {
+        let resolved: ResolvedDestination
+        /// What it is called in the keys of evidence.
+        let identity: String
+
+        init(_ resolved: ResolvedDestination, identity: String) {
+            self.resolved = resolved
+            self.identity = identity
+        }
+    }
+
+    private var named: [NameKey: Named] = [:]
     private let hosts: HostViews
     private let scope: ClientScope
     private var endpoints: [EndpointsKey: RankedEndpoints] = [:]
@@ -40,6 +58,18 @@ package final class DestinationLookup {
 
     package func resolve(_ host: String, subset: String?) -> ResolvedDestination {
         hosts[host].destination(subset)
+    }
+
+    func named(_ destination: Destination, in namespace: String) -> Named {
+        let key = NameKey(destination: destination, namespace: namespace)
+        if let known = named[key] { return known }
+        let host = HostName.resolve(destination.host, namespace: namespace)
+        let found = Named(
+            resolve(host, subset: destination.subset),
+            identity: EvidenceKey.destination(destination, at: host)
+        )
+        named[key] = found
+        return found
     }
 
     /// The ready endpoints of a destination at a port of its Service, where the policy in force there ranks them.

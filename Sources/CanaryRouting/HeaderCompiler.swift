@@ -13,6 +13,16 @@ package struct HeaderCompiler {
     let routeName: String
     let arena: RoutingArena
 
+    /// The changes of a route and one of its destinations.
+    func edits(of route: HTTPRoute, _ destination: WeightedDestination) -> Edits {
+        if route.headers.isEmpty, destination.headers.isEmpty { return Edits() }
+        // istiod gives a route's only destination no level of its own.
+        return edits(
+            route.destinations.count == 1
+                ? [[route.headers, destination.headers]] : [[destination.headers], [route.headers]]
+        )
+    }
+
     /// The changes of several levels in the order in which they apply; what stands together in one level counts as one, as a
     /// route and its only destination.
     func edits(_ levels: [[HeaderChanges]]) -> Edits {
@@ -67,6 +77,7 @@ package struct HeaderCompiler {
 
     /// The authority that a level's operations ask for, a literal.
     package static func authority(_ level: HeaderChanges.Operations) -> String? {
+        if level.isEmpty { return nil }
         for headers in [level.set, level.add] {
             let found = headers.sorted { $0.key < $1.key }.first { isAuthority($0.key) }
             if let found { return found.value }

@@ -10,9 +10,23 @@ package struct RouteCompiler {
     let host: String
     /// The `consistentHash` of the host's own DestinationRule.
     let hostHashKey: TrafficPolicy.HashKey?
-    /// The positions of the host's VirtualServices.
-    let owners: [ResourceKey: Int32]
+    /// The host's VirtualServices.
+    let owners: [ResourceKey: Owner]
     let destinations: DestinationCompiler
+
+    /// A VirtualService, as its routes know it.
+    struct Owner {
+        var position: Int32
+        /// `namespace/name`
+        var name: String
+        var stickyKey: SipHash24.Key
+
+        init(_ virtualService: Resource, position: Int32) {
+            self.position = position
+            name = RouteCompiler.owner(virtualService)
+            stickyKey = RouteCompiler.stickyKey(of: virtualService)
+        }
+    }
 
     var arena: RoutingArena { destinations.arena }
 
@@ -20,7 +34,7 @@ package struct RouteCompiler {
         let route = effective.route
         let headers = HeaderCompiler(routeName: route.name, arena: arena)
         var record = empty(index: effective.index)
-        record.owner = owners[effective.virtualService.key] ?? -1
+        record.owner = owner(effective)?.position ?? -1
         record.timeoutMilliseconds = Int32(clamping: route.timeout?.milliseconds ?? 0)
         record.retry = RetryPolicy(route.retries, in: arena)
         record.interventions = interventions(of: effective).map(arena.store)
@@ -112,57 +126,45 @@ package struct RouteCompiler {
         into record: inout RouteRecord
     ) {
         let route = effective.route
-        let isAlone = route.destinations.count == 1
         let weights = route.destinations.splitWeights
-        let key = Self.stickyKey(of: effective.virtualService)
-        var records: [DestinationRecord] = []
-        var hashKeys: [TrafficPolicy.HashKey?] = []
-        var occurrences: [Destination: Int] = [:]
-        let keys = effective.evidenceKeys(store: store, host: host)
-        for (index, weighted) in route.destinations.enumerated() {
-            let weight = UInt64(weights.counting[index])
-            guard weight > 0 else { continue }
-            let name = effective.resolve(weighted.destination)
-            let resolved = destinations.resolve(name, subset: weighted.destination.subset)
-            let identity = Destination(host: name, subset: weighted.destination.subset)
+        let named = route.destinations.map {
+            destinations.named($0.destination, in: effective.source.namespace)
+        }
+        let keys = effective.evidenceKeys(store: store, host: host, of: named.map(\.identity))
+        let chosen = route.destinations.indices.filter { weights.counting[$0] > 0 }
+        record.sticky = destinations.hashKey(
+            hostHashKey ?? commonHashKey(chosen.map { named[$0].resolved.policy })
+        )
+        var hashes = StickyHashes(record.sticky.source == .none ? nil : owner(effective)?.stickyKey)
+        let records = chosen.map { index in
+            let weighted = route.destinations[index]
+            let resolved = named[index].resolved
             var counter = counter(resolved, keys[index])
-            counter.virtualService = Self.owner(effective)
+            counter.virtualService = owner(effective)?.name ?? ""
             counter.routeName = route.name
             counter.position = index
             counter.weight = weighted.weight ?? 0
             counter.port = weighted.destination.port ?? 0
-            // istiod gives a route's only destination no level of its own.
-            let edits = headers.edits(
-                isAlone ? [[route.headers, weighted.headers]] : [[weighted.headers], [route.headers]]
+            let edits = headers.edits(of: route, weighted)
+            return DestinationRecord(
+                weight: UInt64(weights.counting[index]),
+                stickyHash: hashes.next(resolved),
+                authority: authority(route, weighted),
+                counter: destinations.counter(counter),
+                clusters: destinations.clusters(resolved, port: weighted.destination.port, counter: counter),
+                requestEdits: edits.request,
+                responseEdits: edits.response
             )
-            records.append(
-                DestinationRecord(
-                    weight: weight,
-                    stickyHash: WeightedChoice.stickyHash(
-                        key: key,
-                        host: name,
-                        subset: weighted.destination.subset ?? "",
-                        occurrence: occurrences[identity, default: 0]
-                    ),
-                    authority: authority(route, weighted),
-                    counter: destinations.counter(counter),
-                    clusters: destinations.clusters(
-                        resolved,
-                        port: weighted.destination.port,
-                        counter: counter
-                    ),
-                    requestEdits: edits.request,
-                    responseEdits: edits.response
-                )
-            )
-            occurrences[identity, default: 0] += 1
-            hashKeys.append(resolved.policy.trafficPolicy?.hashKey)
         }
         record.destinations = arena.store(records)
         record.totalWeight = records.reduce(0) { $0 + $1.weight }
-        let common = Set(hashKeys).count == 1 ? hashKeys.first ?? nil : nil
-        record.sticky = destinations.hashKey(hostHashKey ?? common)
         record.makesCookies = record.sticky.makesCookie || records.contains(where: \.makesCookies)
+    }
+
+    /// What all of some policies hash, if they hash the same.
+    private func commonHashKey(_ policies: [HostPolicy]) -> TrafficPolicy.HashKey? {
+        let first = policies.first?.trafficPolicy?.hashKey
+        return policies.allSatisfy { $0.trafficPolicy?.hashKey == first } ? first : nil
     }
 
     /// `nil` for a route that has none.
@@ -185,7 +187,7 @@ package struct RouteCompiler {
             var key = effective.evidenceKey(store: store, host: host)
             key.destination = effective.mirrorIdentity(mirror.destination)
             var counter = counter(resolved, key)
-            counter.virtualService = Self.owner(effective)
+            counter.virtualService = owner(effective)?.name ?? ""
             counter.routeName = effective.route.name
             counter.position = -1
             counter.port = mirror.destination.port ?? 0
@@ -200,6 +202,9 @@ package struct RouteCompiler {
     }
 
     private func authority(_ route: HTTPRoute, _ weighted: WeightedDestination) -> ByteSlice {
+        guard route.rewrite != nil || !route.headers.isEmpty || !weighted.headers.isEmpty else {
+            return ByteSlice()
+        }
         let given = [Self.authority(of: route), HeaderCompiler.authority(weighted.headers.request)]
         return given.compactMap(\.self).first { !$0.isEmpty }.map(arena.store) ?? ByteSlice()
     }
@@ -256,12 +261,37 @@ package struct RouteCompiler {
     private func answers(of effective: EffectiveRoute) -> RouteCounter {
         RouteCounter(
             answersOf: effective.evidenceKey(store: store, host: host),
-            virtualService: Self.owner(effective),
+            virtualService: owner(effective)?.name ?? "",
             routeName: effective.route.name
         )
     }
 
-    private static func owner(_ effective: EffectiveRoute) -> String { owner(effective.virtualService) }
+    private func owner(_ effective: EffectiveRoute) -> Owner? { owners[effective.virtualService.key] }
 
     static func owner(_ resource: Resource) -> String { "\(resource.namespace)/\(resource.name)" }
+}
+
+/// The sticky hashes of a route's destinations, one after the other; of one that is not sticky, what nobody uses.
+private struct StickyHashes {
+    private struct Version: Hashable {
+        var host: String
+        var subset: String
+    }
+
+    private let key: SipHash24.Key?
+    private var occurrences: [Version: Int] = [:]
+
+    init(_ key: SipHash24.Key?) { self.key = key }
+
+    mutating func next(_ destination: ResolvedDestination) -> SipHash24 {
+        guard let key else { return SipHash24(key: SipHash24.Key(k0: 0, k1: 0)) }
+        let version = Version(host: destination.host, subset: destination.subset ?? "")
+        defer { occurrences[version, default: 0] += 1 }
+        return WeightedChoice.stickyHash(
+            key: key,
+            host: version.host,
+            subset: version.subset,
+            occurrence: occurrences[version, default: 0]
+        )
+    }
 }

@@ -51,16 +51,19 @@ package import CanaryMesh
 
     /// Copies a text; an empty one has a base, unlike a missing one.
     package func store(_ text: String) -> ByteSlice {
-        store(bytes: Array(text.utf8))
+        var text = text
+        return text.withUTF8 { unsafe store($0) }
     }
 
     package func store(bytes: [UInt8]) -> ByteSlice {
-        let memory = unsafe allocate(max(bytes.count, 1)).bindMemory(
-            to: UInt8.self,
-            capacity: max(bytes.count, 1)
-        )
+        unsafe bytes.withUnsafeBufferPointer { unsafe store($0) }
+    }
+
+    private func store(_ bytes: UnsafeBufferPointer<UInt8>) -> ByteSlice {
+        let capacity = max(bytes.count, 1)
+        let memory = unsafe allocate(capacity).bindMemory(to: UInt8.self, capacity: capacity)
         unsafe memory.initialize(to: 0)
-        for (index, byte) in bytes.enumerated() { unsafe memory[index] = byte }
+        if let start = bytes.baseAddress { unsafe memory.update(from: start, count: bytes.count) }
         return unsafe ByteSlice(base: UnsafePointer(memory), count: bytes.count)
     }
 

@@ -151,7 +151,10 @@ package struct VirtualHostCompiler {
             store: snapshot.storeID,
             host: host,
             hostHashKey: policy.trafficPolicy?.hashKey,
-            owners: Dictionary(zip(owners.map(\.key), 0...)) { first, _ in first },
+            owners: Dictionary(
+                zip(owners, 0...).map { ($0.key, RouteCompiler.Owner($0, position: $1)) },
+                uniquingKeysWith: { first, _ in first }
+            ),
             destinations: destinations(in: arena)
         )
     }

@@ -45,6 +45,25 @@ import Testing
         #expect(next.deleted == [service("a")])
     }
 
+    @Test func `who wants no bodies gets typed views alone`() throws {
+        let body = #"{"spec":{"selector":{"app":"shop"},"ports":[{"port":80}]}}"#
+        try put("a", body)
+        let bare = StoreFollower(
+            at: fixture.location,
+            stop: stop,
+            context: fixture.context,
+            keepingBodies: false
+        )
+        guard case .changed(let changes) = bare.next(), let view = changes.changed.first else {
+            Issue.record("nothing changed")
+            return
+        }
+        #expect(view.service?.selector == ["app": "shop"])
+        #expect(view.stored?.revision == 1)
+        #expect(view.body == .mapping([:]))
+        #expect(try nextChanges().changed.first?.body == JSONReader.read(body))
+    }
+
     @Test func `a waiting follower is woken by a commit`() throws {
         try put("a")
         // One that looks by itself too late for this test.

@@ -57,11 +57,13 @@ final class ProxyReporter: Sendable {
                 settling: evidence.finished
             )
             self.proxy.confirm(evidence)
-            if state.hasReported, !isKnown { self.proxy.repeatEvidence() }
+            let isFirst = !state.hasReported
+            if !isFirst, !isKnown { self.proxy.repeatEvidence() }
             state.hasReported = true
             state.writtenAt = self.now()
             state.cost = state.writtenAt - startedAt
-            try self.keepHouse(&state)
+            // The first report says that the proxy is there, which others wait for.
+            if !isFirst { try self.keepHouse(&state) }
         }
     }
 

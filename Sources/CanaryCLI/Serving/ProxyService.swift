@@ -48,7 +48,9 @@ struct ProxyService {
         let tables = makeTables(identifiers, log)
         let proxy = try makeProxy(identifiers, location, streams, log, tables)
         let stop = EventDescriptor()
-        let publisher = makePublisher(StoreFollower(at: location, stop: stop), proxy, tables, log)
+        // Bodies are what objects were written as, which nobody asks a proxy for.
+        let follower = StoreFollower(at: location, stop: stop, keepingBodies: false)
+        let publisher = makePublisher(follower, proxy, tables, log)
         let reporter = makeReporter(proxy, identifiers, location, log)
         // The first table comes in this thread, so that the proxy never answers without one.
         _ = publisher.next()

@@ -86,7 +86,8 @@ extension Resource {
         var tokens = Set(
             virtualService.hosts.map { IndexToken.host(HostName.resolve($0, namespace: namespace)) }
         )
-        for host in virtualService.destinationHosts + virtualService.mirrorHosts {
+        // Routes name the same few hosts again and again.
+        for host in Set(virtualService.destinationHosts + virtualService.mirrorHosts) {
             tokens.insert(.destination(HostName.resolve(host, namespace: namespace)))
         }
         for delegate in virtualService.http.compactMap(\.delegate) {

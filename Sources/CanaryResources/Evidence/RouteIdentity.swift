@@ -23,37 +23,26 @@ package enum RouteIdentity {
 
     private static func identity(_ route: Node) -> String {
         if let name = route["name"]?.string, !name.isEmpty { return "name:\(ascii(name))" }
-        let blocks = (route["match"]?.items ?? []).map { ascii(JSONWriter.write(ordered(condition($0)))) }
+        let blocks = (route["match"]?.items ?? []).map { ascii(JSONWriter.canonical(condition($0))) }
         // Any of the blocks may hold, so their order means nothing.
         return blocks.isEmpty ? "any" : "match:\(blocks.sorted().joined(separator: ","))"
     }
 
     /// A match block without its name, which asks for nothing.
     private static func condition(_ block: Node) -> Node {
+        guard block["name"] != nil else { return block }
         var block = block
         block.set(nil, at: "name")
         return block
     }
 
-    private static func ordered(_ node: Node) -> Node {
-        switch node.content {
-        case .mapping(let mapping):
-            let entries = mapping.entries.filter { !$0.value.isNull }.map {
-                Mapping.Entry(key: $0.key, value: ordered($0.value))
-            }
-            return Node(
-                .mapping(
-                    Mapping(entries.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) })
-                )
-            )
-        case .sequence(let items): return .sequence(items.map(ordered))
-        default: return Node(node.content)
-        }
-    }
-
     /// Beyond ASCII, texts of other bytes can be equal strings: such bytes become `%C3`.
     package static func ascii(_ text: String) -> String {
-        guard text.utf8.contains(where: { $0 >= 0x80 || $0 == UInt8(ascii: "%") }) else { return text }
+        var text = text
+        let isPlain = text.withUTF8 { utf8 in
+            unsafe !utf8.contains { $0 >= 0x80 || $0 == UInt8(ascii: "%") }
+        }
+        if isPlain { return text }
         var escaped = ""
         for byte in text.utf8 {
             if byte < 0x80, byte != UInt8(ascii: "%") {

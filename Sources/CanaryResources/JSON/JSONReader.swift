@@ -169,7 +169,7 @@ package struct JSONError: Error, Hashable, Sendable {
                 items.append(item)
             } while try !ends(with: UInt8(ascii: "]"), isFirst: false)
         }
-        defer { items.removeSubrange(start...) }
+        defer { items.removeLast(items.count - start) }
         return .sequence(Array(items[start...]))
     }
 
@@ -196,7 +196,7 @@ package struct JSONError: Error, Hashable, Sendable {
                 entries.append(Mapping.Entry(key: key, keyPosition: keyPlace, value: value))
             } while try !ends(with: UInt8(ascii: "}"), isFirst: false)
         }
-        defer { entries.removeSubrange(start...) }
+        defer { entries.removeLast(entries.count - start) }
         return .mapping(
             Mapping(resolving: entries[start...]) { first, again in
                 guard duplicates.count < 1000 else { return }

@@ -12,9 +12,16 @@ package enum JSONWriter {
     }
 
     package static func bytes(_ node: Node, pretty: Bool = false) -> [UInt8] {
-        var sink = JSONSink(pretty: pretty)
+        var sink = JSONSink(form: pretty ? .pretty : .compact)
         sink.add(node, indent: 0)
         return sink.bytes
+    }
+
+    /// The same text for values that mean the same: keys in the order of their bytes, without those that are null.
+    package static func canonical(_ node: Node) -> String {
+        var sink = JSONSink(form: .canonical)
+        sink.add(node, indent: 0)
+        return String(decoding: sink.bytes, as: UTF8.self)
     }
 
     /// A number as Go writes it: `1`, `0.5`, `1e+21`; no fraction where there is none. Infinities and NaN, which no
@@ -26,11 +33,15 @@ package enum JSONWriter {
 }
 
 private struct JSONSink {
-    let pretty: Bool
+    enum Form {
+        case compact, pretty, canonical
+    }
+
+    let form: Form
     var bytes: [UInt8] = []
 
-    init(pretty: Bool) {
-        self.pretty = pretty
+    init(form: Form) {
+        self.form = form
         bytes.reserveCapacity(1024)
     }
 
@@ -44,9 +55,10 @@ private struct JSONSink {
         case .sequence(let items):
             addList(items, "[", "]", indent) { sink, item in sink.add(item, indent: indent + 1) }
         case .mapping(let mapping):
-            addList(mapping.entries, "{", "}", indent) { sink, entry in
+            let entries = form == .canonical ? mapping.canonicalEntries : mapping.entries
+            addList(entries, "{", "}", indent) { sink, entry in
                 sink.add(entry.key)
-                sink.bytes += (sink.pretty ? ": " : ":").utf8
+                sink.bytes += (sink.form == .pretty ? ": " : ":").utf8
                 sink.add(entry.value, indent: indent + 1)
             }
         }
@@ -72,7 +84,7 @@ private struct JSONSink {
     }
 
     private mutating func breakLine(_ indent: Int) {
-        guard pretty else { return }
+        guard form == .pretty else { return }
         bytes.append(UInt8(ascii: "\n"))
         bytes.append(contentsOf: repeatElement(UInt8(ascii: " "), count: indent * 4))
     }
@@ -119,5 +131,13 @@ private struct JSONSink {
         let digits = Array("0123456789abcdef".utf8)
         bytes += #"\u00"#.utf8
         bytes += [digits[Int(code >> 4)], digits[Int(code & 15)]]
+    }
+}
+
+extension Mapping {
+    fileprivate var canonicalEntries: [Entry] {
+        let present = entries.filter { !$0.value.isNull }
+        return present.count < 2
+            ? present : present.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
     }
 }

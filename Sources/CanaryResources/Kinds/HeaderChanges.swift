@@ -11,6 +11,8 @@ package struct HeaderChanges: Sendable {
 
         package var isEmpty: Bool { self.set.isEmpty && add.isEmpty && remove.isEmpty }
 
+        static let none = Operations(nil)
+
         init(_ node: Node?) {
             set = node?["set"]?.stringMap ?? [:]
             add = node?["add"]?.stringMap ?? [:]
@@ -18,13 +20,20 @@ package struct HeaderChanges: Sendable {
         }
     }
 
-    package var request: Operations
-    package var response: Operations
+    private struct Changes: Sendable {
+        var request: Operations
+        var response: Operations
+    }
 
-    package var isEmpty: Bool { request.isEmpty && response.isEmpty }
+    /// `nil` for none.
+    @Rare private var changes: Changes?
+
+    package var request: Operations { changes?.request ?? .none }
+    package var response: Operations { changes?.response ?? .none }
+    package var isEmpty: Bool { changes == nil }
 
     init(_ node: Node?) {
-        request = Operations(node?["request"])
-        response = Operations(node?["response"])
+        let all = Changes(request: Operations(node?["request"]), response: Operations(node?["response"]))
+        changes = all.request.isEmpty && all.response.isEmpty ? nil : all
     }
 }

@@ -20,10 +20,11 @@ package struct Resource: Sendable {
             _ body: Node,
             _ stored: StoredMeta?,
             _ file: String?,
-            isDamaged: Bool = false
+            isDamaged: Bool = false,
+            keepsBody: Bool = true
         ) {
             self.key = key
-            self.body = body
+            self.body = keepsBody ? body : .mapping([:])
             metadata = ObjectMeta(body["metadata"])
             spec = ResourceSpec(key.kind, body)
             self.stored = stored
@@ -46,6 +47,12 @@ package struct Resource: Sendable {
 
     package init(key: ResourceKey, body: Node, stored: StoredMeta? = nil, file: String? = nil) {
         content = Content(key, body, stored, file)
+    }
+
+    /// An object of which the typed view alone is kept, without what it was written as: for those who serve very many, and
+    /// print none. Its ``body`` is empty.
+    package init(viewOf body: Node, key: ResourceKey, stored: StoredMeta?) {
+        content = Content(key, body, stored, nil, keepsBody: false)
     }
 
     /// What stands for an object whose text is lost; ``standIn(for:tokens:stored:)`` makes its body.

@@ -24,7 +24,8 @@ package struct VirtualService: Sendable {
         hosts = spec?["hosts"]?.strings ?? []
         gateways = spec?["gateways"]?.strings ?? []
         let routes = spec?["http"]?.items ?? []
-        http = zip(routes, RouteIdentity.all(routes)).map { HTTPRoute($0, identity: $1) }
+        let identities = RouteIdentity.all(routes)
+        http = routes.indices.map { HTTPRoute(routes[$0], identity: identities[$0]) }
         tlsRoutes = spec?["tls"]?.items.map(L4Route.init) ?? []
         tcpRoutes = spec?["tcp"]?.items.map(L4Route.init) ?? []
         exportTo = spec?["exportTo"]?.strings ?? []
@@ -76,20 +77,20 @@ package struct HTTPRoute: Sendable {
     /// Empty means any request.
     package var matches: [HTTPMatch]
     package var destinations: [WeightedDestination]
-    package var redirect: HTTPRedirect?
-    package var directResponse: HTTPDirectResponse?
-    package var delegate: Delegate?
-    package var rewrite: HTTPRewrite?
+    @Rare package var redirect: HTTPRedirect?
+    @Rare package var directResponse: HTTPDirectResponse?
+    @Rare package var delegate: Delegate?
+    @Rare package var rewrite: HTTPRewrite?
     package var headers: HeaderChanges
     package var timeout: Duration?
-    package var retries: HTTPRetry?
-    package var fault: HTTPFault?
-    package var mirror: Destination?
+    @Rare package var retries: HTTPRetry?
+    @Rare package var fault: HTTPFault?
+    @Rare package var mirror: Destination?
     /// The percentage of ``mirror`` alone; `nil` is all requests.
     package var mirrorPercentage: Percentage?
     /// As written; see ``effectiveMirrors``.
     package var mirrors: [HTTPMirror]
-    package var corsPolicy: CorsPolicy?
+    @Rare package var corsPolicy: CorsPolicy?
 
     init(_ node: Node, identity: String = "") {
         self.identity = identity
@@ -150,9 +151,9 @@ package enum StringMatch: Hashable, Sendable {
 package struct HTTPMatch: Sendable {
     package var name: String
     package var uri: StringMatch?
-    package var scheme: StringMatch?
-    package var method: StringMatch?
-    package var authority: StringMatch?
+    @Rare package var scheme: StringMatch?
+    @Rare package var method: StringMatch?
+    @Rare package var authority: StringMatch?
     package var headers: [String: StringMatch]
     package var withoutHeaders: [String: StringMatch]
     package var queryParams: [String: StringMatch]

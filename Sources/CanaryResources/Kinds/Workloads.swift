@@ -30,9 +30,16 @@ package struct PodController: Sendable {
 /// A Kubernetes Pod, declared by hand or run by the node.
 package struct Pod: Sendable {
     package var template: PodTemplate
+    /// `nil` until it has one.
+    package var address: String?
+    package var isReady: Bool
 
     init(_ body: Node) {
         template = PodTemplate(body)
+        let status = body["status"]
+        address = status?["podIP"]?.string
+        let ready = status?["conditions"]?.items.first { $0["type"]?.string == "Ready" }
+        isReady = ready?["status"]?.string == "True"
     }
 }
 

@@ -101,13 +101,14 @@ package final class ClusterStore {
 
     /// What changed since a state that was seen; everything if that was another store's, or one that a restored backup
     /// has undone.
-    func changes(since known: StorePoint?) throws(StoreError) -> StoreChanges {
+    func changes(since known: StorePoint?, keepingBodies keepsBodies: Bool) throws(StoreError) -> StoreChanges
+    {
         try database.read { () throws(StoreError) in
             let reader = try StoreReader(database)
             guard let known, known.storeUID == reader.storeUID,
                 try reader.commit(of: known.revision) ?? "" == known.commit
-            else { return try reader.changes(after: 0) }
-            return try reader.changes(after: known.revision)
+            else { return try reader.changes(after: 0, keepingBodies: keepsBodies) }
+            return try reader.changes(after: known.revision, keepingBodies: keepsBodies)
         }
     }
 

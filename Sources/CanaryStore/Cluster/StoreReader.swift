@@ -112,7 +112,11 @@ package class StoreReader {
 
     /// What changed after a revision. Everything, if the store cannot tell: because it forgot the deletions since then,
     /// or has not come as far as the revision (an older copy was brought back).
-    package func changes(after known: Int64) throws(StoreError) -> StoreChanges {
+    ///
+    /// - Parameter keepsBodies: whether objects have their bodies, or are typed views alone.
+    package func changes(after known: Int64, keepingBodies keepsBodies: Bool = true)
+        throws(StoreError) -> StoreChanges
+    {
         let isComplete = !(known > 0 && known >= forgottenRevision && known <= revision)
         var changes = StoreChanges(
             storeUID: storeUID,
@@ -130,29 +134,57 @@ package class StoreReader {
                 [.integer(known)]
             )
         }
-        let objects =
-            isComplete
-            ? try objects()
-            : try objects(where: "revision > ? ORDER BY kind, namespace, name", [.integer(known)])
+        let objects = try rows(
+            where: "\(isComplete ? "TRUE" : "revision > ?") ORDER BY kind, namespace, name",
+            isComplete ? [] : [.integer(known)]
+        ) { Changed($0, $1, keepsBodies) }
         changes.changed.reserveCapacity(objects.count)
         for object in objects {
-            do throws(JSONError) {
-                changes.changed.append(try object.resource())
-            } catch {
+            switch object {
+            case .intact(let resource): changes.changed.append(resource)
+            case .damaged(let object, let error):
                 changes.damaged.append(DamagedObject(standIn: try standIn(for: object), error: error))
             }
         }
         return changes
     }
 
+    /// What a row says to those who follow: made while the row is there, so that the texts of all are never in memory at once.
+    private enum Changed {
+        case intact(Resource)
+        case damaged(StoredObject, JSONError)
+
+        init(_ key: ResourceKey, _ row: Row, _ keepsBodies: Bool) {
+            do throws(JSONError) {
+                let body = try row.body()
+                let meta = StoredMeta(row)
+                self = .intact(
+                    keepsBodies
+                        ? Resource(key: key, body: body, stored: meta)
+                        : Resource(viewOf: body, key: key, stored: meta)
+                )
+            } catch {
+                self = .damaged(StoredObject(key, row), error)
+            }
+        }
+    }
+
     // MARK: - Rows
 
     func objects(where condition: String, _ values: [SQLValue]) throws(StoreError) -> [StoredObject] {
+        try rows(where: condition, values, StoredObject.init)
+    }
+
+    private func rows<T>(
+        where condition: String,
+        _ values: [SQLValue],
+        _ make: (ResourceKey, Row) -> T
+    ) throws(StoreError) -> [T] {
         try database.rows(
             "SELECT kind, namespace, name, \(StoredMeta.columns), body FROM objects WHERE \(condition)",
             values
         ) { row throws(SQLiteError) in
-            Self.key(row).map { StoredObject($0, row) }
+            Self.key(row).map { make($0, row) }
         }.compactMap(\.self)
     }
 
@@ -194,6 +226,18 @@ extension ResourceKey {
 extension StoredMeta {
     static let columns = "uid, revision, created_revision, generation, created_at, route_epochs"
 
+    /// From the columns behind `kind, namespace, name`.
+    init(_ row: Row) {
+        self.init(
+            uid: row.text(3),
+            revision: row.integer(4),
+            createdRevision: row.integer(5),
+            generation: row.integer(6),
+            createdAt: row.integer(7),
+            routeEpochs: Self.epochs(row.text(8))
+        )
+    }
+
     /// The values of ``columns``.
     var values: [SQLValue] {
         [
@@ -208,12 +252,14 @@ extension StoredMeta {
     }
 
     static func epochs(_ text: String) -> [RouteEpoch] {
-        text.utf8.split(separator: UInt8(ascii: ",")).map { entry in
+        // Most routes of an object have the same one, which is then kept once.
+        var last = RouteEpoch.none
+        return text.utf8.split(separator: UInt8(ascii: ",")).map { entry in
             let end = entry.firstIndex(of: UInt8(ascii: "@")) ?? entry.endIndex
-            return RouteEpoch(
-                revision: Int64(Substring(entry[..<end])) ?? 0,
-                commit: String(Substring(entry[end...].dropFirst()))
-            )
+            let commit = entry[end...].dropFirst()
+            last.revision = Int64(Substring(entry[..<end])) ?? 0
+            if !last.commit.utf8.elementsEqual(commit) { last.commit = String(Substring(commit)) }
+            return last
         }
     }
 }
@@ -222,14 +268,16 @@ extension StoredObject {
     /// From the columns `kind, namespace, name`, those of `StoredMeta`, and `body`.
     init(_ key: ResourceKey, _ row: Row) {
         self.key = key
-        meta = StoredMeta(
-            uid: row.text(3),
-            revision: row.integer(4),
-            createdRevision: row.integer(5),
-            generation: row.integer(6),
-            createdAt: row.integer(7),
-            routeEpochs: StoredMeta.epochs(row.text(8))
-        )
+        meta = StoredMeta(row)
         body = row.bytes(9)
+    }
+}
+
+extension Row {
+    /// The column behind those of ``StoredMeta``, read.
+    fileprivate func body() throws(JSONError) -> Node {
+        try withBytes(9) { bytes throws(JSONError) in
+            try JSONReader.read(bytes.bindMemory(to: UInt8.self))
+        }
     }
 }

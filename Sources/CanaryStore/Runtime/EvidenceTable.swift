@@ -38,13 +38,30 @@ struct EvidenceTable {
         try database.run("DELETE FROM evidence_counts WHERE \(condition)", values)
     }
 
-    func renew(_ keys: Set<EvidenceKey>) throws(StoreError) {
-        for key in keys {
-            try database.run(
-                "UPDATE evidence SET seen_at = ? WHERE \(Self.keyCondition)",
-                [.integer(now)] + Self.values(of: key)
-            )
+    /// Looks at the rows that there are: of very many keys few were ever counted.
+    func renew(_ keys: some Sequence<EvidenceKey>) throws(StoreError) {
+        let rows = try database.rows(
+            "SELECT id, store, host, owner, route, destination, commit_id FROM evidence"
+        ) { row throws(SQLiteError) in (key: Self.key(row), id: row.integer(0)) }
+        let ids = Dictionary(rows.map { ($0.key, $0.id) }) { first, _ in first }
+        guard !ids.isEmpty else { return }
+        for var key in keys {
+            key.epoch.revision = 0
+            guard let id = ids[key] else { continue }
+            try database.run("UPDATE evidence SET seen_at = ? WHERE id = ?", [.integer(now), .integer(id)])
         }
+    }
+
+    /// From the columns behind `id`. The revision of an epoch does not count: its commit tells it from others.
+    private static func key(_ row: Row) -> EvidenceKey {
+        EvidenceKey(
+            store: row.text(1),
+            host: row.text(2),
+            owner: row.text(3),
+            route: row.text(4),
+            destination: row.text(5),
+            epoch: RouteEpoch(revision: 0, commit: row.text(6))
+        )
     }
 
     /// Forgets what no proxy has served since a moment.
@@ -113,10 +130,6 @@ struct EvidenceTable {
             """
         ) { row throws(SQLiteError) in row.text(0) }
     }
-
-    private static let keyCondition = """
-        store = ? AND host = ? AND owner = ? AND route = ? AND destination = ? AND commit_id = ?
-        """
 
     private static func values(of key: EvidenceKey) -> [SQLValue] {
         [key.store, key.host, key.owner, key.route, key.destination, key.epoch.commit].map { .text($0) }

@@ -77,7 +77,7 @@ package final class RuntimeStore {
     }
 
     /// Says that proxies still serve what is counted under these keys, so that it is kept.
-    package func renew(_ keys: Set<EvidenceKey>) throws(StoreError) {
+    package func renew(_ keys: some Sequence<EvidenceKey>) throws(StoreError) {
         try change { database throws(StoreError) in
             try EvidenceTable(database: database, now: self.context.now()).renew(keys)
         }

@@ -154,10 +154,11 @@ struct Row {
         withBytes(column) { [UInt8]($0) }
     }
 
-    private func withBytes<T>(_ column: Int32, _ body: (UnsafeRawBufferPointer) -> T) -> T {
+    /// The bytes of a column, where they lie: they may neither be kept nor used after another look at the column.
+    func withBytes<T, E>(_ column: Int32, _ body: (UnsafeRawBufferPointer) throws(E) -> T) throws(E) -> T {
         // The pointer stays valid until the column is converted or the statement moves on: `body` does neither.
         let start = sqlite3_column_blob(handle, column)
         let count = sqlite3_column_bytes(handle, column)
-        return body(UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : Int(count)))
+        return try body(UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : Int(count)))
     }
 }
