@@ -20,6 +20,22 @@ struct RolloutWatch {
 
     func run(_ rollout: StoredRollout, controls: Bool = false, tellsPast: Bool = false) throws -> ExitStatus {
         let signals = try SignalReader()
+        let page = form == .text ? RolloutPageWatch(session, rollout) : nil
+        page?.enter()
+        let result = Result { try follow(rollout, controls, signals, page) }
+        page?.leave()
+        let (status, last) = try result.get()
+        // What stays in the terminal when the page is gone.
+        if page != nil { session.context.standardOutput.write(RolloutReport(rollout: last).text) }
+        return status
+    }
+
+    private func follow(
+        _ rollout: StoredRollout,
+        _ controls: Bool,
+        _ signals: SignalReader,
+        _ page: RolloutPageWatch?
+    ) throws -> (status: ExitStatus, rollout: StoredRollout) {
         var rollout = rollout
         var service = controls ? try RolloutService(session) : nil
         let patience = timeout.map { ContinuousClock.now.advanced(by: $0) }
@@ -29,14 +45,17 @@ struct RolloutWatch {
             let steps = try session.read { view in
                 try view.reader.map { try rollout.readOn($0) } ?? []
             }
-            show(steps, rollout)
+            if let page { page.show(rollout) } else { show(steps, rollout) }
             if rollout.hasEnded {
-                return rollout.state.phase == .promoted ? .success : .failure
+                return (rollout.state.phase == .promoted ? .success : .failure, rollout)
             }
             session.context.standardOutput.flush()
-            guard session.context.standardOutput.isOpen else { return .success }
-            if let patience, ContinuousClock.now >= patience { return .timedOut }
-            if signals.next(milliseconds: RolloutController.pauseMilliseconds) != nil { return .interrupted }
+            guard session.context.standardOutput.isOpen else { return (.success, rollout) }
+            if let patience, ContinuousClock.now >= patience { return (.timedOut, rollout) }
+            let milliseconds = RolloutController.pauseMilliseconds
+            let signal = signals.next(milliseconds: milliseconds, orInput: page != nil)
+            // Whoever leaves the page has seen enough; the rollout goes on.
+            if signal != nil || page?.isLeft == true { return (.interrupted, rollout) }
             // Whoever was the controller may have ended.
             if controls, service == nil { service = try RolloutService(session) }
         }

@@ -27,9 +27,14 @@ final class SignalReader {
     }
 
     /// The next signal, or `nil` when none comes within the time.
-    func next(milliseconds: Int32) -> Int32? {
-        var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        guard poll(&wanted, 1, milliseconds) > 0 else { return nil }
+    ///
+    /// - Parameter orInput: whether something on standard input ends the wait, too.
+    func next(milliseconds: Int32, orInput: Bool = false) -> Int32? {
+        var wanted = [pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)]
+        if orInput { wanted.append(pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)) }
+        guard poll(&wanted, nfds_t(wanted.count), milliseconds) > 0, wanted[0].revents != 0 else {
+            return nil
+        }
         var info = signalfd_siginfo()
         guard read(descriptor, &info, MemoryLayout<signalfd_siginfo>.size) > 0 else { return nil }
         return Int32(info.ssi_signo)

@@ -106,7 +106,9 @@ struct RolloutWatchCommand: Subcommand {
         let session = ClusterSession(settings: try Settings(global, context), context: context)
         let rollout = try session.rollout(of: host)
         session.warnWithoutController(rollout)
-        if output == .text { context.standardOutput.write(RolloutReport(rollout: rollout).text) }
+        if output == .text, !context.standardOutput.isTerminal {
+            context.standardOutput.write(RolloutReport(rollout: rollout).text)
+        }
         return try RolloutWatch(
             session: session,
             timeout: timeout?.duration,

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryJudge
+import CanaryResources
+import CanaryStore
+import Glibc
+
+/// `rollout watch` on a terminal: the page, and its keys.
+final class RolloutPageWatch {
+    private let session: ClusterSession
+    private let page: TerminalPage
+    private let host: String
+    private var timeline: RolloutTimeline
+    private var asked: KeyCommand?
+    private var running: RunningCommand?
+    private var notice: String?
+    /// Whether somebody wants to see no more.
+    private(set) var isLeft = false
+
+    /// `nil` where standard output or standard input is no terminal, or one that cannot show pages.
+    init?(_ session: ClusterSession, _ rollout: StoredRollout) {
+        let context = session.context
+        guard context.standardOutput.isTerminal, isatty(STDIN_FILENO) == 1, TerminalPage.size() != nil,
+            !["", "dumb"].contains(context.environment["TERM"] ?? "")
+        else { return nil }
+        self.session = session
+        host = rollout.record.host
+        timeline = RolloutTimeline(rollout.state.plan)
+        let style = Style(session.settings.color, for: context.standardOutput, in: context)
+        page = TerminalPage(context.standardOutput, style: ScreenStyle(style))
+        take(rollout)
+    }
+
+    func enter() { page.enter() }
+    func leave() { page.leave() }
+
+    /// Shows what has been written since.
+    func show(_ rollout: StoredRollout) {
+        take(rollout)
+        listen()
+        draw()
+    }
+
+    private func take(_ rollout: StoredRollout) {
+        if timeline.state.number == 0, case .started(let plan) = rollout.entries.first?.event {
+            timeline = RolloutTimeline(plan)
+        }
+        for entry in rollout.entries.dropFirst(timeline.state.number) where !timeline.add(entry) { return }
+    }
+
+    private func draw() {
+        guard let size = TerminalPage.size() else { return }
+        let screen = RolloutScreen(
+            host: HostName.short(host),
+            timeline: timeline,
+            notice: notice,
+            columns: size.columns,
+            rows: size.rows
+        )
+        page.show(screen.lines, columns: size.columns, rows: size.rows)
+    }
+
+    // MARK: - Keys
+
+    private func listen() {
+        if let command = running, let said = command.result() {
+            notice = "$ \(command.line): \(said)"
+            running = nil
+        }
+        for key in page.keys() { press(key) }
+    }
+
+    private func press(_ key: UInt8) {
+        let name = session.settings.inCommands(host)
+        if let command = asked {
+            asked = nil
+            notice = nil
+            if key == UInt8(ascii: "y") { start(command, name) }
+            return
+        }
+        switch key {
+        case UInt8(ascii: "q"), 0x1C: isLeft = true
+        case 0x1A: page.suspend()
+        default:
+            notice = nil
+            guard running == nil, let command = KeyCommand(key) else { return }
+            guard !command.needsConfirmation else {
+                asked = command
+                notice = "$ \(command.line(name))   y runs it, any other key does not"
+                return
+            }
+            start(command, name)
+        }
+    }
+
+    private func start(_ command: KeyCommand, _ name: String) {
+        notice = "$ \(command.line(name))"
+        do {
+            running = try command.start(name, session)
+        } catch {
+            notice = (error as? CommandError)?.message
+        }
+    }
+}
