@@ -54,7 +54,8 @@ import Testing
         let replay = try #require(JournalReplay(bench.journal))
         #expect(replay.judge.outcome == nil)
         #expect(replay.judge.canaryErrors == 0)
-        #expect(replay.judge.seconds == 20)
+        // The first look behind a pause counts for five seconds at most.
+        #expect((20...24).contains(replay.judge.seconds))
         #expect(replay.state == bench.state)
     }
 
