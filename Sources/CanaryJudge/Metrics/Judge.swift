@@ -119,7 +119,7 @@ private struct Slowness {
     init(_ reference: LatencyReference, _ rules: JudgeRules) {
         for quantile in rules.quantiles {
             guard let bucket = reference.bucket(quantile) else { continue }
-            limits[.latency(quantile)] = (DurationHistogram.bucket(bucket, times: rules.slowdown), bucket)
+            limits[.latency(quantile)] = (rules.tolerated(bucket), bucket)
         }
         if let milliseconds = rules.latencyLimit {
             let bucket = DurationHistogram.bucket(nanoseconds: UInt64(max(milliseconds, 0)) &* 1_000_000)

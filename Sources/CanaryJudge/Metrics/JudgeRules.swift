@@ -28,6 +28,9 @@ package struct JudgeRules: Sendable, Equatable {
     package var quantiles = LatencyQuantile.allCases
     /// How many times as long as stable the canary may take.
     package var slowdown = 1.1
+    /// By how much longer than stable the canary may take in any case, in milliseconds. Versions that are the same differ by less:
+    /// the one with less traffic has colder caches and connections.
+    package var latencyFloor = 5
     /// A fixed time that requests should not take, in milliseconds.
     package var latencyLimit: Int?
     /// Whether it matters that requests of the canary do not end.

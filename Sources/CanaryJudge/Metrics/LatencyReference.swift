@@ -42,11 +42,15 @@ extension DurationHistogram {
     func count(behind bucket: Int) -> UInt64 {
         counts.dropFirst(bucket + 1).reduce(0, &+)
     }
+}
 
-    /// The first bucket whose end is at least so many times as long as another's.
-    static func bucket(_ bucket: Int, times factor: Double) -> Int {
-        let microseconds = Double(lowerBound(bucket + 1)) * factor
-        guard factor > 1, microseconds < 1e15 else { return factor > 1 ? bucketCount - 1 : bucket }
-        return max(bucket, self.bucket(nanoseconds: UInt64(microseconds.rounded(.up)) * 1000))
+extension JudgeRules {
+    /// The last bucket that is not slow for the canary, where `bucket` is stable's.
+    func tolerated(_ bucket: Int) -> Int {
+        let end = Double(DurationHistogram.lowerBound(bucket + 1))
+        let microseconds = max(end * max(slowdown, 1), end + Double(max(latencyFloor, 0)) * 1000)
+        guard microseconds > end else { return bucket }
+        guard microseconds < 1e15 else { return DurationHistogram.bucketCount - 1 }
+        return max(bucket, DurationHistogram.bucket(nanoseconds: UInt64(microseconds.rounded(.up)) * 1000))
     }
 }

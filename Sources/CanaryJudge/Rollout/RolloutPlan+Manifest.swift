@@ -70,6 +70,7 @@ extension JudgeRules {
         errorLimit = analysis.errorLimit.map { Share($0) }
         quantiles = analysis.comparesLatency ? analysis.quantiles.map(Self.quantiles) ?? quantiles : []
         slowdown = analysis.slowdown ?? slowdown
+        latencyFloor = analysis.latencyFloor?.milliseconds ?? latencyFloor
         latencyLimit = analysis.latencyLimit?.milliseconds
     }
 

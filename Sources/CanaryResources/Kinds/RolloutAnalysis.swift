@@ -16,6 +16,8 @@ package struct RolloutAnalysis: Sendable {
     package var quantiles: [Int]?
     /// How many times as long as stable the canary may take.
     package var slowdown: Double?
+    /// Who takes no more than this longer than stable is not slow.
+    package var latencyFloor: Duration?
     /// After the canary's first request, how long its slowness counts for nothing.
     package var warmUp: Duration
     /// The errors that are accepted, whatever stable does.
@@ -33,6 +35,7 @@ package struct RolloutAnalysis: Sendable {
         comparesLatency = latency?["enabled"]?.bool ?? true
         quantiles = latency?["quantiles"]?.items.compactMap { $0.string.flatMap { Int($0.dropFirst()) } }
         slowdown = latency?["slowdown"]?.number
+        latencyFloor = Duration(latency?["floor"])
         warmUp = Duration(latency?["warmUp"]) ?? .zero
         errorLimit = Percentage(share: limits?["errors"])
         latencyLimit = Duration(limits?["latency"])

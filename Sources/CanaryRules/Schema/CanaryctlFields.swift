@@ -46,6 +46,7 @@ package enum CanaryctlFields {
          tolerance number min=1 max=100
         AnalysisLatency
          enabled boolean
+         floor string span
          quantiles []string minItems=1 enum=p50|p90|p99
          slowdown number min=1 max=100
          warmUp string span

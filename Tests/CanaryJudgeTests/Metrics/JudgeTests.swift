@@ -56,7 +56,7 @@ import Testing
         for run in 0..<runs {
             var traffic = Traffic(seed: 5000 + UInt64(run), median: 20)
             var rules = JudgeRules()
-            (rules.alpha, rules.slowdown) = (0.05, 1)
+            (rules.alpha, rules.slowdown, rules.latencyFloor) = (0.05, 1, 0)
             var judge = Judge(rules)
             for second in 0..<60 {
                 traffic.load = 1 + 0.8 * sin(Double(second) / 10)
@@ -96,9 +96,22 @@ import Testing
         #expect(judge.alarm(on: &traffic, at: .half, within: 60) == nil)
         // It is the tolerance: without it, they are found.
         var rules = JudgeRules()
-        rules.slowdown = 1
+        (rules.slowdown, rules.latencyFloor) = (1, 0)
         judge = Judge(rules)
         #expect(judge.alarm(on: &traffic, at: .half, within: 60) != nil)
+    }
+
+    @Test func `what is slower by less than anybody notices is fine`() {
+        // Half as long again, but by 0.2 ms: as much as a version with little traffic takes to have its caches filled.
+        var traffic = Traffic(seed: 4, median: 0.4)
+        traffic.requestsPerSecond = 400
+        traffic.canary.median = 0.6
+        var judge = Judge(JudgeRules())
+        #expect(judge.alarm(on: &traffic, at: tenth, within: 60) == nil)
+        var rules = JudgeRules()
+        rules.latencyFloor = 0
+        judge = Judge(rules)
+        #expect(judge.alarm(on: &traffic, at: tenth, within: 60) != nil)
     }
 
     @Test func `slowness counts for nothing while the canary warms up`() {
@@ -275,6 +288,7 @@ import Testing
             var rules = JudgeRules()
             (rules.alpha, rules.beta, rules.splitAlpha) = (value, value, value)
             (rules.errorTolerance, rules.slowdown) = (value, value)
+            rules.latencyFloor = value > 1 ? .max : value < 0 ? .min : 0
             (rules.fineRatio, rules.plannedRatio) = (value, value)
             (rules.latencyLimit, rules.errorLimit, rules.errorFloor) = (.max, .all, Share.none)
             var plan = RolloutPlan.fixed { $0.rules = rules }

@@ -44,7 +44,7 @@ struct RolloutManifestTests {
             "host": "helloworld", "canary": "v2", "ramp": "fixed", "hold": "2m", "stepDeadline": "1h",
             "analysis": [
                 "alpha": 0.05, "errors": ["tolerance": 1.5, "floor": 0],
-                "latency": ["quantiles": ["p99", "p50"], "slowdown": 2, "warmUp": "30s"],
+                "latency": ["quantiles": ["p99", "p50"], "slowdown": 2, "floor": "20ms", "warmUp": "30s"],
                 "limits": ["errors": 1, "latency": "800ms"],
                 "metrics": [["name": "smoke", "command": ["true"], "onFailure": "abort"]],
             ],
@@ -61,6 +61,7 @@ struct RolloutManifestTests {
         expected.rules.errorFloor = nil
         expected.rules.quantiles = [.p50, .p99]
         expected.rules.slowdown = 2
+        expected.rules.latencyFloor = 20
         expected.rules.errorLimit = Share(percent: 1)
         expected.rules.latencyLimit = 800
         expected.rules.unit = .users

@@ -81,7 +81,7 @@ extension JudgeRules: JournalPart {
             "errorTolerance": Node(.number(errorTolerance)), "errorFloor": .optional(errorFloor),
             "errorLimit": .optional(errorLimit),
             "quantiles": .sequence(quantiles.map { .integer(Int64($0.rawValue)) }),
-            "slowdown": Node(.number(slowdown)),
+            "slowdown": Node(.number(slowdown)), "latencyFloor": .integer(Int64(latencyFloor)),
             "latencyLimit": latencyLimit.map { .integer(Int64($0)) } ?? Node(.null),
             "watchesAnswers": .bool(watchesAnswers), "fineRatio": Node(.number(fineRatio)),
             "plannedRatio": Node(.number(plannedRatio)), "plannedRate": plannedRate.node,
@@ -107,6 +107,7 @@ extension JudgeRules: JournalPart {
         self.quantiles = quantiles.compactMap { $0.integer.flatMap { LatencyQuantile(rawValue: Int($0)) } }
         errorFloor = node.part("errorFloor")
         errorLimit = node.part("errorLimit")
+        latencyFloor = node.count("latencyFloor") ?? 0
         latencyLimit = node.count("latencyLimit")
     }
 }
