@@ -22,7 +22,8 @@
 
 import PackageDescription
 
-let settings: [SwiftSetting] = [
+// Tests write and read memory of C's as they like.
+let testSettings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .treatAllWarnings(as: .error),
     .enableUpcomingFeature("ExistentialAny"),
@@ -33,7 +34,7 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ImmutableWeakCaptures"),
 ]
 
-let safeSettings = settings + [.strictMemorySafety()]
+let settings = testSettings + [.strictMemorySafety()]
 
 // Sanitizers are about pointers and threads: their builds leave out what lies above the data plane.
 let isDataPlaneOnly = Context.environment["CANARYCTL_DATA_PLANE_ONLY"] != nil
@@ -63,7 +64,7 @@ let package = Package(
         .target(
             name: "CanaryManifests",
             dependencies: ["CanaryRules", "CanaryResources", "CanarySystem", "CLibYAML"],
-            swiftSettings: safeSettings
+            swiftSettings: settings
         ),
         .target(
             name: "CanaryStore",
@@ -73,15 +74,15 @@ let package = Package(
         .target(
             name: "CanaryProxy",
             dependencies: ["CanaryRouting", "CanaryMesh", "CanaryResources", "CanarySystem", "CLinux"],
-            swiftSettings: safeSettings
+            swiftSettings: settings
         ),
-        .target(name: "CanaryRollout", dependencies: ["CanaryJudge"], swiftSettings: safeSettings),
+        .target(name: "CanaryRollout", dependencies: ["CanaryJudge"], swiftSettings: settings),
 
-        .target(name: "CanaryJudge", dependencies: ["CanaryResources"], swiftSettings: safeSettings),
+        .target(name: "CanaryJudge", dependencies: ["CanaryResources"], swiftSettings: settings),
         .target(
             name: "CanaryInsight",
             dependencies: ["CanaryRules", "CanaryRouting", "CanaryMesh", "CanaryResources"],
-            swiftSettings: safeSettings
+            swiftSettings: settings
         ),
         .target(
             name: "CanaryRules",
@@ -91,12 +92,12 @@ let package = Package(
         .target(
             name: "CanaryRouting",
             dependencies: ["CanaryMesh", "CanaryResources", "CRE2"],
-            swiftSettings: safeSettings
+            swiftSettings: settings
         ),
-        .target(name: "CanaryMesh", dependencies: ["CanaryResources", "CRE2"], swiftSettings: safeSettings),
-        .target(name: "CanaryResources", swiftSettings: safeSettings),
+        .target(name: "CanaryMesh", dependencies: ["CanaryResources", "CRE2"], swiftSettings: settings),
+        .target(name: "CanaryResources", swiftSettings: settings),
 
-        .target(name: "CanarySystem", dependencies: ["CLinux"], swiftSettings: safeSettings),
+        .target(name: "CanarySystem", dependencies: ["CLinux"], swiftSettings: settings),
 
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -108,40 +109,40 @@ let package = Package(
             name: "CanaryTestSupport",
             dependencies: ["CanaryRouting", "CanaryMesh", "CanaryResources", "CanarySystem"],
             path: "Tests/CanaryTestSupport",
-            swiftSettings: settings
+            swiftSettings: testSettings
         ),
         .testTarget(
             name: "CanarySystemTests",
             dependencies: ["CanarySystem", "CLinux", "CanaryTestSupport"],
-            swiftSettings: settings
+            swiftSettings: testSettings
         ),
         .testTarget(
             name: "CanaryResourcesTests",
             dependencies: ["CanaryResources", "CanaryTestSupport"],
-            swiftSettings: settings
+            swiftSettings: testSettings
         ),
         .testTarget(
             name: "CanaryJudgeTests",
             dependencies: ["CanaryJudge", "CanaryResources", "CanaryTestSupport"],
             exclude: ["Reference"],
-            swiftSettings: settings
+            swiftSettings: testSettings
         ),
         .testTarget(
             name: "CanaryRolloutTests",
             dependencies: ["CanaryRollout", "CanaryJudge", "CanaryResources"],
-            swiftSettings: settings
+            swiftSettings: testSettings
         ),
         .testTarget(
             name: "CanaryRoutingTests",
             dependencies: ["CanaryRouting", "CanaryMesh", "CanaryResources", "CanaryTestSupport"],
-            swiftSettings: settings
+            swiftSettings: testSettings
         ),
         .testTarget(
             name: "CanaryRulesTests",
             dependencies: [
                 "CanaryRules", "CanaryRouting", "CanaryMesh", "CanaryResources", "CanaryTestSupport",
             ],
-            swiftSettings: settings
+            swiftSettings: testSettings
         ),
         .testTarget(
             name: "CanaryInsightTests",
@@ -149,12 +150,12 @@ let package = Package(
                 "CanaryInsight", "CanaryRules", "CanaryRouting", "CanaryMesh", "CanaryResources",
                 "CanaryTestSupport",
             ],
-            swiftSettings: settings
+            swiftSettings: testSettings
         ),
         .testTarget(
             name: "CanaryManifestsTests",
             dependencies: ["CanaryManifests", "CanaryRules", "CanaryResources", "CanaryTestSupport"],
-            swiftSettings: settings
+            swiftSettings: testSettings
         ),
         .testTarget(
             name: "CanaryStoreTests",
@@ -162,7 +163,7 @@ let package = Package(
                 "CanaryStore", "CanaryRouting", "CanaryMesh", "CanaryResources", "CanarySystem",
                 "CanaryTestSupport",
             ],
-            swiftSettings: settings
+            swiftSettings: testSettings
         ),
         .testTarget(
             name: "CanaryProxyTests",
@@ -171,7 +172,7 @@ let package = Package(
                 "CanaryTestSupport",
             ] + (isDataPlaneOnly ? [] : ["CanaryInsight", "CanaryRules"]),
             exclude: isDataPlaneOnly ? ["Envoy"] : [],
-            swiftSettings: settings
+            swiftSettings: testSettings
         ),
         .testTarget(
             name: "CanaryCLITests",
@@ -186,7 +187,7 @@ let package = Package(
                 argumentParser,
             ],
             exclude: ["Transcripts"],
-            swiftSettings: settings
+            swiftSettings: testSettings
         ),
     ],
     cxxLanguageStandard: .cxx17

@@ -148,6 +148,15 @@
     }
 }
 
+extension String {
+    /// Lends the bytes to `body`, which must not let go of them.
+    @inlinable
+    package func withSlice<Result>(_ body: (ByteSlice) -> Result) -> Result {
+        var text = self
+        return text.withUTF8 { unsafe body(ByteSlice($0)) }
+    }
+}
+
 extension Array<UInt8> {
     /// Lends the bytes to `body`, which must not let go of them.
     @inlinable

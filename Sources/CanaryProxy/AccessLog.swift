@@ -179,8 +179,7 @@ extension ByteBuffer {
     }
 
     mutating func append(text: String) {
-        var text = text
-        text.withUTF8 { unsafe append(ByteSlice($0)) }
+        text.withSlice { append($0) }
     }
 
     mutating func append(_ id: UUID) {

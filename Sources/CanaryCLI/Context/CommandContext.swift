@@ -113,7 +113,7 @@ extension CommandContext {
         )
         context.readStandardInputInPieces = { FileReader.read(descriptor: STDIN_FILENO, use: $0) }
         var status = stat()
-        context.workingDirectoryIsGone = stat(".", &status) == 0 && status.st_nlink == 0
+        context.workingDirectoryIsGone = unsafe stat(".", &status) == 0 && status.st_nlink == 0
         return context
     }
 
@@ -122,13 +122,15 @@ extension CommandContext {
         {
             return user
         }
-        if let entry = getpwuid(getuid()), let name = entry.pointee.pw_name { return String(cString: name) }
+        if let entry = unsafe getpwuid(getuid()), let name = unsafe entry.pointee.pw_name {
+            return unsafe String(cString: name)
+        }
         return "uid \(getuid())"
     }
 
     private static func terminalColumns(_ descriptor: Int32) -> Int? {
         var size = winsize()
-        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        guard unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
         return Int(size.ws_col)
     }
 }

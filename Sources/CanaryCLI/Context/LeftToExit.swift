@@ -10,6 +10,6 @@ final class LeftToExit {
     }
 
     static func keep(_ values: Any...) {
-        _ = Unmanaged.passRetained(LeftToExit(values))
+        _ = unsafe Unmanaged.passRetained(LeftToExit(values))
     }
 }

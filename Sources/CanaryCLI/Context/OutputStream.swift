@@ -62,7 +62,7 @@ extension OutputStream {
     /// A stream over a file descriptor.
     package static func descriptor(_ descriptor: Int32, columns: Int?) -> OutputStream {
         OutputStream(isTerminal: isatty(descriptor) == 1, columns: columns) { bytes in
-            bytes.withUnsafeBytes { FileWriter.write($0, to: descriptor) }?.error.number ?? 0
+            unsafe bytes.withUnsafeBytes { unsafe FileWriter.write($0, to: descriptor) }?.error.number ?? 0
         }
     }
 }

@@ -21,7 +21,8 @@ final class TerminalPage {
     /// `nil` where standard output is no terminal that has a size.
     static func size() -> (columns: Int, rows: Int)? {
         var size = winsize()
-        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+        guard unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0
+        else {
             return nil
         }
         return (Int(size.ws_col), Int(size.ws_row))
@@ -29,13 +30,13 @@ final class TerminalPage {
 
     func enter() {
         var attributes = termios()
-        if tcgetattr(STDIN_FILENO, &attributes) == 0 {
+        if unsafe tcgetattr(STDIN_FILENO, &attributes) == 0 {
             before = attributes
             attributes.c_lflag &= ~tcflag_t(ICANON | ECHO)
             // Keys that would stop the process come as such: the terminal is to be as it was then.
             setKey(VSUSP, &attributes)
             setKey(VQUIT, &attributes)
-            tcsetattr(STDIN_FILENO, TCSANOW, &attributes)
+            unsafe tcsetattr(STDIN_FILENO, TCSANOW, &attributes)
         }
         stream.write("\u{1B}[?1049h\u{1B}[?25l\u{1B}[2J")
         stream.flush()
@@ -43,16 +44,16 @@ final class TerminalPage {
     }
 
     private func setKey(_ key: Int32, _ attributes: inout termios) {
-        withUnsafeMutableBytes(of: &attributes.c_cc) { keys in
+        unsafe withUnsafeMutableBytes(of: &attributes.c_cc) { keys in
             // _POSIX_VDISABLE
-            if keys.indices.contains(Int(key)) { keys[Int(key)] = 0 }
+            if keys.indices.contains(Int(key)) { unsafe keys[Int(key)] = 0 }
         }
     }
 
     func leave() {
         stream.write("\u{1B}[0m\u{1B}[?25h\u{1B}[?1049l")
         stream.flush()
-        if var attributes = before { tcsetattr(STDIN_FILENO, TCSADRAIN, &attributes) }
+        if var attributes = before { unsafe tcsetattr(STDIN_FILENO, TCSADRAIN, &attributes) }
         before = nil
     }
 
@@ -84,9 +85,9 @@ final class TerminalPage {
     /// The keys that were pressed since the last call.
     func keys() -> [UInt8] {
         var wanted = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
-        guard poll(&wanted, 1, 0) > 0 else { return [] }
+        guard unsafe poll(&wanted, 1, 0) > 0 else { return [] }
         var bytes = [UInt8](repeating: 0, count: 64)
-        let count = read(STDIN_FILENO, &bytes, bytes.count)
+        let count = unsafe read(STDIN_FILENO, &bytes, bytes.count)
         return count > 0 ? Array(bytes[..<count]) : []
     }
 }

@@ -52,36 +52,21 @@ final class RunningCommand {
     init(_ arguments: [String], line: String, _ context: CommandContext) throws {
         self.line = line
         var ends: [Int32] = [0, 0]
-        guard pipe(&ends) == 0 else {
+        guard unsafe pipe(&ends) == 0 else {
             throw CommandError("cannot run \(line)", because: SystemCallError(errno))
         }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
         defer { close(ends[1]) }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
-        posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO)
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // Signals that are read here are to end the command all the same.
-        var none = sigset_t()
-        sigemptyset(&none)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        var words = ([context.executable] + arguments).map { strdup($0) } + [nil]
-        var variables = context.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-        defer { (words + variables).forEach { free($0) } }
-        var pid = pid_t()
-        let error = posix_spawn(&pid, context.executable, &actions, &attributes, &words, &variables)
-        guard error == 0 else {
+        do {
+            let outputs = [(ours: ends[1], its: STDOUT_FILENO), (ours: ends[1], its: STDERR_FILENO)]
+            pid = try ChildProcess(context.executable, arguments, context.environment, descriptors: outputs)
+                .pid
+        } catch {
             close(ends[0])
-            throw CommandError("cannot run \(line)", because: SystemCallError(error))
+            throw CommandError("cannot run \(line)", because: error)
         }
-        (self.pid, output) = (pid, ends[0])
+        output = ends[0]
     }
 
     deinit { close(output) }
@@ -90,12 +75,12 @@ final class RunningCommand {
     func result() -> String? {
         var bytes = [UInt8](repeating: 0, count: 4096)
         while true {
-            let count = read(output, &bytes, bytes.count)
+            let count = unsafe read(output, &bytes, bytes.count)
             guard count > 0 else { break }
             text += bytes[..<count].prefix(max(0, 4096 - text.count))
         }
         var status: Int32 = 0
-        guard waitpid(pid, &status, WNOHANG) != 0 else { return nil }
+        guard unsafe waitpid(pid, &status, WNOHANG) != 0 else { return nil }
         let said = String(decoding: text, as: UTF8.self).split(separator: "\n").first.map(String.init)
         return said ?? "done"
     }

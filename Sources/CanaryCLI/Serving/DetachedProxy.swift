@@ -20,11 +20,11 @@ struct DetachedProxy {
         let location = StoreLocation(settings.storeDirectory)
         try location.makeDirectory()
         let logPath = location.path(of: "proxy.log")
-        let log = open(logPath, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        let log = unsafe open(logPath, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard log >= 0 else { throw Self.failure("write \(logPath)") }
         defer { close(log) }
         var ends: [Int32] = [-1, -1]
-        guard canary_pipe2(&ends, O_CLOEXEC) == 0 else { throw Self.failure("make a pipe") }
+        guard unsafe canary_pipe2(&ends, O_CLOEXEC) == 0 else { throw Self.failure("make a pipe") }
         defer { close(ends[0]) }
         let pid: pid_t
         do {
@@ -66,31 +66,25 @@ struct DetachedProxy {
     }
 
     private func spawn(_ arguments: [String], _ log: Int32, _ readyEnd: Int32) throws -> pid_t {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, log, STDOUT_FILENO)
-        posix_spawn_file_actions_adddup2(&actions, log, STDERR_FILENO)
-        posix_spawn_file_actions_adddup2(&actions, readyEnd, Self.readyDescriptor)
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // A session of its own: closing the terminal does not end the proxy.
-        posix_spawnattr_setflags(&attributes, Int16(canary_posix_spawn_setsid))
-        var words = ([context.executable] + arguments).map { strdup($0) } + [nil]
-        var variables = context.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-        defer { (words + variables).forEach { free($0) } }
-        var pid = pid_t()
-        let error = posix_spawn(&pid, context.executable, &actions, &attributes, &words, &variables)
-        guard error == 0 else { throw Self.failure("start \(context.executable)", error) }
-        return pid
+        do {
+            return try ChildProcess(
+                context.executable,
+                arguments,
+                context.environment,
+                descriptors: [
+                    (log, STDOUT_FILENO), (log, STDERR_FILENO), (readyEnd, Self.readyDescriptor),
+                ],
+                hasOwnSession: true
+            ).pid
+        } catch {
+            throw Self.failure("start \(context.executable)", error.number)
+        }
     }
 
     /// The child ended before it was ready, and said why if it could.
     private func explainFailure(_ pid: pid_t, _ lines: [String], _ logPath: String) throws -> ExitStatus {
         var status: Int32 = 0
-        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
         func value(_ title: String) -> String? {
             lines.first { $0.hasPrefix(title) }.map { String($0.dropFirst(title.count)) }
         }

@@ -192,7 +192,7 @@ struct ProxyService {
     private func tellParent(_ lines: [String]) {
         guard let readyDescriptor else { return }
         let bytes = Array((lines.joined(separator: "\n") + "\n").utf8)
-        _ = write(readyDescriptor, bytes, bytes.count)
+        _ = unsafe write(readyDescriptor, bytes, bytes.count)
         close(readyDescriptor)
     }
 

@@ -102,7 +102,7 @@ struct ServiceStreams {
     private static func areOne(_ one: Int32, _ other: Int32) -> Bool {
         var first = stat()
         var second = stat()
-        guard fstat(one, &first) == 0, fstat(other, &second) == 0 else { return false }
+        guard unsafe fstat(one, &first) == 0, unsafe fstat(other, &second) == 0 else { return false }
         return first.st_dev == second.st_dev && first.st_ino == second.st_ino
     }
 }

@@ -13,10 +13,10 @@ final class SignalReader {
 
     init() throws {
         var signals = sigset_t()
-        sigemptyset(&signals)
-        for signal in Self.known { sigaddset(&signals, signal) }
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
-        descriptor = signalfd(-1, &signals, Int32(SFD_CLOEXEC) | Int32(SFD_NONBLOCK))
+        unsafe sigemptyset(&signals)
+        for signal in Self.known { unsafe sigaddset(&signals, signal) }
+        unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
+        descriptor = unsafe signalfd(-1, &signals, Int32(SFD_CLOEXEC) | Int32(SFD_NONBLOCK))
         guard descriptor >= 0 else {
             throw CommandError("cannot listen for signals", because: SystemCallError(errno))
         }
@@ -32,11 +32,11 @@ final class SignalReader {
     func next(milliseconds: Int32, orInput: Bool = false) -> Int32? {
         var wanted = [pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)]
         if orInput { wanted.append(pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)) }
-        guard poll(&wanted, nfds_t(wanted.count), milliseconds) > 0, wanted[0].revents != 0 else {
+        guard unsafe poll(&wanted, nfds_t(wanted.count), milliseconds) > 0, wanted[0].revents != 0 else {
             return nil
         }
         var info = signalfd_siginfo()
-        guard read(descriptor, &info, MemoryLayout<signalfd_siginfo>.size) > 0 else { return nil }
+        guard unsafe read(descriptor, &info, MemoryLayout<signalfd_siginfo>.size) > 0 else { return nil }
         return Int32(info.ssi_signo)
     }
 }

@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
+
 /// The forms of names that Kubernetes knows (apimachinery's `validation` package).
 package enum KubernetesName {
     /// DNS-1123 label: lower-case letters, digits and `-`, at most 63.
     package static func isLabel(_ text: String) -> Bool {
-        withBytes(text, isLabel)
+        text.withSlice(isLabel)
     }
 
     /// DNS-1035 label: as a DNS-1123 label, but beginning with a letter. Services are named so.
     static func isServiceName(_ text: String) -> Bool {
-        withBytes(text) { bytes in bytes.first.map { !isDigit($0) } ?? false && isLabel(bytes) }
+        text.withSlice { bytes in bytes.first.map { !isDigit($0) } ?? false && isLabel(bytes) }
     }
 
     /// DNS-1123 subdomain: labels with dots between them, at most 253 characters.
     static func isSubdomain(_ text: String) -> Bool {
-        withBytes(text) { isSubdomain($0[...]) }
+        text.withSlice { isSubdomain($0[...]) }
     }
 
     /// The key of a label or an annotation: an optional prefix, a subdomain, then `/`, then a name.
     package static func isQualified(_ text: String) -> Bool {
-        withBytes(text) { bytes in
+        text.withSlice { bytes in
             guard let slash = bytes.firstIndex(of: UInt8(ascii: "/")) else {
                 return isWord(bytes[...], longest: 63, inner: isLabelCharacter, ends: isLetterOrDigit)
             }
@@ -30,7 +32,7 @@ package enum KubernetesName {
 
     package static func isLabelValue(_ text: String) -> Bool {
         text.isEmpty
-            || withBytes(text) {
+            || text.withSlice {
                 isWord($0[...], longest: 63, inner: isLabelCharacter, ends: isLetterOrDigit)
             }
     }
@@ -38,14 +40,14 @@ package enum KubernetesName {
     /// As ``isLabelValue(_:)``, of any length: Istio does not limit it.
     static func isIstioLabelValue(_ text: String) -> Bool {
         text.isEmpty
-            || withBytes(text) {
+            || text.withSlice {
                 isWord($0[...], longest: .max, inner: isLabelCharacter, ends: isLetterOrDigit)
             }
     }
 
     /// IANA service name: at most 15 lower-case letters, digits and single dashes, one letter at least.
     static func isPortName(_ text: String) -> Bool {
-        withBytes(text) { bytes in
+        text.withSlice { bytes in
             bytes.count <= 15 && isLabel(bytes)
                 && !zip(bytes, bytes.dropFirst()).contains { $0 == dash && $1 == dash }
                 && bytes.contains { isLowerOrDigit($0) && !isDigit($0) }
@@ -83,20 +85,14 @@ package enum KubernetesName {
     private static let dash = UInt8(ascii: "-")
     private static let dot = UInt8(ascii: ".")
 
-    private typealias Bytes = UnsafeBufferPointer<UInt8>
+    // These checks run for every label of every object, and bytes in memory are read several times as fast as a string's view
+    // of them.
 
-    /// These checks run for every label of every object, and bytes in memory are read several times as fast as a string's
-    /// view of them.
-    private static func withBytes(_ text: String, _ body: (Bytes) -> Bool) -> Bool {
-        var text = text
-        return text.withUTF8(body)
-    }
-
-    private static func isLabel(_ bytes: Bytes) -> Bool {
+    private static func isLabel(_ bytes: ByteSlice) -> Bool {
         isWord(bytes[...], longest: 63, inner: { isLowerOrDigit($0) || $0 == dash }, ends: isLowerOrDigit)
     }
 
-    private static func isSubdomain(_ bytes: Slice<Bytes>) -> Bool {
+    private static func isSubdomain(_ bytes: Slice<ByteSlice>) -> Bool {
         var last = dot
         for byte in bytes {
             switch byte {
@@ -111,7 +107,7 @@ package enum KubernetesName {
 
     @inline(__always)
     private static func isWord(
-        _ bytes: Slice<Bytes>,
+        _ bytes: Slice<ByteSlice>,
         longest: Int,
         inner: (UInt8) -> Bool,
         ends: (UInt8) -> Bool

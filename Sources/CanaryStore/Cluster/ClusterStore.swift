@@ -115,7 +115,7 @@ package final class ClusterStore {
     /// Wakes the processes that follow the store. They also look once a second, so that nothing is lost if this fails
     /// or the process is killed just before it.
     private func announce() {
-        let descriptor = Glibc.open(
+        let descriptor = unsafe Glibc.open(
             location.path(of: StoreLocation.changedName),
             // What is no file, such as a pipe without a reader, must not hold up a change that is done.
             O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,

@@ -276,8 +276,8 @@ extension StoredObject {
 extension Row {
     /// The column behind those of ``StoredMeta``, read.
     fileprivate func body() throws(JSONError) -> Node {
-        try withBytes(9) { bytes throws(JSONError) in
-            try JSONReader.read(bytes.bindMemory(to: UInt8.self))
+        try unsafe withBytes(9) { bytes throws(JSONError) in
+            try unsafe JSONReader.read(bytes.bindMemory(to: UInt8.self))
         }
     }
 }

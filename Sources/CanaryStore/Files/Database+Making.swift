@@ -11,7 +11,7 @@ extension Database {
     ) throws(StoreError) -> Bool {
         let path = location.path(of: format.name)
         var status = stat()
-        guard lstat(path, &status) == 0 else {
+        guard unsafe lstat(path, &status) == 0 else {
             if errno == ENOENT { return false }
             throw .system("open", path, errno: errno)
         }
@@ -41,7 +41,7 @@ extension Database {
             removeFiles(of: fresh)
             defer { removeFiles(of: fresh) }
             let flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
-            let descriptor = Glibc.open(fresh, flags, 0o600)
+            let descriptor = unsafe Glibc.open(fresh, flags, 0o600)
             guard descriptor >= 0 else { throw .system("make", path, errno: errno) }
             defer { close(descriptor) }
             do throws(SQLiteError) {
@@ -51,8 +51,8 @@ extension Database {
             }
             guard fsync(descriptor) == 0 else { throw .system("make", path, errno: errno) }
             // A log without its database would be replayed into the new one.
-            for suffix in companions { unlink(path + suffix) }
-            guard rename(fresh, path) == 0 else { throw .system("make", path, errno: errno) }
+            for suffix in companions { unsafe unlink(path + suffix) }
+            guard unsafe rename(fresh, path) == 0 else { throw .system("make", path, errno: errno) }
             location.synchronize()
         }
     }
@@ -61,7 +61,7 @@ extension Database {
     private static let companions = ["-wal", "-shm", "-journal"]
 
     private static func removeFiles(of path: String) {
-        for suffix in [""] + companions { unlink(path + suffix) }
+        for suffix in [""] + companions { unsafe unlink(path + suffix) }
     }
 
     /// Turns an empty file into a database of the newest format. Nobody else knows it yet, so no journal is needed until the

@@ -94,7 +94,7 @@ final class Database {
             return try open(format, at: location, lockTimeoutMilliseconds: lockTimeoutMilliseconds)
         }
         if FileIdentity(path: location.path(of: format.name) + "-shm") == nil,
-            access(location.directory, W_OK) != 0
+            unsafe access(location.directory, W_OK) != 0
         {
             throw .noIndex(location.path(of: format.name))
         }

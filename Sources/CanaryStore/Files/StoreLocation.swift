@@ -28,7 +28,7 @@ package struct StoreLocation: Hashable, Sendable {
             path +=
                 path.isEmpty && part.isEmpty
                 ? "/" : path.hasSuffix("/") || path.isEmpty ? "\(part)" : "/\(part)"
-            guard mkdir(path, 0o700) != 0 else {
+            guard unsafe mkdir(path, 0o700) != 0 else {
                 Self.synchronize(directory: "\(path)/..")
                 continue
             }
@@ -44,7 +44,7 @@ package struct StoreLocation: Hashable, Sendable {
     func isOwnDirectory() throws(StoreError) -> Bool {
         try requireShortPath()
         var status = stat()
-        guard stat(directory, &status) == 0 else {
+        guard unsafe stat(directory, &status) == 0 else {
             if errno == ENOENT { return false }
             throw .system("open the cluster store at", directory, errno: errno)
         }
@@ -63,7 +63,7 @@ package struct StoreLocation: Hashable, Sendable {
     }
 
     private static func synchronize(directory: String) {
-        let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let descriptor = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         fsync(descriptor)
         close(descriptor)
@@ -78,23 +78,23 @@ package struct StoreLocation: Hashable, Sendable {
     /// Whether a path leads to a plain file, or nowhere.
     static func isFileOrMissing(_ path: String) -> Bool {
         var status = stat()
-        guard lstat(path, &status) == 0 else { return errno == ENOENT }
+        guard unsafe lstat(path, &status) == 0 else { return errno == ENOENT }
         return status.st_mode & S_IFMT == S_IFREG
     }
 
     private static func exists(_ path: String) -> Bool {
         var status = stat()
-        return stat(path, &status) == 0
+        return unsafe stat(path, &status) == 0
     }
 
     private static func name(of user: uid_t) -> String {
-        var entry = passwd()
+        var entry = unsafe passwd()
         var found: UnsafeMutablePointer<passwd>?
         var buffer = [CChar](repeating: 0, count: 4096)
-        guard getpwuid_r(user, &entry, &buffer, buffer.count, &found) == 0, let found,
-            let name = found.pointee.pw_name
+        guard unsafe getpwuid_r(user, &entry, &buffer, buffer.count, &found) == 0, let found = unsafe found,
+            let name = unsafe found.pointee.pw_name
         else { return "user \(user)" }
-        return "user \(String(cString: name))"
+        return unsafe "user \(String(cString: name))"
     }
 }
 
@@ -117,14 +117,14 @@ struct FileIdentity: Equatable {
     /// `nil` if there is no file or it cannot be looked at.
     init?(path: String) {
         var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
+        guard unsafe stat(path, &status) == 0 else { return nil }
         self.init(status)
     }
 
     /// Whether the process may hardly write on behind a database's files: SQLite keeps to itself that this made a write fail.
     static func isAtSizeLimit(_ database: String) -> Bool {
         var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0,
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0,
             let most = Int64(exactly: limit.rlim_cur)
         else { return false }
         return ["", "-wal", "-shm"].contains { suffix in
@@ -134,7 +134,7 @@ struct FileIdentity: Equatable {
 
     init?(descriptor: Int32) {
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { return nil }
+        guard unsafe fstat(descriptor, &status) == 0 else { return nil }
         self.init(status)
     }
 }

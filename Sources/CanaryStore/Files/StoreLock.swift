@@ -17,7 +17,7 @@ struct StoreLock: ~Copyable {
         var pause = 500
         guard StoreLocation.isFileOrMissing(path) else { throw .foreignFile(path) }
         while true {
-            let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+            let descriptor = unsafe Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
             guard descriptor >= 0 else { throw .system("change", database, errno: errno) }
             if try Self.tryLock(descriptor, path: path) {
                 self.descriptor = descriptor
@@ -54,12 +54,12 @@ struct StoreLock: ~Copyable {
     private func writeOwner() {
         var text = Array("\(getpid())\n".utf8)
         ftruncate(descriptor, 0)
-        _ = pwrite(descriptor, &text, text.count, 0)
+        _ = unsafe pwrite(descriptor, &text, text.count, 0)
     }
 
     /// The process that holds a lock now, as its file tells; `nil` where nobody does. Looking does not keep others who look out.
     static func holder(path: String) -> String? {
-        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         return flock(descriptor, LOCK_SH | LOCK_NB) == 0 ? nil : owner(descriptor) ?? "?"
@@ -67,7 +67,7 @@ struct StoreLock: ~Copyable {
 
     private static func owner(_ descriptor: Int32) -> String? {
         var bytes = [UInt8](repeating: 0, count: 16)
-        let count = pread(descriptor, &bytes, bytes.count, 0)
+        let count = unsafe pread(descriptor, &bytes, bytes.count, 0)
         guard count > 0 else { return nil }
         return Int32(String(decoding: bytes[..<count].prefix { $0 != 0x0a }, as: UTF8.self)).map(String.init)
     }

@@ -24,7 +24,7 @@ final class DirectoryWatch {
     /// Watches the directory that is at the path now, and forgets one that was there before.
     func renew() {
         let events = IN_ATTRIB | IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF
-        let renewed = inotify_add_watch(descriptor, path, UInt32(events) | UInt32(IN_ONLYDIR))
+        let renewed = unsafe inotify_add_watch(descriptor, path, UInt32(events) | UInt32(IN_ONLYDIR))
         if watch >= 0, watch != renewed { inotify_rm_watch(descriptor, watch) }
         watch = renewed
     }
@@ -35,9 +35,9 @@ final class DirectoryWatch {
             pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0),
         ]
-        poll(&polled, 2, milliseconds)
+        unsafe poll(&polled, 2, milliseconds)
         var buffer = [UInt8](repeating: 0, count: 4096)
-        while polled[0].revents != 0, read(descriptor, &buffer, buffer.count) > 0 {}
+        while polled[0].revents != 0, unsafe read(descriptor, &buffer, buffer.count) > 0 {}
         return polled[1].revents == 0
     }
 }

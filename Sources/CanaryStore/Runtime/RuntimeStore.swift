@@ -243,11 +243,11 @@ extension RuntimeStore {
         )
         try withExtendedLifetime(lock) { () throws(StoreError) in
             guard FileIdentity(path: path) == suspect else { return }
-            guard rename(path, "\(path).damaged") == 0 else {
+            guard unsafe rename(path, "\(path).damaged") == 0 else {
                 throw .system("move aside", path, errno: errno)
             }
-            unlink("\(path)-wal")
-            unlink("\(path)-shm")
+            unsafe unlink("\(path)-wal")
+            unsafe unlink("\(path)-shm")
             warn("\(error.message); it is kept as \(path).damaged, and traffic is counted from zero")
         }
     }

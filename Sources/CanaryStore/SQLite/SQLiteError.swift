@@ -19,11 +19,11 @@ struct SQLiteError: Error {
 
     /// The last error of a connection; `nil` stands for a connection that there was no memory for.
     init(_ extendedCode: Int32, on connection: OpaquePointer?) {
-        guard let connection else {
+        guard let connection = unsafe connection else {
             self.init(code: SQLITE_NOMEM, message: "out of memory")
             return
         }
-        self.init(
+        unsafe self.init(
             code: extendedCode,
             message: String(cString: sqlite3_errmsg(connection)),
             systemError: sqlite3_system_errno(connection)
