@@ -42,31 +42,71 @@ final class CounterBook: Sendable {
         var retiredSeries = RetiredSeries()
     }
 
+    /// How often a route that goes on is looked at.
+    private static let mostLooks = 5
+    /// So many events may be seen of one destination and not yet of another: a request has two.
+    private static let unnoticed: UInt64 = 4
+
     private let registry: CounterRegistry
     private let workers: [WorkerCounters]
     private let state = Mutex(State())
+    /// What happens between marks and counts; for tests.
+    private let whileLooking: @Sendable () -> Void
 
-    init(registry: CounterRegistry, workers: [WorkerCounters]) {
+    init(
+        registry: CounterRegistry,
+        workers: [WorkerCounters],
+        whileLooking: @escaping @Sendable () -> Void = {}
+    ) {
         self.registry = registry
         self.workers = workers
+        self.whileLooking = whileLooking
     }
 
     // MARK: - Evidence
 
     /// What changed since the last confirmed report.
+    ///
+    /// A route's destinations are seen at one moment, nearly: whoever compares them would take a stall of which one of them has the
+    /// slow requests, and the other not yet, for a slow version. Routes that went on while they were looked at are looked at again.
     func report() -> EvidenceReport {
         state.withLock { state in
             settleUnused(&state)
             var report = EvidenceReport(finished: state.finished)
-            findChanged(&state, &report)
-            for key in state.changed {
-                guard let entry = state.entries[key] else { continue }
-                var sum = entry.settled
-                for number in entry.numbers { sum.add(evidence(number)) }
-                report.items.append(EvidenceReport.Item(key: key, part: entry.part, evidence: sum))
+            var items: [EvidenceKey: EvidenceReport.Item] = [:]
+            var routes: Set<CountedRoute>?
+            for _ in 0..<Self.mostLooks {
+                findChanged(routes, &state, &report)
+                whileLooking()
+                for key in state.changed where routes?.contains(CountedRoute(key)) ?? true {
+                    items[key] = item(key, state)
+                }
+                let moved = routesThatMoved(report, state)
+                guard !moved.isEmpty else { break }
+                routes = moved
             }
+            report.items = Array(items.values)
             return report
         }
+    }
+
+    private func item(_ key: EvidenceKey, _ state: borrowing State) -> EvidenceReport.Item? {
+        guard let entry = state.entries[key] else { return nil }
+        var sum = entry.settled
+        for number in entry.numbers { sum.add(evidence(number)) }
+        return EvidenceReport.Item(key: key, part: entry.part, evidence: sum)
+    }
+
+    /// The routes of which more was counted since the report's marks than a judge would notice.
+    private func routesThatMoved(_ report: EvidenceReport, _ state: borrowing State) -> Set<CountedRoute> {
+        var moved: [CountedRoute: UInt64] = [:]
+        for number in 0..<UInt32(clamping: registry.count) {
+            let known = report.marks[number] ?? state.marks[number] ?? 0
+            let more = eventCount(number) &- known
+            guard more > 0, let counter = registry.counter(number) else { continue }
+            moved[CountedRoute(counter.key), default: 0] &+= more
+        }
+        return Set(moved.filter { $0.value > Self.unnoticed }.keys)
     }
 
     /// Notes that a report, the last one that was made, was written.
@@ -113,14 +153,26 @@ final class CounterBook: Sendable {
         sum.assigned &+ sum.ended &+ sum.firstTries.total
     }
 
-    private func findChanged(_ state: inout State, _ report: inout EvidenceReport) {
+    /// - Parameter routes: the only ones to look at, if not all are.
+    private func findChanged(
+        _ routes: Set<CountedRoute>?,
+        _ state: inout State,
+        _ report: inout EvidenceReport
+    ) {
         for number in 0..<UInt32(clamping: registry.count) {
-            let events = workers.reduce(0) { $0 &+ $1.eventCount(number) }
-            guard events != state.marks[number] ?? 0, let counter = registry.counter(number) else { continue }
+            let events = eventCount(number)
+            guard events != report.marks[number] ?? state.marks[number] ?? 0,
+                let counter = registry.counter(number),
+                routes?.contains(CountedRoute(counter.key)) ?? true
+            else { continue }
             report.marks[number] = events
             entry(counter.key, &state) { _ = $0.numbers.insert(number) }
             state.changed.insert(counter.key)
         }
+    }
+
+    private func eventCount(_ number: UInt32) -> UInt64 {
+        workers.reduce(0) { $0 &+ $1.eventCount(number) }
     }
 
     private func entry(_ key: EvidenceKey, _ state: inout State, _ change: (inout Entry) -> Void) {
@@ -160,5 +212,17 @@ final class CounterBook: Sendable {
     /// Requests that no route took.
     func local() -> RouteEvidence {
         workers.reduce(into: RouteEvidence()) { $0.add($1.localEvidence()) }
+    }
+}
+
+/// A route as long as its split stays as it is: what a canary is compared within.
+private struct CountedRoute: Hashable {
+    private let host: String
+    private let owner: String
+    private let route: String
+    private let epoch: RouteEpoch
+
+    init(_ key: EvidenceKey) {
+        (host, owner, route, epoch) = (key.host, key.owner, key.route, key.epoch)
     }
 }

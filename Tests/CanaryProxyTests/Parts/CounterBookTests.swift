@@ -2,6 +2,7 @@
 
 import CanaryResources
 import CanaryTestSupport
+import Synchronization
 import Testing
 
 @testable import CanaryProxy
@@ -99,6 +100,48 @@ struct CounterBookTests {
         }
 
         var assignedInMetrics: UInt64 { book.series().values.reduce(0) { $0 + $1.assigned } }
+    }
+
+    /// Two destinations of one route.
+    private static let versions = ["v1", "v2"].map { version in
+        let key = EvidenceKey(
+            store: "s",
+            host: "h",
+            owner: "o",
+            route: "r",
+            destination: version,
+            epoch: .none
+        )
+        return RouteCounter(answersOf: key, virtualService: "", routeName: "")
+    }
+
+    @Test func `what both versions of a route went through is told of both or of none`() {
+        let registry = CounterRegistry()
+        let worker = WorkerCounters()
+        var held: Set<UInt32> = []
+        let numbers = Self.versions.map { registry.lease($0, held: &held) }
+        let stall = Atomic(2)
+        let book = CounterBook(registry: registry, workers: [worker]) {
+            // While the reporter looks, requests that were held up end.
+            guard stall.subtract(1, ordering: .relaxed).newValue >= 0 else { return }
+            for number in numbers {
+                for _ in 0..<100 {
+                    worker.countEnd(
+                        number,
+                        status: 200,
+                        flags: ResponseFlags(.none),
+                        nanoseconds: 1,
+                        isRetried: false
+                    )
+                }
+            }
+        }
+        worker.countAssigned(numbers[1])
+        let report = book.report()
+        let ended = Dictionary(report.items.map { ($0.key.destination, $0.evidence.ended) }) { $1 }
+        #expect(ended == ["v1": 200, "v2": 200])
+        book.confirm(report)
+        #expect(book.report().items.isEmpty)
     }
 
     @Test(arguments: 0..<20 as Range<UInt64>)
