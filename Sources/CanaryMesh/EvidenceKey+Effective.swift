@@ -19,6 +19,17 @@ extension EvidenceKey {
         version.map { "version=\(RouteIdentity.ascii($0))" } ?? "version"
     }
 
+    /// The identities of a route's destinations, repeated ones told apart by a number.
+    package static func distinct(_ identities: [String]) -> [String] {
+        guard identities.count > 1 else { return identities }
+        var count: [String: Int] = [:]
+        return identities.map { identity in
+            let number = count[identity, default: 0] + 1
+            count[identity] = number
+            return number == 1 ? identity : "\(identity)|\(number)"
+        }
+    }
+
     /// A destination whose host is resolved: `helloworld.default.svc.cluster.local|v1|80`.
     package static func destination(_ destination: Destination, at resolved: String) -> String {
         let port = destination.port.map(String.init) ?? ""
@@ -41,20 +52,11 @@ extension EffectiveRoute {
 
     /// The keys of the route's destinations, in their order.
     package func evidenceKeys(store: String, host: String) -> [EvidenceKey] {
-        let identities = route.destinations.map { destinationIdentity($0.destination) }
-        return evidenceKeys(store: store, host: host, of: identities)
-    }
-
-    /// The same, where the identity of each destination is known already: ``EvidenceKey/destination(_:at:)``.
-    package func evidenceKeys(store: String, host: String, of destinations: [String]) -> [EvidenceKey] {
-        var count: [String: Int] = [:]
         let own = evidenceKey(store: store, host: host)
-        return destinations.map { identity in
+        let identities = route.destinations.map { destinationIdentity($0.destination) }
+        return EvidenceKey.distinct(identities).map { identity in
             var key = own
             key.destination = identity
-            let number = count[key.destination, default: 0] + 1
-            count[key.destination] = number
-            if number > 1 { key.destination += "|\(number)" }
             return key
         }
     }

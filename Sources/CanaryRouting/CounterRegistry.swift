@@ -3,70 +3,15 @@
 package import CanaryResources
 import Synchronization
 
-/// All that metrics and pages need to know of a counter. Several counters can share a key; they differ in the endpoint's labels
-/// or in what of the route does not concern its split.
-package struct RouteCounter: Hashable, Sendable {
-    package var key: EvidenceKey
-    /// `namespace/name`; empty for a host without VirtualService.
-    package var virtualService: String
-    package var routeName: String
-    /// The position among the route's destinations; -1 where there is none.
-    package var position: Int
-    /// The destination's full name; `unknown`, as in Istio, where the proxy answers by itself.
-    package var destinationHost: String
-    /// Empty for none.
-    package var subset: String
-    /// The destination's own port; 0 where it is the request's.
-    package var port: Int
-    package var weight: Int
-    /// The Service's name and namespace; a host that is no Service is its own name in the ServiceEntry's namespace.
-    package var serviceName: String
-    package var serviceNamespace: String
-    /// The endpoint's workload (Deployment), `unknown` as in Istio where nothing says.
-    package var workload: String
-    /// The endpoint's version label, `unknown` as in Istio where it has none.
-    package var version: String
-    /// Whether connections are counted, instead of requests.
-    package var isConnection = false
-
-    /// Whether copies are counted.
-    package var isMirror: Bool { position < 0 && !key.destination.isEmpty }
-
-    /// Hashes what mostly tells counters apart: tables have one for each endpoint that a route can lead to.
-    package func hash(into hasher: inout Hasher) {
-        hasher.combine(key.host)
-        hasher.combine(key.route)
-        hasher.combine(key.destination)
-        hasher.combine(key.epoch.revision)
-        hasher.combine(version)
-    }
-
-    /// A counter of answers that come from no destination.
-    package init(answersOf key: EvidenceKey, virtualService: String, routeName: String) {
-        self.key = key
-        self.virtualService = virtualService
-        self.routeName = routeName
-        position = -1
-        destinationHost = "unknown"
-        subset = ""
-        port = 0
-        weight = 0
-        serviceName = "unknown"
-        serviceNamespace = "unknown"
-        workload = "unknown"
-        version = "unknown"
-    }
-}
-
 /// Small numbers for counters, the same in every table that names the same counter. A number that no table names any more can
 /// be withdrawn, and given to another counter once nothing holds counts under it.
 package final class CounterRegistry: Sendable {
-    /// A class, so that both that lead to it hold a pointer: there may be a hundred thousand of hundreds of bytes.
+    /// A class, so that both that lead to it hold a pointer: there may be a hundred thousand.
     private final class Entry: Hashable {
         let counter: RouteCounter
         var number = CounterRegistry.none
-        /// How many hosts' tables name it.
-        var uses = 0
+        /// How often hosts' tables name it.
+        var uses: Int32 = 0
 
         init(_ counter: RouteCounter) { self.counter = counter }
 
@@ -107,19 +52,18 @@ package final class CounterRegistry: Sendable {
         state.withLock { $0.entries.indices.contains(Int(number)) ? $0.entries[Int(number)]?.counter : nil }
     }
 
-    /// The number of a counter, which is in use until it is released; `held` are the numbers that the caller has already.
-    func lease(_ counter: RouteCounter, held: inout Set<UInt32>) -> UInt32 {
+    /// The number of a counter, which is in use until it is released as often as it was leased.
+    func lease(_ counter: RouteCounter) -> UInt32 {
         state.withLock { state in
             let (isNew, entry) = state.known.insert(Entry(counter))
             if isNew { state.number(entry) }
-            guard held.insert(entry.number).inserted else { return entry.number }
             if !isNew, entry.uses == 0 { state.unused.remove(entry.number) }
             entry.uses += 1
             return entry.number
         }
     }
 
-    func release(_ numbers: Set<UInt32>) {
+    func release(_ numbers: [UInt32]) {
         state.withLock { state in
             for number in numbers {
                 state.entries[Int(number)]?.uses -= 1

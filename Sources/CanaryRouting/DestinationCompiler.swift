@@ -13,8 +13,13 @@ package struct DestinationCompiler {
 
     /// What a host's routes have in common of a cluster that several of them lead to. Belongs to one thread.
     private final class Clusters {
-        /// Without endpoints, and without the counters of those, which are each route's own.
-        var known: [ClusterName: (cluster: ClusterRecord, endpoints: [DestinationLookup.ReadyEndpoint])] = [:]
+        var known: [ClusterName: KnownCluster] = [:]
+    }
+
+    /// The counters of the endpoints are each route's own.
+    private struct KnownCluster {
+        var record: ClusterRecord
+        var endpoints: [(record: EndpointRecord, ready: DestinationLookup.ReadyEndpoint)]
     }
 
     init(lookup: DestinationLookup, identifiers: RoutingIdentifiers, arena: RoutingArena) {
@@ -47,6 +52,16 @@ package struct DestinationCompiler {
         return arena.store(
             chosen.map { cluster(destination, $0, dependsOnPort ? $0.number : 0, counter) }
         )
+    }
+
+    /// What the counters of a route's destination say of it: ``DestinationLookup/target(_:identity:position:_:)``.
+    func target(
+        _ named: DestinationLookup.Named,
+        identity: String,
+        position: Int,
+        _ weighted: WeightedDestination
+    ) -> Shared<RouteCounter.Target> {
+        lookup.target(named, identity: identity, position: position, weighted)
     }
 
     func counter(_ counter: RouteCounter) -> UInt32 { arena.lease(counter, from: identifiers.counters) }
@@ -87,25 +102,40 @@ package struct DestinationCompiler {
     ) -> ClusterRecord {
         let name = ClusterName(host: destination.host, subset: destination.subset ?? "", port: port.number)
         let known = known(name, destination, port)
-        var record = known.cluster
+        var record = known.record
         record.port = Int32(clamping: requestPort)
-        record.endpoints = arena.store(known.endpoints.map { endpoint($0, counter) })
+        record.endpoints = arena.store(known.endpoints.map { counted($0.record, $0.ready, counter) })
         record.characterize()
         return record
     }
 
-    private func known(_ name: ClusterName, _ destination: ResolvedDestination, _ port: HostService.Port) -> (
-        cluster: ClusterRecord, endpoints: [DestinationLookup.ReadyEndpoint]
-    ) {
+    private func counted(
+        _ endpoint: EndpointRecord,
+        _ ready: DestinationLookup.ReadyEndpoint,
+        _ counter: RouteCounter
+    ) -> EndpointRecord {
+        let target = lookup.target(
+            counter.target,
+            of: ready,
+            dividesTraffic: counter.virtualService.isEmpty
+        )
+        var endpoint = endpoint
+        endpoint.counter = self.counter(RouteCounter(counter.route, target))
+        return endpoint
+    }
+
+    private func known(_ name: ClusterName, _ destination: ResolvedDestination, _ port: HostService.Port)
+        -> KnownCluster
+    {
         if let known = clusters.known[name] { return known }
         let made = make(name, destination, port)
         clusters.known[name] = made
         return made
     }
 
-    private func make(_ name: ClusterName, _ destination: ResolvedDestination, _ port: HostService.Port) -> (
-        cluster: ClusterRecord, endpoints: [DestinationLookup.ReadyEndpoint]
-    ) {
+    private func make(_ name: ClusterName, _ destination: ResolvedDestination, _ port: HostService.Port)
+        -> KnownCluster
+    {
         let policy = destination.policy.effective(subset: destination.definition, port: port.number)
         var record = undefined
         record.number = Int32(clamping: port.number)
@@ -116,15 +146,15 @@ package struct DestinationCompiler {
         record.policy = policyRecord(policy, destination, port, cluster: record.id).map(arena.store)
         let ranked = lookup.readyEndpoints(of: destination, port: port, policy)
         record.groups = arena.store(ranked.groups)
+        let endpoints = ranked.endpoints.map { (record: endpoint($0), ready: $0) }
         if unsafe record.policy?.pointee.health != nil {
-            let members = Set(ranked.endpoints.map { lease.id(of: $0.address) })
             identifiers.shared(record.id)?.health.update(
-                members,
+                Set(endpoints.map(\.record.id)),
                 OutlierPolicy(policy.outlierDetection),
                 resolved: ranked.endpoints.contains(where: \.address.isName) ? identifiers.resolved : [:]
             )
         }
-        return (record, ranked.endpoints)
+        return KnownCluster(record: record, endpoints: endpoints)
     }
 
     /// `nil` where nothing is said.
@@ -156,21 +186,12 @@ package struct DestinationCompiler {
         return record
     }
 
-    private func endpoint(_ endpoint: DestinationLookup.ReadyEndpoint, _ counter: RouteCounter)
-        -> EndpointRecord
-    {
-        var counter = counter
-        counter.version = endpoint.version ?? "unknown"
-        counter.workload = endpoint.workload ?? "unknown"
-        if counter.virtualService.isEmpty {
-            counter.key.destination = EvidenceKey.destination(version: endpoint.version)
-        }
-        return EndpointRecord(
+    private func endpoint(_ endpoint: DestinationLookup.ReadyEndpoint) -> EndpointRecord {
+        EndpointRecord(
             id: lease.id(of: endpoint.address),
             hash: endpoint.hash,
             weight: endpoint.weight,
-            isName: endpoint.address.isName,
-            counter: self.counter(counter)
+            isName: endpoint.address.isName
         )
     }
 }

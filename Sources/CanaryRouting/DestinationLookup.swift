@@ -27,6 +27,7 @@ package final class DestinationLookup {
         let resolved: ResolvedDestination
         /// What it is called in the keys of evidence.
         let identity: String
+        fileprivate var targets: [Slot: Shared<RouteCounter.Target>] = [:]
 
         init(_ resolved: ResolvedDestination, identity: String) {
             self.resolved = resolved
@@ -34,7 +35,21 @@ package final class DestinationLookup {
         }
     }
 
+    /// How a route has a destination.
+    fileprivate struct Slot: Hashable {
+        var identity: String
+        var position: Int
+        var weight: Int
+    }
+
+    private struct EndpointTarget: Hashable {
+        var destination: Shared<RouteCounter.Target>
+        var version: String?
+        var workload: String?
+    }
+
     private var named: [NameKey: Named] = [:]
+    private var endpointTargets: [EndpointTarget: Shared<RouteCounter.Target>] = [:]
     private let hosts: HostViews
     private let scope: ClientScope
     private var endpoints: [EndpointsKey: RankedEndpoints] = [:]
@@ -70,6 +85,42 @@ package final class DestinationLookup {
         )
         named[key] = found
         return found
+    }
+
+    /// What the counters of a route's destination say of it.
+    func target(_ named: Named, identity: String, position: Int, _ weighted: WeightedDestination)
+        -> Shared<RouteCounter.Target>
+    {
+        let slot = Slot(identity: identity, position: position, weight: weighted.weight ?? 0)
+        if let known = named.targets[slot] { return known }
+        var target = RouteCounter.Target(named.resolved, identity: identity)
+        target.position = position
+        target.weight = slot.weight
+        target.port = weighted.destination.port ?? 0
+        let shared = Shared(target)
+        named.targets[slot] = shared
+        return shared
+    }
+
+    /// The same for one of the endpoints. Where no VirtualService says what goes where, versions are told apart by them.
+    func target(
+        _ destination: Shared<RouteCounter.Target>,
+        of endpoint: ReadyEndpoint,
+        dividesTraffic: Bool
+    ) -> Shared<RouteCounter.Target> {
+        let key = EndpointTarget(
+            destination: destination,
+            version: endpoint.version,
+            workload: endpoint.workload
+        )
+        if let known = endpointTargets[key] { return known }
+        var target = destination.value
+        target.version = endpoint.version ?? "unknown"
+        target.workload = endpoint.workload ?? "unknown"
+        if dividesTraffic { target.identity = EvidenceKey.destination(version: endpoint.version) }
+        let shared = Shared(target)
+        endpointTargets[key] = shared
+        return shared
     }
 
     /// The ready endpoints of a destination at a port of its Service, where the policy in force there ranks them.

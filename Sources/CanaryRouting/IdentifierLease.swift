@@ -7,28 +7,26 @@ package import CanaryMesh
 /// `@unchecked Sendable`: whoever makes it fills it before another thread knows it; afterwards only `deinit` touches it.
 package final class IdentifierLease: @unchecked Sendable {
     private let identifiers: RoutingIdentifiers
-    private var endpoints: [EndpointAddress: UInt64] = [:]
-    private var clusters: [ClusterName: UInt64] = [:]
+    private var endpoints: [UInt64] = []
+    private var clusters: [UInt64] = []
 
     package init(_ identifiers: RoutingIdentifiers) {
         self.identifiers = identifiers
     }
 
     deinit {
-        identifiers.release(endpoints: endpoints.values, clusters: clusters.values)
+        identifiers.release(endpoints: endpoints, clusters: clusters)
     }
 
     package func id(of address: EndpointAddress) -> UInt64 {
-        if let known = endpoints[address] { return known }
         let number = identifiers.use(address)
-        endpoints[address] = number
+        endpoints.append(number)
         return number
     }
 
     func id(of cluster: ClusterName) -> UInt64 {
-        if let known = clusters[cluster] { return known }
         let number = identifiers.use(cluster)
-        clusters[cluster] = number
+        clusters.append(number)
         return number
     }
 }

@@ -37,7 +37,8 @@ package struct RouteCompiler {
         record.owner = owner(effective)?.position ?? -1
         record.timeoutMilliseconds = Int32(clamping: route.timeout?.milliseconds ?? 0)
         record.retry = RetryPolicy(route.retries, in: arena)
-        record.interventions = interventions(of: effective).map(arena.store)
+        let counted = counted(effective)
+        record.interventions = interventions(of: effective, counted).map(arena.store)
         let edits = headers.edits([[route.headers]])
         (record.requestEdits, record.responseEdits) = (edits.request, edits.response)
         if let redirect = route.redirect {
@@ -49,10 +50,10 @@ package struct RouteCompiler {
             record.directBody = body(response.body)
         } else {
             if let rewrite = route.rewrite { record.rewrite = compile(rewrite) }
-            compileDestinations(effective, headers, into: &record)
+            compileDestinations(effective, headers, counted, into: &record)
         }
         if record.totalWeight == 0 || record.mayAnswerItself {
-            record.counter = destinations.counter(answers(of: effective))
+            record.counter = destinations.counter(RouteCounter(counted, RouteCounter.Target.none))
         }
         return arena.store(record)
     }
@@ -71,9 +72,10 @@ package struct RouteCompiler {
     func ownDestination(isConnection: Bool = false) -> DestinationRecord {
         let resolved = destinations.resolve(host, subset: nil)
         let key = EvidenceKey(store: store, service: resolved.service, host: host, version: nil)
-        var counter = counter(resolved, key)
-        counter.isConnection = isConnection
-        return bare(resolved, port: nil, counter: counter)
+        var target = RouteCounter.Target(resolved, identity: key.destination)
+        target.isConnection = isConnection
+        let route = RouteCounter.Route(key, virtualService: "", name: "")
+        return bare(resolved, port: nil, counter: RouteCounter(Shared(route), Shared(target)))
     }
 
     /// A destination without header changes of its own.
@@ -123,6 +125,7 @@ package struct RouteCompiler {
     private func compileDestinations(
         _ effective: EffectiveRoute,
         _ headers: HeaderCompiler,
+        _ counted: Shared<RouteCounter.Route>,
         into record: inout RouteRecord
     ) {
         let route = effective.route
@@ -130,7 +133,7 @@ package struct RouteCompiler {
         let named = route.destinations.map {
             destinations.named($0.destination, in: effective.source.namespace)
         }
-        let keys = effective.evidenceKeys(store: store, host: host, of: named.map(\.identity))
+        let identities = EvidenceKey.distinct(named.map(\.identity))
         let chosen = route.destinations.indices.filter { weights.counting[$0] > 0 }
         record.sticky = destinations.hashKey(
             hostHashKey ?? commonHashKey(chosen.map { named[$0].resolved.policy })
@@ -139,12 +142,13 @@ package struct RouteCompiler {
         let records = chosen.map { index in
             let weighted = route.destinations[index]
             let resolved = named[index].resolved
-            var counter = counter(resolved, keys[index])
-            counter.virtualService = owner(effective)?.name ?? ""
-            counter.routeName = route.name
-            counter.position = index
-            counter.weight = weighted.weight ?? 0
-            counter.port = weighted.destination.port ?? 0
+            let target = destinations.target(
+                named[index],
+                identity: identities[index],
+                position: index,
+                weighted
+            )
+            let counter = RouteCounter(counted, target)
             let edits = headers.edits(of: route, weighted)
             return DestinationRecord(
                 weight: UInt64(weights.counting[index]),
@@ -168,29 +172,33 @@ package struct RouteCompiler {
     }
 
     /// `nil` for a route that has none.
-    private func interventions(of effective: EffectiveRoute) -> InterventionRecord? {
+    private func interventions(of effective: EffectiveRoute, _ counted: Shared<RouteCounter.Route>)
+        -> InterventionRecord?
+    {
         let route = effective.route
         let forwards = route.redirect == nil && route.directResponse == nil
         let record = InterventionRecord(
             fault: FaultPolicy(route.fault),
             cors: route.corsPolicy.map { arena.store(CorsRecord($0, in: arena)) },
-            mirrors: forwards ? arena.store(mirrors(of: effective)) : BorrowedList()
+            mirrors: forwards ? arena.store(mirrors(of: effective, counted)) : BorrowedList()
         )
         return record.fault.isNone && record.cors == nil && record.mirrors.isEmpty ? nil : record
     }
 
     /// The copies of a route's requests, with counters of their own.
-    private func mirrors(of effective: EffectiveRoute) -> [MirrorRecord] {
+    private func mirrors(of effective: EffectiveRoute, _ counted: Shared<RouteCounter.Route>)
+        -> [MirrorRecord]
+    {
         effective.route.effectiveMirrors.map { mirror in
             let name = effective.resolve(mirror.destination)
             let resolved = destinations.resolve(name, subset: mirror.destination.subset)
-            var key = effective.evidenceKey(store: store, host: host)
-            key.destination = effective.mirrorIdentity(mirror.destination)
-            var counter = counter(resolved, key)
-            counter.virtualService = owner(effective)?.name ?? ""
-            counter.routeName = effective.route.name
-            counter.position = -1
-            counter.port = mirror.destination.port ?? 0
+            var target = RouteCounter.Target(
+                resolved,
+                identity: effective.mirrorIdentity(mirror.destination)
+            )
+            target.position = -1
+            target.port = mirror.destination.port ?? 0
+            let counter = RouteCounter(counted, Shared(target))
             let destination = bare(resolved, port: mirror.destination.port, counter: counter)
             return MirrorRecord(chance: Chance(mirror.percentage), destination: arena.store(destination))
         }
@@ -248,21 +256,14 @@ package struct RouteCompiler {
         }
     }
 
-    func counter(_ destination: ResolvedDestination, _ key: EvidenceKey) -> RouteCounter {
-        var counter = RouteCounter(answersOf: key, virtualService: "", routeName: "")
-        counter.position = 0
-        counter.destinationHost = destination.host
-        counter.subset = destination.subset ?? ""
-        counter.serviceName = destination.service?.name ?? destination.host
-        counter.serviceNamespace = destination.service?.namespace ?? "unknown"
-        return counter
-    }
-
-    private func answers(of effective: EffectiveRoute) -> RouteCounter {
-        RouteCounter(
-            answersOf: effective.evidenceKey(store: store, host: host),
-            virtualService: owner(effective)?.name ?? "",
-            routeName: effective.route.name
+    /// What the counters of a route have in common.
+    private func counted(_ effective: EffectiveRoute) -> Shared<RouteCounter.Route> {
+        Shared(
+            RouteCounter.Route(
+                effective.evidenceKey(store: store, host: host),
+                virtualService: owner(effective)?.name ?? "",
+                name: effective.route.name
+            )
         )
     }
 

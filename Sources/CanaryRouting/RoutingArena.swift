@@ -18,7 +18,7 @@ package import CanaryMesh
     private let loan = Loan()
     private var expressions: [RegularExpression] = []
     private var registry: CounterRegistry?
-    private var counters: Set<UInt32> = []
+    private var counters: [UInt32] = []
     private var leases: [IdentifierLease] = []
     private var tables: [EndpointHashTable] = []
     private var clusters: [SharedCluster] = []
@@ -77,7 +77,9 @@ package import CanaryMesh
     /// The number of a counter, in use for as long as this memory.
     func lease(_ counter: RouteCounter, from registry: CounterRegistry) -> UInt32 {
         self.registry = registry
-        return registry.lease(counter, held: &counters)
+        let number = registry.lease(counter)
+        counters.append(number)
+        return number
     }
 
     /// Holds the numbers that records in here name.

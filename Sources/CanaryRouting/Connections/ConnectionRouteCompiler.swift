@@ -68,22 +68,21 @@ struct ConnectionRouteCompiler {
             guard weight > 0 else { continue }
             let host = HostName.resolve(weighted.destination.host, namespace: resource.namespace)
             let resolved = routes.destinations.resolve(host, subset: weighted.destination.subset)
-            var counter = routes.counter(
-                resolved,
-                route.evidenceKey(
-                    to: weighted.destination,
-                    at: host,
-                    of: resource,
-                    index: index,
-                    store: routes.store,
-                    host: routes.host
-                )
+            let key = route.evidenceKey(
+                to: weighted.destination,
+                at: host,
+                of: resource,
+                index: index,
+                store: routes.store,
+                host: routes.host
             )
-            counter.virtualService = RouteCompiler.owner(resource)
-            counter.position = position
-            counter.weight = weighted.weight ?? 0
-            counter.port = weighted.destination.port ?? 0
-            counter.isConnection = true
+            var target = RouteCounter.Target(resolved, identity: key.destination)
+            target.position = position
+            target.weight = weighted.weight ?? 0
+            target.port = weighted.destination.port ?? 0
+            target.isConnection = true
+            let counted = RouteCounter.Route(key, virtualService: RouteCompiler.owner(resource), name: "")
+            let counter = RouteCounter(Shared(counted), Shared(target))
             records.append(
                 routes.bare(resolved, port: weighted.destination.port, weight: weight, counter: counter)
             )

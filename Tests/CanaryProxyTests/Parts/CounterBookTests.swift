@@ -21,7 +21,7 @@ struct CounterBookTests {
             epoch: .none
         )
         var counter = RouteCounter(answersOf: key, virtualService: "", routeName: "")
-        counter.version = "v\(number % 2)"
+        counter.target.value.version = "v\(number % 2)"
         return counter
     }
 
@@ -51,9 +51,8 @@ struct CounterBookTests {
         init() { book = CounterBook(registry: registry, workers: workers) }
 
         mutating func lease(_ counter: RouteCounter) {
-            var held: Set<UInt32> = []
             guard leased[counter] == nil else { return }
-            leased[counter] = registry.lease(counter, held: &held)
+            leased[counter] = registry.lease(counter)
         }
 
         mutating func release(_ counter: RouteCounter) {
