@@ -102,10 +102,22 @@ package struct RolloutController {
     /// Who has changed the route besides the rollout; `nil` where nobody has, or it does not matter.
     private func stranger(_ item: RolloutSight.Item) -> String? {
         guard item.route.problem == nil, let state = machines[item.run.id]?.state, !state.isFinished,
-            !state.epochs.isEmpty, state.setting(of: item.route.epoch) == nil,
-            item.route.author != item.run.author
+            !state.epochs.isEmpty
         else { return nil }
-        return item.route.author ?? "somebody"
+        let isKnown = state.setting(of: item.route.epoch) != nil
+        // What is wanted may be in force, and the news got lost.
+        if state.wanted != nil {
+            return isKnown || item.route.author == item.run.author ? nil : item.route.author ?? "somebody"
+        }
+        // Copies and conditions may change without beginning an epoch, and an earlier epoch of ours may come back.
+        guard !isKnown || Self.differ(state.inForce, item.route.setting) else { return nil }
+        return item.route.editor == item.run.author ? "somebody" : item.route.editor ?? "somebody"
+    }
+
+    /// Shares of one epoch are the same, however they are written.
+    private static func differ(_ one: RouteSetting?, _ other: RouteSetting?) -> Bool {
+        if case (.split, .split) = (one, other) { return false }
+        return one != other
     }
 
     @discardableResult

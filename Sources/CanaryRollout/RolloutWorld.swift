@@ -44,6 +44,8 @@ package struct RouteSight: Sendable {
     package var epoch: String
     /// Who made that commit; `nil` where it is not known any more.
     package var author: String?
+    /// Who last changed the object that has the route.
+    package var editor: String?
     /// The totals of all epochs that are known, over all proxies.
     package var counts: [String: ArmPair]
     /// Why it cannot be seen.
@@ -53,12 +55,14 @@ package struct RouteSight: Sendable {
         setting: RouteSetting?,
         epoch: String,
         author: String?,
+        editor: String? = nil,
         counts: [String: ArmPair] = [:],
         problem: String? = nil
     ) {
         self.setting = setting
         self.epoch = epoch
         self.author = author
+        self.editor = editor
         self.counts = counts
         self.problem = problem
     }

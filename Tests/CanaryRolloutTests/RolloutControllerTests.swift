@@ -14,6 +14,8 @@ private final class MadeUpWorld: RolloutWorld {
     var setting: RouteSetting? = .split(.half)
     var epoch = "before"
     var author: String? = "ada"
+    /// Who last changed the object, where it is not the author.
+    var editor: String?
     var counts: [String: ArmPair] = [:]
     var problem: String?
     var failure: String?
@@ -37,6 +39,7 @@ private final class MadeUpWorld: RolloutWorld {
             setting: setting,
             epoch: epoch,
             author: author,
+            editor: editor ?? author,
             counts: problem == nil ? counts : [:],
             problem: problem
         )
@@ -172,6 +175,30 @@ private final class MadeUpWorld: RolloutWorld {
         try turn(&controller, at: 5...5)
         #expect(try state.phase == .progressing && world.setting == .split(Share(percent: 10)))
         #expect(world.refusals["o"] == .some(nil))
+    }
+
+    @Test func `an edit that brings back what the rollout itself had set is an edit`() throws {
+        var controller = RolloutController()
+        try turn(&controller, at: 1...2)
+        world.edit(.stable, by: "rollout/shop")
+        world.editor = "bob"
+        try turn(&controller, at: 3...4)
+        #expect(try state.pause == .edit(by: "bob") && world.setting == .stable)
+    }
+
+    @Test func `copies that somebody takes away without a new epoch are missed`() throws {
+        var plan = RolloutPlan(stable: "v1", canary: "v2", steps: [.init(.mirror(.half)), .init(.canary)])
+        plan.ramp = .fixed
+        let world = MadeUpWorld(plan)
+        var controller = RolloutController()
+        for second: Int64 in 1...2 {
+            _ = try controller.turn(world, at: Moment(wall: second * 1000, monotonic: second * 1000))
+        }
+        #expect(world.setting == .mirror(.half))
+        (world.setting, world.editor) = (.stable, "bob")
+        _ = try controller.turn(world, at: Moment(wall: 3000, monotonic: 3000))
+        let state = try #require(RolloutState(replaying: world.journal))
+        #expect(state.pause == .edit(by: "bob") && state.inForce == .stable)
     }
 
     @Test func `an edit between the look and the change is not written over`() throws {

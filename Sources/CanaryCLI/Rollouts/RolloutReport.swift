@@ -83,7 +83,7 @@ struct RolloutReport {
     var progress: String {
         var phase = state.phase.rawValue
         if [.progressing, .paused].contains(state.phase) { phase += ", step \(step) of \(stepCount)" }
-        if let share = rollout.share { phase += ", \(state.plan.canary) gets \(share)" }
+        if let setting = rollout.setting { phase += ", \(state.plan.canary) gets \(setting)" }
         if state.attempt > 1 { phase += ", attempt \(state.attempt)" }
         return "\(phase): \(rollout.message)"
     }

@@ -13,7 +13,10 @@ final class StoreRolloutWorld: RolloutWorld {
     private struct Seen {
         var commit: String
         var pair: VersionPair?
+        var setting: RouteSetting?
+        var epoch = ""
         var author: String?
+        var editor: String?
         var problem: String?
     }
 
@@ -65,7 +68,7 @@ final class StoreRolloutWorld: RolloutWorld {
             let id = sight.items[index].run.id
             guard let host = records[id]?.record.host, let pair = seen[id]?.pair else { continue }
             let evidence = try runtime.evidence(store: storeID, host: host)
-            sight.items[index].route.counts = RolloutEvidence.totals(evidence, of: pair)
+            sight.items[index].route.counts = RolloutVersions.totals(evidence, of: pair)
         }
         return sight
     }
@@ -94,9 +97,10 @@ final class StoreRolloutWorld: RolloutWorld {
                 }
             },
             route: RouteSight(
-                setting: route.pair?.setting,
-                epoch: route.pair?.epoch.commit ?? "",
+                setting: route.setting,
+                epoch: route.epoch,
                 author: route.author,
+                editor: route.editor,
                 problem: route.problem
             )
         )
@@ -110,10 +114,14 @@ final class StoreRolloutWorld: RolloutWorld {
             try view.requireReadableRouting(of: record.host)
             var snapshot = try view.closure(of: [record.host])
             snapshot.storeID = reader.storeUID
-            route.pair = try versions(record, reader).pair(in: snapshot)
-            if let epoch = route.pair?.epoch {
+            let versions = try versions(record, reader)
+            if let pair = try versions.pair(in: snapshot) {
+                (route.pair, route.setting, route.epoch) = (
+                    pair, versions.setting(pair), versions.epoch(pair)
+                )
                 let changes = try reader.history(host: record.host)
-                route.author = changes.first { $0.revision == epoch.revision }?.actor
+                route.author = changes.first { $0.revision == pair.lastEpoch.revision }?.actor
+                route.editor = changes.first { $0.objects.contains(pair.route.source.key) }?.actor
             }
         } catch let error as WeightPlanError {
             route.problem = CommandError(error, record.host, settings).message
@@ -165,26 +173,31 @@ final class StoreRolloutWorld: RolloutWorld {
         _ record: RolloutRecord,
         _ writer: StoreWriter
     ) throws -> SettingOutcome {
-        guard case .split(let share) = setting else {
-            return .failed("copies and conditions cannot be set yet")
-        }
         let change = ClusterChange(view: StoredCluster(reader: writer))
+        let versions = try versions(record, writer)
         do {
             try change.view.requireReadableRouting(of: record.host)
-            let versions = try versions(record, writer)
-            let snapshot = try change.closure(of: [record.host])
-            guard try versions.pair(in: snapshot)?.epoch.commit ?? "" == seen else { return .routeChanged }
-            let plan = try versions.plan(Percentage(share), in: snapshot)
+            var snapshot = try change.closure(of: [record.host])
+            snapshot.storeID = writer.storeUID
+            guard try versions.pair(in: snapshot).map(versions.epoch) ?? "" == seen else {
+                return .routeChanged
+            }
+            guard let plan = try versions.plan(setting, in: snapshot) else {
+                return .failed("the Rollout has no step with this condition any more")
+            }
             guard !plan.isUnchanged || plan.isNew else { return .inForce(epoch: seen, isNew: false) }
             try change.edit(Resource(key: plan.key, body: plan.body))
-            change.summarize(plan.key, plan.summary(of: .one(versions.canary, Percentage(share))))
+            change.summarize(plan.key, versions.summary(of: setting, plan))
         } catch let error as WeightPlanError {
             return .failed(CommandError(error, record.host, settings).message)
         } catch let error as CommandError {
             return .failed(error.message)
         }
         try ChangeWriter(writer: writer, verb: "rollout").write(change)
-        return .inForce(epoch: writer.nextEpoch.commit, isNew: true)
+        var snapshot = try StoredCluster(reader: writer).closure(of: [record.host])
+        snapshot.storeID = writer.storeUID
+        guard let pair = try versions.pair(in: snapshot) else { throw TakenOver() }
+        return .inForce(epoch: versions.epoch(pair), isNew: pair.began(with: writer.nextEpoch))
     }
 
     /// The two versions in the route, as they were when the run began.
@@ -205,34 +218,6 @@ final class StoreRolloutWorld: RolloutWorld {
     }
 }
 
-/// The two versions of a rollout, and where they are.
-private struct RolloutVersions {
-    let host: String
-    /// The clients', which decides which routes there are.
-    let namespace: String
-    let route: String?
-    let stable: String
-    let canary: String
-
-    init(_ record: RolloutRecord, _ spec: RolloutSpec, _ plan: RolloutPlan) {
-        (host, namespace) = (record.host, record.namespace)
-        route = spec.route?.description
-        (stable, canary) = (plan.stable, plan.canary)
-    }
-
-    func pair(in snapshot: ClusterSnapshot) throws(WeightPlanError) -> VersionPair? {
-        try planner(snapshot).pair(stable: stable, canary: canary, route: route)
-    }
-
-    func plan(_ share: Percentage, in snapshot: ClusterSnapshot) throws(WeightPlanError) -> WeightPlan {
-        try planner(snapshot).plan(.all([canary: share, stable: share.rest]), route: route)
-    }
-
-    private func planner(_ snapshot: ClusterSnapshot) -> WeightPlanner {
-        WeightPlanner(snapshot, host: host, namespace: namespace)
-    }
-}
-
 extension StoreReader {
     /// The entries of a journal behind a number; `nil` where one cannot be read.
     func entries(
@@ -247,19 +232,4 @@ extension StoreReader {
         }
         return entries
     }
-}
-
-extension VersionPair {
-    /// `nil` where it is no split of the two versions.
-    var setting: RouteSetting? { share.map { .split(Share($0.part, of: $0.whole)) } }
-}
-
-extension Percentage {
-    /// Exact for whole ten-thousandths of a percent, as manifests and the command line have them.
-    init(_ share: Share) {
-        let product = share.part.multipliedFullWidth(by: UInt64(Percentage.whole.millionths))
-        self.init(millionths: Int(share.whole.dividingFullWidth(product).quotient))
-    }
-
-    var rest: Percentage { Percentage(millionths: Percentage.whole.millionths - millionths) }
 }

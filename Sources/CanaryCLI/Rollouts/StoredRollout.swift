@@ -96,10 +96,14 @@ struct StoredRollout {
         state.isWithdrawn || [.promoted, .aborted].contains(state.phase) && state.wanted == nil
     }
 
-    /// The canary's share that is in force; `nil` where the rollout has set nothing yet, or somebody else something else.
+    /// What is in force; `nil` where the rollout has set nothing yet, or somebody else something else.
+    var setting: RouteSetting? {
+        state.epochs.isEmpty && state.attempt == 1 ? nil : state.inForce
+    }
+
+    /// The share of requests whose answers come from the canary as they are drawn.
     var share: Share? {
-        guard !state.epochs.isEmpty || state.attempt > 1 else { return nil }
-        return if case .split(let share) = state.inForce { share } else { nil }
+        setting.map { if case .split(let share) = $0 { share } else { .none } }
     }
 
     /// When this attempt began, in milliseconds since 1970.

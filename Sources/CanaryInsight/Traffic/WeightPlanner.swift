@@ -5,9 +5,9 @@ package import CanaryResources
 
 /// Works out new weights for a route of a host. The closure of the host is snapshot enough (``HostClosure``).
 package struct WeightPlanner {
-    private let snapshot: ClusterSnapshot
+    let snapshot: ClusterSnapshot
     let host: String
-    private let namespace: String
+    let namespace: String
 
     /// `host` is a full name, `namespace` the client's.
     package init(_ snapshot: ClusterSnapshot, host: String, namespace: String) {

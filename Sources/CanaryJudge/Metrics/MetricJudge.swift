@@ -53,9 +53,7 @@ package struct MetricJudge: Sendable, Equatable {
         default: process = EProcess(.noWorse())
         }
         if settings.floor != nil { floor = EProcess(.noWorse()) }
-        if rules.judgesMirrors, metric.isCompared, metric != .answers {
-            block = BlockProcess(tolerance: metric == .errors ? rules.errorTolerance : 1)
-        }
+        if rules.judgesMirrors, metric == .errors { block = BlockProcess(tolerance: rules.errorTolerance) }
     }
 
     // MARK: - Counting
@@ -63,6 +61,11 @@ package struct MetricJudge: Sendable, Equatable {
     mutating func add(_ assignment: Assignment, canary: Arm, stable: Arm) {
         // Who matches a condition is like nobody else.
         guard assignment != .focus || !metric.isCompared else { return }
+        // A copy runs beside its request and has to wait for it: how long it takes is no draw.
+        if assignment == .mirror, metric.isOfTime {
+            step.requests &+= canary.requests &+ stable.requests
+            return
+        }
         self.canary.add(canary)
         self.stable.add(stable)
         if let share = settings.floor {
@@ -193,6 +196,14 @@ extension MetricJudge.Settings {
 }
 
 extension Metric {
+    /// Whether it is about how long requests take.
+    var isOfTime: Bool {
+        switch self {
+        case .latency, .latencyLimit: true
+        default: false
+        }
+    }
+
     /// Whether both arms take part.
     package var isCompared: Bool {
         if case .errorLimit = self { false } else { true }

@@ -189,7 +189,8 @@ package struct RolloutMachine: Sendable, Equatable {
         _ moment: Moment,
         _ outcome: inout RolloutOutcome
     ) {
-        guard state.editedEpoch != epoch, state.setting(of: epoch) == nil else { return }
+        let isKnown = state.editedEpoch == epoch || state.setting(of: epoch) != nil
+        guard !isKnown || state.inForce != setting else { return }
         note(.edited(setting, epoch: epoch, by: author), moment, &outcome)
         if [.progressing, .paused].contains(state.phase) {
             halt(.edit(by: author), moment, &outcome)

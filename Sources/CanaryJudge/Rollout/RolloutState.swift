@@ -146,7 +146,7 @@ package struct RolloutState: Sendable, Equatable {
         (inForce, wanted, isEdited, editedEpoch) = (setting, nil, true, epoch)
         isAlarmTold = false
         // Requests are drawn with the edited shares too: evidence goes on.
-        if let setting { settings[epoch] = setting }
+        settings[epoch] = setting
         clock.beginSetting()
     }
 

@@ -21,8 +21,11 @@ package enum RouteIdentity {
         "\(root.identity) > \(delegate.stored?.uid ?? "") \(leaf.identity)"
     }
 
+    /// The identity of the only route of a name.
+    package static func named(_ name: String) -> String { "name:\(ascii(name))" }
+
     private static func identity(_ route: Node) -> String {
-        if let name = route["name"]?.string, !name.isEmpty { return "name:\(ascii(name))" }
+        if let name = route["name"]?.string, !name.isEmpty { return named(name) }
         let blocks = (route["match"]?.items ?? []).map { ascii(JSONWriter.canonical(condition($0))) }
         // Any of the blocks may hold, so their order means nothing.
         return blocks.isEmpty ? "any" : "match:\(blocks.sorted().joined(separator: ","))"

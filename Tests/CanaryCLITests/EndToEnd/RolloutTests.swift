@@ -125,6 +125,66 @@ import Testing
         #expect(try eventually { try status(scene)["phase"]?.string == "Progressing" })
     }
 
+    /// Creates a Rollout of helloworld to v2.
+    private func create(_ spec: String, in scene: Scene) throws {
+        let head = "apiVersion: canaryctl.dev/v1alpha1\nkind: Rollout\nmetadata: {name: helloworld}\n"
+        let file = try scene.scratch.write(
+            "\(head)spec: {host: helloworld, canary: v2, \(spec)}\n",
+            to: "r.yaml"
+        )
+        try scene.run("create", "-f", file)
+    }
+
+    private func phase(_ scene: Scene) throws -> String { try status(scene)["phase"]?.string ?? "" }
+
+    @Test func `a failing version that gets copies is found before any user sees it`() throws {
+        let scene = try Scene(fails: true)
+        try scene.run("set-weight", "helloworld", "v2", "0")
+        let load = try Load(on: scene)
+        let controller = try startController(scene)
+        try create("steps: [{mirror: 50, hold: 1s}, 20, 100]", in: scene)
+        #expect(try eventually { try phase(scene) == "Aborted" }, "\(controller.errors)")
+        load.end()
+        #expect(load.failures == 0 && load.requests > 0)
+        #expect(!controller.errors.contains("step 2"), "\(controller.errors)")
+        let route = try Program.run("get", "vs", "helloworld", "-o", "yaml", in: scene.scratch).output
+        #expect(!route.contains("mirrors:"), "\(route)")
+    }
+
+    @Test func `a healthy version that gets copies gets requests then`() throws {
+        let scene = try Scene()
+        let load = try Load(on: scene)
+        let controller = try startController(scene)
+        try create("ramp: fixed, hold: 1s, steps: [{mirror: 50}, 20, 100]", in: scene)
+        #expect(try eventually { try phase(scene) == "Promoted" }, "\(controller.errors)")
+        load.end()
+        let history = try Program.run("history", "helloworld", in: scene.scratch).output
+        #expect(history.contains("v2 gets copies of 50 %"), "\(history)")
+        #expect(controller.errors.contains("v2 is promoted"))
+    }
+
+    @Test func `testers get the new version first, and an edit of their route pauses`() throws {
+        let scene = try Scene()
+        try scene.run("set-weight", "helloworld", "v2", "0")
+        let controller = try startController(scene)
+        let testers = "{match: [{headers: {x-tester: {exact: \"yes\"}}}], pause: true}"
+        try create("ramp: fixed, hold: 1s, steps: [\(testers), 20]", in: scene)
+        #expect(try eventually { try scene.request("x-tester: yes") == "v2" })
+        #expect(try scene.countOfV2(among: 20) == 0)
+        #expect(try eventually { try status(scene)["message"]?.string?.contains("\"resume\"") == true })
+        try scene.run("rollout", "resume", "helloworld")
+        #expect(try eventually { try status(scene)["weight"]?.integer == 20 })
+        #expect(try eventually { try scene.countOfV2(among: 40, "x-tester: yes") < 40 })
+        try scene.run("rollout", "abort", "helloworld")
+        try scene.run("rollout", "retry", "helloworld")
+        #expect(try eventually { try scene.countOfV2(among: 20, "x-tester: yes") == 20 })
+        // Somebody takes the testers' route away: no weight has changed.
+        try scene.run("undo", "helloworld")
+        #expect(try eventually { try phase(scene) == "Paused" }, "\(controller.errors)")
+        let isTold = eventually { controller.errors.contains("ada changed the route") }
+        #expect(isTold, "\(controller.errors)")
+    }
+
     @Test func `a controller that was killed goes on where it was, and counts nothing twice`() throws {
         let scene = try Scene()
         let load = try Load(on: scene)
