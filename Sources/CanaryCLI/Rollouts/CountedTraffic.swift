@@ -31,11 +31,7 @@ struct CountedTraffic {
             if try view.closure(of: [host]).isEmpty { throw try view.unknownHost(host, session.settings) }
             let target = try rollout.target(in: view)
             let plan = try target.plan(session.settings)
-            let pair = try? target.planner.pair(
-                stable: plan.stable,
-                canary: plan.canary,
-                route: target.route
-            )
+            let pair = try? target.pair(plan)
             let changes = try view.reader?.history(host: host) ?? []
             let began = Dictionary(changes.map { ($0.revision, $0.at) }) { first, _ in first }
             return (view.storeID, plan, pair, began)
@@ -53,7 +49,7 @@ struct CountedTraffic {
     ) {
         let revisions = Dictionary(evidence.keys.map { ($0.epoch.commit, $0.epoch.revision) }) { $1 }
         var requests: UInt64 = 0
-        for (commit, counts) in RolloutEvidence.totals(evidence, of: pair) {
+        for (commit, counts) in RolloutVersions.totals(evidence, of: pair) {
             guard let revision = revisions[commit], let start = began[revision] else { continue }
             since = min(since ?? start, start)
             requests &+= counts.canary.assigned &+ counts.stable.assigned

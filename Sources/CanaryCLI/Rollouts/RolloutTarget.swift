@@ -13,12 +13,14 @@ struct RolloutTarget {
     let planner: WeightPlanner
     private let snapshot: ClusterSnapshot
     private let namespace: String
+    private let front: String
 
     /// - Parameter snapshot: the closure of the host.
     init(_ rollout: Resource, in snapshot: ClusterSnapshot) {
         spec = RolloutSpec(rollout.body)
         host = rollout.rolloutHost
         namespace = rollout.namespace
+        front = RolloutVersions.front(of: rollout.name)
         self.snapshot = snapshot
         planner = WeightPlanner(snapshot, host: host, namespace: namespace)
     }
@@ -32,6 +34,11 @@ struct RolloutTarget {
         } catch let error as WeightPlanError {
             throw CommandError(error, host, settings)
         }
+    }
+
+    /// The versions of a plan in the route.
+    func pair(_ plan: RolloutPlan) throws(WeightPlanError) -> VersionPair? {
+        try planner.pair(stable: plan.stable, canary: plan.canary, route: route, front: front)
     }
 
     private func stable() throws -> String {

@@ -21,8 +21,10 @@ struct RolloutVersions {
         (host, namespace) = (record.host, record.namespace)
         (stable, canary) = (plan.stable, plan.canary)
         self.spec = spec
-        front = "rollout-\(record.name)"
+        front = Self.front(of: record.name)
     }
+
+    static func front(of rollout: String) -> String { "rollout-\(rollout)" }
 
     private var route: String? { spec.route?.description }
 

@@ -16,6 +16,13 @@ import Testing
         return try JSONReader.read(ended.output)
     }
 
+    /// Waits for a phase.
+    private func expect(_ phase: String, _ scene: Scene) throws {
+        let isReached = try eventually { try status(scene)["phase"]?.string == phase }
+        let page = try Program.run("rollout", "status", "helloworld", in: scene.scratch).output
+        #expect(isReached, "\(page)")
+    }
+
     private func startController(_ scene: Scene) throws -> Program {
         let controller = try Program(["rollout", "run"], in: scene.scratch)
         #expect(eventually { controller.errors.contains("controlling ") }, "\(controller.errors)")
@@ -79,7 +86,7 @@ import Testing
         let controller = try startController(scene)
         try start(scene, "--steps", "20,100", "--hold", "1h")
         try scene.run("set-weight", "helloworld", "v2", "40")
-        #expect(try eventually { try status(scene)["phase"]?.string == "Paused" })
+        try expect("Paused", scene)
         let paused = try status(scene)
         #expect(paused["message"]?.string?.contains("ada changed the route's weights") == true, "\(paused)")
         #expect(paused["weight"]?.integer == 40)
@@ -122,7 +129,7 @@ import Testing
         #expect(try scene.describe().contains("40.0 %"))
         // The object comes back, and a run with it.
         try scene.run("undo", "helloworld")
-        #expect(try eventually { try status(scene)["phase"]?.string == "Progressing" })
+        try expect("Progressing", scene)
     }
 
     /// Creates a Rollout of helloworld to v2.
@@ -135,15 +142,13 @@ import Testing
         try scene.run("create", "-f", file)
     }
 
-    private func phase(_ scene: Scene) throws -> String { try status(scene)["phase"]?.string ?? "" }
-
     @Test func `a failing version that gets copies is found before any user sees it`() throws {
         let scene = try Scene(fails: true)
         try scene.run("set-weight", "helloworld", "v2", "0")
         let load = try Load(on: scene)
         let controller = try startController(scene)
         try create("steps: [{mirror: 50, hold: 1s}, 20, 100]", in: scene)
-        #expect(try eventually { try phase(scene) == "Aborted" }, "\(controller.errors)")
+        try expect("Aborted", scene)
         load.end()
         #expect(load.failures == 0 && load.requests > 0)
         #expect(!controller.errors.contains("step 2"), "\(controller.errors)")
@@ -156,7 +161,7 @@ import Testing
         let load = try Load(on: scene)
         let controller = try startController(scene)
         try create("ramp: fixed, hold: 1s, steps: [{mirror: 50}, 20, 100]", in: scene)
-        #expect(try eventually { try phase(scene) == "Promoted" }, "\(controller.errors)")
+        try expect("Promoted", scene)
         load.end()
         let history = try Program.run("history", "helloworld", in: scene.scratch).output
         #expect(history.contains("v2 gets copies of 50 %"), "\(history)")
@@ -180,7 +185,7 @@ import Testing
         #expect(try eventually { try scene.countOfV2(among: 20, "x-tester: yes") == 20 })
         // Somebody takes the testers' route away: no weight has changed.
         try scene.run("undo", "helloworld")
-        #expect(try eventually { try phase(scene) == "Paused" }, "\(controller.errors)")
+        try expect("Paused", scene)
         let isTold = eventually { controller.errors.contains("ada changed the route") }
         #expect(isTold, "\(controller.errors)")
     }
@@ -193,7 +198,7 @@ import Testing
         killed.signal(SIGKILL)
         _ = try killed.end()
         let controller = try startController(scene)
-        #expect(try eventually { try status(scene)["phase"]?.string == "Promoted" })
+        try expect("Promoted", scene)
         load.end()
         let errors = try #require(try status(scene)["analysis"]?.items.first)
         let counted = ["canary", "stable"].compactMap { errors[$0]?["requests"]?.integer }.reduce(0, +)
