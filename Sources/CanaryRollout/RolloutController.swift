@@ -5,8 +5,9 @@ package import CanaryJudge
 /// Walks the rollouts of a store: looks, lets each ``RolloutMachine`` decide, writes what they decided, and tells them what came of
 /// it. It keeps nothing that the journals do not have.
 package struct RolloutController {
-    /// How often it looks, in milliseconds: a canary is to be taken back within a second of the evidence.
-    package static let pauseMilliseconds: Int32 = 200
+    /// How often it looks, in milliseconds: a canary is to be taken back within a second of the evidence. Each look costs a transaction
+    /// and a line of each rollout's journal.
+    package static let pauseMilliseconds: Int32 = 500
     /// What cannot be set is tried again after so many milliseconds.
     private static let retryMilliseconds: Int64 = 1000
 

@@ -14,6 +14,8 @@ final class RolloutPageWatch {
     private var asked: KeyCommand?
     private var running: RunningCommand?
     private var notice: String?
+    private var hasController = true
+    private var controllerIsDue = ContinuousClock.now
     /// Whether somebody wants to see no more.
     private(set) var isLeft = false
 
@@ -53,11 +55,22 @@ final class RolloutPageWatch {
         let screen = RolloutScreen(
             host: HostName.short(host),
             timeline: timeline,
-            notice: notice,
+            notice: notice ?? warning,
             columns: size.columns,
             rows: size.rows
         )
         page.show(screen.lines, columns: size.columns, rows: size.rows)
+    }
+
+    /// Looked at once a second.
+    private var warning: String? {
+        let now = ContinuousClock.now
+        if now >= controllerIsDue {
+            controllerIsDue = now.advanced(by: .seconds(1))
+            hasController = ControllerLock.holder(at: session.location) != nil
+        }
+        let isOver = [.promoted, .aborted].contains(timeline.state.phase)
+        return hasController || isOver ? nil : "no controller runs: canaryctl rollout run starts one   q quit"
     }
 
     // MARK: - Keys

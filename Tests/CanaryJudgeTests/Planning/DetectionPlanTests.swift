@@ -48,4 +48,48 @@ import Testing
         }
         #expect(DetectionPlan(shares: [], errorRate: 0.01).cases.allSatisfy { $0.medianRequests == nil })
     }
+
+    @Test func `what a rollout's plan tells is what simulations show`() throws {
+        let plan = RolloutPlan.test([10, 50, 100]) { plan in
+            plan.rules.quantiles = []
+            plan.watch = .seconds(1)
+        }
+        let forecast = DetectionPlan(plan, requestsPerSecond: 100, errorRate: 0.005)
+        func figures(_ canary: Double) -> RunFigures {
+            let traffic = MadeUpTraffic(
+                requestsPerSecond: 100,
+                stable: .init(errorRate: 0.005),
+                canary: .init(errorRate: canary),
+                random: SplitMix64(seed: 0)
+            )
+            return RunFigures(
+                (0..<40).map { run in
+                    var traffic = traffic
+                    traffic.random = SplitMix64(seed: Simulations.seed &* 7919 &+ UInt64(run))
+                    return PolicyRun(JudgePolicy(plan), on: traffic, atMost: 1200)
+                }
+            )
+        }
+        for (index, ratio) in [5.0, 10].enumerated() {
+            let median = try #require(forecast.cases[index + 1].medianRequests)
+            let seconds = try #require(figures(0.005 * ratio).secondsToAbort)
+            // Looks are a second apart.
+            #expect((0.5...1.7).contains((seconds - 0.5) / (median / 100)), "\(ratio): \(seconds)")
+        }
+        let healthy = try #require(figures(0.005).secondsToPromotion)
+        #expect((0.8...1.3).contains(healthy / (forecast.healthyRequests / 100)), "\(healthy)")
+    }
+
+    @Test func `by the clock a step takes its hold time`() {
+        let plan = RolloutPlan.fixed([10, 50, 100])
+        let forecast = DetectionPlan(plan, requestsPerSecond: 200, errorRate: 0.01)
+        #expect(forecast.steps.map(\.requests) == [2000, 2000])
+        #expect(forecast.healthyRequests == 4000)
+    }
+
+    @Test func `copies and conditions are no steps of a forecast`() {
+        var plan = RolloutPlan.test([10, 100])
+        plan.steps.insert(.init(.mirror(Share(percent: 10))), at: 0)
+        #expect(DetectionPlan(plan, requestsPerSecond: 200, errorRate: 0.01).steps.count == 1)
+    }
 }
