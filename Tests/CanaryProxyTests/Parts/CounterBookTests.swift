@@ -108,10 +108,15 @@ struct CounterBookTests {
             host: "h",
             owner: "o",
             route: "r",
-            destination: version,
+            destination: "",
             epoch: .none
         )
-        return RouteCounter(answersOf: key, virtualService: "", routeName: "")
+        var target = RouteCounter.Target()
+        target.identity = version
+        return RouteCounter(
+            Shared(RouteCounter.Route(key, virtualService: "", name: "")),
+            Shared(target)
+        )
     }
 
     @Test func `what both versions of a route went through is told of both or of none`() {
