@@ -129,7 +129,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CanaryRolloutTests",
-            dependencies: ["CanaryRollout", "CanaryJudge", "CanaryResources"],
+            dependencies: ["CanaryRollout", "CanaryJudge", "CanaryResources", "CanaryTestSupport"],
             swiftSettings: testSettings
         ),
         .testTarget(

@@ -15,6 +15,9 @@ struct RolloutService {
     /// Whether it says what the rollouts do; otherwise somebody else does.
     private let isTelling: Bool
     private var told = ""
+    /// How often it says that it is there.
+    private static let signMilliseconds: Int64 = 1000
+    private var signedAt: Int64 = 0
 
     /// `nil` where another process is the controller.
     ///
@@ -34,6 +37,7 @@ struct RolloutService {
             self.world = world
             let moment = Moment(wall: session.context.now(), monotonic: Clock.monotonicMilliseconds())
             for notice in try controller.turn(world, at: moment) where isTelling { tell("note", notice) }
+            giveSign(moment)
             told = ""
         } catch let error as StoreError {
             world = nil
@@ -45,6 +49,12 @@ struct RolloutService {
                 hint: "canaryctl rollout run starts it again"
             )
         }
+    }
+
+    private mutating func giveSign(_ moment: Moment) {
+        guard moment.monotonic - signedAt >= Self.signMilliseconds else { return }
+        signedAt = moment.monotonic
+        ControllerLock.giveSign(at: session.location)
     }
 
     private func tell(_ kind: String, _ sentence: String) {

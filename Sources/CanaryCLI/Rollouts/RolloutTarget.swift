@@ -68,7 +68,13 @@ struct RolloutTarget {
         let ready = view.destination(spec.canary).labels.map { labels in
             (view.service?.ports ?? []).contains { view.endpoints(labels, at: $0).contains(where: \.isReady) }
         }
-        return ready == false ? ["no endpoint of \"\(spec.canary)\" is ready: it would get 503"] : []
+        var warnings = ready == false ? ["no endpoint of \"\(spec.canary)\" is ready: it would get 503"] : []
+        if view.destination(spec.canary).policy.trafficPolicy?.hashKey != nil {
+            warnings.append(
+                "the requests of a user go together, and each is counted: alpha is not kept where few users make many of them"
+            )
+        }
+        return warnings
     }
 }
 

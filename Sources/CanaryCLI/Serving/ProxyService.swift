@@ -63,6 +63,7 @@ struct ProxyService {
         // Whoever looks for the proxy finds it from here on, whatever its store is like.
         reporter.report()
         start(publisher, proxy, reporter, stop, log)
+        watchRollouts(tables, proxy, stop, log)
         announce(proxy, log)
         // Reading manifests and compiling tables takes most of the program, and passing requests on does not.
         canary_forget_start()
@@ -180,6 +181,20 @@ struct ProxyService {
                 "the system has no more threads: changes will not be seen, or what is served not be told"
             )
         }
+    }
+
+    /// Looks once a second whether rollouts have lost their controller.
+    private func watchRollouts(
+        _ tables: ServedTables,
+        _ proxy: Proxy,
+        _ stop: EventDescriptor,
+        _ log: ServiceLog
+    ) {
+        let settings = settings
+        Thread(name: "rollouts") {
+            let rollouts = LostRollouts(settings, log)
+            while !stop.wait(milliseconds: Self.signalMilliseconds) { rollouts.look(tables, proxy) }
+        }?.detach()
     }
 
     private func announce(_ proxy: Proxy, _ log: ServiceLog) {

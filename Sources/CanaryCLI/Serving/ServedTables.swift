@@ -15,6 +15,8 @@ final class ServedTables: Sendable {
         var failing: Set<EndpointAddress> = []
         var commit = ""
         var damage = ServedDamage()
+        /// What is served instead of what the store has.
+        var lost: [ResourceKey: StableRouting] = [:]
 
         mutating func replace(by next: RoutingTableBuilder) {
             builder = next
@@ -56,6 +58,9 @@ final class ServedTables: Sendable {
                     revision: changes.revision
                 )
             }
+            // The store's objects are served again until somebody looks whether their rollouts are lost.
+            if changes.isComplete { state.lost = [:] }
+            for key in objects.changed.map(\.key) + objects.removed { state.lost[key] = nil }
             Self.install(&state, changes.commit, on: proxy)
             return state.damage.sentences.filter { !told.contains($0) }
         }
@@ -77,6 +82,28 @@ final class ServedTables: Sendable {
         }
         for address in before.subtracting(failing).map(\.description).sorted() {
             log.inform("\(address) does not fail its health check any more")
+        }
+    }
+
+    /// Serves some routes as their rollouts' stable versions have them, and all others as the store has them.
+    ///
+    /// - Parameter commit: what of the store the routes are of.
+    /// - Returns: the hosts that this is new for; `nil` where something else of the store is served by now.
+    func serve(_ routings: [StableRouting], instead commit: String, on proxy: Proxy) -> Set<String>? {
+        state.withLock { state in
+            guard state.commit == commit else { return nil }
+            let wanted = Dictionary(routings.map { ($0.stable.key, $0) }) { first, _ in first }
+            let restored = state.lost.filter { wanted[$0.key] == nil }
+            let new = wanted.filter { state.lost[$0.key]?.stable.body != $0.value.stable.body }
+            guard !restored.isEmpty || !new.isEmpty else { return [] }
+            state.builder.apply(
+                changed: restored.map(\.value.stored) + new.map(\.value.stable),
+                removed: [],
+                revision: state.builder.snapshot.revision
+            )
+            state.lost = wanted
+            Self.install(&state, commit, on: proxy)
+            return Set((restored.isEmpty ? new : restored).values.map(\.host))
         }
     }
 

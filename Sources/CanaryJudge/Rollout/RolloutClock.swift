@@ -14,21 +14,23 @@ package struct RolloutClock: Sendable, Equatable {
     package private(set) var sinceLastRequest = Duration.zero
     /// Since the promotion.
     package private(set) var watch = Duration.zero
+    /// Since a step or a setting began, or the promotion.
+    private var sinceChange = Duration.zero
     private var hasRequests = false
     private var minute = Duration.zero
     private var second = Duration.zero
 
     mutating func beginStep() {
-        (step, deadline) = (.zero, .zero)
+        (step, deadline, sinceChange) = (.zero, .zero, .zero)
         minute = .zero
     }
 
     mutating func beginSetting() {
-        sinceLastRequest = .zero
+        (sinceLastRequest, sinceChange) = (.zero, .zero)
     }
 
     mutating func beginWatch() {
-        (watch, second) = (.zero, .zero)
+        (watch, second, sinceChange) = (.zero, .zero, .zero)
     }
 
     mutating func restartDeadline() {
@@ -40,6 +42,7 @@ package struct RolloutClock: Sendable, Equatable {
         sinceLastRequest += time
         minute += time
         second += time
+        sinceChange += time
         watch += time
         guard !isPaused else { return }
         deadline += time
@@ -51,6 +54,9 @@ package struct RolloutClock: Sendable, Equatable {
         hasRequests = true
         sinceLastRequest = .zero
     }
+
+    /// How often counts are written where nothing follows from them: a rollout that takes a week is not to fill the disk.
+    var journalPeriod: Duration { sinceChange < .seconds(600) ? .seconds(1) : .seconds(10) }
 
     mutating func takeMinute() -> Bool { Self.take(&minute, .seconds(60)) }
 

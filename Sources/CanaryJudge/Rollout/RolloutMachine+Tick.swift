@@ -29,13 +29,11 @@ extension RolloutMachine {
                 growth[epoch] = now.growth(since: before)
             }
         }
-        // Who looks more often than once a second writes no more for it.
-        let time = elapsed(moment)
-        if time >= .seconds(1) || !growth.isEmpty {
-            note(.watched(time, growth), moment, &outcome)
-            countTime(until: moment)
-        } else if time == .zero {
-            countTime(until: moment)
+        countTime(until: moment)
+        let event = RolloutEvent.watched(uncountedTime, growth)
+        if uncountedTime >= state.clock.journalPeriod || state.isMoved(by: event) {
+            note(event, moment, &outcome)
+            uncountedTime = .zero
         }
         for entry in lost {
             note(.countsLost(epoch: entry.epoch, now: entry.now), moment, &outcome)
@@ -98,6 +96,24 @@ extension RolloutMachine {
 }
 
 extension RolloutState {
+    /// Whether something follows from an event, so that it cannot wait for others to be written with it: what is not written is
+    /// still counted by the proxies, and comes with the next one.
+    fileprivate func isMoved(by event: RolloutEvent) -> Bool {
+        var next = self
+        next.apply(event)
+        let isWatchDone = next.phase == .promoted && next.clock.watch >= plan.watch
+        let isLate = phase == .progressing && plan.stepDeadline.map { next.clock.deadline >= $0 } ?? false
+        let hasTraffic = next.clock.sinceLastRequest == .zero
+        let isSilent = next.clock.sinceLastRequest >= RolloutClock.silence
+        return next.isAlarmed && !isAlarmed || next.isStepDone && !isStepDone || isWatchDone || isLate
+            || (isQuiet ? hasTraffic : isSilent && wanted == nil && phase == .progressing)
+            || traffic.canaryInStep == 0 && next.traffic.canaryInStep > 0
+    }
+
+    private var isAlarmed: Bool {
+        judge.alarm != nil || judge.isSplitWrong || detector?.isAlarmed == true
+    }
+
     /// Whether nothing can happen any more, but for orders and what is still to be set.
     package var isFinished: Bool { isWithdrawn || phase == .aborted || phase == .promoted && isWatchOver }
 

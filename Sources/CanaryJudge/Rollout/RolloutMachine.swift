@@ -22,6 +22,8 @@ package struct RolloutMachine: Sendable, Equatable {
     /// The controller's own term. Where the journal has a higher one, another controller acts.
     package let term: UInt64
     private var lastTick: Int64
+    /// Passed, and not yet in the journal.
+    var uncountedTime = Duration.zero
 
     // MARK: - Beginning
 
@@ -106,14 +108,15 @@ package struct RolloutMachine: Sendable, Equatable {
         }
     }
 
-    /// The time since it was last counted.
-    func elapsed(_ moment: Moment) -> Duration {
+    private func elapsed(_ moment: Moment) -> Duration {
         guard moment.monotonic > lastTick else { return .zero }
         let (difference, overflow) = moment.monotonic.subtractingReportingOverflow(lastTick)
         return overflow ? Self.longestGap : min(.milliseconds(difference), Self.longestGap)
     }
 
+    /// Counts the time since the last look.
     mutating func countTime(until moment: Moment) {
+        uncountedTime += elapsed(moment)
         lastTick = moment.monotonic
     }
 

@@ -94,7 +94,7 @@ package struct RolloutState: Sendable, Equatable {
 
     // MARK: - What events do
 
-    private mutating func apply(_ event: RolloutEvent) {
+    mutating func apply(_ event: RolloutEvent) {
         switch event {
         case .started, .settingFailed: break
         case .tookOver(let term): self.term = term

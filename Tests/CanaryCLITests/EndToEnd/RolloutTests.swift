@@ -207,6 +207,95 @@ import Testing
         #expect(try controller.end().status == 0)
     }
 
+    @Test func `a group is taken back as one`() throws {
+        let scene = try Scene()
+        let (stable, failing) = (try VersionServer("v1"), try VersionServer("v2", fails: true))
+        try scene.run("create", "-f", "\(Scene.root)/examples/rollouts/cart.yaml")
+        try scene.run("register", "cart", stable.address, "-l", "version=v1")
+        try scene.run("register", "cart", failing.address, "-l", "version=v2")
+        let (load, cartLoad) = (try Load(on: scene), try Load(on: scene, host: "cart"))
+        let controller = try startController(scene)
+        let example = try FileReader.read(path: "\(Scene.root)/examples/rollouts/grouped.yaml").get()
+        let rollouts = String(decoding: example, as: UTF8.self)
+            .replacing("group: shop", with: "group: shop, analysis: {latency: {enabled: false}}")
+        try scene.run("create", "-f", scene.scratch.write(rollouts, to: "grouped.yaml"))
+        try expect("Aborted", scene)
+        let cart = try Program.run("rollout", "status", "cart", in: scene.scratch).output
+        #expect(cart.contains("Aborted") && cart.contains("canary errors"), "\(cart)")
+        #expect(try status(scene)["message"]?.string?.contains("cart of the same group") == true)
+        #expect(try status(scene)["weight"]?.integer == 0)
+        load.end()
+        cartLoad.end()
+        #expect(load.failures == 0)
+        controller.signal(SIGTERM)
+        #expect(try controller.end().status == 0)
+    }
+
+    @Test func `users stay with the version that they got while its share grows`() throws {
+        let scene = try Scene(example: "sticky")
+        let controller = try startController(scene)
+        try create("ramp: fixed, hold: 1h, steps: [20, 60]", in: scene)
+        #expect(try eventually { try status(scene)["weight"]?.integer == 20 })
+        func users() throws -> Set<Int> {
+            Set(try (0..<60).filter { try scene.request("x-user: \($0)") == "v2" })
+        }
+        let few = try users()
+        try scene.run("rollout", "promote", "helloworld")
+        #expect(try eventually { try status(scene)["weight"]?.integer == 60 })
+        #expect(try eventually { try users().count > few.count })
+        #expect(try users().isSuperset(of: few))
+        try scene.run("rollout", "abort", "helloworld")
+        #expect(try eventually { try users().isEmpty })
+        controller.signal(SIGTERM)
+        #expect(try controller.end().status == 0)
+    }
+
+    @Test func `failures behind the promotion bring the old version back`() throws {
+        let scene = try Scene()
+        let load = try Load(on: scene)
+        let controller = try startController(scene)
+        try create("ramp: fixed, hold: 1s, steps: [50]", in: scene)
+        try expect("Promoted", scene)
+        scene.v2.fail()
+        try expect("Aborted", scene)
+        #expect(try status(scene)["message"]?.string?.contains("after the promotion") == true)
+        #expect(try eventually { try status(scene)["weight"]?.integer == 0 })
+        load.end()
+        controller.signal(SIGTERM)
+        #expect(try controller.end().status == 0)
+    }
+
+    @Test func `without traffic nothing moves, and status says so`() throws {
+        let scene = try Scene()
+        let controller = try startController(scene)
+        try create("ramp: fixed, hold: 1s, steps: [20, 50]", in: scene)
+        let isWaiting = try eventually {
+            try status(scene)["message"]?.string?.contains("v2 got no request yet") == true
+        }
+        #expect(isWaiting)
+        #expect(try status(scene)["weight"]?.integer == 20)
+        controller.signal(SIGTERM)
+        #expect(try controller.end().status == 0)
+    }
+
+    @Test func `without a controller for long, all requests go to the stable version until one is back`()
+        throws
+    {
+        let scene = try Scene()
+        let killed = try startController(scene)
+        try create("steps: [50], hold: 1h, onControllerLost: {after: 2s, traffic: stable}", in: scene)
+        #expect(try eventually { try status(scene)["weight"]?.integer == 50 })
+        killed.signal(SIGKILL)
+        _ = try killed.end()
+        #expect(eventually { scene.proxy.errors.contains("no controller: all requests to helloworld") })
+        #expect(try eventually { try scene.countOfV2(among: 40) == 0 })
+        let controller = try startController(scene)
+        #expect(try eventually { try scene.countOfV2(among: 40) > 5 })
+        #expect(try status(scene)["phase"]?.string == "Progressing")
+        controller.signal(SIGTERM)
+        #expect(try controller.end().status == 0)
+    }
+
     @Test func `without a controller an order is obeyed by the command`() throws {
         let scene = try Scene()
         let started = try Program.run("rollout", "start", "helloworld", "v2", in: scene.scratch)
@@ -229,7 +318,7 @@ import Testing
     }
 }
 
-/// Clients that ask helloworld as fast as they get answers.
+/// Clients that ask a host as fast as they get answers.
 private final class Load: Sendable {
     private struct Tally {
         var requests: Int64 = 0
@@ -247,19 +336,19 @@ private final class Load: Sendable {
     var requests: Int64 { shared.tally.withLock(\.requests) }
     var failures: Int64 { shared.tally.withLock(\.failures) }
 
-    init(on scene: Scene, clients: Int = 2) throws {
+    init(on scene: Scene, host: String = "helloworld", clients: Int = 2) throws {
         let address = try Scene.listener(of: scene.proxy)
         for _ in 0..<clients {
             let client = try Loopback(to: address)
-            Self.start(client, shared)
+            Self.start(client, host, shared)
         }
     }
 
-    private static func start(_ client: sending Loopback, _ shared: Shared) {
+    private static func start(_ client: sending Loopback, _ host: String, _ shared: Shared) {
         shared.tally.withLock { $0.running += 1 }
         Thread(name: "client") {
             repeat {
-                client.send("GET / HTTP/1.1\r\nhost: helloworld\r\n\r\n")
+                client.send("GET / HTTP/1.1\r\nhost: \(host)\r\n\r\n")
                 guard let answer = client.receive() else { break }
                 shared.tally.withLock { tally in
                     tally.requests += 1

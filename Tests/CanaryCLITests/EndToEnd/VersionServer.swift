@@ -14,6 +14,7 @@ final class VersionServer: Sendable {
     let address: String
     private let listener: Int32
     private let held = Counter()
+    private let failing = Counter()
     private let seen = Seen()
 
     /// What it received: how often requests with `x-counted` were tried, and how many copies came.
@@ -49,15 +50,21 @@ final class VersionServer: Sendable {
 
     /// - Parameter fails: whether it answers 500.
     init(_ version: String, fails: Bool = false) throws {
+        if fails { failing.value.store(1, ordering: .releasing) }
         (listener, address) = try Loopback.listen()
-        let acceptor = Thread(name: "accept") { [listener, held, seen] in
+        let acceptor = Thread(name: "accept") { [listener, held, failing, seen] in
             while true {
                 let descriptor = accept(listener, nil, nil)
                 guard descriptor >= 0 else { return }
-                Thread(name: "answer") { Self.serve(descriptor, version, fails, held, seen) }?.detach()
+                Thread(name: "answer") { Self.serve(descriptor, version, failing, held, seen) }?.detach()
             }
         }
         acceptor?.detach()
+    }
+
+    /// From now on it answers 500.
+    func fail() {
+        failing.value.store(1, ordering: .releasing)
     }
 
     deinit {
@@ -68,16 +75,17 @@ final class VersionServer: Sendable {
     private static func serve(
         _ descriptor: Int32,
         _ version: String,
-        _ fails: Bool,
+        _ failing: Counter,
         _ held: Counter,
         _ seen: Seen
     ) {
         let connection = Loopback(descriptor: descriptor)
-        let answer = fails ? "500 Internal Server Error" : "200 OK"
         while let request = connection.receive() {
             if request.startLine.contains("/hold") {
                 held.value.add(1, ordering: .releasing)
             } else {
+                let fails = failing.value.load(ordering: .acquiring) != 0
+                let answer = fails ? "500 Internal Server Error" : "200 OK"
                 let status = seen.add(request) ? "503 No" : answer
                 connection.send(
                     "HTTP/1.1 \(status)\r\ncontent-length: \(version.utf8.count)\r\n\r\n\(version)"

@@ -56,6 +56,19 @@ import Testing
         #expect(bench.state.phase == .progressing)
     }
 
+    @Test func `a step that takes days writes little, and an alarm at once`() {
+        var plan = RolloutPlan.test([10, 100])
+        plan.hold = .seconds(86_400)
+        var bench = Bench(plan)
+        bench.seconds(600)
+        let before = bench.journal.count
+        bench.seconds(1000)
+        #expect(bench.journal.count - before <= 101)
+        bench.seconds(9, errors: 5)
+        #expect(bench.state.phase == .aborted)
+        #expect(bench.state.epochs.contains { bench.state.total(of: $0).canary.errors > 0 })
+    }
+
     @Test func `looking often writes no more, and sees no less`() {
         var bench = Bench(.fixed())
         for _ in 0..<36 { bench.wait(milliseconds: 250) }
