@@ -21,7 +21,10 @@ extension EvidenceKey {
 
     /// The identities of a route's destinations, repeated ones told apart by a number.
     package static func distinct(_ identities: [String]) -> [String] {
-        guard identities.count > 1 else { return identities }
+        // As almost every split: two versions, or one.
+        if identities.count < 2 || identities.count == 2 && identities[0] != identities[1] {
+            return identities
+        }
         var count: [String: Int] = [:]
         return identities.map { identity in
             let number = count[identity, default: 0] + 1

@@ -66,9 +66,13 @@ package struct DestinationCompiler {
 
     func counter(_ counter: RouteCounter) -> UInt32 { arena.lease(counter, from: identifiers.counters) }
 
-    func hashKey(_ key: TrafficPolicy.HashKey?) -> HashKeyRecord {
+    /// `nil` for no key.
+    func hashKey(_ key: TrafficPolicy.HashKey?) -> Borrowed<HashKeyRecord>? {
+        key.map { arena.store(record(of: $0)) }
+    }
+
+    private func record(of key: TrafficPolicy.HashKey) -> HashKeyRecord {
         switch key {
-        case nil: HashKeyRecord()
         case .header(let name): HashKeyRecord(source: .header, name: arena.store(name.lowercased()))
         case .cookie(let cookie):
             HashKeyRecord(
@@ -89,7 +93,6 @@ package struct DestinationCompiler {
             number: 0,
             isDefined: false,
             balancing: .leastRequest,
-            hashKey: HashKeyRecord(),
             endpoints: BorrowedList()
         )
     }
@@ -142,7 +145,7 @@ package struct DestinationCompiler {
         record.id = lease.id(of: name)
         record.isDefined = true
         record.balancing = EndpointBalancing(policy.loadBalancer)
-        record.hashKey = hashKey(policy.loadBalancer?.hashKey)
+        record.hashing = hashKey(policy.loadBalancer?.hashKey)
         record.policy = policyRecord(policy, destination, port, cluster: record.id).map(arena.store)
         let ranked = lookup.readyEndpoints(of: destination, port: port, policy)
         record.groups = arena.store(ranked.groups)

@@ -43,13 +43,14 @@ package struct RouteCompiler {
         (record.requestEdits, record.responseEdits) = (edits.request, edits.response)
         if let redirect = route.redirect {
             record.action = .redirect
-            record.redirect = compile(redirect)
+            record.ownAnswer = arena.store(OwnAnswerRecord(redirect: compile(redirect)))
         } else if let response = route.directResponse {
             record.action = .directResponse
-            record.directStatus = Int32(clamping: response.status)
-            record.directBody = body(response.body)
+            record.ownAnswer = arena.store(
+                OwnAnswerRecord(status: Int32(clamping: response.status), body: body(response.body))
+            )
         } else {
-            if let rewrite = route.rewrite { record.rewrite = compile(rewrite) }
+            record.rewriting = route.rewrite.map { arena.store(compile($0)) }
             compileDestinations(effective, headers, counted, into: &record)
         }
         if record.totalWeight == 0 || record.mayAnswerItself {
@@ -87,7 +88,7 @@ package struct RouteCompiler {
     ) -> DestinationRecord {
         DestinationRecord(
             weight: weight,
-            stickyHash: SipHash24(key: SipHash24.Key(k0: 0, k1: 0)),
+            stickyHash: nil,
             authority: ByteSlice(),
             counter: destinations.counter(counter),
             clusters: destinations.clusters(resolved, port: port, counter: counter),
@@ -100,7 +101,8 @@ package struct RouteCompiler {
     func compileHTTPSRedirect() -> Borrowed<RouteRecord> {
         var record = empty(index: 0)
         record.action = .redirect
-        record.redirect = RedirectRecord(status: 301, scheme: arena.store("https"))
+        let redirect = RedirectRecord(status: 301, scheme: arena.store("https"))
+        record.ownAnswer = arena.store(OwnAnswerRecord(redirect: redirect))
         return arena.store(record)
     }
 
@@ -110,13 +112,8 @@ package struct RouteCompiler {
             index: Int32(clamping: index),
             timeoutMilliseconds: 0,
             retry: .none,
-            rewrite: RewriteRecord(),
-            redirect: RedirectRecord(),
-            directStatus: 0,
-            directBody: ByteSlice(),
             destinations: BorrowedList(),
             totalWeight: 0,
-            sticky: HashKeyRecord(),
             requestEdits: BorrowedList(),
             responseEdits: BorrowedList()
         )
@@ -135,10 +132,10 @@ package struct RouteCompiler {
         }
         let identities = EvidenceKey.distinct(named.map(\.identity))
         let chosen = route.destinations.indices.filter { weights.counting[$0] > 0 }
-        record.sticky = destinations.hashKey(
+        record.stickiness = destinations.hashKey(
             hostHashKey ?? commonHashKey(chosen.map { named[$0].resolved.policy })
         )
-        var hashes = StickyHashes(record.sticky.source == .none ? nil : owner(effective)?.stickyKey)
+        var hashes = StickyHashes(record.stickiness.flatMap { _ in owner(effective)?.stickyKey })
         let records = chosen.map { index in
             let weighted = route.destinations[index]
             let resolved = named[index].resolved
@@ -152,7 +149,7 @@ package struct RouteCompiler {
             let edits = headers.edits(of: route, weighted)
             return DestinationRecord(
                 weight: UInt64(weights.counting[index]),
-                stickyHash: hashes.next(resolved),
+                stickyHash: hashes.next(resolved).map(arena.store),
                 authority: authority(route, weighted),
                 counter: destinations.counter(counter),
                 clusters: destinations.clusters(resolved, port: weighted.destination.port, counter: counter),
@@ -272,7 +269,7 @@ package struct RouteCompiler {
     static func owner(_ resource: Resource) -> String { "\(resource.namespace)/\(resource.name)" }
 }
 
-/// The sticky hashes of a route's destinations, one after the other; of one that is not sticky, what nobody uses.
+/// The sticky hashes of a route's destinations, one after the other; none for one that is not sticky.
 private struct StickyHashes {
     private struct Version: Hashable {
         var host: String
@@ -284,8 +281,8 @@ private struct StickyHashes {
 
     init(_ key: SipHash24.Key?) { self.key = key }
 
-    mutating func next(_ destination: ResolvedDestination) -> SipHash24 {
-        guard let key else { return SipHash24(key: SipHash24.Key(k0: 0, k1: 0)) }
+    mutating func next(_ destination: ResolvedDestination) -> SipHash24? {
+        guard let key else { return nil }
         let version = Version(host: destination.host, subset: destination.subset ?? "")
         defer { occurrences[version, default: 0] += 1 }
         return WeightedChoice.stickyHash(

@@ -71,9 +71,11 @@ package struct RouteCounter: Hashable, Sendable {
         self.target = target
     }
 
-    /// A counter of answers that come from no destination.
+    /// A counter of what a key is of, about whose destination nothing else is known.
     package init(answersOf key: EvidenceKey, virtualService: String, routeName: String) {
-        self.init(Shared(Route(key, virtualService: virtualService, name: routeName)), Target.none)
+        var target = Target()
+        target.identity = key.destination
+        self.init(Shared(Route(key, virtualService: virtualService, name: routeName)), Shared(target))
     }
 }
 

@@ -6,11 +6,11 @@ import CanaryMesh
 extension RouteHandle {
     /// Appends the target to send upstream in origin form: the path, rewritten if the route says so, and the query as it came.
     package func appendPath(_ facts: RequestFacts, to buffer: inout ByteBuffer) {
-        let rewrite = record.pointee.rewrite
-        if let regex = unsafe rewrite.regex {
-            unsafe Self.replaceAll(regex, rewrite.substitution, in: facts.path, to: &buffer)
-        } else if !rewrite.uri.isMissing {
-            appendRewritten(facts.path, rewrite.uri, to: &buffer)
+        let rewrite = record.pointee.rewriting
+        if let rewrite, let regex = unsafe rewrite.pointee.regex {
+            unsafe Self.replaceAll(regex, rewrite.pointee.substitution, in: facts.path, to: &buffer)
+        } else if let rewrite, !rewrite.pointee.uri.isMissing {
+            appendRewritten(facts.path, rewrite.pointee.uri, to: &buffer)
         } else {
             buffer.append(facts.path)
         }

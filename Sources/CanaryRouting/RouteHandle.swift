@@ -39,7 +39,7 @@ package struct RouteHandle: BitwiseCopyable {
         let destinations = route.pointee.destinations
         if destinations.count == 1 { return DestinationHandle(destinations.pointer(0), port: facts.port) }
         guard !destinations.isEmpty, route.pointee.totalWeight > 0 else { return nil }
-        let key = facts.userKey(route.pointee.sticky)
+        let key = route.pointee.stickiness.map { facts.userKey($0.pointee) } ?? ByteSlice()
         let index =
             key.isEmpty
             ? WeightedChoice.draw(destinations, total: route.pointee.totalWeight, random: random)

@@ -64,13 +64,14 @@ package struct RouteRecord: BitwiseCopyable {
     package var retry: RetryPolicy
     /// What happens to requests besides what ``action`` says; `nil` for nothing, as on most routes.
     var interventions: Borrowed<InterventionRecord>?
-    package var rewrite: RewriteRecord
-    package var redirect: RedirectRecord
-    package var directStatus: Int32
-    package var directBody: ByteSlice
+    /// `nil` where paths go upstream as they came.
+    var rewriting: Borrowed<RewriteRecord>?
+    /// `nil` where requests are forwarded.
+    var ownAnswer: Borrowed<OwnAnswerRecord>?
     package var destinations: BorrowedList<DestinationRecord>
     package var totalWeight: UInt64
-    package var sticky: HashKeyRecord
+    /// `nil` where each request is drawn for itself.
+    var stickiness: Borrowed<HashKeyRecord>?
     /// Whether the route or a cluster behind it knows users by a cookie that the proxy makes.
     package var makesCookies = false
     /// Where no destination was chosen.
@@ -79,10 +80,23 @@ package struct RouteRecord: BitwiseCopyable {
 }
 
 extension RouteRecord {
+    package var rewrite: RewriteRecord { rewriting?.pointee ?? RewriteRecord() }
+    package var redirect: RedirectRecord { ownAnswer?.pointee.redirect ?? RedirectRecord() }
+    package var directStatus: Int32 { ownAnswer?.pointee.status ?? 0 }
+    package var directBody: ByteSlice { ownAnswer?.pointee.body ?? ByteSlice() }
+    package var sticky: HashKeyRecord { stickiness?.pointee ?? HashKeyRecord() }
+
     /// Whether a fault or a preflight may have requests answered that would be forwarded.
     var mayAnswerItself: Bool {
         interventions.map { !$0.pointee.fault.isNone || $0.pointee.cors != nil } ?? false
     }
+}
+
+/// What a route answers that forwards nothing: a redirect, or a status with a body.
+struct OwnAnswerRecord: BitwiseCopyable {
+    var redirect = RedirectRecord()
+    var status: Int32 = 0
+    var body = ByteSlice()
 }
 
 struct InterventionRecord: BitwiseCopyable {
@@ -119,8 +133,8 @@ package struct RedirectRecord: BitwiseCopyable {
 
 package struct DestinationRecord: BitwiseCopyable {
     package var weight: UInt64
-    /// The sticky hash, fed with resolved host and subset already.
-    package var stickyHash: SipHash24
+    /// The sticky hash, fed with resolved host and subset already; `nil` where no version is sticky.
+    package var stickyHash: Borrowed<SipHash24>?
     /// Empty where rewrite and headers leave the authority alone.
     package var authority: ByteSlice
     package var counter: UInt32
@@ -140,7 +154,8 @@ package struct ClusterRecord: BitwiseCopyable {
     package var id: UInt64 = 0
     package var isDefined: Bool
     package var balancing: EndpointBalancing
-    package var hashKey: HashKeyRecord
+    /// `nil` where no hash decides.
+    var hashing: Borrowed<HashKeyRecord>?
     /// `nil` where no DestinationRule says anything.
     var policy: Borrowed<ClusterPolicyRecord>?
     /// Empty for a single one, which all endpoints are in.
@@ -175,6 +190,7 @@ extension ClusterRecord {
 }
 
 extension ClusterRecord {
+    package var hashKey: HashKeyRecord { hashing?.pointee ?? HashKeyRecord() }
     package var limits: ConnectionLimits { policy?.pointee.limits ?? ConnectionLimits() }
     package var outliers: OutlierPolicy { policy?.pointee.outliers ?? .none }
     package var warmUp: WarmUpPolicy { policy?.pointee.warmUp ?? .none }

@@ -23,7 +23,7 @@ package import CanaryMesh
     private var tables: [EndpointHashTable] = []
     private var clusters: [SharedCluster] = []
 
-    private static let chunkSize = 2048
+    private static let chunkSize = 1024
     private static let alignment = 16
 
     package init() {}

@@ -37,7 +37,7 @@ package enum WeightedChoice {
         var best = 0
         var bestScore = -1.0
         for index in 0..<destinations.count {
-            var hash = destinations[index].stickyHash
+            guard var hash = destinations[index].stickyHash?.pointee else { continue }
             hash.update(key)
             let score = stickyScore(weight: destinations[index].weight, hash: hash.finish())
             if score > bestScore {

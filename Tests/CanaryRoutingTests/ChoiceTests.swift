@@ -169,7 +169,7 @@ struct ChoiceTests {
     @Test func `rejected draws keep the shares even`() {
         let record = DestinationRecord(
             weight: 0x5555_5555_5555_5556,
-            stickyHash: SipHash24(key: SipHash24.Key(k0: 0, k1: 0)),
+            stickyHash: nil,
             authority: ByteSlice(),
             counter: 0,
             clusters: BorrowedList(),

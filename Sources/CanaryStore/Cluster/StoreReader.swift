@@ -252,14 +252,17 @@ extension StoredMeta {
     }
 
     static func epochs(_ text: String) -> [RouteEpoch] {
-        // Most routes of an object have the same one, which is then kept once.
-        var last = RouteEpoch.none
+        // Most routes of an object have the same one, which is then read and kept once.
+        var last: (text: Substring.UTF8View, epoch: RouteEpoch) = (Substring().utf8, .none)
         return text.utf8.split(separator: UInt8(ascii: ",")).map { entry in
+            guard !entry.elementsEqual(last.text) else { return last.epoch }
             let end = entry.firstIndex(of: UInt8(ascii: "@")) ?? entry.endIndex
-            let commit = entry[end...].dropFirst()
-            last.revision = Int64(Substring(entry[..<end])) ?? 0
-            if !last.commit.utf8.elementsEqual(commit) { last.commit = String(Substring(commit)) }
-            return last
+            let epoch = RouteEpoch(
+                revision: Int64(Substring(entry[..<end])) ?? 0,
+                commit: String(Substring(entry[end...].dropFirst()))
+            )
+            last = (entry, epoch)
+            return epoch
         }
     }
 }
