@@ -231,6 +231,51 @@ import Testing
         #expect(try controller.end().status == 0)
     }
 
+    /// `CANARYCTL_KILLS` is how often.
+    @Test func `controllers killed again and again count nothing twice, and promote all the same`() throws {
+        let scene = try Scene()
+        let load = try Load(on: scene)
+        try create("ramp: fixed, hold: 2s, steps: [20, 50]", in: scene)
+        var random = SeededGenerator(seed: 5)
+        for _ in 0..<(getenv("CANARYCTL_KILLS").flatMap { Int(String(cString: $0)) } ?? 4) {
+            let controller = try Program(["rollout", "run"], in: scene.scratch)
+            usleep(UInt32(random.next() % 1_000_000))
+            controller.signal(SIGKILL)
+            _ = try controller.end()
+        }
+        let controller = try startController(scene)
+        try expect("Promoted", scene)
+        load.end()
+        let errors = try #require(try status(scene)["analysis"]?.items.first)
+        let counted = ["canary", "stable"].compactMap { errors[$0]?["requests"]?.integer }.reduce(0, +)
+        #expect(counted > 0 && counted <= load.requests, "\(counted) of \(load.requests)")
+        controller.signal(SIGTERM)
+        #expect(try controller.end().status == 0)
+    }
+
+    @Test func `a proxy that is killed takes nothing of the rollout with it`() throws {
+        let scene = try Scene()
+        let load = try Load(on: scene)
+        let controller = try startController(scene)
+        try start(scene, "steps: [20, 50], hold: 3s")
+        scene.proxy.signal(SIGKILL)
+        _ = try scene.proxy.end()
+        let next = try Scene.startProxy(in: scene.scratch)
+        let nextLoad = try Load(at: Scene.listener(of: next))
+        try expect("Promoted", scene)
+        load.end()
+        nextLoad.end()
+        let errors = try #require(try status(scene)["analysis"]?.items.first)
+        let counted = ["canary", "stable"].compactMap { errors[$0]?["requests"]?.integer }.reduce(0, +)
+        let sent = load.requests + nextLoad.requests
+        // A request that was under way when the proxy was killed has no answer, and may be counted.
+        #expect(counted > 0 && counted <= sent + 2, "\(counted) of \(sent)")
+        let history = try Program.run("rollout", "history", "helloworld", in: scene.scratch).output
+        #expect(history.contains("vanished"), "\(history)")
+        controller.signal(SIGTERM)
+        #expect(try controller.end().status == 0)
+    }
+
     @Test func `users stay with the version that they got while its share grows`() throws {
         let scene = try Scene(example: "sticky")
         let controller = try startController(scene)
@@ -336,8 +381,11 @@ private final class Load: Sendable {
     var requests: Int64 { shared.tally.withLock(\.requests) }
     var failures: Int64 { shared.tally.withLock(\.failures) }
 
-    init(on scene: Scene, host: String = "helloworld", clients: Int = 2) throws {
-        let address = try Scene.listener(of: scene.proxy)
+    convenience init(on scene: Scene, host: String = "helloworld") throws {
+        try self.init(at: try Scene.listener(of: scene.proxy), host: host)
+    }
+
+    init(at address: String, host: String = "helloworld", clients: Int = 2) throws {
         for _ in 0..<clients {
             let client = try Loopback(to: address)
             Self.start(client, host, shared)
