@@ -87,6 +87,8 @@ import Testing
         ).end()
         #expect(ended.status == 0, "\(ended.errors)")
         #expect(ended.output.contains("Hello version: v2"))
+        #expect(ended.output.contains(" aborted: "), "\(ended.output)")
+        #expect(ended.output.contains(" promoted\n"), "\(ended.output)")
         #expect(ended.output.hasSuffix("done: everything is stopped, and the store is removed\n"))
     }
 
