@@ -24,6 +24,7 @@ package struct MetricJudge: Sendable, Equatable {
     /// Whether the canary's events are frequent enough to matter at all.
     private var floor: EProcess?
     private var block: BlockProcess?
+    private var peaks = Peaks()
     /// Since the step began.
     private var step = StepCounts()
     private let settings: Settings
@@ -36,6 +37,23 @@ package struct MetricJudge: Sendable, Equatable {
         var fineRatio: Double
         var plannedRatio: Double
         var plannedRate: Double
+    }
+
+    /// The looks at which the evidence grew most. When one version's machine is busy for a moment, all its requests of that moment are
+    /// slow: that is one accident, and not as many draws. Evidence without them is never more than with them, so that the bound
+    /// holds; what is slow for good lacks a few looks.
+    private struct Peaks: Sendable, Equatable {
+        private static let count = 5
+        private var largest: [Double] = []
+
+        mutating func add(_ growth: Double) {
+            guard growth > 0 else { return }
+            largest.append(growth)
+            largest.sort(by: >)
+            if largest.count > Self.count { largest.removeLast() }
+        }
+
+        var sum: Double { largest.reduce(0, +) }
     }
 
     private struct StepCounts: Sendable, Equatable {
@@ -79,7 +97,9 @@ package struct MetricJudge: Sendable, Equatable {
         switch assignment {
         case .split(let share) where metric.isCompared:
             let events = canary.events &+ stable.events
+            let before = metric.isOfTime ? process.logValue : 0
             process.add(ShareCounts(share: share, events: events, canary: canary.events))
+            if metric.isOfTime { peaks.add(process.logValue - before) }
             step.events.add(ShareCounts(share: share, events: events, canary: canary.events))
         case .mirror:
             block?.add(stable: stable.requests, stable.events, canary: canary.requests, canary.events)
@@ -100,9 +120,9 @@ package struct MetricJudge: Sendable, Equatable {
 
     // MARK: - Looking
 
-    /// ln E. Copies have a process of their own, and the mean of two e-processes is one.
+    /// ln E. Copies have a process of their own, and the mean of two e-processes is one. Durations count without a few moments.
     package var logEvidence: Double {
-        guard let block else { return process.logValue }
+        guard let block else { return process.logValue - peaks.sum }
         return LogSum.of(process.logValue, block.logValue) - log(2)
     }
 

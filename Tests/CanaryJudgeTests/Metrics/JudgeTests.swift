@@ -114,6 +114,19 @@ import Testing
         #expect(judge.alarm(on: &traffic, at: tenth, within: 60) != nil)
     }
 
+    @Test func `a moment in which the canary alone was slow takes nothing back`() {
+        var traffic = Traffic(seed: 6, median: 20)
+        var judge = Judge(JudgeRules())
+        #expect(judge.alarm(on: &traffic, at: tenth, within: 30) == nil)
+        traffic.canary.median = 2000
+        #expect(judge.alarm(on: &traffic, at: tenth, within: 4) == nil)
+        traffic.canary.median = 20
+        #expect(judge.alarm(on: &traffic, at: tenth, within: 60) == nil)
+        // It is no licence: what goes on is found.
+        traffic.canary.median = 2000
+        #expect(judge.alarm(on: &traffic, at: tenth, within: 10) != nil)
+    }
+
     @Test func `slowness counts for nothing while the canary warms up`() {
         var traffic = Traffic(seed: 3, median: 20)
         traffic.canary.median = 200
@@ -132,7 +145,7 @@ import Testing
         slow.durations.add(80, nanoseconds: 20_000_000)
         fast.durations.add(900, nanoseconds: 20_000_000)
         var judge = Judge(rules)
-        judge.add(growth(canary: slow, stable: fast))
+        for _ in 0..<8 { judge.add(growth(canary: slow, stable: fast)) }
         #expect(judge.alarm?.metric == .latencyLimit(milliseconds: 100))
     }
 
