@@ -72,6 +72,32 @@ struct FailureTests {
         }
     }
 
+    @Test func `a retry behind a replaced connection uses one that rests`() throws {
+        let (arrived, later) = (Counter(), Counter())
+        let origin = try TestOrigin { connection, number in
+            _ = try connection.readMessage()
+            guard number < 2 else {
+                return try connection.send(TestOrigin.response("", status: "503 No"))
+            }
+            // Both are under way at once, so that both rest afterwards.
+            _ = arrived.next()
+            while arrived.value < 2 { sched_yield() }
+            try connection.send(TestOrigin.response("first"))
+            _ = try connection.readMessage()
+            // The one that is used next had been closed, the other had not.
+            if later.next() > 0 { try connection.send(TestOrigin.response("rested")) }
+        }
+        let proxy = try TestProxy(
+            [("v1", origin.port)],
+            http: [["route": [["destination": ["host": "app"]]], "retries": ["attempts": 1, "retryOn": "5xx"]]]
+        ) { $0.workers = 1 }
+        let clients = [try proxy.connect(), try proxy.connect()]
+        for client in clients { try client.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n") }
+        for client in clients { #expect(try client.readMessage().body == "first") }
+        #expect(try proxy.ask().body == "rested")
+        #expect(origin.connections.load(ordering: .relaxed) == 3)
+    }
+
     @Test func `a request that may have been processed is not sent twice`() throws {
         let origin = try TestOrigin { connection, _ in
             _ = try connection.readMessage()

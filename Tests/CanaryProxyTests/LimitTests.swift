@@ -171,6 +171,10 @@ import Testing
         // Each endpoint has a connection that rests.
         while !origins.allSatisfy({ $0.connections.load(ordering: .relaxed) > 0 }) { _ = try proxy.ask() }
         #expect(try proxy.ask("GET /closes HTTP/1.1\r\nHost: app\r\n\r\n").status == 200)
+        // The one that rested made room for it.
+        let use = proxy.identifiers.sharedClusters[0].use
+        while use.now.requests > 0 { sched_yield() }
+        #expect(use.now.connections == 1)
     }
 
     @Test func `connections from before a limit are none of those that it lets be`() throws {

@@ -85,6 +85,8 @@ struct Tries {
     var retries: Int32 = 0
     /// A pooled connection that turned out to be closed was replaced, which is no retry.
     var hasReplacedStale = false
+    /// The present try is the one in its place: what else rests may be as old.
+    var isReplacing = false
     var lastEndpoint: UInt64?
     /// Where tries failed that were followed by another.
     var failed = TriedEndpoints()

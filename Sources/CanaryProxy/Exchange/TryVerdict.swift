@@ -66,7 +66,7 @@ extension Exchange {
     }
 
     /// A pooled connection that closed before any byte of the answer had probably been closed all along: once, a fresh one
-    /// takes its place.
+    /// takes its place, within the limits that there are.
     private func canReplaceStale(wasSent: Bool) -> Bool {
         guard !tries.hasReplacedStale else { return false }
         guard wasSent else { return true }
@@ -109,6 +109,13 @@ extension Exchange {
     /// Has the next try go past the endpoint of the last one, where there are others.
     mutating func avoidLastEndpoint() {
         if let last = tries.lastEndpoint { tries.failed.insert(last) }
+    }
+
+    /// A connection that had been closed all along is replaced by a fresh one, at another endpoint where there is one.
+    mutating func replaceStale() {
+        tries.hasReplacedStale = true
+        tries.isReplacing = true
+        avoidLastEndpoint()
     }
 
     /// Milliseconds until the next try, which counts from now on.

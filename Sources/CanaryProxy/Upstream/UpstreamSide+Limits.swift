@@ -33,12 +33,11 @@ extension UpstreamSide {
         var now = use.now
         // Its own place is its own.
         if exchange.pointee.claims.contains(.pending), now.pendingRequests > 0 { now.pendingRequests &-= 1 }
-        // One whose connection had been closed makes another in its place: those that rest may be as old.
-        let replaces = exchange.pointee.tries.hasReplacedStale
+        let hasIdle = pool.pointee.idleCount > Int(pool.pointee.called)
         let admission = limits.admit(
             now,
-            hasIdle: !replaces && pool.pointee.idleCount > Int(pool.pointee.called),
-            endpointConnections: replaces ? 0 : pool.pointee.connections
+            hasIdle: hasIdle && !exchange.pointee.tries.isReplacing,
+            endpointConnections: pool.pointee.connections
         )
         switch admission {
         case .useIdle: break
@@ -59,6 +58,20 @@ extension UpstreamSide {
         // What it was called to, and does not take, is the next one's.
         if wasCalled, admission == .connect || admission == .overflow { callNext(member) }
         return admission
+    }
+
+    /// One whose connection had been closed makes another in its place: where there may be no more, one that rests goes.
+    mutating func makeRoom(
+        at member: ClusterMember,
+        _ limits: ConnectionLimits,
+        _ use: ConnectionUse,
+        _ loop: inout EventLoop
+    ) {
+        let pool = pools[member]
+        guard use.now.connections >= limits.connections, pool.pointee.idleCount > Int(pool.pointee.called),
+            let resting = pool.pointee.firstIdle
+        else { return }
+        close(resting, &loop)
     }
 
     /// Those of the exchange's table; for who stood in line, those that the last table has.

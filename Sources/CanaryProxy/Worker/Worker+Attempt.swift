@@ -117,9 +117,12 @@ extension Worker {
         -> UpstreamSide.Connection
     {
         guard let destination = exchange.pointee.destination else { return .failed }
-        var mayUseIdle = !exchange.pointee.isConnection && !exchange.pointee.tries.hasReplacedStale
+        let isReplacing = exchange.pointee.tries.isReplacing
+        var mayUseIdle = !exchange.pointee.isConnection && !isReplacing
         if let use = destination.sharedUse {
-            switch upstreams.admit(exchange, to: member, upstreams.limits(for: exchange, destination), use) {
+            let limits = upstreams.limits(for: exchange, destination)
+            if isReplacing { upstreams.makeRoom(at: member, limits, use, &loop) }
+            switch upstreams.admit(exchange, to: member, limits, use) {
             case .useIdle: break
             // What rests is for those who were called.
             case .connect: mayUseIdle = false
@@ -254,13 +257,13 @@ extension Worker {
         exchange.pointee.stage = .waiting
         exchange.pointee.deadlines.oneTry = Registration.never
         if !exchange.pointee.claims.isEmpty { upstreams.endClaims(exchange, isLast: false) }
+        exchange.pointee.tries.isReplacing = false
         let verdict = exchange.pointee.verdict(on: failure, wasPooled: wasPooled)
         // A connection that had been closed all along says nothing of its endpoint.
         if verdict != .replace { report(failure.report, exchange) }
         switch verdict {
         case .replace:
-            exchange.pointee.tries.hasReplacedStale = true
-            exchange.pointee.avoidLastEndpoint()
+            exchange.pointee.replaceStale()
             return true
         case .retry where !mayRetry(exchange):
             reply(exchange, LocalAnswer(failure.status, .upstreamOverflow, failure.text))
@@ -280,6 +283,7 @@ extension Worker {
         avoidLastPriority(exchange)
         if let upstream = upstreams.detach(exchange) { closeUpstream(upstream) }
         if !exchange.pointee.claims.isEmpty { upstreams.endClaims(exchange, isLast: false) }
+        exchange.pointee.tries.isReplacing = false
         let backOff = exchange.pointee.nextBackOff(&random)
         exchange.pointee.wait(backOff, loop.now)
         rearm(exchange)
