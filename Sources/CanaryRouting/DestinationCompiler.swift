@@ -147,6 +147,7 @@ package struct DestinationCompiler {
         record.balancing = EndpointBalancing(policy.loadBalancer)
         record.hashing = hashKey(policy.loadBalancer?.hashKey)
         record.policy = policyRecord(policy, destination, port, cluster: record.id).map(arena.store)
+        if unsafe record.policy?.pointee.shared == nil { identifiers.endLimits(of: record.id) }
         let ranked = lookup.readyEndpoints(of: destination, port: port, policy)
         record.groups = arena.store(ranked.groups)
         let endpoints = ranked.endpoints.map { (record: endpoint($0), ready: $0) }

@@ -71,6 +71,11 @@ package final class RoutingIdentifiers: Sendable {
         }
     }
 
+    /// A cluster has no limits: nobody waits for those that it had.
+    func endLimits(of cluster: UInt64) {
+        state.withLock { $0.shared[cluster] }?.update(ConnectionLimits())
+    }
+
     /// The addresses of the endpoints that are names, as the proxy has found them last.
     package var resolved: [UInt64: Set<UInt64>] { state.withLock { $0.resolved } }
 

@@ -97,6 +97,26 @@ import Testing
         scene.wait { $0.requests == 0 && $0.pendingRequests == 0 && $0.connections == 0 }
     }
 
+    @Test(arguments: [nil, ["http": ["maxRetries": 5]]] as [Value?])
+    func `a limit that is taken away lets those who wait go on`(pool: Value?) throws {
+        let scene = try Scene(["tcp": ["maxConnections": 1]])
+        let first = try scene.send()
+        scene.wait { $0.requests == 1 }
+        let others = try (1...2).map { number in
+            let connection = try scene.send()
+            scene.wait { $0.pendingRequests == number }
+            return connection
+        }
+        let rules = pool.map { [RoutedScene.policy([("connectionPool", $0)])] } ?? []
+        scene.proxy.proxy.install(
+            TestProxy.table([("v1", scene.origin.port)], nil, rules, scene.proxy.identifiers, revision: 2)
+        )
+        // While the first still has the only connection.
+        while scene.origin.connections.load(ordering: .relaxed) < 3 { sched_yield() }
+        scene.allow(3)
+        for connection in [first] + others { #expect(try connection.readMessage().status == 200) }
+    }
+
     @Test func `a limit that is raised lets those who wait go on`() throws {
         let scene = try Scene(["tcp": ["maxConnections": 1]])
         let first = try scene.send()
