@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryResources
 import Synchronization
 import Testing
 
@@ -26,6 +27,22 @@ struct ForwardingTests {
         #expect(
             !lines.contains { $0.lowercased().hasPrefix("x-own") || $0.lowercased().hasPrefix("connection") }
         )
+    }
+
+    @Test func `no route is matched by what only Envoy's own clients say`() throws {
+        let origin = try TestOrigin(named: "v1")
+        let proxy = try TestProxy(
+            [("v1", origin.port)],
+            http: [
+                ["match": [["headers": ["x-envoy-retry-on": ["exact": "5xx"]]]], "directResponse": ["status": 418]],
+                ["match": [["headers": ["x-own": ["exact": "1"]]]], "directResponse": ["status": 202]],
+                ["route": [["destination": ["host": "app"]]]],
+            ]
+        )
+        let request = "GET / HTTP/1.1\r\nHost: app\r\nX-Envoy-Retry-On: 5xx\r\n"
+        #expect(try proxy.ask(request + "\r\n").status == 200)
+        // Those behind it are known all the same.
+        #expect(try proxy.ask(request + "X-Own: 1\r\n\r\n").status == 202)
     }
 
     @Test func `connections are kept on both sides`() throws {

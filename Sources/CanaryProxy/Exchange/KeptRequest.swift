@@ -36,16 +36,19 @@ struct KeptRequest {
         let bytes = unsafe memory.part(layout.bytes).copy(received.slice(0, head.length))
         let fields = unsafe parsed.copy(to: memory.part(layout.fields))
         let headers = unsafe memory.part(layout.headers).bindMemory(to: RequestHeader.self)
-        for (index, field) in fields.enumerated() {
+        var headerCount = 0
+        // What is for Envoy is no word of a client's: it is not passed on, and Envoy matches no route by it either.
+        for field in fields where field.known != .envoyControl {
             let header = RequestHeader(name: bytes[field.name], value: bytes[field.value])
-            unsafe headers.initializeElement(at: index, to: header)
+            unsafe headers.initializeElement(at: headerCount, to: header)
+            headerCount &+= 1
         }
         self.head = head
         self.block = block
         keyStart = layout.key.lowerBound
         self.bytes = bytes
         self.fields = fields
-        facts.headers = unsafe BorrowedList(UnsafeBufferPointer(headers))
+        facts.headers = unsafe BorrowedList(UnsafeBufferPointer(rebasing: headers[..<headerCount]))
         facts.method = bytes[head.methodName]
         facts.scheme = ByteSlice("http")
         facts.authority = bytes[head.authority]

@@ -4,7 +4,8 @@ import CanaryMesh
 
 /// Headers by which a request tells Envoy how often and how long it is to be tried, and others that Envoy lets pass from inside
 /// only. Under Istio no client counts as inside, unless the mesh names networks of its own: sidecars and gateways take them
-/// away (`conn_manager_utility.cc`), and so does the proxy. Else anybody could have an endpoint tried as often as they like.
+/// away before they look for a route (`conn_manager_utility.cc`), and so does the proxy. Else anybody could have an endpoint tried
+/// as often as they like.
 enum EnvoyControl {
     private static let start: StaticString = "x-envoy-"
 
