@@ -63,7 +63,9 @@ struct ServedDamage {
     /// For each what cannot be read, what follows and what to do, in order.
     var sentences: [String] {
         entries.map { entry in
-            "\(entry.error.message); \(Self.consequence(entry)); apply its manifest again, or delete it"
+            // What has no kind can't be named to be deleted.
+            let remedy = "apply its manifest again\(entry.isRow ? "" : ", or delete it")"
+            return "\(entry.error.message); \(Self.consequence(entry)); \(remedy)"
         }.sorted()
     }
 
