@@ -4,6 +4,7 @@ import CanarySystem
 import CanaryManifests
 import CanaryResources
 import CanaryTestSupport
+import Glibc
 import Testing
 
 @testable import CanaryCLI
@@ -244,5 +245,14 @@ private struct HintedEdit {
     private func replacing(_ text: String, _ old: String, by new: String) -> String {
         guard let range = text.firstRange(of: old) else { return text }
         return String(text[..<range.lowerBound]) + new + text[range.upperBound...]
+    }
+}
+
+/// What helps where the system refuses something.
+@Suite struct RefusalTests {
+    @Test func `who may not stop a proxy is told who may`() {
+        let error = DownCommand.refusal(17, SystemCallError(EPERM))
+        #expect(error.message == "cannot stop proxy 17: operation not permitted")
+        #expect(error.hint == "run it as the user whose proxy it is: ps -o user= -p 17 tells who that is")
     }
 }

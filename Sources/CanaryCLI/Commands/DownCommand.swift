@@ -34,16 +34,24 @@ struct DownCommand: Subcommand {
         var asked: [ProcessIdentity] = []
         for process in processes {
             context.note("asking proxy \(process.pid) to drain and stop")
-            if kill(process.pid, SIGTERM) == 0 {
+            let reason = kill(process.pid, SIGTERM) == 0 ? 0 : errno
+            if reason == 0 {
                 asked.append(process)
             } else if process.isRunning {
-                throw CommandError(
-                    "cannot stop proxy \(process.pid)",
-                    because: SystemCallError(errno)
-                )
+                throw Self.refusal(process.pid, SystemCallError(reason))
             }
         }
         return wait(for: asked, context)
+    }
+
+    /// Why a process cannot be signalled.
+    static func refusal(_ pid: pid_t, _ error: SystemCallError) -> CommandError {
+        let failure = "cannot stop proxy \(pid)"
+        guard error.number == EPERM else { return CommandError(failure, because: error) }
+        return CommandError(
+            "\(failure): \(error.reason)",
+            hint: "run it as the user whose proxy it is: ps -o user= -p \(pid) tells who that is"
+        )
     }
 
     private func print(_ results: [(pid: pid_t, isStopped: Bool)], _ context: CommandContext) {

@@ -107,11 +107,9 @@ struct ExplainCommand: Subcommand {
             stream.write(page.text)
             if explanation.host == nil, explanation.action == .notFound {
                 stream.flush()
-                if let hint = Self.hint(kindOf: request.host) {
+                if let hint = try hint(for: request, input, settings, context) {
                     context.standardError.writeLine("hint: \(hint)")
-                    return
                 }
-                try suggestHost(for: request, input, settings, context)
             }
         }
     }
@@ -123,26 +121,23 @@ struct ExplainCommand: Subcommand {
             + "\(kind.name), and canaryctl get \(kind.plural) lists such objects"
     }
 
-    /// Says which host may have been meant, or where the known ones are listed.
-    private func suggestHost(
+    /// Which host may have been meant, else which command, or where the known hosts are listed.
+    private func hint(
         for request: ExplainedRequest,
         _ input: ManifestInput?,
         _ settings: Settings,
         _ context: CommandContext
-    ) throws {
+    ) throws -> String? {
         let known =
             try input.map { KnownHosts.names($0.resources) }
             ?? ClusterSession(settings: settings, context: context).read { try $0.knownHosts() }
         let host = HostName.fromUser(request.host, namespace: settings.namespace)
         if let name = KnownHosts.suggestion(for: host, among: known) {
-            context.standardError.writeLine(
-                "hint: did you mean \"\(TerminalText.message(settings.named(name)))\"?"
-            )
-        } else if input == nil {
-            context.standardError.writeLine(
-                "hint: canaryctl get services,virtualservices,serviceentries -A lists what is stored"
-            )
+            return "did you mean \"\(TerminalText.message(settings.named(name)))\"?"
         }
+        if let hint = Self.hint(kindOf: request.host) { return hint }
+        return input == nil
+            ? "canaryctl get services,virtualservices,serviceentries -A lists what is stored" : nil
     }
 
     private func read(_ settings: Settings, _ context: CommandContext) throws -> ManifestInput {
