@@ -22,7 +22,7 @@ static int forget_segments(struct dl_phdr_info *object, size_t size, void *unuse
     return 0;
 }
 
-void canary_forget_start(void)
+void canary_release_unused_pages(void)
 {
     malloc_trim(0);
     dl_iterate_phdr(forget_segments, NULL);

@@ -28,7 +28,7 @@ import Testing
             }
         }
         let before = try residentCode()
-        canary_forget_start()
+        canary_release_unused_pages()
         #expect(try residentCode() < before)
     }
 

@@ -77,7 +77,7 @@ enum { canary_posix_spawn_setsid = 0x80 };
 
 /// Gives back what a long-lived process needed at its start only: freed memory, and the pages of code and constants, of which
 /// those that are used again come back from the system's cache.
-void canary_forget_start(void);
+void canary_release_unused_pages(void);
 
 /// Tells the address sanitizer that nobody may touch this memory until it is unpoisoned, as if it had been freed; nothing
 /// happens in other builds.

@@ -78,21 +78,20 @@ enum UnservedShares {
         isAlone: Bool,
         _ known: [Place: Double]
     ) -> String? {
-        let unserved = route.destinations.filter { self.unserved($0) > 0 }
-        guard unserved.contains(where: { self.unserved($0) > known[place($0, route)] ?? 0 }) else {
-            return nil
-        }
-        let share = NumberText.percent(unserved.reduce(0) { $0 + self.unserved($1) })
-        let names = unserved.map { "\"\($0.subset ?? HostName.short($0.host))\"" }.joined(separator: " or ")
+        guard route.destinations.contains(where: { unserved($0) > max(known[place($0, route)] ?? 0, 0) })
+        else { return nil }
         let part = isAlone ? "" : " of route \(route.name.isEmpty ? String(route.index) : route.name)"
-        let (what, end) = fate(of: route)
-        return
-            "\(share) of \(what) to \(HostName.short(host))\(part) will \(end): no endpoint of \(names) is ready"
+        return sentence(route, " to \(HostName.short(host))\(part)")
     }
 
-    /// What a route takes, and what becomes of that without an endpoint.
-    static func fate(of route: TrafficReport.Route) -> (what: String, end: String) {
-        route.isConnection ? ("connections", "be refused") : ("requests", "get 503")
+    /// What becomes of a route's share for which no endpoint is ready, and where it is; `nil` where there is none.
+    static func sentence(_ route: TrafficReport.Route, _ place: String = "") -> String? {
+        let unserved = route.destinations.filter { self.unserved($0) > 0 }
+        guard !unserved.isEmpty else { return nil }
+        let share = NumberText.percent(unserved.reduce(0) { $0 + self.unserved($1) })
+        let names = unserved.map { "\"\($0.subset ?? HostName.short($0.host))\"" }.joined(separator: " or ")
+        let (what, end) = route.isConnection ? ("connections", "be refused") : ("requests", "get 503")
+        return "\(share) of \(what)\(place) will \(end): no endpoint of \(names) is ready"
     }
 
     /// Of the Service's own route, whose requests go to whatever is ready, so that all of them are served, or none is. It takes

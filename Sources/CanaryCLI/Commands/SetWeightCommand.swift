@@ -115,12 +115,7 @@ struct SetWeightCommand: Subcommand {
     /// Shares of the changed route that nobody can serve; `nil` is a route of TLS.
     private static func unserved(_ route: TrafficReport.Route?) -> [String] {
         guard let route else { return ["the proxy does not serve TLS routes yet"] }
-        let unserved = route.destinations.filter { $0.declaredShare > $0.servedShare }
-        guard !unserved.isEmpty else { return [] }
-        let share = unserved.reduce(0) { $0 + $1.declaredShare - $1.servedShare }
-        let names = unserved.map { "\"\($0.subset ?? HostName.short($0.host))\"" }.joined(separator: " or ")
-        let (what, end) = UnservedShares.fate(of: route)
-        return ["\(NumberText.percent(share)) of \(what) will \(end): no endpoint of \(names) is ready"]
+        return UnservedShares.sentence(route).map { [$0] } ?? []
     }
 
     /// The changed route as `describe` reports it; `nil` for routes of TLS.

@@ -66,7 +66,7 @@ struct ProxyService {
         watchRollouts(tables, proxy, stop, log)
         announce(proxy, log)
         // Reading manifests and compiling tables takes most of the program, and passing requests on does not.
-        canary_forget_start()
+        canary_release_unused_pages()
         let status = serve(proxy, signals, streams, log)
         stop.signal()
         proxy.abandon()
