@@ -89,7 +89,9 @@ struct FailureTests {
         }
         let proxy = try TestProxy(
             [("v1", origin.port)],
-            http: [["route": [["destination": ["host": "app"]]], "retries": ["attempts": 1, "retryOn": "5xx"]]]
+            http: [
+                ["route": [["destination": ["host": "app"]]], "retries": ["attempts": 1, "retryOn": "5xx"]]
+            ]
         ) { $0.workers = 1 }
         let clients = [try proxy.connect(), try proxy.connect()]
         for client in clients { try client.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n") }

@@ -34,7 +34,10 @@ struct ForwardingTests {
         let proxy = try TestProxy(
             [("v1", origin.port)],
             http: [
-                ["match": [["headers": ["x-envoy-retry-on": ["exact": "5xx"]]]], "directResponse": ["status": 418]],
+                [
+                    "match": [["headers": ["x-envoy-retry-on": ["exact": "5xx"]]]],
+                    "directResponse": ["status": 418],
+                ],
                 ["match": [["headers": ["x-own": ["exact": "1"]]]], "directResponse": ["status": 202]],
                 ["route": [["destination": ["host": "app"]]]],
             ]

@@ -15,7 +15,7 @@ struct ClusterPlan: ~Copyable {
     private var groups: [EndpointTurns]
     /// By index of the endpoint, the group that it gets requests in; -1 for none.
     private let groupOfEndpoint: [Int32]
-    /// The addresses of names that get no requests: those that are ejected, where there is no panic.
+    /// The addresses of names that get no requests where there is no panic.
     private let ejected: Set<UInt64>
 
     init(_ destination: DestinationHandle, _ now: Int64, _ random: inout RandomSource) {
@@ -38,11 +38,13 @@ struct ClusterPlan: ~Copyable {
         }
         self.groupOfEndpoint = groupOfEndpoint
         let hasNames = endpoints.contains(where: \.isName)
-        ejected = hasNames && !load.isInPanic.contains(true) ? view.ejected : []
+        ejected = hasNames ? view.ejected : []
     }
 
-    /// Whether an address of a name gets no requests.
-    func avoids(_ address: UInt64) -> Bool { ejected.contains(address) }
+    /// Whether an address gets no requests, of a name in a priority.
+    func avoids(_ address: UInt64, inPriority priority: Int32) -> Bool {
+        ejected.contains(address) && !load.isInPanic[Int(priority)]
+    }
 
     /// Whether it is what a destination asks for.
     func holds(for destination: DestinationHandle, _ version: Int, _ now: Int64) -> Bool {

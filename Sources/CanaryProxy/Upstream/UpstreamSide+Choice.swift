@@ -82,8 +82,9 @@ extension UpstreamSide {
         guard let chosen = found else { return .none(counter: destination.counter) }
         // A name without address has no part: its neighbours get its requests.
         for offset in 0..<endpoints.count {
-            let endpoint = endpoints[(chosen &+ offset) % endpoints.count]
-            guard let id = endpoint.isName ? address(of: endpoint, hash, destination) : endpoint.id else {
+            let index = (chosen &+ offset) % endpoints.count
+            let endpoint = endpoints[index]
+            guard let id = endpoint.isName ? address(of: index, hash, destination) : endpoint.id else {
                 continue
             }
             let member = ClusterMember(cluster: destination.clusterID, endpoint: id)
@@ -97,16 +98,17 @@ extension UpstreamSide {
 
     /// The address of a name that is next.
     private mutating func address(
-        of endpoint: EndpointRecord,
+        of index: Int,
         _ hash: UInt64?,
         _ destination: DestinationHandle
     ) -> UInt64? {
-        let name = names[endpoint.id]
+        let name = names[destination.endpoints[index].id]
         guard unsafe destination.health != nil, let plan = clusters[destination.clusterID].pointee.presentPlan
         else {
             return name.pointee.next(hash) { _ in false }
         }
-        return name.pointee.next(hash) { plan.pointee.avoids($0) }
+        let priority = destination.priority(ofEndpoint: index)
+        return name.pointee.next(hash) { plan.pointee.avoids($0, inPriority: priority) }
     }
 
     /// An index where all endpoints are alike.

@@ -82,6 +82,57 @@ struct ClusterPlanTests {
         #expect(Set(try counts(Self.places, nil, choices: 200).keys) == [1, 2, 3])
     }
 
+    @Test func `a panic of one priority gives no requests to what others ejected`() throws {
+        let places = [
+            ("a.test", "us"), ("b.test", "us"), ("c.test", "us"), ("d.test", "us"), ("e.test", "eu"),
+        ]
+        let endpoints = places.map { ["address": .text($0.0), "locality": .text("\($0.1)/x/1")] as Value }
+        let spec: Value = [
+            "hosts": ["named.test"], "resolution": "DNS", "endpoints": .list(endpoints),
+            "ports": [["number": 80, "name": "http", "protocol": "HTTP"]],
+        ]
+        let outliers: Value = [
+            "consecutive5xxErrors": 1, "maxEjectionPercent": 100, "minHealthPercent": 20,
+        ]
+        let policy: Value = ["host": "named.test", "trafficPolicy": ["outlierDetection": outliers]]
+        let scene = RoutedScene(
+            [],
+            resources: [
+                TestProxy.resource(.serviceEntry, "named", ["spec": spec]),
+                TestProxy.resource(.destinationRule, "named", ["spec": policy]),
+            ],
+            labels: ["topology.kubernetes.io/region": "us"]
+        )
+        let ill = ["127.0.0.2", "127.0.1.1", "127.0.1.2", "127.0.1.3", "127.0.1.4"]
+        let found = [
+            "a.test": ["127.0.0.2", "127.0.0.3"], "b.test": [ill[1]], "c.test": [ill[2]], "d.test": [ill[3]],
+            "e.test": [ill[4]],
+        ]
+        let resolutions = Resolutions(found, scene.identifiers)
+        scene.identifiers.resolve(resolutions.addresses.mapValues { Set($0.map(\.id)) })
+        let facts = scene.facts()
+        let destination = try #require(scene.destination(facts, host: "named.test"))
+        let health = try #require(destination.health)
+        for id in resolutions.addresses.values.joined().map(\.id)
+        where ill.contains(scene.identifiers.endpoint(id)?.host ?? "") {
+            _ = health._withUnsafeGuaranteedRef {
+                $0.report(.answered(status: 500), of: id, destination.outliers, now: 0)
+            }
+        }
+        var side = UpstreamSide(identifiers: scene.identifiers, counters: WorkerCounters())
+        var random = RandomSource()
+        _ = side.adopt(resolutions, &random)
+        var chosen: Set<String> = []
+        for _ in 0..<200 {
+            let choice = side.choose(destination, for: facts, avoiding: nil, at: 0, &random)
+            guard case .endpoint(let member, _) = choice else { continue }
+            chosen.insert(scene.identifiers.endpoint(member.endpoint)?.host ?? "")
+        }
+        // One of four is well here, which is enough, and none there, which is a panic.
+        #expect(chosen == ["127.0.0.3"] || chosen == ["127.0.0.3", ill[4]], "\(chosen)")
+        _ = side.adopt(nil, &random)
+    }
+
     @Test func `users of a hash stay in the locality that they are given`() throws {
         let rule = RoutedScene.policy([
             ("outlierDetection", ["consecutive5xxErrors": 3]),
