@@ -1,6 +1,7 @@
 // What Swift's Glibc module does not export: epoll, inotify, accept4 and a few macros that are not plain integers.
 #pragma once
 
+#include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -8,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
@@ -16,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/types.h>
 #include <sys/un.h>
@@ -68,6 +71,19 @@ static inline int canary_peer_pid(int descriptor)
     } peer = {.pid = -1};
     socklen_t length = sizeof peer;
     return getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? peer.pid : -1;
+}
+
+/// Renames a file of a directory, unless one has the new name: -1 with EEXIST. Where the file system can't be asked for both at
+/// once, another process may come between.
+static inline int canary_rename_new(int directory, const char *name, const char *to)
+{
+    if (syscall(SYS_renameat2, directory, name, directory, to, 1 /* RENAME_NOREPLACE */) == 0) return 0;
+    if (errno != EINVAL && errno != ENOSYS) return -1;
+    if (faccessat(directory, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+        errno = EEXIST;
+        return -1;
+    }
+    return renameat(directory, name, directory, to);
 }
 
 static inline int canary_pipe2(int descriptors[2], int flags) { return pipe2(descriptors, flags); }

@@ -15,26 +15,37 @@ package struct ControlSocket: Sendable {
     private let inode: ino_t
     private static let prefix = "admin-"
     private static let suffix = ".sock"
+    /// Of sockets that do not listen yet.
+    private static let freshPrefix = ".admin-"
+    /// How long a socket may take to listen, in milliseconds.
+    private static let freshTime: Int64 = 60_000
+
+    /// Gives a file of a directory a second name; -1 with an `errno`.
+    typealias Link = (_ directory: Int32, _ name: String, _ second: String) -> Int32
 
     /// Opens the socket of this process. What proxies that were killed left behind is removed.
-    static func open(in directory: String) throws(ProxyError) -> ControlSocket {
+    ///
+    /// - Parameter now: milliseconds since 1970, as the files of the directory have them.
+    static func open(
+        in directory: String,
+        now: Int64 = Clock.wallMilliseconds(),
+        link: Link = { unsafe linkat($0, $1, $0, $2, 0) }
+    ) throws(ProxyError) -> ControlSocket {
         let place = unsafe Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard place >= 0 else { throw failure(directory, errno) }
         defer { close(place) }
         guard isOwn(place) else { throw failure(directory, EACCES) }
-        for name in names(in: directory) where isAbandoned(name, in: place) {
-            unsafe unlinkat(place, name, 0)
-        }
+        removeAbandoned(in: place, directory, now)
         let descriptor = try newSocket(directory)
         // It gets its name when it listens: whoever finds one that does not would take it for abandoned.
-        let fresh = ".\(UUID.random())"
+        let fresh = "\(freshPrefix)\(UUID.random())"
         defer { unsafe unlinkat(place, fresh, 0) }
         var file = stat()
         let listens =
             unsafe withAddress(fresh, in: place) { unsafe bind(descriptor, $0, $1) } == 0
             && fchmodat(place, fresh, 0o600, 0) == 0 && listen(descriptor, 16) == 0
             && fstatat(place, fresh, &file, AT_SYMLINK_NOFOLLOW) == 0
-        guard listens, let name = link(fresh, in: place) else {
+        guard listens, let name = name(fresh, in: place, link) else {
             let reason = errno
             close(descriptor)
             throw failure(directory, reason)
@@ -48,14 +59,34 @@ package struct ControlSocket: Sendable {
     }
 
     /// Gives a socket the first name of this process that is free; `nil` with an `errno`.
-    private static func link(_ fresh: String, in place: Int32) -> String? {
+    private static func name(_ fresh: String, in place: Int32, _ link: Link) -> String? {
         // Another container may have a process of the same number, and the same store.
         for attempt in 0..<100 {
             let name = "\(prefix)\(getpid())\(attempt == 0 ? "" : "-\(attempt)")\(suffix)"
-            if unsafe linkat(place, fresh, place, name, 0) == 0 { return name }
+            if link(place, fresh, name) == 0 { return name }
+            if hasNoLinks(errno), unsafe canary_rename_new(place, fresh, name) == 0 { return name }
             guard errno == EEXIST else { return nil }
         }
         return nil
+    }
+
+    /// Whether a file system without hard links would say so.
+    private static func hasNoLinks(_ number: Int32) -> Bool {
+        [EPERM, EOPNOTSUPP, ENOSYS, EMLINK].contains(number)
+    }
+
+    private static func removeAbandoned(in place: Int32, _ directory: String, _ now: Int64) {
+        for name in names(in: directory) where isAbandoned(name, in: place) {
+            unsafe unlinkat(place, name, 0)
+        }
+        // Another proxy may be about to have one of these listen.
+        for name in names(in: directory, from: freshPrefix) where isAbandoned(name, in: place) {
+            var file = stat()
+            guard unsafe fstatat(place, name, &file, AT_SYMLINK_NOFOLLOW) == 0,
+                Int64(file.st_mtim.tv_sec) * 1000 < now - freshTime
+            else { continue }
+            unsafe unlinkat(place, name, 0)
+        }
     }
 
     /// Whether its path still leads to it: the directory may have been moved, removed or replaced.
@@ -79,9 +110,11 @@ package struct ControlSocket: Sendable {
     }
 
     private static func names(in directory: String) -> [String] {
-        ((try? FileReader.names(in: directory).get()) ?? []).filter {
-            $0.hasPrefix(prefix) && $0.hasSuffix(suffix)
-        }
+        names(in: directory, from: prefix).filter { $0.hasSuffix(suffix) }
+    }
+
+    private static func names(in directory: String, from start: String) -> [String] {
+        ((try? FileReader.names(in: directory).get()) ?? []).filter { $0.hasPrefix(start) }
     }
 
     private static func isAbandoned(_ name: String, in place: Int32) -> Bool {
