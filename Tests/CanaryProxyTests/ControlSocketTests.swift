@@ -20,6 +20,16 @@ struct ControlSocketTests {
         #expect(try !FileReader.names(in: scratch.path).get().contains(left))
     }
 
+    @Test func `the sockets of known processes are left alone`() throws {
+        let scratch = try ScratchDirectory()
+        let socket = try ControlSocket.open(in: scratch.path)
+        defer { close(socket.descriptor) }
+        #expect(ControlSocket.owners(in: scratch.path, besides: [getpid()]).isEmpty)
+        // Nobody connected.
+        #expect(accept(socket.descriptor, nil, nil) == -1 && errno == EAGAIN)
+        #expect(ControlSocket.owners(in: scratch.path, besides: [getpid() + 1]) == [getpid()])
+    }
+
     @Test(arguments: [EPERM, EOPNOTSUPP])
     func `a file system without hard links will do`(number: Int32) throws {
         let scratch = try ScratchDirectory()

@@ -81,8 +81,10 @@ extension ClusterSession {
     /// The processes of proxies that have not reported, as their sockets tell: they cannot write `runtime.db`, or only start.
     func silentProxies(besides reported: [ProcessIdentity]) -> [ProcessIdentity] {
         let known = Set(reported.map(\.pid))
-        return ControlSocket.owners(in: settings.storeDirectory).filter { !known.contains($0) }
-            .compactMap(ProcessIdentity.init(of:))
+        return ControlSocket.owners(in: settings.storeDirectory, besides: known).filter {
+            !known.contains($0)
+        }
+        .compactMap(ProcessIdentity.init(of:))
     }
 
     /// A sentence about each of them.

@@ -101,12 +101,14 @@ package struct ControlSocket: Sendable {
         return unsafe fstat(place, &status) == 0 && status.st_uid == geteuid()
     }
 
-    /// The processes behind the sockets of a directory.
-    package static func owners(in directory: String) -> [Int32] {
+    /// The processes behind the sockets of a directory. Those of processes that are known are not asked.
+    package static func owners(in directory: String, besides known: Set<Int32> = []) -> [Int32] {
         let place = unsafe Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard place >= 0 else { return [] }
         defer { close(place) }
-        return names(in: directory).compactMap { owner(of: $0, in: place) }.sorted()
+        let knownNames = Set(known.map { "\(prefix)\($0)\(suffix)" })
+        return names(in: directory).filter { !knownNames.contains($0) }
+            .compactMap { owner(of: $0, in: place) }.sorted()
     }
 
     private static func names(in directory: String) -> [String] {
