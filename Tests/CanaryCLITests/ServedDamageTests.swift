@@ -103,7 +103,11 @@ import Testing
         #expect(first.changed.map(\.key) == [key] && first.changed[0].isDamaged)
         #expect(damage.sentences[0].hasSuffix("; web.shop gets 503; apply its manifest again"))
         let second = damage.take(changes(rows: [row]), before: snapshot(first.changed))
-        #expect(second.removed.isEmpty && damage.sentences.count == 1)
+        #expect(second.changed.isEmpty && second.removed.isEmpty && damage.sentences.count == 1)
+        let other = DamagedRow(name: row.name, candidates: [key], tokens: ["host:api.shop.svc.cluster.local"])
+        var changing = damage
+        let changed = changing.take(changes(rows: [other]), before: snapshot(first.changed))
+        #expect(changed.changed.map(\.key) == [key] && changed.removed.isEmpty)
         let third = damage.take(changes(), before: snapshot(first.changed))
         #expect(third.removed == [key] && damage.sentences.isEmpty)
     }

@@ -37,17 +37,27 @@ struct ServedDamage {
             changes.isComplete || entry.isRow || entry.standIns.contains { settled.contains($0.key) }
         }
         let served = Set(changed.map(\.key))
+        var kept = Set<ResourceKey>()
         for var entry in Self.entries(of: changes) {
             let intact = entry.standIns.compactMap { before.resource($0.key) }.first { !$0.isDamaged }
             if let intact, before.storeID == changes.storeUID {
                 entry.keptRevision = intact.stored?.revision ?? before.revision
                 if changes.isComplete, !served.contains(intact.key) { changed.append(intact) }
             } else {
-                changed += entry.standIns.filter { !served.contains($0.key) }
+                let standIns = entry.standIns.filter { !served.contains($0.key) }
+                let same = standIns.filter { !changes.isComplete && Self.isServed($0, in: before) }.map(\.key)
+                kept.formUnion(same)
+                changed += standIns.filter { !same.contains($0.key) }
             }
             entries.append(entry)
         }
-        return (changed, removed.subtracting(changed.map(\.key)).sorted())
+        return (changed, removed.subtracting(changed.map(\.key)).subtracting(kept).sorted())
+    }
+
+    /// Whether the same stands in already, which each look at the store makes anew: nothing has to be compiled again.
+    private static func isServed(_ standIn: Resource, in before: ClusterSnapshot) -> Bool {
+        guard let present = before.resource(standIn.key) else { return false }
+        return present.isDamaged && present.body == standIn.body
     }
 
     private static func entries(of changes: StoreChanges) -> [Entry] {
