@@ -6,6 +6,8 @@ import CanaryRouting
 struct Deadlines {
     var route = Registration.never
     var oneTry = Registration.never
+    /// How long a TCP connection may live.
+    var lifetime = Registration.never
     var stall = Registration.never
     /// When it is tried next, whatever it waits for until then.
     var resume = Registration.never
@@ -16,13 +18,14 @@ struct Deadlines {
     /// What had been sent when that time began.
     var sentBeforeDeparture: UInt64 = 0
 
-    var next: Int64 { min(min(route, oneTry), min(stall, min(resume, departure))) }
+    var next: Int64 { min(min(route, oneTry), min(min(stall, lifetime), min(resume, departure))) }
 
     /// What is due.
-    enum Due { case route, departure, stall, oneTry, resume, nothing }
+    enum Due { case route, lifetime, departure, stall, oneTry, resume, nothing }
 
     func due(_ now: Int64) -> Due {
         if route <= now { return .route }
+        if lifetime <= now { return .lifetime }
         if departure <= now { return .departure }
         if stall <= now { return .stall }
         if oneTry <= now { return .oneTry }

@@ -43,7 +43,7 @@ extension Worker {
             return false
         }
         let lifetime = destination.limits.lifetimeMilliseconds
-        if lifetime > 0 { exchange.pointee.deadlines.route = loop.now &+ Int64(lifetime) }
+        if lifetime > 0 { exchange.pointee.deadlines.lifetime = loop.now &+ Int64(lifetime) }
         return true
     }
 

@@ -36,7 +36,7 @@ extension Worker {
     private mutating func exchangeIsDue(_ exchange: ExchangePointer) {
         while true {
             switch exchange.pointee.deadlines.due(loop.now) {
-            case .route where exchange.pointee.isConnection: return expire(exchange)
+            case .lifetime: return expire(exchange)
             case .route:
                 if exchange.pointee.stage == .sent { report(.timedOut, exchange) }
                 return reply(exchange, LocalAnswer(504, .upstreamRequestTimeout, "upstream request timeout"))

@@ -158,12 +158,14 @@ struct ExchangeTests {
         deadlines.oneTry = 40
         deadlines.stall = 30
         deadlines.departure = 20
+        deadlines.lifetime = 15
         deadlines.route = 10
         #expect(deadlines.next == 10 && deadlines.due(9) == .nothing)
-        for expected in [Deadlines.Due.route, .departure, .stall, .oneTry, .resume, .nothing] {
+        for expected in [Deadlines.Due.route, .lifetime, .departure, .stall, .oneTry, .resume, .nothing] {
             #expect(deadlines.due(100) == expected)
             switch expected {
             case .route: deadlines.route = never
+            case .lifetime: deadlines.lifetime = never
             case .departure: deadlines.departure = never
             case .stall: deadlines.stall = never
             case .oneTry: deadlines.oneTry = never
