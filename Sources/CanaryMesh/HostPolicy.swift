@@ -5,7 +5,7 @@ package import CanaryResources
 /// What DestinationRules say about a host, to a client.
 package struct HostPolicy: Sendable {
     package var subsets: [DestinationRule.Subset] = []
-    package var trafficPolicy: TrafficPolicy?
+    @Rare package var trafficPolicy: TrafficPolicy? = nil
     /// Whether one of the rules is damaged: nobody knows which endpoints are of which subset.
     package var isDamaged = false
 

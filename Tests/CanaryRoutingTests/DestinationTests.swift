@@ -21,6 +21,11 @@ struct DestinationTests {
         #expect(answer.endpoints == ["127.0.0.1:9082"] && answer.isDefined)
     }
 
+    @Test func `what most destinations go without takes no room in each`() {
+        // Reports keep as many as there are routes; policies alone have hundreds of bytes.
+        #expect(MemoryLayout<ResolvedDestination>.size <= 208)
+    }
+
     @Test func `a rule's subset wins over the label`() {
         let rule = rule(["host": "helloworld", "subsets": [["name": "v2", "labels": ["version": "v1"]]]])
         #expect(

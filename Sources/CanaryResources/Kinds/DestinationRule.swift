@@ -5,12 +5,12 @@ package struct DestinationRule: Sendable {
     package struct Subset: Sendable {
         package var name: String
         package var labels: [String: String]
-        package var trafficPolicy: TrafficPolicy?
+        @Rare package var trafficPolicy: TrafficPolicy?
     }
 
     package var host: String
     package var subsets: [Subset]
-    package var trafficPolicy: TrafficPolicy?
+    @Rare package var trafficPolicy: TrafficPolicy?
     package var exportTo: [String]
     package var workloadSelector: [String: String]?
 

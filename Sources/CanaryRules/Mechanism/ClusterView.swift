@@ -13,7 +13,7 @@ package final class ClusterView {
     private(set) lazy var references = ReferenceIndex(snapshot)
     private(set) lazy var loads = RouteLoads(self)
 
-    private struct Use: Hashable {
+    private struct Use {
         var host: String
         var subset: String?
         var namespace: String
@@ -28,7 +28,6 @@ package final class ClusterView {
     private var latest: (object: CheckedObject, destinations: [DestinationUse])?
     private var latestServices: (object: CheckedObject, services: [Resource])?
     /// What destinations mean: several rules ask about each.
-    private var resolved: [Use: ResolvedDestination] = [:]
     private var hosts: [HostUse: HostCapacities] = [:]
     private var gatewayHosts: [GatewayReference: GatewayHostSet] = [:]
     private var routes: [HostUse: [HostRoute]] = [:]
@@ -97,10 +96,7 @@ package final class ClusterView {
     }
 
     private func destination(_ use: Use) -> ResolvedDestination {
-        if let known = resolved[use] { return known }
-        let found = view(of: use).host.destination(use.subset)
-        resolved[use] = found
-        return found
+        view(of: use).host.destination(use.subset)
     }
 
     private func view(of use: Use) -> HostCapacities {
