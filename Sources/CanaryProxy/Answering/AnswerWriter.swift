@@ -79,13 +79,25 @@ struct AnswerWriter: ~Copyable {
         _ codec: ServerCodec,
         to output: inout ByteBuffer
     ) {
+        writeLines(exchange, head, bytes, codec, to: &output)
+        codec.endHead(to: &output)
+    }
+
+    /// All of a head but its end.
+    @inline(__always)
+    private mutating func writeLines(
+        _ exchange: ExchangePointer,
+        _ head: ResponseHead,
+        _ bytes: ByteSlice,
+        _ codec: ServerCodec,
+        to output: inout ByteBuffer
+    ) {
         beginHead(head, bytes, codec, to: &output)
         let hasEdits = applyEdits(exchange, bytes)
         if head.status == 204 { dropLength() }
         output.appendFields(fields, of: bytes, end: head.length &- 2)
         if hasEdits { edits.append(to: &output) }
         if exchange.pointee.request.facts.generatedKey.count > 0 { addCookies(exchange, to: &output) }
-        codec.endHead(to: &output)
     }
 
     /// Makes the user known by the cookies that chose version and endpoint, where the request came without.
@@ -118,11 +130,7 @@ struct AnswerWriter: ~Copyable {
         _ codec: ServerCodec,
         to output: inout ByteBuffer
     ) {
-        beginHead(head, bytes, codec, to: &output)
-        let hasEdits = applyEdits(exchange, bytes)
-        output.appendFields(fields, of: bytes, end: head.length &- 2)
-        if hasEdits { edits.append(to: &output) }
-        if exchange.pointee.request.facts.generatedKey.count > 0 { addCookies(exchange, to: &output) }
+        writeLines(exchange, head, bytes, codec, to: &output)
         let upgrade = head.upgrade.map { bytes[$0] } ?? ByteSlice()
         codec.endInterimHead(switchingTo: upgrade, to: &output)
     }

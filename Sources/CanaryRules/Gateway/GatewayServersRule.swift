@@ -25,20 +25,6 @@ enum GatewayServersRule: ObjectRule {
         for server in object.spec?["servers"]?.items ?? [] where server.isNull {
             report.add(at: server, "the server is empty", hint: "remove the \"-\"")
         }
-        for (key, value) in object.spec?["selector"]?.entries ?? [] {
-            if !KubernetesName.isQualified(key) {
-                report.add(
-                    at: value,
-                    "\"\(key)\" is not a label's key",
-                    hint: "use letters, digits, \"-\", \"_\" and \".\", behind an optional domain and \"/\""
-                )
-            } else if let text = value.string, !KubernetesName.isIstioLabelValue(text) {
-                report.add(
-                    at: value,
-                    "\"\(text)\" is not a label's value",
-                    hint: "use at most 63 letters, digits, \"-\", \"_\" and \".\""
-                )
-            }
-        }
+        report.checkLabels(object.spec?["selector"])
     }
 }

@@ -11,22 +11,7 @@ enum WorkloadDetailsRule: ObjectRule {
         let isEntry = object.resource.kind == .workloadEntry
         let endpoints = isEntry ? [object.spec].compactMap(\.self) : object.spec?["endpoints"]?.items ?? []
         for endpoint in endpoints {
-            for (key, value) in endpoint["labels"]?.entries ?? [] {
-                if !KubernetesName.isQualified(key) {
-                    report.add(
-                        at: value,
-                        "\"\(key)\" is not a label's key",
-                        hint:
-                            "use letters, digits, \"-\", \"_\" and \".\", behind an optional domain and \"/\""
-                    )
-                } else if let text = value.string, !KubernetesName.isIstioLabelValue(text) {
-                    report.add(
-                        at: value,
-                        "\"\(text)\" is not a label's value",
-                        hint: "use at most 63 letters, digits, \"-\", \"_\" and \".\""
-                    )
-                }
-            }
+            report.checkLabels(endpoint["labels"])
             for (name, value) in endpoint["ports"]?.entries ?? [] where !IstioName.isLabel(name) {
                 report.add(
                     at: value,

@@ -10,22 +10,7 @@ enum MatchSourceRule: ObjectRule {
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
         let others = (object.tlsRoutes + object.tcpRoutes).flatMap { $0["match"]?.items ?? [] }
         for match in object.httpMatches + others {
-            for (key, value) in match["sourceLabels"]?.entries ?? [] {
-                if !KubernetesName.isQualified(key) {
-                    report.add(
-                        at: value,
-                        "\"\(key)\" is not a label's key",
-                        hint:
-                            "use letters, digits, \"-\", \"_\" and \".\", behind an optional domain and \"/\""
-                    )
-                } else if let text = value.string, !KubernetesName.isIstioLabelValue(text) {
-                    report.add(
-                        at: value,
-                        "\"\(text)\" is not a label's value",
-                        hint: "use at most 63 letters, digits, \"-\", \"_\" and \".\""
-                    )
-                }
-            }
+            report.checkLabels(match["sourceLabels"])
         }
         for match in object.httpMatches {
             guard let place = match["sourceNamespace"], let name = place.string, !name.isEmpty,
