@@ -22,8 +22,9 @@ LIBRARIES = yaml sqlite3 re2
 # takes a library from the first directory that has it. This one has nothing but the .a files, and comes first because
 # the package descriptions beside them name it.
 STATIC = .build/static-libraries
-# Symbols stay for backtraces; what a debugger needs would be a third of the file.
-RELEASE = -c release --static-swift-stdlib -Xlinker --strip-debug
+# Symbols stay for backtraces; what a debugger needs would be a third of the file. Nobody loads it as a library: a table of what it
+# exports would be a megabyte.
+RELEASE = -c release --static-swift-stdlib -Xlinker --strip-debug -Xlinker --no-export-dynamic
 BINARY = .build/release/canaryctl
 
 .PHONY: deps build demo test check bench fuzz install clean
