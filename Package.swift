@@ -36,6 +36,9 @@ let testSettings: [SwiftSetting] = [
 
 let settings = testSettings + [.strictMemorySafety()]
 
+// What a request or a start does not pass through is compiled to be small: it is most of the program.
+let smallSettings = settings + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
 // Sanitizers are about pointers and threads: their builds leave out what lies above the data plane.
 let isDataPlaneOnly = Context.environment["CANARYCTL_DATA_PLANE_ONLY"] != nil
 
@@ -59,12 +62,12 @@ let package = Package(
                 "CanaryInsight", "CanaryRules", "CanaryRouting",
                 "CanaryMesh", "CanaryResources", "CanarySystem", "CLinux", argumentParser,
             ],
-            swiftSettings: settings
+            swiftSettings: smallSettings
         ),
         .target(
             name: "CanaryManifests",
             dependencies: ["CanaryRules", "CanaryResources", "CanarySystem", "CLibYAML"],
-            swiftSettings: settings
+            swiftSettings: smallSettings
         ),
         .target(
             name: "CanaryStore",
@@ -76,18 +79,18 @@ let package = Package(
             dependencies: ["CanaryRouting", "CanaryMesh", "CanaryResources", "CanarySystem", "CLinux"],
             swiftSettings: settings
         ),
-        .target(name: "CanaryRollout", dependencies: ["CanaryJudge"], swiftSettings: settings),
+        .target(name: "CanaryRollout", dependencies: ["CanaryJudge"], swiftSettings: smallSettings),
 
-        .target(name: "CanaryJudge", dependencies: ["CanaryResources"], swiftSettings: settings),
+        .target(name: "CanaryJudge", dependencies: ["CanaryResources"], swiftSettings: smallSettings),
         .target(
             name: "CanaryInsight",
             dependencies: ["CanaryRules", "CanaryRouting", "CanaryMesh", "CanaryResources"],
-            swiftSettings: settings
+            swiftSettings: smallSettings
         ),
         .target(
             name: "CanaryRules",
             dependencies: ["CanaryMesh", "CanaryResources"],
-            swiftSettings: settings
+            swiftSettings: smallSettings
         ),
         .target(
             name: "CanaryRouting",
