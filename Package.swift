@@ -9,6 +9,7 @@
 //         └─ CanaryRollout     time
 //    values and pure functions, each importing only those below it:
 //    CanaryJudge               canaries: statistics and rollouts, from counts alone
+//    CanaryReplicas            pods: how many
 //    CanaryInsight             people's questions
 //    CanaryRules               what is wrong
 //    CanaryRouting             each request
@@ -82,6 +83,7 @@ let package = Package(
         .target(name: "CanaryRollout", dependencies: ["CanaryJudge"], swiftSettings: smallSettings),
 
         .target(name: "CanaryJudge", dependencies: ["CanaryResources"], swiftSettings: smallSettings),
+        .target(name: "CanaryReplicas", dependencies: ["CanaryResources"], swiftSettings: smallSettings),
         .target(
             name: "CanaryInsight",
             dependencies: ["CanaryRules", "CanaryRouting", "CanaryMesh", "CanaryResources"],
@@ -128,6 +130,11 @@ let package = Package(
             name: "CanaryJudgeTests",
             dependencies: ["CanaryJudge", "CanaryResources", "CanaryTestSupport"],
             exclude: ["Reference"],
+            swiftSettings: testSettings
+        ),
+        .testTarget(
+            name: "CanaryReplicasTests",
+            dependencies: ["CanaryReplicas", "CanaryResources", "CanaryTestSupport"],
             swiftSettings: testSettings
         ),
         .testTarget(
@@ -197,7 +204,9 @@ let package = Package(
 )
 
 if isDataPlaneOnly {
-    let above = ["CLI", "Insight", "Judge", "Manifests", "Rollout", "Rules", "Store"].map { "Canary\($0)" }
+    let above = ["CLI", "Insight", "Judge", "Manifests", "Replicas", "Rollout", "Rules", "Store"].map {
+        "Canary\($0)"
+    }
     let leftOut = above + above.map { "\($0)Tests" } + ["canaryctl", "CLibYAML", "CSQLite", "CWorkCounter"]
     package.targets.removeAll { leftOut.contains($0.name) }
     package.products = []
