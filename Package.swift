@@ -9,7 +9,7 @@
 //         └─ CanaryRollout     time
 //    values and pure functions, each importing only those below it:
 //    CanaryJudge               canaries: statistics and rollouts, from counts alone
-//    CanaryReplicas            pods: how many
+//    CanaryReplicas            pods: how many, and what runs in them
 //    CanaryInsight             people's questions
 //    CanaryRules               what is wrong
 //    CanaryRouting             each request
