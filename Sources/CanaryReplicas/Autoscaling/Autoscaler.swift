@@ -117,19 +117,19 @@ extension Autoscaler {
             let text =
                 "pods by selector are controlled by multiple HPAs: \(seen.rivals.joined(separator: ", "))"
             set(.scalingActive, false, .ambiguousSelector, text, at: now)
-            return AutoscalerDecision(keeping: seen.replicas, [.init(.ambiguousSelector, text)])
+            return AutoscalerDecision(keeping: seen.replicas, [.init(warning: "AmbiguousSelector", text)])
         }
         var failures: [MetricFailure] = []
         evaluate(spec, seen, at: now, &failures)
         let best = metrics.filter { $0.replicas != nil }.max { ($0.replicas ?? 0) < ($1.replicas ?? 0) }
         let wanted = best?.replicas ?? 0
-        var events = failures.map { AutoscalerEvent($0.reason, $0.text) }
+        var events = failures.map { ObjectEvent(warning: $0.reason.rawValue, $0.text) }
         // What is not known could need more: with a part of the metrics alone the target only grows.
         if let first = failures.first, best == nil || wanted < seen.replicas {
             set(.scalingActive, false, first.reason, first.message, at: now)
             let counts = "\(failures.count) invalid out of \(spec.metrics.count)"
             let text = "invalid metrics (\(counts)), first error is: \(first.summary)"
-            events.append(AutoscalerEvent(warning: "FailedComputeMetricsReplicas", text))
+            events.append(ObjectEvent(warning: "FailedComputeMetricsReplicas", text))
             return AutoscalerDecision(keeping: seen.replicas, events)
         }
         let title = best?.spec.title ?? ""

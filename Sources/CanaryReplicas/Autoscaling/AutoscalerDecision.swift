@@ -7,42 +7,23 @@ package struct AutoscalerDecision: Hashable, Sendable {
     /// Why, as Kubernetes' event says it: `cpu resource utilization (percentage of request) above target`.
     package var reason: String
     /// What went wrong on the way.
-    package var events: [AutoscalerEvent]
+    package var events: [ObjectEvent]
 
     package var scales: Bool { current != desired }
 
-    init(from current: Int, to desired: Int, because reason: String = "", _ events: [AutoscalerEvent] = []) {
+    init(from current: Int, to desired: Int, because reason: String = "", _ events: [ObjectEvent] = []) {
         self.current = current
         self.desired = desired
         self.reason = reason
         self.events = events
     }
 
-    init(keeping current: Int, _ events: [AutoscalerEvent]) {
+    init(keeping current: Int, _ events: [ObjectEvent]) {
         self.init(from: current, to: current, because: "", events)
     }
 
     /// The event of a target that was scaled.
-    package var rescaled: AutoscalerEvent {
-        AutoscalerEvent(normal: "SuccessfulRescale", "New size: \(desired); reason: \(reason)")
-    }
-}
-
-/// An event of an autoscaler, as `get events` and `describe hpa` list it.
-package struct AutoscalerEvent: Hashable, Sendable {
-    package var isWarning: Bool
-    package var reason: String
-    package var message: String
-
-    init(warning reason: String, _ message: String) {
-        (isWarning, self.reason, self.message) = (true, reason, message)
-    }
-
-    init(normal reason: String, _ message: String) {
-        (isWarning, self.reason, self.message) = (false, reason, message)
-    }
-
-    init(_ reason: AutoscalerCondition.Reason, _ message: String) {
-        self.init(warning: reason.rawValue, message)
+    package var rescaled: ObjectEvent {
+        ObjectEvent(normal: "SuccessfulRescale", "New size: \(desired); reason: \(reason)")
     }
 }

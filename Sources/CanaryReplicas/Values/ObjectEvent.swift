@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Something that happened to an object, as `get events` and `describe` list it: with Kubernetes' reasons and words.
+package struct ObjectEvent: Hashable, Sendable {
+    package var isWarning: Bool
+    package var reason: String
+    package var message: String
+
+    init(warning reason: String, _ message: String) {
+        (isWarning, self.reason, self.message) = (true, reason, message)
+    }
+
+    init(normal reason: String, _ message: String) {
+        (isWarning, self.reason, self.message) = (false, reason, message)
+    }
+}
