@@ -9,7 +9,7 @@
 //         └─ CanaryRollout     time
 //    values and pure functions, each importing only those below it:
 //    CanaryJudge               canaries: statistics and rollouts, from counts alone
-//    CanaryReplicas            pods: how many, what runs in them, how one lives
+//    CanaryReplicas            pods: how many, what runs in them, how they live and are replaced
 //    CanaryInsight             people's questions
 //    CanaryRules               what is wrong
 //    CanaryRouting             each request
