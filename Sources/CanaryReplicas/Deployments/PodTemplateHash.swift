@@ -7,13 +7,14 @@ import CanaryResources
 enum PodTemplateHash {
     static let label = "pod-template-hash"
 
+    static let alphabet = Array("bcdfghjklmnpqrstvwxz2456789")
+
     /// - Parameter collisions: how many other templates turned out to have the hash.
     static func hash(_ template: Node, collisions: Int = 0) -> String {
         var hash: UInt32 = 2_166_136_261
         func add(_ byte: UInt8) { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
         for byte in JSONWriter.canonical(template).utf8 { add(byte) }
         if collisions > 0 { for byte in String(collisions).utf8 { add(byte) } }
-        let alphabet = Array("bcdfghjklmnpqrstvwxz2456789")
         return String(String(hash).utf8.map { alphabet[Int($0) % alphabet.count] })
     }
 }

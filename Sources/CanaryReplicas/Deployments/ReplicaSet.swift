@@ -20,6 +20,20 @@ package struct ReplicaSet: Hashable, Sendable {
     /// Which one is older.
     package var number: Int
     package var share: Share
+
+    /// The labels of its pods.
+    package var podLabels: [String: String] {
+        let written = template["metadata"]?["labels"]?.stringMap ?? [:]
+        return written.merging([PodTemplateHash.label: hash]) { $1 }
+    }
+
+    /// The name of a pod, `hello-v1-6bcfd5b9c7-x2x4f`; whoever has pods looks whether it is free.
+    package func podName(using random: inout some RandomNumberGenerator) -> String {
+        let suffix = (0..<5).map { _ in
+            PodTemplateHash.alphabet[Int.random(in: 0..<PodTemplateHash.alphabet.count, using: &random)]
+        }
+        return "\(name)-\(String(suffix))"
+    }
 }
 
 /// A pod of a set, as far as the Deployment is concerned.
@@ -31,7 +45,7 @@ package struct ReplicaPod: Hashable, Sendable {
     package var readySince: TimePoint?
     package var created: TimePoint
     package var restarts: Int
-    /// `controller.kubernetes.io/pod-deletion-cost`
+    /// What `controller.kubernetes.io/pod-deletion-cost` says: the cheapest leaves first.
     package var deletionCost: Int
 
     package init(

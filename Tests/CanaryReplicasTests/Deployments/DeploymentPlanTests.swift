@@ -137,6 +137,15 @@ import Testing
         )
     }
 
+    @Test func `pods have their set's name and hash`() {
+        let set = set("v1", 1, number: 1)
+        var random = SeededGenerator(seed: 1)
+        let name = set.podName(using: &random)
+        #expect(name.hasPrefix("hello-v1-") && name.count == "hello-v1-".count + 5)
+        #expect(name != set.podName(using: &random))
+        #expect(set.podLabels == ["version": "v1", "pod-template-hash": "v1"])
+    }
+
     @Test func `the hash is of what a template means, and differs where it would collide`() {
         let one: Node = ["a": 1, "b": ["c": 2]]
         let other: Node = ["b": ["c": 2], "a": 1]

@@ -336,6 +336,26 @@ import Testing
         #expect(subject.at(3, .exited(run("side"), .status(0))) == [.remove])
     }
 
+    @Test func `autoscalers and deployments see what they count`() {
+        var pod = PodLife(
+            PodSpec([
+                "metadata": ["annotations": ["controller.kubernetes.io/pod-deletion-cost": "-7"]],
+                "spec": ["containers": [["name": "app", "resources": ["requests": ["cpu": "100m"]]]]],
+            ]),
+            at: TimePoint(milliseconds: 1000)
+        )
+        _ = pod.handle(.tick, at: TimePoint(milliseconds: 1000))
+        let early = ReplicaPod("p", pod)
+        #expect((early.phase, early.readySince, early.deletionCost) == (.pending, nil, -7))
+        _ = pod.handle(.started(run()), at: TimePoint(milliseconds: 3000))
+        let late = ReplicaPod("p", pod)
+        #expect((late.created.milliseconds, late.readySince?.milliseconds) == (1000, 3000))
+        let observed = ObservedPod("p", pod)
+        #expect(observed.startTime?.milliseconds == 1000)
+        #expect(observed.readiness == .init(isReady: true, since: TimePoint(milliseconds: 3000)))
+        #expect(observed.containers.map(\.requests) == [["cpu": MilliValue(100)]])
+    }
+
     @Test func `a pod of nothing is never ready`() {
         var subject = Subject([:])
         #expect(subject.at(0, .tick) == [])
