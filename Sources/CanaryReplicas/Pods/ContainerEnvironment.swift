@@ -49,7 +49,7 @@ struct ContainerEnvironment {
         _ context: PodContext
     ) throws(ContainerProblem) -> String? {
         switch variable.source {
-        case .text(let text): return expand(text)
+        case .text(let text): return try expand(text, "variable \"\(variable.name)\"")
         case .key(let reference, let key, let isOptional):
             if let value = context.config[reference]?[key] { return value }
             if isOptional { return nil }
@@ -70,5 +70,14 @@ struct ContainerEnvironment {
         }
     }
 
-    func expand(_ text: String) -> String { VariableExpansion.expand(text) { declared[$0] } }
+    func expand(_ text: String, _ subject: @autoclosure () -> String) throws(ContainerProblem) -> String {
+        guard let text = VariableExpansion.expand(text, { declared[$0] }) else { throw .tooLong(subject()) }
+        return text
+    }
+
+    func expand(_ words: [String], of container: String) throws(ContainerProblem) -> [String] {
+        try words.map { word throws(ContainerProblem) in
+            try expand(word, "an argument of container \"\(container)\"")
+        }
+    }
 }

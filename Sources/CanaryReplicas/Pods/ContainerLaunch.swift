@@ -54,8 +54,8 @@ extension Program {
         runtime: ContainerRuntime,
         _ imageCommands: [String: [String]]
     ) throws(ContainerProblem) {
-        let command = container.command.map(environment.expand)
-        let arguments = container.arguments.map(environment.expand)
+        let command = try environment.expand(container.command, of: container.name)
+        let arguments = try environment.expand(container.arguments, of: container.name)
         if case .tool(let tool) = runtime, let image = container.image {
             self = .image(image, command: command, arguments: arguments, tool: tool)
         } else if !command.isEmpty {

@@ -7,6 +7,8 @@ package enum ContainerProblem: Error, Hashable, Sendable {
     case badCommandAnnotation(String)
     case missingConfig(ConfigReference)
     case missingKey(String, in: ConfigReference)
+    /// What is too long for a process, in words.
+    case tooLong(String)
     case unknownField(String, variable: String)
     case unknownResource(String, variable: String)
     case unknownContainer(String, variable: String)
@@ -35,6 +37,10 @@ extension ContainerProblem: CustomStringConvertible {
             "the annotation \(name) is no list of words: write [\"COMMAND\", \"ARGUMENT\"], or a line of shell"
         case .missingConfig(let reference): "\(reference) not found"
         case .missingKey(let key, let reference): "couldn't find key \(key) in \(reference)"
+        case .tooLong(let subject):
+            """
+            \(subject) is longer than \(VariableExpansion.longest) bytes, which is the most that a process can be given
+            """
         case .unknownField(let path, let variable):
             """
             variable "\(variable)": a pod on one machine has no field "\(path)": \

@@ -136,6 +136,30 @@ import Testing
         #expect(error?.reason == "CreateContainerConfigError")
     }
 
+    /// Each of thirty variables is the one before, twice: a gigabyte of a kilobyte.
+    @Test func `variables that grow without bound are refused`() {
+        var variables: [Node] = [["name": "V0", "value": "x"]]
+        for number in 1...30 {
+            let value = "$(V\(number - 1))$(V\(number - 1))"
+            variables.append(["name": .string("V\(number)"), "value": .string(value)])
+        }
+        let error = #expect(throws: ContainerProblem.self) {
+            try prepare(["name": "app", "command": ["x"], "env": .sequence(variables)])
+        }
+        #expect(
+            error?.description
+                == "variable \"V17\" is longer than 131071 bytes, which is the most that a process can be given"
+        )
+        let long = #expect(throws: ContainerProblem.self) {
+            try prepare([
+                "name": "app", "command": ["x"],
+                "args": [.string(String(repeating: "$(V16)$(V16)", count: 2))],
+                "env": .sequence(Array(variables.prefix(17))),
+            ])
+        }
+        #expect(long == .tooLong("an argument of container \"app\""))
+    }
+
     // MARK: - Programs
 
     private static let image: Node = ["name": "app", "image": "reg:5000/app:1.2@sha256:00", "args": ["-v"]]
