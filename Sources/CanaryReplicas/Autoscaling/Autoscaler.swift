@@ -157,11 +157,12 @@ extension Autoscaler {
             pods: seen.pods,
             current: seen.replicas
         )
+        let staying = seen.pods.count { !$0.isTerminating && !$0.phase.isFinal }
         metrics = spec.metrics.enumerated().map { index, metric in
             let reading =
                 index < seen.readings.count ? seen.readings[index] : .unavailable("it is not measured")
             do throws(MetricFailure) {
-                return try calculator.evaluate(metric, reading, running: seen.pods.count)
+                return try calculator.evaluate(metric, reading, running: staying)
             } catch {
                 failures.append(error)
                 return MetricStatus(spec: metric)

@@ -5,17 +5,21 @@ struct PodGroups {
     /// How many pods have a measurement that counts.
     private(set) var readyCount = 0
     /// Those whose measurement says nothing yet: they only begin.
+    private(set) var unready: Set<String> = []
+    /// Those that leave or have failed.
     private(set) var ignored: Set<String> = []
     /// Those without a measurement.
     private(set) var missing: Set<String> = []
 
     init(_ pods: [ObservedPod], metrics: [String: PodMetric], isCPU: Bool, _ calculator: ReplicaCalculator) {
-        for pod in pods where !pod.isTerminating && pod.phase != .failed {
-            if pod.phase == .pending {
+        for pod in pods {
+            if pod.isTerminating || pod.phase == .failed {
                 ignored.insert(pod.name)
+            } else if pod.phase == .pending {
+                unready.insert(pod.name)
             } else if let metric = metrics[pod.name] {
                 if isCPU, calculator.ignoresCPU(of: pod, metric) {
-                    ignored.insert(pod.name)
+                    unready.insert(pod.name)
                 } else {
                     readyCount += 1
                 }

@@ -83,16 +83,18 @@ struct ReplicaCalculator {
     ) throws(MetricProblem) -> Int {
         guard !pods.isEmpty else { throw .noPods }
         let groups = PodGroups(pods, metrics: metrics, isCPU: isCPU, self)
-        var values = metrics.mapValues(\.value).filter { !groups.ignored.contains($0.key) }
+        var values = metrics.mapValues(\.value).filter { name, _ in
+            !groups.ignored.contains(name) && !groups.unready.contains(name)
+        }
         guard !values.isEmpty else { throw .noMetricsOfPods }
         let first = try ratio(values)
 
-        let addsIgnored = first > 1 && !groups.ignored.isEmpty
-        guard addsIgnored || !groups.missing.isEmpty else {
+        let addsUnready = first > 1 && !groups.unready.isEmpty
+        guard addsUnready || !groups.missing.isEmpty else {
             return tolerance.contains(first) ? current : Self.count(first * Double(groups.readyCount))
         }
         for name in groups.missing { values[name] = value(name, first) }
-        for name in groups.ignored where addsIgnored { values[name] = .zero }
+        for name in groups.unready where addsUnready { values[name] = .zero }
         let second = try ratio(values)
         let turns = (first < 1 && second > 1) || (first > 1 && second < 1)
         guard !tolerance.contains(second), !turns else { return current }

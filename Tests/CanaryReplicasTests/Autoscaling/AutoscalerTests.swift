@@ -94,6 +94,20 @@ import Testing
         #expect(decision.reason == "Service metric requests-per-second above target")
     }
 
+    @Test func `a number for each pod is divided among those that stay`() {
+        var autoscaler = Autoscaler()
+        let metric = MetricSpec(
+            .object(metric: "requests-per-second", kind: "Service", name: "hello"),
+            target: .averageValue(MilliValue(1000))
+        )
+        var all = pods(3)
+        all[2].isTerminating = true
+        let seen = Autoscaler.Observation(replicas: 2, pods: all, readings: [.object(MilliValue(2000))])
+        let decision = autoscaler.reconcile(.init(maxReplicas: 6, metrics: [metric]), seen, at: Self.now)
+        #expect(!decision.scales)
+        #expect(autoscaler.metrics.map(\.value?.thousandths) == [1000])
+    }
+
     @Test func `the largest of several metrics wins`() {
         var autoscaler = Autoscaler()
         let qps = MetricSpec(.pods(metric: "qps"), target: .averageValue(MilliValue(10_000)))

@@ -7,7 +7,7 @@ import Testing
 /// The cases of Kubernetes' `TestGroupPods`, by their names there; times are ages in seconds.
 @Suite struct PodGroupsTests {
     enum Group: Sendable {
-        case ready, ignored, missing, none
+        case ready, unready, ignored, missing
     }
 
     struct Case: Sendable, CustomTestStringConvertible {
@@ -36,7 +36,7 @@ import Testing
             testDescription: "ignore a pod without ready condition - CPU",
             start: 0,
             ready: nil,
-            expected: .ignored
+            expected: .unready
         ),
         .init(
             testDescription: "count in a ready pod with fresh metrics during initialization period - CPU",
@@ -50,14 +50,14 @@ import Testing
             start: 60,
             ready: (true, 30),
             metric: (0, 60),
-            expected: .ignored
+            expected: .unready
         ),
         .init(
             testDescription: "ignore an unready pod during initialization period - CPU",
             start: 90,
             ready: (false, 60),
             metric: (0, 60),
-            expected: .ignored
+            expected: .unready
         ),
         .init(
             testDescription: "count in a ready pod without fresh metrics after initialization period - CPU",
@@ -76,12 +76,12 @@ import Testing
             testDescription: "ignore pod that has never been ready after initialization period - CPU",
             start: 600,
             ready: (false, 599),
-            expected: .ignored
+            expected: .unready
         ),
         .init(testDescription: "a missing pod", metric: nil, expected: .missing),
-        .init(testDescription: "pending pods are ignored", phase: .pending, expected: .ignored),
-        .init(testDescription: "failed pods are skipped", phase: .failed, expected: .none),
-        .init(testDescription: "deleted pods are skipped", isTerminating: true, expected: .none),
+        .init(testDescription: "pending pods are ignored", phase: .pending, expected: .unready),
+        .init(testDescription: "failed pods are skipped", phase: .failed, expected: .ignored),
+        .init(testDescription: "deleted pods are skipped", isTerminating: true, expected: .ignored),
     ]
 
     @Test(arguments: cases)
@@ -111,6 +111,7 @@ import Testing
             )
         )
         #expect(groups.readyCount == (example.expected == .ready ? 1 : 0))
+        #expect(groups.unready == (example.expected == .unready ? ["bentham"] : []))
         #expect(groups.ignored == (example.expected == .ignored ? ["bentham"] : []))
         #expect(groups.missing == (example.expected == .missing ? ["bentham"] : []))
     }

@@ -169,6 +169,28 @@ import Testing
         ),
     ]
 
+    /// Ours: pods that leave are measured as long as they are there.
+    static let leavingCases: [CalculatorCase] = [
+        .init(
+            "what leaves is not counted, though it is measured",
+            cpu(50, 4),
+            [400, 400, 0, 0],
+            from: 2,
+            .replicas(2, 40),
+            terminating: [2, 3],
+            podCount: 4
+        ),
+        .init(
+            "nor what has failed",
+            .pods(1000),
+            [2000, 0],
+            from: 1,
+            .replicas(2, 2000),
+            phases: [1: .failed],
+            podCount: 2
+        ),
+    ]
+
     static let otherCases: [CalculatorCase] = [
         .init("ScaleUpCM", .pods(15000), [20000, 10000, 30000], from: 3, .replicas(4, 20000)),
         .init(
@@ -233,7 +255,7 @@ import Testing
         .init("requests of zero", .cpu(50, requests: [0]), [200], from: 1, .problem(.noMetricsOfKnownPods)),
     ]
 
-    @Test(arguments: cpuCases + otherCases + problems)
+    @Test(arguments: cpuCases + leavingCases + otherCases + problems)
     func `the calculator agrees with Kubernetes`(_ example: CalculatorCase) {
         #expect(example.run() == example.expected)
     }
