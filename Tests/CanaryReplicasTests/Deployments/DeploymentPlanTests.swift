@@ -407,6 +407,28 @@ import Testing
         #expect(look(30, ready: true).isComplete)
     }
 
+    @Test func `conditions have Kubernetes' reasons`() {
+        var spec = spec(2)
+        let sets = [set("v2", 2, number: 1, of: 2)]
+        var progress = DeploymentProgress(at: Self.now)
+        func reasons(available: Int, _ seconds: Int) -> [String] {
+            let time = Self.now + .seconds(seconds)
+            let running = ["hello-v2": pods(available, of: 2)]
+            let status = DeploymentStatus(spec, sets: sets, pods: running, at: time)
+            progress.look(at: status, spec, at: time)
+            return progress.conditions(status, spec, set: "hello-v2").map { condition in
+                "\(condition.kind.rawValue) \(condition.isTrue.map { "\($0)" } ?? "unknown") \(condition.reason)"
+            }
+        }
+        let missing = "Available false MinimumReplicasUnavailable"
+        #expect(reasons(available: 1, 0) == [missing, "Progressing true ReplicaSetUpdated"])
+        #expect(reasons(available: 1, 601) == [missing, "Progressing false ProgressDeadlineExceeded"])
+        let enough = "Available true MinimumReplicasAvailable"
+        #expect(reasons(available: 2, 602) == [enough, "Progressing true NewReplicaSetAvailable"])
+        spec.isPaused = true
+        #expect(reasons(available: 2, 603) == [enough, "Progressing unknown DeploymentPaused"])
+    }
+
     @Test func `a manifest's strategy is read, with Kubernetes' defaults`() throws {
         func read(_ spec: Node) throws -> DeploymentSpec {
             try #require(DeploymentSpec(object(.deployment, "hello", ["spec": spec])))
