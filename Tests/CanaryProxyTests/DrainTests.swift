@@ -122,4 +122,19 @@ struct DrainTests {
         #expect(log.outcomes().sorted() == ["0 DT", "101 DT"])
         #expect(log.warnings == ["the time for draining is over: 2 requests were cut off"])
     }
+
+    @Test func `requests that had come when draining began are answered`() throws {
+        let origin = try TestOrigin(named: "v1")
+        for _ in 0..<5 {
+            let proxy = try TestProxy([("v1", origin.port)])
+            let clients = try (0..<60).map { _ in try proxy.connect() }
+            for client in clients {
+                try client.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n")
+                #expect(try client.readMessage().status == 200)
+            }
+            for client in clients { try client.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n") }
+            proxy.stop()
+            for client in clients { #expect(try client.readMessage().status == 200) }
+        }
+    }
 }

@@ -66,6 +66,8 @@ extension Worker {
             next = clients.open.next(after: client)
             guard isMeant(client) else { continue }
             client.pointee.isRetired = true
+            // The loop may not have been told yet of a request that has come.
+            if client.pointee.phase == .head { client.pointee.canRead = true }
             advance(client)
             settle(Parties(client))
         }
