@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The same random numbers for the same seed, everywhere (SplitMix64).
+import CanaryResources
+
+/// Random numbers of a test, the same for the same seed.
 package struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
+    private var random: SplitMix64
 
     package init(seed: UInt64) {
-        state = seed
+        random = SplitMix64(seed: seed)
     }
 
-    package mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
-        return word ^ (word >> 31)
-    }
+    package mutating func next() -> UInt64 { random.next() }
 
     /// One of the values, which must not be empty.
     package mutating func pick<Value>(_ values: [Value]) -> Value {

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import CanaryJudge
+import CanaryResources
 
 /// Traffic that never was.
 struct MadeUpTrafficOptions: ParsableArguments {

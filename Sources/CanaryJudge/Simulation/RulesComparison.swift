@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import CanaryResources
+
 /// What several sets of rules did with the same made-up traffic, run by run.
 package struct RulesComparison: Sendable, Equatable {
     package var canaryctl: [PolicyRun] = []

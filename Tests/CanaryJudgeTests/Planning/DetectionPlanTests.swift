@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryJudge
+import CanaryResources
 import CanaryTestSupport
 import Testing
 
