@@ -35,7 +35,9 @@ struct ParserMessage {
             choices = choices.map { Self.placeholder[$0] ?? $0 }
             return .wrongUsage(
                 "\"\(first)\" is no value for \(Self.name(quoted[1]))",
-                hint: choices.isEmpty ? usage : "it takes \(Self.list(choices))"
+                hint: choices.isEmpty
+                    ? ValueForm(quoted[1]).map { "it takes \($0.text)" } ?? usage
+                    : "it takes \(Self.list(choices))"
             )
         }
         if text.hasPrefix("Unknown option '"), Double(first) != nil {
@@ -84,7 +86,7 @@ struct ParserMessage {
     /// What could stand behind an option, or at the end: what the parser says where something else stands there.
     private func choices(behind option: String?) -> String? {
         let name = option.map(Self.name)
-        if let name, let value = Self.values[name] { return "\(name) takes \(value)" }
+        if let option, let name, let form = ValueForm(option) { return "\(name) takes \(form.text)" }
         let place = name.flatMap { arguments.lastIndex(of: $0) } ?? arguments.indices.last
         guard let place, name == nil || arguments[place] == name else { return nil }
         var words = arguments
@@ -108,24 +110,6 @@ struct ParserMessage {
     private static func negative(_ number: String, hint: String) -> CommandError {
         .wrongUsage("\"\(number)\" is negative, and no number here may be", hint: hint)
     }
-
-    /// What options take that is no choice among words.
-    private static let values = [
-        "-f": "a file, a directory, or - for standard input",
-        "-t": "a file, a directory, or - for standard input",
-        "-n": "the name of a namespace, such as default",
-        "--namespace": "the name of a namespace, such as default",
-        "--store": "a directory",
-        "-l": "labels, such as version=v2",
-        "--selector": "labels, such as version=v2",
-        "--listen": "an address and port, such as 127.0.0.1:15001",
-        "--admin": "an address and port, such as 127.0.0.1:15000",
-        "--bind": "an IP address, such as 0.0.0.0",
-        "--route": "the name or number of a route: canaryctl describe HOST shows them",
-        "--reason": "a text in quotes",
-        "--workers": "a number from 1 to 1024",
-        "--to-revision": "the number of a revision: canaryctl history HOST lists them",
-    ]
 
     private static let placeholder = [
         "jsonpath=": "jsonpath=TEMPLATE", "custom-columns=": "custom-columns=TITLE:PATH,...",

@@ -43,6 +43,24 @@ import Testing
         #expect(count > 20)
     }
 
+    @Test func `every option of a rollout's commands says how its values are written`() throws {
+        let rollout = try #require(try commands().first { $0["commandName"]?.string == "rollout" })
+        var count = 0
+        for command in rollout["subcommands"]?.items ?? [] {
+            let name = try #require(command["commandName"]?.string)
+            // It would begin to work, with a store of that name; its options are those of all others.
+            guard name != "run" else { continue }
+            for option in command["arguments"]?.items ?? [] where option["kind"]?.string == "option" {
+                let long = try #require(option["preferredName"]?["name"]?.string)
+                let told = run(["rollout", name, "--\(long)=200%x"]).errors
+                guard told.contains("is no value for") else { continue }
+                #expect(told.contains("hint: it takes "), "\(name) --\(long): \(told)")
+                count += 1
+            }
+        }
+        #expect(count > 20)
+    }
+
     @Test func `every command that lacks an argument says what one looks like`() throws {
         var count = 0
         for command in try commands() {

@@ -38,7 +38,7 @@ struct AccessLogParser: Sendable {
             return .fault(.noStatus)
         }
         if found.isConnection { return .other }
-        if let missing = found.missing { return .fault(.noField(missing)) }
+        if let missing = found.missing { return .fault(.noField(missing, of: found.fieldCount)) }
         guard var version = found.version else { return .fault(.noVersion) }
         // nginx tells the addresses of all tries, with commas.
         var isTriedAgain = false
@@ -135,6 +135,7 @@ struct AccessLogParser: Sendable {
     // MARK: - Fields that were named
 
     private func findNamed(_ bytes: Span<UInt8>, _ found: inout FoundValues) {
+        found.fieldCount = fields.fields.count
         if let versionField {
             found.version = value(versionField, bytes)
             if found.version == nil { found.missing = versionField }
@@ -173,6 +174,8 @@ struct FoundValues {
     var version: Range<Int>?
     /// A field that was named and is not there.
     var missing: LogField?
+    /// `nil` where it is no text.
+    var fieldCount: Int?
     /// A TCP connection's line.
     var isConnection = false
 }

@@ -43,7 +43,8 @@ package enum LogFault: Sendable, Hashable {
     case noStatus
     case notJSON
     case fieldCount(Int)
-    case noField(LogField)
+    /// - Parameter count: how many a line of text has.
+    case noField(LogField, of: Int?)
     case noVersion
 }
 
@@ -56,8 +57,9 @@ extension LogFault: CustomStringConvertible {
         case .noStatus: "it has no status behind the request"
         case .notJSON: "it is no JSON object: the line may be cut off"
         case .fieldCount(let count): "it has \(count) fields, which is no form of Envoy's or canaryctl's"
-        case .noField(.number(let number)): "it has no field \(number)"
-        case .noField(.name(let name)): "it has no \"\(name)\""
+        case .noField(.number(let number), let count):
+            "it has no field \(number)" + (count.map { ": its fields are 1 to \($0)" } ?? "")
+        case .noField(.name(let name), _): "it has no \"\(name)\""
         case .noVersion: "nothing in it tells the version"
         }
     }

@@ -127,7 +127,7 @@ import Testing
         #expect(
             read(named, field: .name("rel"), duration: .name("took")).requests == [request(true, 1500)]
         )
-        #expect(read(named, field: .name("zone")).faults == [1: .noField(.name("zone"))])
+        #expect(read(named, field: .name("zone")).faults == [1: .noField(.name("zone"), of: nil)])
     }
 
     @Test func `nginx's common and combined lines, with what was added to them`() {
@@ -149,7 +149,7 @@ import Testing
                 == [request(true, abandoned: true, 31)]
         )
         #expect(read(start + "200 612").faults == [1: .noVersion])
-        #expect(read(start + "200 612", field: .number(12)).faults == [1: .noField(.number(12))])
+        #expect(read(start + "200 612", field: .number(12)).faults == [1: .noField(.number(12), of: 7)])
         // What a client may have sent is no version.
         #expect(read(start + #"200 612 "-" "v2" "v2""#).faults == [1: .noVersion])
     }
