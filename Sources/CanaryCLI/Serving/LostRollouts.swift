@@ -44,7 +44,7 @@ final class LostRollouts {
         do {
             let (commit, stables) = try stables(after: silence)
             guard let news = tables.serve(stables, instead: commit, on: proxy) else { return }
-            tell(news, isOver: stables.isEmpty)
+            tell(news)
             isFallingBack = !stables.isEmpty
         } catch {
             // What is served stays as it is; the thread that follows the store tells of a store that cannot be read.
@@ -52,13 +52,12 @@ final class LostRollouts {
         }
     }
 
-    private func tell(_ hosts: Set<String>, isOver: Bool) {
-        for host in hosts.sorted() {
-            if isOver {
-                log.inform("the rollout of \(HostName.short(host)) has a controller again")
-            } else {
-                log.warn("no controller: all requests to \(HostName.short(host)) go to its stable version")
-            }
+    private func tell(_ news: LostHosts) {
+        for host in news.given.sorted() {
+            log.warn("no controller: all requests to \(HostName.short(host)) go to its stable version")
+        }
+        for host in news.back.sorted() {
+            log.inform("requests to \(HostName.short(host)) go as the store says again")
         }
     }
 
@@ -68,42 +67,63 @@ final class LostRollouts {
         self.store = store
         guard let store else { return ("", []) }
         return try store.read { reader in
-            let rollouts = try reader.activeRollouts().filter { !$0.hasEnded }
-            let lost = try rollouts.compactMap { record -> StableRouting? in
+            var lost: [ResourceKey: StableRouting] = [:]
+            for record in try reader.activeRollouts() where !record.hasEnded {
                 guard let spec = record.spec, spec.onControllerLost == .stable,
                     silence >= spec.controllerLostAfter
-                else { return nil }
-                return try StableRouting(record, spec, reader)
+                else { continue }
+                try StableRouting.add(record, spec, to: &lost, reader)
             }
-            return (reader.commit, lost)
+            return (reader.commit, Array(lost.values))
         }
     }
 }
 
-/// A rollout's route as the store has it, and with all requests for the stable version.
-struct StableRouting {
-    let host: String
-    let stored: Resource
-    let stable: Resource
+/// The hosts of which something has changed.
+struct LostHosts {
+    /// Whose requests all go to the stable version now.
+    var given: Set<String> = []
+    var back: Set<String> = []
+}
 
-    /// `nil` where the stable version has all requests as it is, or nobody can say how it gets them.
-    init?(_ record: RolloutRecord, _ spec: RolloutSpec, _ reader: StoreReader) throws {
+/// An object with routes of rollouts, as the store has it, and with all their requests for the stable versions.
+struct StableRouting {
+    let stored: Resource
+    private(set) var stable: Resource
+    /// The rollouts'. There may be several in one object.
+    private(set) var hosts: Set<String> = []
+
+    /// Gives the requests of one more rollout to its stable version, but where that has them all as it is, or nobody can say how it
+    /// gets them.
+    static func add(
+        _ record: RolloutRecord,
+        _ spec: RolloutSpec,
+        to lost: inout [ResourceKey: StableRouting],
+        _ reader: StoreReader
+    ) throws {
+        // What was deleted or begun anew while nobody controlled it leaves its route as it is.
+        guard try reader.rollout(of: record.uid)?.id == record.id,
+            try reader.object(record.key)?.meta.uid == record.uid
+        else { return }
         guard let first = try reader.entries(of: record.id, upTo: 1)?.first,
             case .started(let plan) = first.event
-        else { return nil }
+        else { return }
         let versions = RolloutVersions(record, spec, plan)
         var snapshot = try StoredCluster(reader: reader).closure(of: [record.host])
         snapshot.storeID = reader.storeUID
+        for routing in lost.values where snapshot.resource(routing.stable.key) != nil {
+            snapshot.insert(routing.stable)
+        }
         guard let change = try? versions.plan(.stable, in: snapshot), !change.isUnchanged, !change.isNew,
-            let stored = snapshot.resource(change.key)
-        else { return nil }
-        host = record.host
-        self.stored = stored
-        var stable = Resource(key: change.key, body: change.body, stored: stored.stored)
+            let before = snapshot.resource(change.key)
+        else { return }
+        var routing = lost[change.key] ?? StableRouting(stored: before, stable: before)
+        routing.stable = Resource(key: change.key, body: change.body, stored: before.stored)
         // Another epoch than the split's, and the same one until a controller is back.
-        let epoch = RouteEpoch(revision: stored.stored?.revision ?? 0, commit: "lost+\(record.id)")
-        let epochs = RouteEpochs.after(change: stored, to: stable, commit: epoch)
-        stable.stored?.routeEpochs = epochs
-        self.stable = stable
+        let epoch = RouteEpoch(revision: before.stored?.revision ?? 0, commit: "lost+\(record.id)")
+        let epochs = RouteEpochs.after(change: before, to: routing.stable, commit: epoch)
+        routing.stable.stored?.routeEpochs = epochs
+        routing.hosts.insert(record.host)
+        lost[change.key] = routing
     }
 }

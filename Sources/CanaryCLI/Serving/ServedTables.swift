@@ -89,21 +89,25 @@ final class ServedTables: Sendable {
     ///
     /// - Parameter commit: what of the store the routes are of.
     /// - Returns: the hosts that this is new for; `nil` where something else of the store is served by now.
-    func serve(_ routings: [StableRouting], instead commit: String, on proxy: Proxy) -> Set<String>? {
+    func serve(_ routings: [StableRouting], instead commit: String, on proxy: Proxy) -> LostHosts? {
         state.withLock { state in
             guard state.commit == commit else { return nil }
             let wanted = Dictionary(routings.map { ($0.stable.key, $0) }) { first, _ in first }
             let restored = state.lost.filter { wanted[$0.key] == nil }
             let new = wanted.filter { state.lost[$0.key]?.stable.body != $0.value.stable.body }
-            guard !restored.isEmpty || !new.isEmpty else { return [] }
+            guard !restored.isEmpty || !new.isEmpty else { return LostHosts() }
             state.builder.apply(
                 changed: restored.map(\.value.stored) + new.map(\.value.stable),
                 removed: [],
                 revision: state.builder.snapshot.revision
             )
+            func hosts(_ lost: some Collection<StableRouting>) -> Set<String> {
+                lost.reduce(into: []) { $0.formUnion($1.hosts) }
+            }
+            let (before, now) = (hosts(state.lost.values), hosts(wanted.values))
             state.lost = wanted
             Self.install(&state, commit, on: proxy)
-            return Set((restored.isEmpty ? new : restored).values.map(\.host))
+            return LostHosts(given: now.subtracting(before), back: before.subtracting(now))
         }
     }
 

@@ -341,6 +341,51 @@ import Testing
         #expect(try controller.end().status == 0)
     }
 
+    @Test func `without a controller, all rollouts of one VirtualService go to their stable versions`() throws
+    {
+        let scene = try Scene()
+        let split = "[{destination: {host: helloworld, subset: v1}, weight: 100}]"
+        let manifest = """
+            apiVersion: networking.istio.io/v1
+            kind: VirtualService
+            metadata: {name: helloworld}
+            spec:
+              hosts: [helloworld]
+              http:
+                - {name: beta, match: [{headers: {x-beta: {exact: "yes"}}}], route: \(split)}
+                - {name: main, route: \(split)}
+            """
+        try scene.run("apply", "-f", scene.scratch.write(manifest, to: "routes.yaml"))
+        let rollouts = ["beta", "main"].map { name in
+            """
+            apiVersion: canaryctl.dev/v1alpha1
+            kind: Rollout
+            metadata: {name: \(name)}
+            spec:
+              {host: helloworld, canary: v2, route: \(name), steps: [50], hold: 1h, onControllerLost: {after: 2s, traffic: stable}}
+            """
+        }
+        try scene.run(
+            "create",
+            "-f",
+            scene.scratch.write(rollouts.joined(separator: "\n---\n"), to: "r.yaml")
+        )
+        let killed = try startController(scene)
+        func counts() throws -> [Int] {
+            [try scene.countOfV2(among: 40), try scene.countOfV2(among: 40, "x-beta: yes")]
+        }
+        #expect(try eventually { try counts().allSatisfy { $0 > 5 } })
+        killed.signal(SIGKILL)
+        _ = try killed.end()
+        #expect(eventually { scene.proxy.errors.contains("no controller: all requests to helloworld") })
+        #expect(try eventually { try counts() == [0, 0] })
+        let controller = try startController(scene)
+        #expect(try eventually { try counts().allSatisfy { $0 > 5 } })
+        #expect(scene.proxy.errors.contains("requests to helloworld.default go as the store says again"))
+        controller.signal(SIGTERM)
+        #expect(try controller.end().status == 0)
+    }
+
     @Test func `without a controller an order is obeyed by the command`() throws {
         let scene = try Scene()
         let started = try Program.run("rollout", "start", "helloworld", "v2", in: scene.scratch)
