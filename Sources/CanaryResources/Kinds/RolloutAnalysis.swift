@@ -20,6 +20,8 @@ package struct RolloutAnalysis: Sendable {
     package var latencyFloor: Duration?
     /// After the canary's first request, how long its slowness counts for nothing.
     package var warmUp: Duration
+    /// Caches fill, connections are made, code is compiled: a version may be slow at first that is not so for good.
+    private static let usualWarmUp = Duration.seconds(30)
     /// The errors that are accepted, whatever stable does.
     package var errorLimit: Percentage?
     /// How long requests may take.
@@ -36,7 +38,7 @@ package struct RolloutAnalysis: Sendable {
         quantiles = latency?["quantiles"]?.items.compactMap { $0.string.flatMap { Int($0.dropFirst()) } }
         slowdown = latency?["slowdown"]?.number
         latencyFloor = Duration(latency?["floor"])
-        warmUp = Duration(latency?["warmUp"]) ?? .zero
+        warmUp = Duration(latency?["warmUp"]) ?? Self.usualWarmUp
         errorLimit = Percentage(share: limits?["errors"])
         latencyLimit = Duration(limits?["latency"])
         metrics = (node?["metrics"]?.items ?? []).map(RolloutMetric.init)
