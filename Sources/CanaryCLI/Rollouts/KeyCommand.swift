@@ -1,42 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryJudge
+import CanaryResources
 import CanarySystem
 import Glibc
 
 /// A command that a key stands for. It runs in a process of its own, as if somebody had typed it.
 struct KeyCommand {
-    let verb: String
+    private let words: [String]
     /// Whether it is asked for again.
     let needsConfirmation: Bool
 
-    init?(_ key: UInt8) {
+    /// `nil` for a key that does nothing, or nothing now.
+    ///
+    /// - Parameter host: as commands name it.
+    init?(_ key: UInt8, _ host: String, _ rollout: StoredRollout) {
         switch key {
-        case UInt8(ascii: "p"): (verb, needsConfirmation) = ("promote", false)
-        case UInt8(ascii: "P"): (verb, needsConfirmation) = ("promote --full", true)
-        case UInt8(ascii: "h"): (verb, needsConfirmation) = ("pause", false)
-        case UInt8(ascii: "r"): (verb, needsConfirmation) = ("resume", false)
-        case UInt8(ascii: "a"): (verb, needsConfirmation) = ("abort", true)
+        case UInt8(ascii: "p"): (words, needsConfirmation) = (["rollout", "promote", host], false)
+        case UInt8(ascii: "P"): (words, needsConfirmation) = (["rollout", "promote", host, "--full"], true)
+        case UInt8(ascii: "h"): (words, needsConfirmation) = (["rollout", "pause", host], false)
+        case UInt8(ascii: "r"): (words, needsConfirmation) = (["rollout", "resume", host], false)
+        case UInt8(ascii: "a"): (words, needsConfirmation) = (["rollout", "abort", host], true)
+        case UInt8(ascii: "+"), UInt8(ascii: "-"):
+            guard let share = Self.share(isMore: key == UInt8(ascii: "+"), than: rollout.share) else {
+                return nil
+            }
+            let route = rollout.spec.route.map { ["--route", $0.description] } ?? []
+            // An edit like any other: it pauses the rollout.
+            (words, needsConfirmation) = (
+                ["set-weight", host, rollout.spec.canary, "\(share)"] + route, true
+            )
         default: return nil
         }
     }
 
-    /// As it would be typed.
-    ///
-    /// - Parameter host: as commands name it.
-    func line(_ host: String) -> String {
-        let words = verb.split(separator: " ")
-        return (["canaryctl", "rollout", String(words[0]), host] + words.dropFirst().map(String.init))
-            .joined(separator: " ")
+    /// In percent, the share next to one that a route has.
+    private static func share(isMore: Bool, than share: Share?) -> Int? {
+        guard let percent = share?.percent else { return nil }
+        let shares = [0, 1, 2, 5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 75, 80, 90, 95, 100]
+        return isMore ? shares.first { Double($0) > percent } : shares.last { Double($0) < percent }
     }
 
-    func start(_ host: String, _ session: ClusterSession) throws -> RunningCommand {
-        let words = verb.split(separator: " ").map(String.init)
+    /// As it would be typed.
+    var line: String { (["canaryctl"] + words).joined(separator: " ") }
+
+    func start(_ session: ClusterSession) throws -> RunningCommand {
         let settings = session.settings
         return try RunningCommand(
-            ["rollout"] + words + [
-                host, "--store", settings.storeDirectory, "--namespace", settings.namespace,
-            ],
-            line: line(host),
+            words + ["--store", settings.storeDirectory, "--namespace", settings.namespace],
+            line: line,
             session.context
         )
     }

@@ -39,7 +39,7 @@ final class RolloutPageWatch {
     /// Shows what has been written since.
     func show(_ rollout: StoredRollout) {
         take(rollout)
-        listen()
+        listen(rollout)
         draw()
     }
 
@@ -75,20 +75,19 @@ final class RolloutPageWatch {
 
     // MARK: - Keys
 
-    private func listen() {
+    private func listen(_ rollout: StoredRollout) {
         if let command = running, let said = command.result() {
             notice = "$ \(command.line): \(said)"
             running = nil
         }
-        for key in page.keys() { press(key) }
+        for key in page.keys() { press(key, rollout) }
     }
 
-    private func press(_ key: UInt8) {
-        let name = session.settings.inCommands(host)
+    private func press(_ key: UInt8, _ rollout: StoredRollout) {
         if let command = asked {
             asked = nil
             notice = nil
-            if key == UInt8(ascii: "y") { start(command, name) }
+            if key == UInt8(ascii: "y") { start(command) }
             return
         }
         switch key {
@@ -96,20 +95,21 @@ final class RolloutPageWatch {
         case 0x1A: page.suspend()
         default:
             notice = nil
-            guard running == nil, let command = KeyCommand(key) else { return }
+            let name = session.settings.inCommands(host)
+            guard running == nil, let command = KeyCommand(key, name, rollout) else { return }
             guard !command.needsConfirmation else {
                 asked = command
-                notice = "$ \(command.line(name))   y runs it, any other key does not"
+                notice = "$ \(command.line)   y runs it, any other key does not"
                 return
             }
-            start(command, name)
+            start(command)
         }
     }
 
-    private func start(_ command: KeyCommand, _ name: String) {
-        notice = "$ \(command.line(name))"
+    private func start(_ command: KeyCommand) {
+        notice = "$ \(command.line)"
         do {
-            running = try command.start(name, session)
+            running = try command.start(session)
         } catch {
             notice = (error as? CommandError)?.message
         }

@@ -229,7 +229,7 @@ package struct RolloutScreen {
 
     private var keys: ScreenLine {
         if let notice { return ScreenLine(notice, .bold) }
-        return ScreenLine("p promote  P promote fully  h hold  r resume  a abort  q quit", .faint)
+        return ScreenLine("p promote  P promote fully  h hold  r resume  a abort  +/- share  q quit", .faint)
     }
 
     // MARK: - Texts
