@@ -56,7 +56,11 @@ package struct RolloutClock: Sendable, Equatable {
     }
 
     /// How often counts are written where nothing follows from them: a rollout that takes a week is not to fill the disk.
-    var journalPeriod: Duration { sinceChange < .seconds(600) ? .seconds(1) : .seconds(10) }
+    /// No longer than a minute, in which the judge looks for what began late.
+    var journalPeriod: Duration {
+        if sinceChange < .seconds(600) { return .seconds(1) }
+        return sinceChange < .seconds(3600) ? .seconds(10) : .seconds(60)
+    }
 
     mutating func takeMinute() -> Bool { Self.take(&minute, .seconds(60)) }
 
