@@ -44,7 +44,13 @@ package struct RolloutController {
         for item in sight.items {
             var draft = Draft(item)
             guard begin(&draft, item, moment) else {
-                problems.append("the journal of rollout \"\(item.run.name)\" cannot be read")
+                if case .deleted = item.manifest {
+                    _ = try world.write([RolloutChange(endingUnread: item.run)])
+                } else {
+                    problems.append(
+                        "the journal of rollout \"\(item.run.name)\" cannot be read: nobody controls it"
+                    )
+                }
                 continue
             }
             handle(item, sight.proxies, &draft, moment)
@@ -105,20 +111,13 @@ package struct RolloutController {
         guard item.route.problem == nil, let state = machines[item.run.id]?.state, !state.isFinished,
             !state.epochs.isEmpty
         else { return nil }
-        let isKnown = state.setting(of: item.route.epoch) != nil
         // What is wanted may be in force, and the news got lost.
         if state.wanted != nil {
+            let isKnown = state.setting(of: item.route.epoch) != nil
             return isKnown || item.route.author == item.run.author ? nil : item.route.author ?? "somebody"
         }
-        // Copies and conditions may change without beginning an epoch, and an earlier epoch of ours may come back.
-        guard !isKnown || Self.differ(state.inForce, item.route.setting) else { return nil }
+        guard !state.hasRoute(item.route.setting, in: item.route.epoch) else { return nil }
         return item.route.editor == item.run.author ? "somebody" : item.route.editor ?? "somebody"
-    }
-
-    /// Shares of one epoch are the same, however they are written.
-    private static func differ(_ one: RouteSetting?, _ other: RouteSetting?) -> Bool {
-        if case (.split, .split) = (one, other) { return false }
-        return one != other
     }
 
     @discardableResult
@@ -236,5 +235,10 @@ private struct Draft {
 }
 
 extension RolloutChange {
+    /// Ends a run whose journal nobody can read and whose object is gone.
+    fileprivate init(endingUnread run: RolloutRun) {
+        self.init(run: run, entries: [], answers: [], phase: .pending, isOver: true, isWithdrawn: true)
+    }
+
     fileprivate var isEmpty: Bool { entries.isEmpty && setting == nil && answers.isEmpty }
 }

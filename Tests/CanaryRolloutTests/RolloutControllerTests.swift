@@ -52,6 +52,21 @@ import Testing
         #expect(world.setting == .stable && world.isOver)
     }
 
+    @Test func `a journal with a gap sets nothing, and is over when its object is gone`() throws {
+        var controller = RolloutController()
+        try turn(&controller, at: 1...1)
+        world.journal.remove(at: 1)
+        let (setting, journal) = (world.setting, world.journal)
+        controller = RolloutController()
+        let moment = Moment(wall: 2000, monotonic: 2000)
+        #expect(try controller.turn(world, at: moment).contains { $0.contains("cannot be read") })
+        #expect(try controller.turn(world, at: moment) == [])
+        #expect(world.setting == setting && world.journal == journal && !world.isOver)
+        world.manifest = .deleted(by: "ada")
+        #expect(try controller.turn(world, at: moment) == [])
+        #expect(world.setting == setting && world.journal == journal && world.isOver)
+    }
+
     @Test func `who is killed between the change of the route and its news goes on`() throws {
         var controller = RolloutController()
         world.isBroken = true

@@ -44,7 +44,7 @@ import Testing
 
     @Test func `entries stay in order, and make no revision`() throws {
         let id = try begin()
-        let change = try store.write(.test) { try $0.append(rows(1...3), toJournalOf: id) }
+        let change = try store.write(.test) { try $0.append(rows(1...3), toJournalOf: id, behind: nil) }
         #expect(change.value && change.revision == nil)
         try store.read { reader throws in
             #expect(reader.revision == 0)
@@ -55,9 +55,14 @@ import Testing
 
     @Test func `an entry that is not the next one is not written`() throws {
         let id = try begin()
-        try store.write(.test) { _ = try $0.append(rows(1...2), toJournalOf: id) }
-        for wrong in [rows(2...3), rows(4...4)] {
-            let change = try store.write(.test) { try $0.append(wrong, toJournalOf: id) }
+        try store.write(.test) { _ = try $0.append(rows(1...2), toJournalOf: id, behind: nil) }
+        let end = rows(2...2).first
+        // The last row is another one where a backup was brought back and its rollout has gone on.
+        let others = JournalRow(number: 2, attempt: 1, entry: "another 2")
+        for (wrong, behind) in [
+            (rows(2...3), end), (rows(4...4), end), (rows(3...3), others), (rows(1...1), nil),
+        ] {
+            let change = try store.write(.test) { try $0.append(wrong, toJournalOf: id, behind: behind) }
             #expect(!change.value)
         }
         let journal = try store.read { try $0.journal(of: id) }
@@ -69,7 +74,7 @@ import Testing
         struct Stop: Error {}
         #expect(throws: Stop.self) {
             try store.write(.test) { writer throws in
-                _ = try writer.append(rows(1...1), toJournalOf: id)
+                _ = try writer.append(rows(1...1), toJournalOf: id, behind: nil)
                 try writer.put(service("shop"), body: bytes("{}"), tokens: [])
                 throw Stop()
             }

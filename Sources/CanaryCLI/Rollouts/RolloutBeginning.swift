@@ -30,7 +30,8 @@ struct RolloutBeginning {
         let entry = JournalEntry(number: 1, wallMilliseconds: now, event: .started(plan))
         _ = try writer.append(
             [JournalRow(number: 1, attempt: 1, entry: entry.line)],
-            toJournalOf: record.id
+            toJournalOf: record.id,
+            behind: nil
         )
         return record
     }

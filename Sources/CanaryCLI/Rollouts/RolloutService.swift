@@ -8,7 +8,7 @@ import CanarySystem
 /// The controller of a store, as long as it lives.
 struct RolloutService {
     private let session: ClusterSession
-    private let lock: ControllerLock
+    private var lock: ControllerLock
     private var world: StoreRolloutWorld?
     private var controller = RolloutController()
     private let only: Int64?
@@ -33,6 +33,7 @@ struct RolloutService {
     /// One look and what follows from it. A store that cannot be read or changed now is told once, and tried again by the next turn.
     mutating func turn() throws {
         do {
+            try keepUp()
             let world = try self.world ?? StoreRolloutWorld(session, only: only)
             self.world = world
             let moment = Moment(wall: session.context.now(), monotonic: Clock.monotonicMilliseconds())
@@ -45,10 +46,31 @@ struct RolloutService {
             told = error.message
         } catch is TakenOver {
             throw CommandError(
-                "another controller has written a journal of this store: this one stops",
-                hint: "canaryctl rollout run starts it again"
+                "a journal is not as this controller left it: another one wrote it, or a backup was brought back",
+                hint: "canaryctl rollout run goes on from what the journal says"
             )
         }
+    }
+
+    /// Goes over to the store that is at the place now, where another one was put there.
+    private mutating func keepUp() throws {
+        if !lock.isHeld(at: session.location) {
+            forget()
+            guard let lock = try ControllerLock.acquire(at: session.location) else {
+                throw CommandError(
+                    "the store was replaced, and the one that is at its place has another controller",
+                    hint: "one controller is enough: canaryctl rollout status HOST shows what it does"
+                )
+            }
+            self.lock = lock
+        } else if world?.isIntact == false {
+            forget()
+        }
+    }
+
+    private mutating func forget() {
+        if world != nil, isTelling { tell("note", "the store was replaced: its rollouts are read anew") }
+        (world, controller) = (nil, RolloutController())
     }
 
     private mutating func giveSign(_ moment: Moment) {

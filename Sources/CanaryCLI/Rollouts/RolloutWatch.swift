@@ -42,8 +42,11 @@ struct RolloutWatch {
         if form == .lines { write(rollout) }
         while true {
             try service?.turn()
-            let steps = try session.read { view in
-                try view.reader.map { try rollout.readOn($0) } ?? []
+            let steps = try session.read { view -> [(entry: JournalEntry, state: RolloutState)] in
+                guard let reader = view.reader else { return [] }
+                let steps = try rollout.readOn(reader)
+                try rollout.look(reader, session.settings)
+                return steps
             }
             if let page { page.show(rollout) } else { show(steps, rollout) }
             if rollout.hasEnded {

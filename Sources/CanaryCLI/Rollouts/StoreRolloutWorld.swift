@@ -9,26 +9,17 @@ import CanaryStore
 
 /// The store and its proxies, as the controller of rollouts sees and changes them. Belongs to one thread.
 final class StoreRolloutWorld: RolloutWorld {
-    /// A route as it is since a commit of the store.
-    private struct Seen {
-        var commit: String
-        var pair: VersionPair?
-        var setting: RouteSetting?
-        var epoch = ""
-        var author: String?
-        var editor: String?
-        var problem: String?
-    }
-
     private let settings: Settings
     private let now: () -> Int64
     /// The only rollout that is to be seen, if not all are.
     private let only: Int64?
     private let store: ClusterStore
     private let runtime: RuntimeStore
-    private var seen: [Int64: Seen] = [:]
+    private var seen: [Int64: SeenRoute] = [:]
     private var records: [Int64: (record: RolloutRecord, spec: RolloutSpec)] = [:]
     private var pairs: [Int64: RolloutVersions] = [:]
+    /// The last rows of journals, as they were read or written.
+    private var ends: [Int64: JournalRow] = [:]
     private let manifests = RolloutManifests()
 
     init(_ session: ClusterSession, only: Int64? = nil) throws {
@@ -38,6 +29,9 @@ final class StoreRolloutWorld: RolloutWorld {
         store = try session.store()
         runtime = session.runtime
     }
+
+    /// Whether this is the store that is at its place now.
+    var isIntact: Bool { store.isIntact }
 
     // MARK: - Looking
 
@@ -87,6 +81,7 @@ final class StoreRolloutWorld: RolloutWorld {
         -> RolloutSight.Item
     {
         let journal = isKnown ? [] : try reader.entries(of: record.id)
+        if !isKnown { ends[record.id] = try reader.lastRow(ofJournalOf: record.id) }
         let route = try route(record, reader)
         return RolloutSight.Item(
             run: RolloutRun(id: record.id, name: record.name),
@@ -106,28 +101,9 @@ final class StoreRolloutWorld: RolloutWorld {
         )
     }
 
-    private func route(_ record: RolloutRecord, _ reader: StoreReader) throws -> Seen {
+    private func route(_ record: RolloutRecord, _ reader: StoreReader) throws -> SeenRoute {
         if let known = seen[record.id], known.commit == reader.commit { return known }
-        var route = Seen(commit: reader.commit)
-        let view = StoredCluster(reader: reader)
-        do {
-            try view.requireReadableRouting(of: record.host)
-            var snapshot = try view.closure(of: [record.host])
-            snapshot.storeID = reader.storeUID
-            let versions = try versions(record, reader)
-            if let pair = try versions.pair(in: snapshot) {
-                (route.pair, route.setting, route.epoch) = (
-                    pair, versions.setting(pair), versions.epoch(pair)
-                )
-                let changes = try reader.history(host: record.host)
-                route.author = changes.first { $0.revision == pair.lastEpoch.revision }?.actor
-                route.editor = changes.first { $0.objects.contains(pair.route.source.key) }?.actor
-            }
-        } catch let error as WeightPlanError {
-            route.problem = CommandError(error, record.host, settings).message
-        } catch let error as CommandError {
-            route.problem = error.message
-        }
+        let route = try SeenRoute(reader, settings) { try versions(record, reader) }
         seen[record.id] = route
         return route
     }
@@ -158,7 +134,9 @@ final class StoreRolloutWorld: RolloutWorld {
         let rows = change.entries.map {
             JournalRow(number: $0.entry.number, attempt: $0.attempt, entry: $0.entry.line)
         }
-        guard try writer.append(rows, toJournalOf: change.run.id) else { throw TakenOver() }
+        let end = ends[change.run.id]
+        guard try writer.append(rows, toJournalOf: change.run.id, behind: end) else { throw TakenOver() }
+        if let last = rows.last { ends[change.run.id] = last }
         for answer in change.answers { try writer.answer(answer.id, refusal: answer.refusal) }
         guard var record = records[change.run.id]?.record else { return }
         record.generation = change.run.generation

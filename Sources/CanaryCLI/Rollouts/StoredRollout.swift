@@ -12,6 +12,8 @@ struct StoredRollout {
     private(set) var state: RolloutState
     /// Why it cannot begin.
     private var problem: String?
+    /// The route as it is, where that is not what the journal says.
+    private var changed: SeenRoute?
 
     /// The rollout of a host: one that has not ended before those that have, then the newest one.
     init(of host: String, _ view: StoredCluster, _ settings: Settings) throws {
@@ -38,6 +40,7 @@ struct StoredRollout {
         guard let chosen = runs.max(by: { rank($0.record) < rank($1.record) }) else { return nil }
         if let record = chosen.record {
             try self.init(record, reader)
+            try look(reader, settings)
         } else {
             try self.init(pending: chosen.0, view, settings)
         }
@@ -50,7 +53,8 @@ struct StoredRollout {
         self.record = record
         self.spec = spec
         state = RolloutState(plan)
-        try readOn(reader)
+        // A long journal has many states, of which the last one is wanted.
+        for entry in try unread(reader) { try apply(entry) }
     }
 
     /// What no controller has begun yet.
@@ -66,28 +70,51 @@ struct StoredRollout {
         }
     }
 
-    /// What it waits for, or why it ended, in a sentence.
-    var message: String { problem.map { "cannot begin: \($0)" } ?? state.message }
+    /// What it waits for, or why it ended, in a sentence, and what became of it since.
+    var message: String {
+        if let problem { return "cannot begin: \(problem)" }
+        guard let changed else { return state.message }
+        if let problem = changed.problem { return "\(state.message); \(problem)" }
+        // Copies and conditions change without beginning an epoch.
+        let isNewEpoch = state.setting(of: changed.epoch) == nil
+        let author = isNewEpoch ? changed.author : changed.editor
+        return "\(state.message); \(author ?? "somebody") changed the route since"
+    }
+
+    /// Looks for changes that no controller has noticed, as nobody does behind the end.
+    mutating func look(_ reader: StoreReader, _ settings: Settings) throws {
+        changed = nil
+        guard state.wanted == nil, !state.epochs.isEmpty else { return }
+        let route = try SeenRoute(reader, settings) { RolloutVersions(record, spec, state.plan) }
+        if !state.hasRoute(route.setting, in: route.epoch) { changed = route }
+    }
 
     /// Reads what has been written since; returns it.
-    @discardableResult
     mutating func readOn(_ reader: StoreReader) throws -> [(entry: JournalEntry, state: RolloutState)] {
+        try unread(reader).map { entry in
+            try apply(entry)
+            return (entry, state)
+        }
+    }
+
+    private func unread(_ reader: StoreReader) throws -> [JournalEntry] {
         guard let new = try reader.entries(of: record.id, after: state.number) else {
             throw Self.unreadable(record)
         }
-        var steps: [(JournalEntry, RolloutState)] = []
-        for entry in new {
-            guard state.apply(entry) else { throw Self.unreadable(record) }
-            steps.append((entry, state))
-        }
-        entries += new
-        return steps
+        return new
+    }
+
+    private mutating func apply(_ entry: JournalEntry) throws {
+        guard state.apply(entry) else { throw Self.unreadable(record) }
+        entries.append(entry)
     }
 
     private static func unreadable(_ record: RolloutRecord) -> CommandError {
         CommandError(
             "the journal of rollout \"\(record.name)\" cannot be read",
-            hint: "bring back a copy of the store, or begin the rollout again"
+            hint:
+                "canaryctl delete rollout \(record.name) -n \(record.namespace) ends it and leaves the route as it is; "
+                + "then begin it again"
         )
     }
 
@@ -96,9 +123,10 @@ struct StoredRollout {
         state.isWithdrawn || [.promoted, .aborted].contains(state.phase) && state.wanted == nil
     }
 
-    /// What is in force; `nil` where the rollout has set nothing yet, or somebody else something else.
+    /// What is in force; `nil` where the rollout has set nothing yet, or the route is no split of the two versions.
     var setting: RouteSetting? {
-        state.epochs.isEmpty && state.attempt == 1 ? nil : state.inForce
+        if let changed { return changed.setting }
+        return state.epochs.isEmpty && state.attempt == 1 ? nil : state.inForce
     }
 
     /// The share of requests whose answers come from the canary as they are drawn.

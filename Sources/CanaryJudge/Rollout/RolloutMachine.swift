@@ -192,8 +192,7 @@ package struct RolloutMachine: Sendable, Equatable {
         _ moment: Moment,
         _ outcome: inout RolloutOutcome
     ) {
-        let isKnown = state.editedEpoch == epoch || state.setting(of: epoch) != nil
-        guard !isKnown || state.inForce != setting else { return }
+        guard !state.hasRoute(setting, in: epoch) else { return }
         note(.edited(setting, epoch: epoch, by: author), moment, &outcome)
         if [.progressing, .paused].contains(state.phase) {
             halt(.edit(by: author), moment, &outcome)

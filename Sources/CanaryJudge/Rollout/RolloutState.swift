@@ -82,6 +82,14 @@ package struct RolloutState: Sendable, Equatable {
     /// The setting that an epoch of this attempt has.
     package func setting(of epoch: String) -> RouteSetting? { settings[epoch] }
 
+    /// Whether a route is as the journal says. Copies and conditions may change without beginning an epoch, and an earlier one may
+    /// come back; shares of one epoch are the same, however they are written.
+    package func hasRoute(_ setting: RouteSetting?, in epoch: String) -> Bool {
+        guard editedEpoch == epoch || settings[epoch] != nil else { return false }
+        if case (.split, .split) = (inForce, setting) { return true }
+        return inForce == setting
+    }
+
     /// The epochs of this attempt.
     package var epochs: [String] { settings.keys.sorted() }
 

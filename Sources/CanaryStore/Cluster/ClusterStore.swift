@@ -92,7 +92,7 @@ package final class ClusterStore {
     }
 
     /// Whether the path still leads to this store's files.
-    var isIntact: Bool { database.isIntact }
+    package var isIntact: Bool { database.isIntact }
 
     /// Changes whenever another connection has committed.
     func dataVersion() throws(StoreError) -> Int64 {

@@ -38,6 +38,9 @@ struct StoreLock: ~Copyable {
         close(descriptor)
     }
 
+    /// Whether the path still leads to the file that is locked: if not, others can lock the one that it leads to.
+    func isHeld(at path: String) -> Bool { FileIdentity(descriptor: descriptor) == FileIdentity(path: path) }
+
     /// Whether the lock is now held on the file that the path still leads to. A file that somebody deleted meanwhile
     /// would keep nobody out.
     private static func tryLock(_ descriptor: Int32, path: String) throws(StoreError) -> Bool {

@@ -42,6 +42,9 @@ package final class ControllerLock {
         }
     }
 
+    /// Whether it keeps others from the store that is at the place now.
+    package func isHeld(at location: StoreLocation) -> Bool { lock.isHeld(at: Self.path(location)) }
+
     /// The process that is the controller; `nil` where none is.
     package static func holder(at location: StoreLocation) -> String? {
         StoreLock.holder(path: path(location))

@@ -42,14 +42,22 @@ extension StoreReader {
             SELECT number, attempt, entry FROM rollout_journal \
             WHERE rollout = ? AND number > ? AND number <= ? ORDER BY number
             """,
-            [.integer(rollout), .integer(Int64(number)), .integer(Int64(last))]
-        ) { row throws(SQLiteError) in
-            JournalRow(
-                number: Int(row.integer(0)),
-                attempt: Int(row.integer(1)),
-                entry: row.text(2)
-            )
-        }
+            [.integer(rollout), .integer(Int64(number)), .integer(Int64(last))],
+            Self.journalRow
+        )
+    }
+
+    /// `nil` where there is no journal.
+    package func lastRow(ofJournalOf rollout: Int64) throws(StoreError) -> JournalRow? {
+        try database.first(
+            "SELECT number, attempt, entry FROM rollout_journal WHERE rollout = ? ORDER BY number DESC LIMIT 1",
+            [.integer(rollout)],
+            Self.journalRow
+        )
+    }
+
+    private static func journalRow(_ row: Row) throws(SQLiteError) -> JournalRow {
+        JournalRow(number: Int(row.integer(0)), attempt: Int(row.integer(1)), entry: row.text(2))
     }
 
     /// What nobody has taken up yet, in the order in which it was given.

@@ -22,14 +22,18 @@ extension StoreWriter {
     }
 
     /// Adds entries to a journal. `false`, and nothing is written, where the first one is not the next: somebody else has written
-    /// meanwhile.
-    package func append(_ rows: [JournalRow], toJournalOf rollout: Int64) throws(StoreError) -> Bool {
+    /// meanwhile, or another state of the store was brought back.
+    ///
+    /// - Parameter last: the journal's last row, as the writer knows it; `nil` for a new journal.
+    package func append(
+        _ rows: [JournalRow],
+        toJournalOf rollout: Int64,
+        behind last: JournalRow?
+    ) throws(StoreError) -> Bool {
         guard let first = rows.first else { return true }
-        let last = try database.first(
-            "SELECT coalesce(max(number), 0) FROM rollout_journal WHERE rollout = ?",
-            [.integer(rollout)]
-        ) { row throws(SQLiteError) in Int(row.integer(0)) }
-        guard first.number == (last ?? 0) + 1 else { return false }
+        guard try lastRow(ofJournalOf: rollout) == last, first.number == (last?.number ?? 0) + 1 else {
+            return false
+        }
         for row in rows {
             try database.run(
                 "INSERT INTO rollout_journal (rollout, number, attempt, entry) VALUES (?, ?, ?, ?)",
