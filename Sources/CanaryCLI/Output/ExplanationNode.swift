@@ -55,6 +55,7 @@ extension Explanation {
             ("mirrors", .sequence(mirrorNodes)),
             ("corsPolicy", route?.corsPolicy.map(Self.node) ?? Node(.null)),
             ("origin", crossOrigin.map(Self.node) ?? Node(.null)),
+            ("droppedHeaders", .sequence(droppedHeaders.map { .string($0) })),
             ("notServed", .sequence(unserved.map { .string($0) })),
             ("hashKey", hashKey.map(Self.node) ?? Node(.null)),
             ("user", sticky.map(Self.node) ?? Node(.null)),

@@ -12,7 +12,7 @@ struct ExplanationPage {
     let style: Style
 
     var text: String {
-        var lines = titleLines + answerLines
+        var lines = titleLines + droppedLines + answerLines
         lines += explanation.route.map(routeLines) ?? []
         lines += EffectText(explanation: explanation).lines.map { "  \($0)" }
         lines += userLines + lostLines
@@ -34,6 +34,12 @@ struct ExplanationPage {
         let gateway = request.gateway.map { ", gateway \($0.namespace)/\($0.name)" } ?? ""
         lines.append("  host \(HostName.short(host)), \(owner ?? "without VirtualService")\(gateway)")
         return lines
+    }
+
+    private var droppedLines: [String] {
+        explanation.droppedHeaders.map {
+            "  without the header \"\($0)\": it tells Envoy what to do, and is taken from no client"
+        }
     }
 
     private var answerLines: [String] {

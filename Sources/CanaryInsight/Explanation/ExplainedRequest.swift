@@ -65,6 +65,9 @@ package struct ExplainedRequest: Sendable {
         return port > 0 ? Int(port) : scheme == "https" ? 443 : 80
     }
 
+    /// The names of those headers that the proxy takes away before anything is compared (``EnvoyControl``).
+    var droppedHeaders: [String] { headers.map(\.name).filter { $0.withSlice(EnvoyControl.isOne) } }
+
     /// What the routing table compares. The slices are valid while the arena is kept.
     func facts(in arena: RoutingArena) -> RequestFacts {
         var facts = RequestFacts()
@@ -73,8 +76,9 @@ package struct ExplainedRequest: Sendable {
         facts.authority = arena.store(authority)
         facts.path = arena.store(bytes: Self.normalized(path))
         if let query { facts.query = arena.store(query) }
+        let passing = headers.filter { !$0.name.withSlice(EnvoyControl.isOne) }
         facts.headers = arena.store(
-            headers.map { RequestHeader(name: arena.store($0.name), value: arena.store($0.value)) }
+            passing.map { RequestHeader(name: arena.store($0.name), value: arena.store($0.value)) }
         )
         return facts
     }

@@ -78,6 +78,8 @@ package struct Explanation: Sendable {
     package var skipped: [Skipped] = []
     package var lost: [Lost] = []
     package var effects = Effects()
+    /// Those of the request that the proxy takes away from clients, by name; no route matches by them.
+    package var droppedHeaders: [String] = []
     /// For a route with a CORS policy and a request that has an origin.
     package var crossOrigin: CrossOrigin?
     /// Fields of the route that canaryctl's proxy does not act on.

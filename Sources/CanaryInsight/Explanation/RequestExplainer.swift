@@ -88,12 +88,14 @@ package struct RequestExplainer {
             if let user = request.user, let route = host.route(for: facts) {
                 facts.identify(as: user, by: route.record.pointee.sticky, in: arena)
             }
-            return explanation(
+            var explanation = explanation(
                 host,
                 facts,
                 listener,
                 clientNamespace: request.gateway?.namespace ?? namespace
             )
+            explanation.droppedHeaders = request.droppedHeaders
+            return explanation
         }
     }
 

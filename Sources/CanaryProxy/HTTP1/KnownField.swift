@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryMesh
+import CanaryRouting
 
 /// The header fields that the proxy itself reads, drops or writes; every other one passes untouched.
 enum KnownField: UInt8 {

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryMesh
+package import CanaryMesh
 
 /// Headers by which a request tells Envoy how often and how long it is to be tried, and others that Envoy lets pass from inside
 /// only. Under Istio no client counts as inside, unless the mesh names networks of its own: sidecars and gateways take them
 /// away before they look for a route (`conn_manager_utility.cc`), and so does the proxy. Else anybody could have an endpoint tried
 /// as often as they like.
-enum EnvoyControl {
+package enum EnvoyControl {
     private static let start: StaticString = "x-envoy-"
 
-    static func isOne(_ name: ByteSlice) -> Bool {
+    /// Whether a header is one of these, by its name in any case.
+    package static func isOne(_ name: ByteSlice) -> Bool {
         // Few names are as long and begin like that.
         guard name.count >= 15, name[0] | 0x20 == UInt8(ascii: "x"), name[1] == UInt8(ascii: "-"),
-            name.slice(0, start.utf8CodeUnitCount).equalsIgnoringCase(start)
+            name.hasPrefixIgnoringCase(ByteSlice(start))
         else { return false }
         let rest = name.from(start.utf8CodeUnitCount)
-        for text in names where rest.equalsIgnoringCase(text) { return true }
-        return false
+        return names.contains { rest.equalsIgnoringCase(ByteSlice($0)) }
     }
 
     /// Behind what all begin with.
