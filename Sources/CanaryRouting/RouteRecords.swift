@@ -5,7 +5,9 @@ package import CanaryMesh
 // The compiled form of a host: plain memory in a RoutingArena. The handles of this folder read it.
 
 /// A host: the routes of its requests in order.
-package struct VirtualHostRecord: BitwiseCopyable {
+///
+/// `@safe`: the arena that a record lies in is there as long as the record is.
+@safe package struct VirtualHostRecord: BitwiseCopyable {
     package var entries: BorrowedList<RouteEntry>
     /// The Service's ports in its order; empty for a host that is no Service.
     package var ports: BorrowedList<Int32>
@@ -15,6 +17,8 @@ package struct VirtualHostRecord: BitwiseCopyable {
     package var virtualServices: BorrowedList<ByteSlice>
     /// The ports that do not speak HTTP.
     var opaquePorts = BorrowedList<OpaquePortRecord>()
+    /// What all of it lies in.
+    var arena: Unmanaged<RoutingArena>
 }
 
 /// One match block of a route.

@@ -168,12 +168,13 @@ package struct VirtualHostCompiler {
         opaquePorts: [OpaquePortRecord] = [],
         arena: RoutingArena
     ) -> VirtualHostTable {
-        let record = VirtualHostRecord(
+        let record = unsafe VirtualHostRecord(
             entries: arena.store(entries),
             ports: arena.store(ports.map { Int32(clamping: $0.number) }),
             host: arena.store(host),
             virtualServices: arena.store(owners.map { arena.store("\($0.namespace)/\($0.name)") }),
-            opaquePorts: arena.store(opaquePorts)
+            opaquePorts: arena.store(opaquePorts),
+            arena: Unmanaged.passUnretained(arena)
         )
         return VirtualHostTable(host: host, domains: domains, record: arena.store(record), arena: arena)
     }

@@ -10,6 +10,9 @@ package struct VirtualHostHandle: BitwiseCopyable {
         self.record = record
     }
 
+    /// Keeps the host's routes, whatever becomes of the table, until what is returned is released.
+    package func retain() -> Unmanaged<RoutingArena> { unsafe record.pointee.arena.retain() }
+
     /// The full name: `helloworld.default.svc.cluster.local`.
     package var host: ByteSlice { record.pointee.host }
 

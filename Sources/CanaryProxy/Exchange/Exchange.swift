@@ -35,7 +35,9 @@ struct Exchange: Registered, ~Copyable {
     let isConnection: Bool
     /// The connection of the present try.
     var upstream: UpstreamPointer?
-    let generation: TableGenerations.Generation
+    /// Keeps host, route and destination.
+    var routes: RoutesKeeper
+    var host: VirtualHostHandle?
     var route: RouteHandle?
     var destination: DestinationHandle?
     /// Where the request was sent that this one is a copy of; `nil` for a request of its own.
@@ -62,7 +64,7 @@ struct Exchange: Registered, ~Copyable {
         self.downstream = downstream
         self.isConnection = isConnection
         self.request = request
-        self.generation = generation
+        routes = .table(generation)
         body = RequestBody(isComplete: request.head.framing == .none)
         outcome = Outcome(startedAt: startedAt)
     }

@@ -36,6 +36,15 @@ struct ListenerEntry: Equatable {
     }
 }
 
+/// What keeps the routes that an exchange goes by.
+///
+/// `@safe`: the memory is retained until the exchange releases it.
+@safe enum RoutesKeeper {
+    case table(TableGenerations.Generation)
+    /// No more than the memory of its host's: what lasts for hours is not to keep a table for each change.
+    case host(Unmanaged<RoutingArena>)
+}
+
 /// The tables that a worker uses: the present one for new requests, older ones for those that began with them.
 struct TableGenerations: ~Copyable {
     typealias Generation = SlabPointer<TableGeneration>

@@ -110,6 +110,7 @@ extension Worker {
         let rest = bytes.from(piece.used)
         if piece.isLast { return finishAnswer(exchange, upstream, hasLeftover: !rest.isEmpty) }
         upstream.keep(rest)
+        leaveOldTable(exchange)
         renewStall(exchange)
     }
 

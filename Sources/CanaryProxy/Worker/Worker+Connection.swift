@@ -16,7 +16,7 @@ extension Worker {
         client.pointee.exchange = exchange
         client.pointee.phase = .tunnel
         loop.timers.cancel(client.registration)
-        guard assign(exchange, to: listener, client) else { return }
+        guard assign(exchange, to: listener, client, by: generation.pointee) else { return }
         _ = attempt(exchange, ByteSlice())
     }
 
@@ -24,12 +24,13 @@ extension Worker {
     private mutating func assign(
         _ exchange: ExchangePointer,
         to listener: ListenerEntry,
-        _ client: DownstreamPointer
+        _ client: DownstreamPointer,
+        by table: TableGeneration
     ) -> Bool {
-        let table = unsafe exchange.pointee.generation.pointee.table
-        let host = unsafe table._withUnsafeGuaranteedRef {
+        let host = unsafe table.table._withUnsafeGuaranteedRef {
             $0.virtualHost(listener: listener.index, authority: ByteSlice())
         }
+        exchange.pointee.host = host
         let route = host.flatMap { Self.route(of: $0, listener.requestPort, client) }
         guard let route else {
             refuse(exchange, .noRoute)
@@ -62,6 +63,7 @@ extension Worker {
     mutating func join(_ exchange: ExchangePointer, _ upstream: UpstreamPointer) {
         exchange.pointee.stage = .switched
         upstream.pointee.phase = .tunnel
+        leaveTable(exchange)
         renewStall(exchange)
     }
 

@@ -33,7 +33,9 @@ extension Worker {
     }
 
     private mutating func copy(_ exchange: ExchangePointer, to mirror: DestinationHandle) {
-        guard let client = exchange.pointee.downstream else { return }
+        guard let client = exchange.pointee.downstream,
+            case .table(let generation) = exchange.pointee.routes
+        else { return }
         let head = exchange.pointee.request.head
         let bytes = exchange.pointee.request.bytes
         requestFields.load(exchange.pointee.request.fields)
@@ -44,7 +46,7 @@ extension Worker {
         // Both have the same id, whichever is sent first.
         let id = exchange.pointee.tries.madeID ?? UUID(random: random.next(), random.next())
         exchange.pointee.tries.madeID = id
-        let copy = open(request, from: nil, exchange.pointee.generation)
+        let copy = open(request, from: nil, generation)
         copies.insert(copy)
         copy.pointee.route = exchange.pointee.route
         copy.pointee.destination = mirror

@@ -24,7 +24,7 @@ extension Worker {
         client.pointee.exchange = exchange
         client.pointee.phase = .exchange
         client.pointee.hasReceivedHeadBytes = false
-        guard route(exchange, from: client) else { return 0 }
+        guard route(exchange, from: client, by: generation.pointee) else { return 0 }
         return attempt(exchange, bytes.from(head.length))
     }
 
@@ -50,12 +50,15 @@ extension Worker {
     }
 
     /// Finds route and destination; `false` when the request was answered instead.
-    private mutating func route(_ exchange: ExchangePointer, from client: DownstreamPointer) -> Bool {
+    private mutating func route(
+        _ exchange: ExchangePointer,
+        from client: DownstreamPointer,
+        by table: TableGeneration
+    ) -> Bool {
         if let refusal = exchange.pointee.request.refusal {
             reply(exchange, refusal)
             return false
         }
-        let table = exchange.pointee.generation.pointee
         let listener = table.listener(client.pointee.listener)
         let authority = exchange.pointee.request.facts.authority
         let found = unsafe table.table._withUnsafeGuaranteedRef {
@@ -65,6 +68,7 @@ extension Worker {
             reply(exchange, LocalAnswer(404, .noRoute))
             return false
         }
+        exchange.pointee.host = host
         exchange.pointee.request.facts.port = host.servicePort(
             authorityPort: Authority.split(authority).port,
             listenerPort: listener.requestPort
@@ -186,14 +190,40 @@ extension Worker {
     }
 
     private mutating func release(_ exchange: ExchangePointer) {
-        let generation = exchange.pointee.generation
+        let routes = exchange.pointee.routes
         if !exchange.pointee.claims.isEmpty { upstreams.endClaims(exchange, isLast: true) }
         exchange.pointee.downstream?.pointee.exchange = nil
         if exchange.pointee.isCopy { copies.remove(exchange) }
         exchange.pointee.request.release(to: &blocks)
         loop.timers.cancel(exchange.registration)
         exchanges.give(exchange)
-        if tables.release(generation) { sweepSoon() }
+        letGo(routes)
+    }
+
+    /// From here on the exchange needs its host's routes, and nothing else of the table.
+    mutating func leaveTable(_ exchange: ExchangePointer) {
+        guard let host = exchange.pointee.host else { return }
+        let table = exchange.pointee.routes
+        exchange.pointee.routes = unsafe .host(host.retain())
+        letGo(table)
+    }
+
+    /// The same for an answer that takes long, once there is another table. Before the request is complete, copies of it may
+    /// still begin.
+    mutating func leaveOldTable(_ exchange: ExchangePointer) {
+        guard case .table(let generation) = exchange.pointee.routes, !generation.pointee.isCurrent,
+            exchange.pointee.body.isComplete
+        else { return }
+        leaveTable(exchange)
+    }
+
+    private mutating func letGo(_ routes: RoutesKeeper) {
+        switch routes {
+        case .table(let generation): if tables.release(generation) { sweepSoon() }
+        case .host(let memory):
+            unsafe memory.release()
+            sweepSoon()
+        }
     }
 }
 

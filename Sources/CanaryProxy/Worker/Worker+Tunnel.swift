@@ -33,6 +33,7 @@ extension Worker {
         if rest.count > 0 { tunnelToClient(rest, exchange) }
         guard client.pointee.phase == .tunnel else { return }
         upstream.pointee.inbox.release()
+        leaveTable(exchange)
         renewStall(exchange)
     }
 

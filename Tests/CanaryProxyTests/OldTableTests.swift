@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryResources
+import CanaryRouting
+import Glibc
+import Testing
+
+@testable import CanaryProxy
+
+/// What lasts for long does not keep the tables that it began with.
+struct OldTableTests {
+    private struct Installed {
+        weak var table: RoutingTable?
+    }
+
+    private static let upgrade = "GET / HTTP/1.1\r\nHost: app\r\nConnection: upgrade\r\nUpgrade: raw\r\n\r\n"
+
+    /// Installs a table and waits until it is served.
+    private func install(
+        _ revision: Int64,
+        _ proxy: TestProxy,
+        _ origin: TestOrigin,
+        _ resources: [Resource] = []
+    ) -> Installed {
+        let table = TestProxy.table(
+            [("v1", origin.port)],
+            nil,
+            resources,
+            proxy.identifiers,
+            revision: revision
+        )
+        proxy.proxy.install(table)
+        #expect(proxy.proxy.waitUntilServed(milliseconds: 60_000))
+        return Installed(table: table)
+    }
+
+    @Test func `switched protocols keep no table`() throws {
+        let origin = try TestOrigin { connection, _ in
+            _ = try connection.readHead()
+            try connection.send("HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: raw\r\n\r\n")
+            while true { try connection.send(connection.read(1)) }
+        }
+        let proxy = try TestProxy([("v1", origin.port)])
+        var tables: [Installed] = []
+        var clients: [TestConnection] = []
+        for revision in 2...6 {
+            tables.append(install(Int64(revision), proxy, origin))
+            let client = try proxy.connect()
+            try client.send(Self.upgrade)
+            #expect(try client.readHead().status == 101)
+            clients.append(client)
+        }
+        #expect(tables.map { $0.table?.revision } == [nil, nil, nil, nil, 6])
+        for client in clients {
+            try client.send("1")
+            #expect(try client.read(1) == Array("1".utf8))
+        }
+        clients = []
+        #expect(proxy.answers() == ["101 -": 5])
+    }
+
+    @Test func `TCP connections keep no table`() throws {
+        let origin = try TestOrigin { connection, _ in
+            while true { try connection.send(connection.read(1)) }
+        }
+        let port = try TestProxy.openPort(of: origin)
+        let proxy = try TestProxy([], resources: port.resources)
+        var tables: [Installed] = []
+        var clients: [TestConnection] = []
+        for revision in 2...6 {
+            tables.append(install(Int64(revision), proxy, origin, port.resources))
+            let client = try TestConnection(to: port.address)
+            try client.send("1")
+            #expect(try client.read(1) == Array("1".utf8))
+            clients.append(client)
+        }
+        #expect(tables.map { $0.table?.revision } == [nil, nil, nil, nil, 6])
+        for client in clients {
+            try client.send("2")
+            #expect(try client.read(1) == Array("2".utf8))
+        }
+    }
+
+    @Test func `an answer that goes on keeps no old table`() throws {
+        let asked = Counter()
+        let origin = try TestOrigin { connection, _ in
+            _ = try connection.readHead()
+            try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n1")
+            while asked.value == 0 { sched_yield() }
+            try connection.send("2")
+            while asked.value == 1 { sched_yield() }
+            try connection.send("3")
+        }
+        let proxy = try TestProxy([("v1", origin.port)])
+        let first = install(2, proxy, origin)
+        let client = try proxy.connect()
+        try client.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n")
+        _ = try client.readHead()
+        #expect(try client.read(1) == Array("1".utf8))
+        let second = install(3, proxy, origin)
+        #expect(first.table != nil)
+        asked.next()
+        #expect(try client.read(1) == Array("2".utf8))
+        while first.table != nil { sched_yield() }
+        #expect(second.table != nil)
+        // It is gone before the answer has ended.
+        asked.next()
+        #expect(try client.read(1) == Array("3".utf8))
+    }
+}
