@@ -32,6 +32,31 @@ void canary_release_unused_pages(void)
 #if __has_feature(address_sanitizer)
 #define HAS_ADDRESS_SANITIZER 1
 #endif
+#if __has_feature(thread_sanitizer)
+#define HAS_THREAD_SANITIZER 1
+#endif
+#endif
+
+#ifdef HAS_THREAD_SANITIZER
+ssize_t canary_receive(int descriptor, void *memory, size_t count) { return recv(descriptor, memory, count, 0); }
+ssize_t canary_send(int descriptor, const void *memory, size_t count) { return send(descriptor, memory, count, MSG_NOSIGNAL); }
+int canary_epoll_wait(int epoll, struct epoll_event *events, int count, int milliseconds)
+{
+    return epoll_wait(epoll, events, count, milliseconds);
+}
+#else
+ssize_t canary_receive(int descriptor, void *memory, size_t count)
+{
+    return syscall(SYS_recvfrom, descriptor, memory, count, 0, NULL, NULL);
+}
+ssize_t canary_send(int descriptor, const void *memory, size_t count)
+{
+    return syscall(SYS_sendto, descriptor, memory, count, MSG_NOSIGNAL, NULL, 0);
+}
+int canary_epoll_wait(int epoll, struct epoll_event *events, int count, int milliseconds)
+{
+    return (int)syscall(SYS_epoll_pwait, epoll, events, count, milliseconds, NULL, 0);
+}
 #endif
 
 #ifdef HAS_ADDRESS_SANITIZER

@@ -19,7 +19,8 @@ import CLinux
         unsafe chunks.forEach { unsafe $0.deallocate() }
     }
 
-    /// Puts a value into a free slot.
+    /// Puts a value into a free slot. Inlined, so that the value is made where it stays, as far as the compiler can.
+    @inline(__always)
     mutating func take(_ value: consuming Value) -> SlabPointer<Value> {
         if unsafe free.isEmpty { grow() }
         // Everything in the list is a slot of a chunk that nobody has.

@@ -21,7 +21,7 @@ enum Socket {
     @inline(__always)
     static func receive(_ descriptor: Int32, _ memory: UnsafeMutableRawPointer, _ count: Int) -> Transfer {
         while true {
-            let moved = unsafe recv(descriptor, memory, count, 0)
+            let moved = unsafe canary_receive(descriptor, memory, count)
             if moved > 0 { return .moved(moved) }
             if moved == 0 { return .ended }
             let reason = errno
@@ -33,7 +33,7 @@ enum Socket {
     /// Sends without raising SIGPIPE.
     @inline(__always)
     static func send(_ descriptor: Int32, _ bytes: ByteSlice) -> Transfer {
-        transfer { unsafe Glibc.send(descriptor, bytes.base, bytes.count, Int32(MSG_NOSIGNAL)) }
+        transfer { unsafe canary_send(descriptor, bytes.base, bytes.count) }
     }
 
     @inline(__always)

@@ -14,17 +14,17 @@ extension UpstreamSide {
     }
 
     /// An endpoint of `destination`, one that is not among those that were tried, if such a one is met soon. `priorities`, a set
-    /// of bits, are left out.
+    /// of bits, are left out. What is known of the request is looked at only where a hash needs it: it is much to be copied.
     mutating func choose(
         _ destination: DestinationHandle,
-        for facts: RequestFacts,
+        for facts: @autoclosure () -> RequestFacts,
         avoiding tried: TriedEndpoints?,
         priorities: UInt64 = 0,
         at now: Int64,
         _ random: inout RandomSource
     ) -> Choice {
         guard destination.endpoints.count > 0 else { return .none(counter: destination.counter) }
-        let hash = destination.endpointHash(for: facts)
+        let hash = destination.balancing == .hash ? destination.endpointHash(for: facts()) : nil
         var avoidance = Avoidance(priorities: priorities)
         var choice = choose(destination, hash, avoidance, now, &random)
         guard let tried else { return choice }

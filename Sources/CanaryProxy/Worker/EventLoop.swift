@@ -41,7 +41,7 @@ import Glibc
 
     /// Sleeps until something happens, a timer is due, or `deadline` comes; how many events there are.
     mutating func wait(until deadline: Int64) -> Int {
-        let count = unsafe epoll_wait(epoll, events, Self.eventCount, waitingTime(deadline))
+        let count = unsafe canary_epoll_wait(epoll, events, Self.eventCount, waitingTime(deadline))
         updateClock()
         return Int(max(count, 0))
     }

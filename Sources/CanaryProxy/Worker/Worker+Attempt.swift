@@ -71,13 +71,12 @@ extension Worker {
     /// address.
     private mutating func chooseEndpoint(_ exchange: ExchangePointer) -> ClusterMember? {
         guard let destination = exchange.pointee.destination else { return nil }
-        let facts = exchange.pointee.request.facts
         let tried = exchange.pointee.triedEndpoints
         let hasFailed = exchange.pointee.tries.failed.count > 0
         let priorities = hasFailed ? avoidedPriorities(exchange, destination) : 0
         let choice = upstreams.choose(
             destination,
-            for: facts,
+            for: exchange.pointee.request.facts,
             avoiding: tried,
             priorities: priorities,
             at: loop.now,
