@@ -27,8 +27,9 @@ package enum RouteIdentity {
     private static func identity(_ route: Node) -> String {
         if let name = route["name"]?.string, !name.isEmpty { return named(name) }
         let blocks = (route["match"]?.items ?? []).map { ascii(JSONWriter.canonical(condition($0))) }
+        guard blocks.count > 1 else { return blocks.first.map { "match:" + $0 } ?? "any" }
         // Any of the blocks may hold, so their order means nothing.
-        return blocks.isEmpty ? "any" : "match:\(blocks.sorted().joined(separator: ","))"
+        return "match:" + blocks.sorted().joined(separator: ",")
     }
 
     /// A match block without its name, which asks for nothing.

@@ -136,8 +136,15 @@ private struct JSONSink {
 
 extension Mapping {
     fileprivate var canonicalEntries: [Entry] {
-        let present = entries.filter { !$0.value.isNull }
-        return present.count < 2
-            ? present : present.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        // Most have one entry, or are in order already, and are not copied.
+        let present = entries.contains(where: \.value.isNull) ? entries.filter { !$0.value.isNull } : entries
+        let isSorted = zip(present, present.dropFirst()).allSatisfy { $0.precedes($1) }
+        return isSorted ? present : present.sorted { $0.precedes($1) }
+    }
+}
+
+extension Mapping.Entry {
+    fileprivate func precedes(_ other: Mapping.Entry) -> Bool {
+        key.utf8.lexicographicallyPrecedes(other.key.utf8)
     }
 }
