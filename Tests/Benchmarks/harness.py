@@ -101,6 +101,8 @@ def manifests(hosts, prefixes):
 class Canary:
     """A store with bench.local, split 90 to 10, and `hosts` others that have a route for each of `prefixes`; and its proxy."""
 
+    prefix = []
+
     def __init__(self, canaryctl, scratch, origin, hosts, prefixes=(None,)):
         self.canaryctl = canaryctl
         self.env = dict(os.environ, CANARYCTL_STORE=f"{scratch}/store-{hosts}")
@@ -111,7 +113,7 @@ class Canary:
 
     def start(self):
         self.port = free_port()
-        self.process = spawn([self.canaryctl, "proxy", "--listen", f"127.0.0.1:{self.port}", "--admin", "127.0.0.1:0",
+        self.process = spawn(self.prefix + [self.canaryctl, "proxy", "--listen", f"127.0.0.1:{self.port}", "--admin", "127.0.0.1:0",
                               "--workers", "1"], CPUS[0], env=self.env)
 
     def run(self, *words, **options):

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CLinux
 import CanarySystem
 import CanaryProxy
 import CanaryRouting
@@ -65,8 +64,6 @@ struct ProxyService {
         start(publisher, proxy, reporter, stop, log)
         watchRollouts(tables, proxy, stop, log)
         announce(proxy, log)
-        // Reading manifests and compiling tables takes most of the program, and passing requests on does not.
-        canary_release_unused_pages()
         let status = serve(proxy, signals, streams, log)
         stop.signal()
         proxy.abandon()
@@ -158,10 +155,12 @@ struct ProxyService {
         _ stop: EventDescriptor,
         _ log: ServiceLog
     ) {
+        let pages = UnusedPages()
         let follower = Thread(name: "store") {
             while true {
                 switch publisher.next() {
                 case .published:
+                    pages.tableChanged()
                     _ = proxy.waitUntilServed(milliseconds: Self.adoptionMilliseconds)
                     reporter.report()
                 case .kept: reporter.report()
@@ -172,6 +171,7 @@ struct ProxyService {
         let housekeeper = Thread(name: "reports") {
             while !stop.wait(milliseconds: Self.reportMilliseconds) {
                 reporter.reportIfDue()
+                pages.turn()
             }
         }
         follower?.detach()
