@@ -80,7 +80,11 @@ let package = Package(
             dependencies: ["CanaryRouting", "CanaryMesh", "CanaryResources", "CanarySystem", "CLinux"],
             swiftSettings: settings
         ),
-        .target(name: "CanaryRollout", dependencies: ["CanaryJudge"], swiftSettings: smallSettings),
+        .target(
+            name: "CanaryRollout",
+            dependencies: ["CanaryJudge", "CanaryResources", "CanarySystem", "CCurl", "CLinux"],
+            swiftSettings: smallSettings
+        ),
 
         .target(name: "CanaryJudge", dependencies: ["CanaryResources"], swiftSettings: smallSettings),
         .target(name: "CanaryReplicas", dependencies: ["CanaryResources"], swiftSettings: smallSettings),
@@ -108,6 +112,7 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
         .target(name: "CLinux"),
+        .target(name: "CCurl"),
 
         .target(name: "CWorkCounter", path: "Tests/CWorkCounter"),
         .target(
@@ -139,7 +144,10 @@ let package = Package(
         ),
         .testTarget(
             name: "CanaryRolloutTests",
-            dependencies: ["CanaryRollout", "CanaryJudge", "CanaryResources", "CanaryTestSupport"],
+            dependencies: [
+                "CanaryRollout", "CanaryJudge", "CanaryResources", "CanarySystem", "CLinux",
+                "CanaryTestSupport",
+            ],
             swiftSettings: testSettings
         ),
         .testTarget(
@@ -207,7 +215,8 @@ if isDataPlaneOnly {
     let above = ["CLI", "Insight", "Judge", "Manifests", "Replicas", "Rollout", "Rules", "Store"].map {
         "Canary\($0)"
     }
-    let leftOut = above + above.map { "\($0)Tests" } + ["canaryctl", "CLibYAML", "CSQLite", "CWorkCounter"]
+    let shims = ["CCurl", "CLibYAML", "CSQLite", "CWorkCounter"]
+    let leftOut = above + above.map { "\($0)Tests" } + shims + ["canaryctl"]
     package.targets.removeAll { leftOut.contains($0.name) }
     package.products = []
     package.dependencies = []

@@ -7,7 +7,7 @@ import Glibc
 package struct ChildProcess {
     package let pid: Int32
 
-    /// Starts a program that reads nothing, and that no signal is kept from.
+    /// Starts a program that reads nothing, and that no signal is kept from. A name without slash is looked for in `PATH`.
     ///
     /// - Parameter descriptors: those that it has besides, by ours; all others are to be closed on exec.
     /// - Parameter hasOwnSession: whether the end of the terminal is not its own.
@@ -30,13 +30,18 @@ package struct ChildProcess {
         var none = sigset_t()
         unsafe sigemptyset(&none)
         unsafe posix_spawnattr_setsigmask(&attributes, &none)
+        var usual = sigset_t()
+        unsafe sigemptyset(&usual)
+        unsafe sigaddset(&usual, SIGPIPE)
+        unsafe posix_spawnattr_setsigdefault(&attributes, &usual)
         let session = hasOwnSession ? Int32(canary_posix_spawn_setsid) : 0
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | session))
+        let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | session
+        unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
         var words = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
         var variables = unsafe environment.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
         defer { unsafe (words + variables).forEach { unsafe free($0) } }
         var pid = pid_t()
-        let error = unsafe posix_spawn(&pid, program, &actions, &attributes, &words, &variables)
+        let error = unsafe posix_spawnp(&pid, program, &actions, &attributes, &words, &variables)
         guard error == 0 else { throw SystemCallError(error) }
         self.pid = pid
     }

@@ -96,6 +96,9 @@ static inline int canary_rename_new(int directory, const char *name, const char 
 
 static inline int canary_pipe2(int descriptors[2], int flags) { return pipe2(descriptors, flags); }
 
+/// A descriptor that is readable once a process has ended; -1 where the system has none.
+static inline int canary_pidfd_open(pid_t process) { return (int)syscall(434 /* SYS_pidfd_open */, process, 0); }
+
 // POSIX_SPAWN_SETSID of <spawn.h>, which is there under _GNU_SOURCE only: the child starts a session of its own.
 enum { canary_posix_spawn_setsid = 0x80 };
 
