@@ -35,7 +35,7 @@ package struct AffectedHosts {
             addVirtualService(resource, snapshot)
         case .gateway: includesGateways = true
         case .deployment, .podController, .pod, .workloadEntry: addSelecting(resource, snapshot)
-        case .horizontalPodAutoscaler, .rollout, .opaque: break
+        case .horizontalPodAutoscaler, .rollout, .analysisTemplate, .opaque: break
         }
     }
 

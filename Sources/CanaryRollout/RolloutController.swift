@@ -15,8 +15,18 @@ package struct RolloutController {
     private var failures: [Int64: (text: String, at: Int64)] = [:]
     /// What was told already.
     private var problems: [String] = []
+    private let errands: RolloutErrands?
 
-    package init() {}
+    /// - Parameter errands: `nil` for who only decides: what is to be asked and told waits for another controller.
+    package init(_ errands: RolloutErrands? = nil) {
+        self.errands = errands
+    }
+
+    /// Whether anybody is still to be told something.
+    package var hasNotices: Bool { machines.values.contains { !$0.state.notices.isEmpty } }
+
+    /// Ends what runs beside the turns.
+    package func stop() { errands?.stop() }
 
     /// The state of a rollout, as of the last turn.
     package func state(of rollout: Int64) -> RolloutState? { machines[rollout]?.state }
@@ -39,6 +49,8 @@ package struct RolloutController {
         let ids = Set(sight.items.map(\.run.id))
         machines = machines.filter { ids.contains($0.key) }
         failures = failures.filter { ids.contains($0.key) }
+        errands?.keep(only: ids)
+        let answers = errands?.inputs(machines.mapValues(\.state), at: moment) ?? [:]
         var problems = sight.problems
         var drafts: [Draft] = []
         for item in sight.items {
@@ -53,7 +65,7 @@ package struct RolloutController {
                 }
                 continue
             }
-            handle(item, sight.proxies, &draft, moment)
+            handle(item, answers[item.run.id] ?? [], sight.proxies, &draft, moment)
             drafts.append(draft)
         }
         moveGroups(&drafts, moment)
@@ -61,7 +73,12 @@ package struct RolloutController {
         var notices = problems.filter { !self.problems.contains($0) }
         self.problems = problems
         notices += drafts.flatMap { draft in draft.notices.map { "\(draft.item.run.name): \($0)" } }
-        return notices + (try tell(results, drafts, world, moment))
+        notices += try tell(results, drafts, world, moment)
+        for item in sight.items {
+            guard let subject = item.subject, let state = machines[item.run.id]?.state else { continue }
+            errands?.begin(item.run.id, subject, state, at: moment)
+        }
+        return notices
     }
 
     // MARK: - Deciding
@@ -79,6 +96,7 @@ package struct RolloutController {
 
     private mutating func handle(
         _ item: RolloutSight.Item,
+        _ answers: [RolloutInput],
         _ proxies: Set<String>,
         _ draft: inout Draft,
         _ moment: Moment
@@ -95,6 +113,7 @@ package struct RolloutController {
             let refusal = give(.command(waiting.command, waiting.order), to: &draft, moment)
             draft.answers.append((waiting.order.id, refusal))
         }
+        for answer in answers { give(answer, to: &draft, moment) }
         give(.tick(EvidenceReading(epochs: counts(item), proxies: proxies)), to: &draft, moment)
     }
 
@@ -228,7 +247,7 @@ private struct Draft {
             setting: setting.map { ($0.setting, $0.reason, item.route.epoch) },
             answers: answers,
             phase: state.phase,
-            isOver: state.isFinished && state.wanted == nil,
+            isOver: state.isFinished && state.wanted == nil && state.notices.isEmpty,
             isWithdrawn: state.isWithdrawn
         )
     }

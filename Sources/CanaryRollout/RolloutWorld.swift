@@ -78,19 +78,23 @@ package struct RolloutSight: Sendable {
         package var route: RouteSight
         /// `nil` where the object is as the run knows it.
         package var manifest: ManifestSight?
+        /// `nil` where nobody is asked or told.
+        package var subject: RolloutSubject?
 
         package init(
             run: RolloutRun,
             journal: [JournalEntry]? = [],
             orders: [WaitingOrder] = [],
             route: RouteSight,
-            manifest: ManifestSight? = nil
+            manifest: ManifestSight? = nil,
+            subject: RolloutSubject? = nil
         ) {
             self.run = run
             self.journal = journal
             self.orders = orders
             self.route = route
             self.manifest = manifest
+            self.subject = subject
         }
     }
 

@@ -151,7 +151,9 @@ extension RuleCatalog {
         RolloutAlphaRule.self,
         RolloutUnjudgedRule.self,
         RolloutMetricsRule.self,
-        RolloutMetricsUnservedRule.self,
+        RolloutPlaceholderRule.self,
+        RolloutNotificationRule.self,
+        AnalysisTemplateArgumentsRule.self,
     ]
 
     /// The rules that need other objects, by code.
@@ -205,6 +207,7 @@ extension RuleCatalog {
         RolloutStableMissingRule.self,
         RolloutConflictRule.self,
         RolloutGroupAloneRule.self,
+        AnalysisTemplateUseRule.self,
     ]
 
     /// The rules about replacing an object, by code.

@@ -143,7 +143,7 @@ import Testing
             #expect(Clock.monotonicMilliseconds() - begun >= 300)
         }
         #expect(failure("https://127.0.0.1:\(hangs.port)", milliseconds: 300) == "no whole answer in time")
-        #expect(failure(drips.url, milliseconds: -1) == "no whole answer in time")
+        #expect(failure(drips.url, milliseconds: -1)?.hasSuffix(": no whole answer in time") == true)
     }
 
     @Test func `an answer without an end is not kept`() throws {

@@ -20,6 +20,7 @@ final class MadeUpWorld: RolloutWorld {
     var failure: String?
     var isOver = false
     var manifest: ManifestSight?
+    var subject: RolloutSubject?
     /// Stands for another process that writes.
     var stranger: (() -> Void)?
     var isBroken = false
@@ -55,7 +56,8 @@ final class MadeUpWorld: RolloutWorld {
             journal: known.contains(1) ? [] : journal,
             orders: orders,
             route: route,
-            manifest: manifest
+            manifest: manifest,
+            subject: subject
         )
         return RolloutSight(items: [item], proxies: ["p"])
     }

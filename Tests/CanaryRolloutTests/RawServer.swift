@@ -43,14 +43,15 @@ final class RawServer: Sendable {
                     close(connection)
                 }?.detach()
             }
+            close(listener)
         }
         thread?.detach()
     }
 
     /// Ends it; connections go on.
     func stop() {
+        // Closed by whoever accepts from it: its number may be somebody else's listener afterwards.
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
     }
 
     var url: String { "http://127.0.0.1:\(port)" }

@@ -120,6 +120,44 @@ struct RolloutRuleTests {
         #expect(check(rollout("a"), [rollout("b", ["host": "other"])]) == [])
     }
 
+    @Test func `templates are there, and get what they need`() {
+        let template = object(
+            .analysisTemplate,
+            "errors",
+            [
+                "spec": [
+                    "args": [["name": "limit", "value": "1"], ["name": "window"]],
+                    "metrics": [["name": "errors", "command": ["./errors", "{{args.window}}"]]],
+                ]
+            ]
+        )
+        func use(_ name: String, _ arguments: Node, metrics: Node = []) -> Resource {
+            rollout(
+                "a",
+                [
+                    "analysis": [
+                        "templates": [["name": .string(name), "args": arguments]], "metrics": metrics,
+                    ]
+                ]
+            )
+        }
+        let window: Node = [["name": "window", "value": "1m"]]
+        let place = "CAN1220 spec.analysis.templates[0]"
+        #expect(check(use("errors", window), [template]) == [])
+        #expect(check(use("error", window), [template]) == ["\(place).name"])
+        #expect(check(use("errors", [["name": "limit", "value": "2"]]), [template]) == ["\(place).args"])
+        #expect(
+            check(use("errors", [["name": "windows", "value": "2"]]), [template]).sorted() == [
+                "\(place).args", "\(place).args[0].name",
+            ]
+        )
+        #expect(
+            check(use("errors", window, metrics: [["name": "errors", "command": ["x"]]]), [template]) == [
+                "\(place).name"
+            ]
+        )
+    }
+
     @Test func `a group has members that take as many steps`() {
         let other = rollout("b", ["host": "other", "group": "g"])
         #expect(check(rollout("a", ["group": "g"]), []) == ["CAN1217 spec.group"])

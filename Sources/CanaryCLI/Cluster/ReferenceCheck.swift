@@ -75,7 +75,11 @@ enum ReferenceCheck {
                 let key = ResourceKey(kind, namespace: resource.namespace, name: autoscaler.targetName)
                 guard let target = try change.resource(key) else { continue }
                 others += try neighbours(of: target, change, &hosts) + [target]
-            case .rollout:
+            case .rollout(let rollout):
+                for use in rollout.analysis.templates {
+                    let key = ResourceKey(.analysisTemplate, namespace: resource.namespace, name: use.name)
+                    others += [try change.resource(key)].compactMap(\.self)
+                }
                 // Those of the same host, and of the same group.
                 for token in resource.indexTokens { others += try change.resources(with: token) }
             default: break

@@ -102,6 +102,15 @@ extension ResourceTable {
             ]
         case .workloadEntry: workloadEntryColumns
         case .rollout: rolloutColumns
+        case .analysisTemplate:
+            [
+                Column(title: "ARGS") { resource, _ in
+                    list(resource.analysisTemplate?.arguments.map(\.name) ?? [])
+                },
+                Column(title: "METRICS") { resource, _ in
+                    list(resource.analysisTemplate?.metrics.compactMap { $0["name"]?.string } ?? [])
+                },
+            ]
         case .gateway:
             [
                 Column(title: "SERVERS", isWide: true) { resource, _ in

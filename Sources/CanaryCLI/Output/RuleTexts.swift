@@ -481,9 +481,8 @@ enum RuleTexts {
         - CAN1205 - warning
         A Rollout compares neither errors nor latency, and has no limits or metrics: nearly any canary passes.
         - CAN1206 - error
-        A metric of a Rollout has no source, no bounds that can be kept, or a name that another one has.
-        - CAN1207 - warning
-        A Rollout has metrics, which nothing asks yet: it waits behind its first step.
+        A metric of a Rollout or an AnalysisTemplate has no source, no bounds that can be kept, or a name that another one has.
+        A comparison asks for both versions, so that a query needs `{{version}}` where they differ.
         - CAN1211 - error
         A Rollout's host is no Service or ServiceEntry.
         - CAN1212 - error
@@ -501,5 +500,15 @@ enum RuleTexts {
         - CAN1217 - warning
         A Rollout is the only member of its group, or a member has other steps than this one.
         The members of a group take each step together.
+        - CAN1218 - error
+        A text of a metric or a notification has a word in double braces that stands for nothing.
+        `{{args.NAME}}` stands for an argument in the metrics of an AnalysisTemplate, and nowhere else.
+        - CAN1219 - error
+        A notification of a Rollout has nobody who gets it, or an address that is none.
+        - CAN1220 - error
+        A Rollout uses an AnalysisTemplate that is not there, or not with its arguments.
+        A template and its Rollouts are in one namespace. What a rollout asks is what its templates are when it begins.
+        - CAN1221 - error
+        Two arguments of an AnalysisTemplate, or of its use, have one name.
         """#
 }

@@ -21,6 +21,7 @@ struct RolloutBeginning {
         let view = StoredCluster(reader: writer)
         let host = rollout.rolloutHost
         try view.requireReadableRouting(of: host)
+        let rollout = try view.withTemplates(rollout)
         let plan = try RolloutTarget(rollout, in: try view.closure(of: [host])).plan(settings)
         if var former = try writer.rollout(of: rollout.stored?.uid ?? ""), !former.isOver {
             former.isOver = true
@@ -86,5 +87,22 @@ extension RolloutRecord {
             || [RolloutState.Phase.promoted, .aborted].contains(
                 RolloutState.Phase(rawValue: phase) ?? .pending
             )
+    }
+}
+
+extension StoredCluster {
+    /// A Rollout with the metrics of its templates, as those are now.
+    func withTemplates(_ rollout: Resource) throws -> Resource {
+        let (resolved, missing) = try rollout.resolvingTemplates { name in
+            try resource(ResourceKey(.analysisTemplate, namespace: rollout.namespace, name: name))?
+                .analysisTemplate
+        }
+        if let missing {
+            throw CommandError(
+                "there is no AnalysisTemplate \"\(missing)\" in namespace \(rollout.namespace)",
+                hint: "create it, or name another one"
+            )
+        }
+        return resolved
     }
 }

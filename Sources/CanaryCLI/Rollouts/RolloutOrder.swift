@@ -23,9 +23,8 @@ struct RolloutOrder {
             try write(to: host, $0)
         }.value
         guard let order else { return rollout }
-        if var service = try RolloutService(session, only: members.count == 1 ? rollout.record.id : nil) {
-            try service.turn()
-        }
+        let only = members.count == 1 ? rollout.record.id : nil
+        if var service = try RolloutService(session, only: only, isLasting: false) { try service.turn() }
         let isAnswered = try Patience(Self.patience).wait {
             try store.read { try $0.answer(to: order.id) } != .waiting
         }

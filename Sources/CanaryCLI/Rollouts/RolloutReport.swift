@@ -36,6 +36,16 @@ struct RolloutReport {
             "startedAt": Self.time(rollout.startedAt),
             "endedAt": rollout.endedAt.map(Self.time) ?? Node(.null),
             "analysis": .sequence(assessments.map(Self.node)),
+            "metrics": .sequence(state.plan.gates.map { Self.node($0, state.gates[$0.name]) }),
+        ])
+    }
+
+    /// What another source has last said, where it was asked since the step began.
+    private static func node(_ gate: RolloutPlan.Gate, _ answer: GateAnswer?) -> Node {
+        .mapping([
+            "name": .string(gate.name),
+            "good": answer.map { .bool($0 == .passed) } ?? Node(.null),
+            "message": answer.map { .string("\($0)") } ?? Node(.null),
         ])
     }
 

@@ -10,8 +10,10 @@ struct RolloutService {
     private let session: ClusterSession
     private var lock: ControllerLock
     private var world: StoreRolloutWorld?
-    private var controller = RolloutController()
+    private var controller: RolloutController
     private let only: Int64?
+    /// Whether it stays long enough to ask others and to tell them.
+    private let isLasting: Bool
     /// Whether it says what the rollouts do; otherwise somebody else does.
     private let isTelling: Bool
     private var told = ""
@@ -22,12 +24,29 @@ struct RolloutService {
     /// `nil` where another process is the controller.
     ///
     /// - Parameter only: the only rollout to move.
-    init?(_ session: ClusterSession, only: Int64? = nil, isTelling: Bool = false) throws {
+    /// - Parameter isLasting: whether it stays long enough to ask others and to tell them.
+    init?(
+        _ session: ClusterSession,
+        only: Int64? = nil,
+        isLasting: Bool = true,
+        isTelling: Bool = false
+    ) throws {
         guard let lock = try ControllerLock.acquire(at: session.location) else { return nil }
         self.session = session
         self.lock = lock
         self.only = only
         self.isTelling = isTelling
+        self.isLasting = isLasting
+        controller = Self.controller(session, isLasting: isLasting)
+    }
+
+    private static func controller(_ session: ClusterSession, isLasting: Bool) -> RolloutController {
+        guard isLasting else { return RolloutController() }
+        // So that commands may use canaryctl, too.
+        let own = ["CANARYCTL_STORE": session.settings.storeDirectory]
+        return RolloutController(
+            RolloutErrands(environment: session.context.environment.merging(own) { $1 })
+        )
     }
 
     /// One look and what follows from it. A store that cannot be read or changed now is told once, and tried again by the next turn.
@@ -70,7 +89,21 @@ struct RolloutService {
 
     private mutating func forget() {
         if world != nil, isTelling { tell("note", "the store was replaced: its rollouts are read anew") }
-        (world, controller) = (nil, RolloutController())
+        // Rollouts of another store may have the same numbers.
+        controller.stop()
+        (world, controller) = (nil, Self.controller(session, isLasting: isLasting))
+    }
+
+    /// Ends what it has begun.
+    ///
+    /// - Parameter patience: how long to wait for what others are still to be told, in milliseconds. The next controller tells the rest.
+    mutating func stop(patience: Int64 = 0) {
+        let deadline = Clock.monotonicMilliseconds() + patience
+        while controller.hasNotices, Clock.monotonicMilliseconds() < deadline {
+            EventDescriptor().wait(milliseconds: RolloutController.pauseMilliseconds)
+            guard (try? turn()) != nil else { break }
+        }
+        controller.stop()
     }
 
     private mutating func giveSign(_ moment: Moment) {

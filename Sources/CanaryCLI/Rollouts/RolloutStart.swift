@@ -29,6 +29,7 @@ struct RolloutStart {
             try change.view.requireReadableRouting(of: host)
             let rollout = try object(host, change, settings)
             try refuseSecond(rollout, change, settings)
+            _ = try change.view.withTemplates(rollout)
             let target = RolloutTarget(rollout, in: try change.closure(of: [host]))
             _ = try target.plan(settings)
             try change.edit(rollout)

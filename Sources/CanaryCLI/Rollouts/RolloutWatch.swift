@@ -14,6 +14,9 @@ struct RolloutWatch {
         case lines
     }
 
+    /// How long those are waited for who are told of the end, in milliseconds.
+    private static let noticePatience: Int64 = 5000
+
     let session: ClusterSession
     let timeout: Duration?
     let form: Form
@@ -38,6 +41,7 @@ struct RolloutWatch {
     ) throws -> (status: ExitStatus, rollout: StoredRollout) {
         var rollout = rollout
         var service = controls ? try RolloutService(session) : nil
+        defer { service?.stop(patience: rollout.hasEnded ? Self.noticePatience : 0) }
         let patience = timeout.map { ContinuousClock.now.advanced(by: $0) }
         if form == .lines { write(rollout) }
         while true {

@@ -97,7 +97,8 @@ final class StoreRolloutWorld: RolloutWorld {
                 author: route.author,
                 editor: route.editor,
                 problem: route.problem
-            )
+            ),
+            subject: records[record.id].map { RolloutSubject($0.record, $0.spec) }
         )
     }
 
@@ -209,5 +210,17 @@ extension StoreReader {
             entries.append(entry)
         }
         return entries
+    }
+}
+
+extension RolloutSubject {
+    fileprivate init(_ record: RolloutRecord, _ spec: RolloutSpec) {
+        self.init(
+            name: record.name,
+            namespace: record.namespace,
+            host: record.host,
+            checksum: "\(record.uid)-\(record.id)",
+            spec
+        )
     }
 }

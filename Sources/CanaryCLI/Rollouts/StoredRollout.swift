@@ -63,6 +63,7 @@ struct StoredRollout {
         let target = RolloutTarget(rollout, in: try view.closure(of: [record.host]))
         spec = target.spec
         do {
+            _ = try view.withTemplates(rollout)
             state = RolloutState(try target.plan(settings))
         } catch let error as CommandError {
             state = RolloutState(RolloutPlan(spec, stable: spec.stable ?? "?"))

@@ -56,6 +56,8 @@ package enum RolloutInput: Sendable, Equatable {
     /// Somebody else changed the route; `nil` where it is no split of the two versions any more.
     case edited(RouteSetting?, epoch: String, by: String)
     case gate(String, GateAnswer)
+    /// What became of the notification about an entry of the journal, to one of the receivers: delivered, or why not.
+    case notified(NoticeKey, failure: String?)
     /// The object asks for something else now: what was begun goes on.
     case manifestChanged(by: String)
     /// The object is gone.
@@ -76,7 +78,7 @@ package struct RolloutOutcome: Sendable, Equatable {
     /// Set the route, with the reason for its history, unless somebody else has changed it: then say `edited`. Setting what is set
     /// already is no change.
     package var setting: (setting: RouteSetting, reason: String)?
-    /// Sentences for notifications.
+    /// Sentences for whoever looks at the controller; for those who are told, see ``RolloutNotice``.
     package var notices: [String] = []
     /// Why nothing was done: for the person who asked.
     package var refusal: String?

@@ -81,6 +81,8 @@ extension RolloutMachine {
         switch state.phase {
         case .promoted where state.clock.watch >= state.plan.watch:
             note(.watchEnded, moment, &outcome)
+        case .progressing where state.isOwnPartDone && !state.isAskingGates && !state.plan.gates.isEmpty:
+            note(.gatesAsked, moment, &outcome)
         case .progressing where state.isStepDone:
             if state.currentStep?.waitsForResume == true, !state.isStepReleased {
                 halt(.step, moment, &outcome)
@@ -105,7 +107,7 @@ extension RolloutState {
         let isLate = phase == .progressing && plan.stepDeadline.map { next.clock.deadline >= $0 } ?? false
         let hasTraffic = next.clock.sinceLastRequest == .zero
         let isSilent = next.clock.sinceLastRequest >= RolloutClock.silence
-        return next.isAlarmed && !isAlarmed || next.isStepDone && !isStepDone || isWatchDone || isLate
+        return next.isAlarmed && !isAlarmed || next.isOwnPartDone && !isOwnPartDone || isWatchDone || isLate
             || (isQuiet ? hasTraffic : isSilent && wanted == nil && phase == .progressing)
             || traffic.canaryInStep == 0 && next.traffic.canaryInStep > 0
     }
@@ -122,9 +124,15 @@ extension RolloutState {
 
     /// Whether nothing but an order, or the rest of the group, keeps the rollout from its next step.
     package var isStepDone: Bool {
+        isOwnPartDone
+            && (plan.gates.isEmpty
+                || isAskingGates && plan.gates.allSatisfy { gates[$0.name] == .passed })
+    }
+
+    /// The same, but for the gates.
+    package var isOwnPartDone: Bool {
         guard phase == .progressing, wanted == nil, !isEdited, let step = currentStep else { return false }
         guard clock.step >= plan.hold(of: step) else { return false }
-        guard plan.gates.allSatisfy({ gates[$0.name] == .passed }) else { return false }
         guard traffic.canaryInStep > 0, !judge.isSuspicious else { return false }
         if case .focus = step.setting { return true }
         return plan.ramp == .fixed || judge.verdict(at: step.setting.comparedShare).isFine

@@ -80,6 +80,10 @@ package struct RolloutMachine: Sendable, Equatable {
         case .settingFailed(let text): fail(text, moment, &outcome)
         case .edited(let setting, let epoch, let author): edit(setting, epoch, author, moment, &outcome)
         case .gate(let name, let answer): hear(name, answer, moment, &outcome)
+        case .notified(let key, let failure):
+            if state.notices.contains(where: { $0.key == key }) {
+                note(.notified(key, failure: failure), moment, &outcome)
+            }
         case .manifestChanged(let author): changeManifest(author, moment, &outcome)
         case .manifestDeleted(let author): end(author, moment, &outcome)
         case .group(let order): follow(order, moment, &outcome)
@@ -207,11 +211,16 @@ package struct RolloutMachine: Sendable, Equatable {
         _ moment: Moment,
         _ outcome: inout RolloutOutcome
     ) {
-        guard let gate = state.plan.gates.first(where: { $0.name == name }), state.gates[name] != answer,
+        guard let gate = state.plan.gates.first(where: { $0.name == name }),
             [.progressing, .paused].contains(state.phase)
         else { return }
+        var isCounted = false
+        if case .failed = answer { isCounted = gate.abortsOnFailure }
+        guard state.gates[name] != answer || isCounted else { return }
         note(.gateAnswered(name, answer), moment, &outcome)
-        guard case .failed(let text) = answer, gate.abortsOnFailure, !state.isEdited else { return }
+        guard case .failed(let text) = answer, isCounted, !state.isEdited,
+            state.gateFailures[name, default: 0] > gate.failureLimit
+        else { return }
         abort(.gate(name, text), moment, &outcome)
     }
 

@@ -40,8 +40,8 @@ extension RolloutState {
         if isQuiet { return "\(plan.canary) gets no requests" }
         guard let step = currentStep else { return "" }
         if judge.isSuspicious { return "holding: evidence of harm grows" }
-        if let gate = plan.gates.first(where: { gates[$0.name] != .passed }) {
-            return "waiting for gate \"\(gate.name)\"\(gates[gate.name].map(told) ?? "")"
+        if let gate = plan.gates.first(where: isWaiting) {
+            return "waiting for metric \"\(gate.name)\"\(gates[gate.name].map(told) ?? "")"
         }
         if plan.ramp == .evidence, case .notEnough(let more) = judge.verdict(at: step.setting.comparedShare),
             step.setting.assignment != .focus
@@ -51,6 +51,11 @@ extension RolloutState {
         if clock.step < plan.hold(of: step) { return "holding for \(left(clock.step, plan.hold(of: step)))" }
         if traffic.canaryInStep == 0 { return "\(plan.canary) got no request yet" }
         return plan.group.map { "waiting for the group \"\($0)\"" } ?? "step \(self.step + 1) is done"
+    }
+
+    /// Whether a gate is not good, or has to be before the next step.
+    private func isWaiting(for gate: RolloutPlan.Gate) -> Bool {
+        gates[gate.name].map { $0 != .passed } ?? isAskingGates
     }
 
     private func told(_ answer: GateAnswer) -> String {

@@ -13,7 +13,10 @@ extension RolloutPlan {
         rules = JudgeRules(spec.analysis)
         rules.unit = isSticky ? .users : .requests
         warmUp = spec.analysis.warmUp
-        gates = spec.analysis.metrics.map { Gate($0.name, abortsOnFailure: $0.onFailure == .abort) }
+        gates = spec.analysis.metrics.map {
+            Gate($0.name, abortsOnFailure: $0.onFailure == .abort, failureLimit: $0.failureLimit)
+        }
+        notices = spec.notifications.map(\.events)
         onAbort = spec.onAbort == .freeze ? .freeze : .takeBack
         watch = spec.watch
         takesBackAfterPromotion = spec.takesBackAfterPromotion

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import CanaryResources
+
 /// What a rollout is asked to do: the manifest, resolved.
 package struct RolloutPlan: Sendable, Equatable {
     package enum Ramp: Sendable, Equatable {
@@ -29,14 +31,17 @@ package struct RolloutPlan: Sendable, Equatable {
         case freeze
     }
 
-    /// A check by somebody else. None can hold an abort back: they are asked only before a step, and what fails may abort.
+    /// A check by somebody else. It is asked while a step lasts, and once more before the next one. None can hold an abort back.
     package struct Gate: Sendable, Equatable {
         package var name: String
         package var abortsOnFailure: Bool
+        /// How many failures in a row are put up with before one aborts.
+        package var failureLimit: Int
 
-        package init(_ name: String, abortsOnFailure: Bool = false) {
+        package init(_ name: String, abortsOnFailure: Bool = false, failureLimit: Int = 0) {
             self.name = name
             self.abortsOnFailure = abortsOnFailure
+            self.failureLimit = failureLimit
         }
     }
 
@@ -53,6 +58,8 @@ package struct RolloutPlan: Sendable, Equatable {
     /// A step that takes longer pauses the rollout.
     package var stepDeadline: Duration?
     package var gates: [Gate] = []
+    /// What each receiver of notifications wants to know, in the manifest's order.
+    package var notices: [Set<RolloutNotification.Event>] = []
     package var onAbort = OnAbort.takeBack
     /// How long the old version stays, and the judge watches, after the promotion.
     package var watch = Duration.seconds(600)

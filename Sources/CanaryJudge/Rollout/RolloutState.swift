@@ -29,6 +29,14 @@ package struct RolloutState: Sendable, Equatable {
     package private(set) var detector: ChangeDetector?
     package private(set) var isWatchOver = false
     package private(set) var gates: [String: GateAnswer] = [:]
+    /// In a row, by gate.
+    package private(set) var gateFailures: [String: Int] = [:]
+    /// Whether what gates answer lets the step end.
+    package private(set) var isAskingGates = false
+    /// Another one where what gates were asked before does not count any more.
+    package private(set) var gateRound = 0
+    /// What is to be told, and was not yet.
+    package private(set) var notices: [RolloutNotice] = []
     package private(set) var proxies: Set<String> = []
     /// The highest term of a controller.
     package private(set) var term: UInt64 = 0
@@ -74,6 +82,7 @@ package struct RolloutState: Sendable, Equatable {
         guard entry.number == number + 1 else { return false }
         number = entry.number
         apply(entry.event)
+        if !plan.notices.isEmpty { notices += RolloutNotice.all(of: entry, self) }
         return true
     }
 
@@ -114,7 +123,9 @@ package struct RolloutState: Sendable, Equatable {
         case .stepBegan(let index): begin(index)
         case .settingInForce(let setting, let epoch, let counted): enforce(setting, epoch, counted)
         case .edited(let setting, let epoch, _): edit(setting, epoch)
-        case .gateAnswered(let name, let answer): gates[name] = answer
+        case .gatesAsked: beginGateRound(isAsking: true)
+        case .gateAnswered(let name, let answer): hear(name, answer)
+        case .notified(let key, _): notices.removeAll { $0.key == key }
         case .splitDistrusted: isSplitAccepted = true
         case .alarmed: isAlarmTold = true
         case .paused(let cause): halt(cause)
@@ -131,11 +142,27 @@ package struct RolloutState: Sendable, Equatable {
     private mutating func begin(_ index: Int) {
         (phase, step, pause, isStepReleased) = (.progressing, index, nil, false)
         hasBegun = true
-        gates = [:]
+        gateFailures = [:]
+        beginGateRound(isAsking: false)
         clock.beginStep()
         traffic.beginStep()
         judge.beginStep()
         want(stepSetting)
+    }
+
+    private mutating func beginGateRound(isAsking: Bool) {
+        gates = [:]
+        isAskingGates = isAsking
+        gateRound += 1
+    }
+
+    private mutating func hear(_ name: String, _ answer: GateAnswer) {
+        gates[name] = answer
+        switch answer {
+        case .passed: gateFailures[name] = nil
+        case .failed: gateFailures[name, default: 0] += 1
+        case .silent: break
+        }
     }
 
     private mutating func want(_ setting: RouteSetting) {

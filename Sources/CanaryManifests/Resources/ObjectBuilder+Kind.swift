@@ -70,7 +70,9 @@ extension ObjectBuilder {
     private func isForeign(_ apiVersion: String, _ kind: ResourceKind) -> Bool {
         guard !kind.apiVersions.contains(apiVersion) else { return false }
         let group = String(apiVersion.split(separator: "/").dropLast().first ?? "")
-        let known = Set(ResourceKind.allCases.map(\.group) + ["extensions"])
+        // Argo has other kinds of the names that canaryctl's have.
+        let kinds = ResourceKind.allCases.filter { $0 != .argoRollout }
+        let known = Set(kinds.map(\.group) + [kind.group, "extensions"])
         guard !known.contains(group) else { return false }
         return Suggestion.closest(to: group, among: [kind.group]) == nil
     }

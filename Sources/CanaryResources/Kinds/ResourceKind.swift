@@ -19,6 +19,7 @@ package enum ResourceKind: String, Sendable, CaseIterable {
     case job = "Job"
     case cronJob = "CronJob"
     case rollout = "Rollout"
+    case analysisTemplate = "AnalysisTemplate"
     /// Argo's, which calls it just that.
     case argoRollout = "ArgoRollout"
     case virtualService = "VirtualService"
@@ -47,7 +48,7 @@ package enum ResourceKind: String, Sendable, CaseIterable {
         case .service, .pod, .endpoints, .namespace, .configMap, .secret, .node, .replicationController: ""
         case .deployment, .statefulSet, .daemonSet, .replicaSet: "apps"
         case .job, .cronJob: "batch"
-        case .rollout: "canaryctl.dev"
+        case .rollout, .analysisTemplate: "canaryctl.dev"
         case .argoRollout: "argoproj.io"
         case .endpointSlice: "discovery.k8s.io"
         case .horizontalPodAutoscaler: "autoscaling"
@@ -55,13 +56,16 @@ package enum ResourceKind: String, Sendable, CaseIterable {
         }
     }
 
+    /// Whether it is canaryctl's own, which nobody else knows.
+    package var isOwn: Bool { self == .rollout || self == .analysisTemplate }
+
     /// The versions that are read, the preferred one first.
     package var versions: [String] {
         switch self {
         case .service, .pod, .endpoints, .namespace, .configMap, .secret, .node, .deployment, .endpointSlice,
             .statefulSet, .daemonSet, .replicaSet, .replicationController, .job, .cronJob:
             ["v1"]
-        case .rollout, .argoRollout: ["v1alpha1"]
+        case .rollout, .analysisTemplate, .argoRollout: ["v1alpha1"]
         case .horizontalPodAutoscaler: ["v2", "v1"]
         case .virtualService, .destinationRule, .serviceEntry, .workloadEntry, .gateway:
             ["v1", "v1beta1", "v1alpha3"]
@@ -108,6 +112,7 @@ package enum ResourceKind: String, Sendable, CaseIterable {
         case .replicationController: "rc"
         case .cronJob: "cj"
         case .rollout: "ro"
+        case .analysisTemplate: "at"
         case .endpointSlice, .secret, .job, .argoRollout: nil
         }
     }

@@ -15,6 +15,7 @@ package indirect enum ResourceSpec: Sendable {
     case workloadEntry(WorkloadEntry)
     case gateway(Gateway)
     case rollout(RolloutSpec)
+    case analysisTemplate(AnalysisTemplate)
     /// Kinds of which only metadata and content matter: Namespace, ConfigMap, Secret, Node.
     case opaque
 
@@ -35,6 +36,7 @@ package indirect enum ResourceSpec: Sendable {
             case .workloadEntry: .workloadEntry(WorkloadEntry(body))
             case .gateway: .gateway(Gateway(body))
             case .rollout: .rollout(RolloutSpec(body))
+            case .analysisTemplate: .analysisTemplate(AnalysisTemplate(body))
             case .namespace, .configMap, .secret, .node: .opaque
             }
     }
@@ -69,5 +71,8 @@ extension Resource {
         if case .workloadEntry(let value) = spec { value } else { nil }
     }
     package var gateway: Gateway? { if case .gateway(let value) = spec { value } else { nil } }
+    package var analysisTemplate: AnalysisTemplate? {
+        if case .analysisTemplate(let value) = spec { value } else { nil }
+    }
     package var rollout: RolloutSpec? { if case .rollout(let value) = spec { value } else { nil } }
 }

@@ -27,6 +27,7 @@ package struct RolloutAnalysis: Sendable {
     /// How long requests may take.
     package var latencyLimit: Duration?
     package var metrics: [RolloutMetric]
+    package var templates: [AnalysisTemplateUse]
 
     init(_ node: Node?) {
         let (errors, latency, limits) = (node?["errors"], node?["latency"], node?["limits"])
@@ -42,46 +43,6 @@ package struct RolloutAnalysis: Sendable {
         errorLimit = Percentage(share: limits?["errors"])
         latencyLimit = Duration(limits?["latency"])
         metrics = (node?["metrics"]?.items ?? []).map(RolloutMetric.init)
-    }
-}
-
-/// A number, or a yes or no, that something else has: it is asked before each step.
-package struct RolloutMetric: Sendable {
-    package enum Source: Sendable {
-        /// A query of a Prometheus at an address.
-        case prometheus(address: String, query: String)
-        /// What a command prints, else whether its status is 0.
-        case command([String])
-        /// Whether a service answers a POST with a status below 300.
-        case http(url: String)
-    }
-
-    package enum OnFailure: String, Sendable, CaseIterable {
-        case wait, abort
-    }
-
-    package var name: String
-    package var source: Source?
-    package var min: Double?
-    package var max: Double?
-    package var timeout: Duration
-    package var onFailure: OnFailure
-
-    init(_ node: Node) {
-        name = node["name"]?.string ?? ""
-        if let prometheus = node["prometheus"] {
-            source = .prometheus(
-                address: prometheus["address"]?.string ?? "",
-                query: prometheus["query"]?.string ?? ""
-            )
-        } else if let command = node["command"] {
-            source = .command(command.strings)
-        } else {
-            source = node["http"]?["url"]?.string.map { .http(url: $0) }
-        }
-        min = node["min"]?.number
-        max = node["max"]?.number
-        timeout = Duration(node["timeout"]) ?? .seconds(5)
-        onFailure = node["onFailure"]?.string.flatMap(OnFailure.init) ?? .wait
+        templates = (node?["templates"]?.items ?? []).map(AnalysisTemplateUse.init)
     }
 }

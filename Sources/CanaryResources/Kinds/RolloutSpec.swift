@@ -38,6 +38,7 @@ package struct RolloutSpec: Sendable {
     package var onControllerLost: OnControllerLost
     /// The rollouts of a namespace that have the same one move as one.
     package var group: String?
+    package var notifications: [RolloutNotification]
 
     package static let usualSteps = [1, 5, 25, 50, 100].map {
         RolloutStep(.split(Percentage(millionths: $0 * 10_000)))
@@ -65,6 +66,7 @@ package struct RolloutSpec: Sendable {
         controllerLostAfter = Duration(lost?["after"]) ?? .seconds(60)
         onControllerLost = lost?["traffic"]?.string.flatMap(OnControllerLost.init) ?? .hold
         group = text("group")
+        notifications = (spec?["notifications"]?.items ?? []).map(RolloutNotification.init)
     }
 }
 

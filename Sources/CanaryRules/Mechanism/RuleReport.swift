@@ -60,7 +60,7 @@ package struct RuleReport {
         let istio = rule.code.istio == "IST0106" && severity != .error ? "IST0133" : rule.code.istio
         findings.append(
             Diagnostic(
-                RuleCode(rule.code.canary, istio: isKnownToIstio && resource.kind != .rollout ? istio : nil),
+                RuleCode(rule.code.canary, istio: isKnownToIstio && !resource.kind.isOwn ? istio : nil),
                 severity,
                 message,
                 hint: hint,

@@ -7,6 +7,7 @@
 package enum CanaryctlFields {
     package static let table = """
         @ Rollout Rollout
+        @ AnalysisTemplate AnalysisTemplate
         Rollout
          apiVersion string
          kind string
@@ -20,6 +21,7 @@ package enum CanaryctlFields {
          group string maxLength=253
          hold string span
          host! string
+         notifications []Notification maxItems=20
          onAbort string enum=takeBack|freeze
          onControllerLost OnControllerLost
          ramp string enum=evidence|fixed
@@ -40,6 +42,7 @@ package enum CanaryctlFields {
          latency AnalysisLatency
          limits AnalysisLimits
          metrics []AnalysisMetric maxItems=20
+         templates []AnalysisTemplateUse maxItems=20
         AnalysisErrors
          enabled boolean
          floor percentage
@@ -55,15 +58,22 @@ package enum CanaryctlFields {
          latency string duration
         AnalysisMetric
          command []string minItems=1
+         compare AnalysisComparison
+         failureLimit int32 min=0 max=1000
          http AnalysisGate
-         max number
-         min number
+         interval string duration
+         max number orPlaceholder
+         min number orPlaceholder
          name! string maxLength=63
          onFailure string enum=wait|abort
          prometheus AnalysisQuery
          timeout string duration
          ? command http prometheus
+        AnalysisComparison
+         max number orPlaceholder
+         min number orPlaceholder
         AnalysisGate
+         metadata {}string
          url! string
         AnalysisQuery
          address! string
@@ -74,6 +84,29 @@ package enum CanaryctlFields {
         OnControllerLost
          after string duration
          traffic string enum=hold|stable
+        AnalysisTemplateUse
+         args []AnalysisArgument
+         name! string
+        AnalysisArgument
+         name! string maxLength=63
+         value string
+        Notification
+         command []string minItems=1
+         events []string minItems=1 enum=started|stepped|paused|resumed|alarmed|aborted|promoted
+         timeout string duration
+         webhook NotificationHook
+         ? command webhook
+        NotificationHook
+         url! string
+        AnalysisTemplate
+         apiVersion string
+         kind string
+         metadata ObjectMeta
+         spec! AnalysisTemplateSpec
+         status any
+        AnalysisTemplateSpec
+         args []AnalysisArgument maxItems=50
+         metrics! []AnalysisMetric minItems=1 maxItems=20
         ObjectMeta
          annotations {}string
          creationTimestamp time

@@ -170,6 +170,9 @@ package struct SchemaCheck {
         case (.number, .number(let value)): checkRange(value, field)
         case (.number, .integer(let value)): checkRange(Double(value), field)
         case (.intOrString, .string): return
+        case (.number, .string(let text))
+        where field.takesPlaceholder && !Placeholders.names(in: text).isEmpty:
+            return
         case (.quantity, .integer), (.quantity, .number): return
         case (.quantity, .string(let text)):
             if Quantity(text) == nil {
@@ -425,6 +428,8 @@ extension ResourceKind {
 
 extension SchemaFields.Field {
     /// Whether a share may stand where another value, or nothing else, may.
+    fileprivate var takesPlaceholder: Bool { limits?.flags.contains(.orPlaceholder) ?? false }
+
     fileprivate var takesPercentage: Bool {
         element == .percentage || limits?.flags.contains(.orPercentage) == true
     }

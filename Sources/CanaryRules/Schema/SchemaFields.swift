@@ -60,6 +60,8 @@ extension SchemaFields {
         static let span = Flags(rawValue: 32)
         /// A percentage may stand for the object.
         static let orPercentage = Flags(rawValue: 64)
+        /// A text with a place to fill in may stand for the number.
+        static let orPlaceholder = Flags(rawValue: 128)
     }
 
     /// What the values of a field must keep to, beyond their type. The limits of numbers and texts concern the items
@@ -165,6 +167,7 @@ extension SchemaFields.Flags {
             case "noEmptyKeys": .noEmptyKeys
             case "span": .span
             case "orPercentage": .orPercentage
+            case "orPlaceholder": .orPlaceholder
             default: []
             }
     }

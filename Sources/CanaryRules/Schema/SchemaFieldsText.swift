@@ -71,6 +71,6 @@ package final class FieldTables {
     package init() {}
 
     func table(of kind: ResourceKind) -> SchemaFields {
-        kind == .rollout ? canaryctl : kind.isIstio ? istio : kubernetes
+        kind.isOwn ? canaryctl : kind.isIstio ? istio : kubernetes
     }
 }

@@ -54,7 +54,7 @@ import Testing
         #expect((13...87).contains(try scene.countOfV2(among: 200)))
     }
 
-    @Test(arguments: ["evidence", "fixed", "mirrored", "focused"])
+    @Test(arguments: ["evidence", "fixed", "mirrored", "focused", "metrics"])
     func `the Rollouts fit what they are for`(name: String) throws {
         let scratch = try ScratchDirectory()
         let examples = "\(Scene.root)/examples"

@@ -207,6 +207,56 @@ import Testing
         #expect(try controller.end().status == 0)
     }
 
+    @Test func `others have their say, and are told what becomes of it`() throws {
+        let scene = try Scene()
+        let gate = try VersionServer("gate")
+        let load = try Load(on: scene)
+        let example = try FileReader.read(path: "\(Scene.root)/examples/rollouts/metrics.yaml").get()
+        let events = scene.scratch.path("events")
+        let text = String(decoding: example, as: UTF8.self)
+            .replacing("127.0.0.1:8900", with: gate.address).replacing("rollout-events.log", with: events)
+        let controller = try startController(scene)
+        try scene.run("create", "-f", scene.scratch.write(text, to: "metrics.yaml"))
+        #expect(try eventually { try status(scene)["phase"]?.string == "Progressing" })
+        // What has begun asks what its templates were.
+        try scene.run("delete", "analysistemplate", "load")
+        try expect("Promoted", scene)
+        load.end()
+        let history = try Program.run("rollout", "history", "helloworld", in: scene.scratch).output
+        #expect(
+            history.contains("metric \"load\": good") && history.contains("metric \"approval\": good"),
+            "\(history)"
+        )
+        func told() -> String {
+            (try? FileReader.read(path: events).get()).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        }
+        #expect(eventually { told().contains("promoted: promoted\n") }, "\(told())")
+        #expect(told().contains("started: started: v1 → v2") && told().contains("stepped: step 2 of 3: 50 %"))
+        controller.signal(SIGTERM)
+        #expect(try controller.end().status == 0)
+    }
+
+    @Test func `a metric that fails takes the version back, and one without answer never holds that up`()
+        throws
+    {
+        let scene = try Scene()
+        let load = try Load(on: scene)
+        let controller = try startController(scene)
+        let hanging = "{name: hangs, command: [sleep, \"1000\"], timeout: 10m}"
+        let metrics =
+            "metrics: [\(hanging), {name: stock, command: [\"false\"], interval: 1s, onFailure: abort}]"
+        let spec =
+            "host: helloworld, canary: v2, steps: [20, 100], analysis: {latency: {enabled: false}, \(metrics)}"
+        let head = "apiVersion: canaryctl.dev/v1alpha1\nkind: Rollout\nmetadata: {name: helloworld}\n"
+        try scene.run("create", "-f", scene.scratch.write("\(head)spec: {\(spec)}\n", to: "r.yaml"))
+        try expect("Aborted", scene)
+        #expect(try status(scene)["message"]?.string == "metric \"stock\" failed: status 1")
+        load.end()
+        // Whoever still hangs ends with the controller.
+        controller.signal(SIGTERM)
+        #expect(try controller.end().status == 0)
+    }
+
     @Test func `a group is taken back as one`() throws {
         let scene = try Scene()
         let (stable, failing) = (try VersionServer("v1"), try VersionServer("v2", fails: true))

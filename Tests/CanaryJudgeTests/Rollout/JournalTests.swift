@@ -21,7 +21,8 @@ import Testing
         (plan.ramp, plan.hold, plan.warmUp, plan.stepDeadline) = (
             .fixed, .seconds(7), .seconds(3), .seconds(9)
         )
-        plan.gates = [.init("g", abortsOnFailure: true)]
+        plan.gates = [.init("g", abortsOnFailure: true, failureLimit: 3)]
+        plan.notices = [[], [.aborted, .promoted]]
         (plan.onAbort, plan.watch, plan.takesBackAfterPromotion) = (.freeze, .seconds(77), false)
         (plan.onControllerLost, plan.group) = (ControllerLoss(after: .seconds(5), fallsBack: true), "shop")
         var rules = JudgeRules()
@@ -48,6 +49,8 @@ import Testing
             .settingFailed("full"), .edited(nil, epoch: "z", by: "bob"),
             .edited(.split(.half), epoch: "z", by: "bob"), .gateAnswered("g", .passed),
             .gateAnswered("g", .failed("no")), .gateAnswered("g", .silent("late")), .splitDistrusted,
+            .gatesAsked, .notified(NoticeKey(entry: 3, receiver: 1), failure: nil),
+            .notified(NoticeKey(entry: 4, receiver: 0), failure: "status 500"),
             .alarmed("worse"), .paused(.order(order)), .paused(.step), .paused(.edit(by: "bob")),
             .paused(.split),
             .paused(.deadline), .paused(.frozen("worse")), .resumed(order), .promoted(nil), .promoted(order),

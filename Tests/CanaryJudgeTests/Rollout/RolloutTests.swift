@@ -174,27 +174,64 @@ import Testing
         var bench = Bench(
             .fixed { $0.gates = [.init("smoke"), .init("budget", abortsOnFailure: true)] }
         )
+        // What was good before the step was done otherwise does not count for the next one.
+        bench.handle(.gate("smoke", .passed))
+        bench.handle(.gate("budget", .passed))
+        bench.seconds(30)
+        #expect(bench.state.step == 0 && bench.state.isAskingGates)
+        #expect(bench.state.message == "waiting for metric \"smoke\"")
         bench.handle(.gate("smoke", .silent("no answer for 10 s")))
         bench.handle(.gate("budget", .passed))
         bench.handle(.gate("nobody's", .failed("x")))
         bench.seconds(30)
         #expect(bench.state.step == 0)
         #expect(
-            bench.state.message == "waiting for gate \"smoke\", which does not answer: no answer for 10 s"
+            bench.state.message == "waiting for metric \"smoke\", which does not answer: no answer for 10 s"
         )
         bench.handle(.gate("smoke", .passed))
         bench.seconds(1)
-        #expect(bench.state.step == 1)
+        #expect(bench.state.step == 1 && !bench.state.isAskingGates)
         // Each step asks anew.
         bench.seconds(20, canary: 50, stable: 50)
         #expect(bench.state.step == 1)
         bench.handle(.gate("budget", .failed("spent")))
-        #expect(bench.state.message == "gate \"budget\" failed: spent")
+        #expect(bench.state.message == "metric \"budget\" failed: spent")
         #expect(bench.setting == .stable)
 
         bench = Bench(.fixed { $0.gates = [.init("smoke")] })
         bench.seconds(30, errors: 2)
         #expect(bench.state.phase == .aborted)
+    }
+
+    @Test func `so many failures in a row are put up with`() {
+        var bench = Bench(
+            .fixed { $0.gates = [.init("budget", abortsOnFailure: true, failureLimit: 2)] }
+        )
+        bench.seconds(1)
+        // A good answer begins anew, and silence is neither.
+        let answers: [GateAnswer] = [
+            .failed("a"), .failed("a"), .passed, .failed("a"), .silent("b"), .silent("b"), .failed("a"),
+        ]
+        for answer in answers { bench.handle(.gate("budget", answer)) }
+        #expect(bench.state.phase == .progressing)
+        bench.handle(.gate("budget", .failed("a")))
+        #expect(bench.state.phase == .aborted)
+    }
+
+    @Test func `what somebody is to be told waits until it is, also behind the end`() throws {
+        var bench = Bench(.fixed { $0.notices = [[.stepped, .aborted], [.aborted, .started]] })
+        bench.seconds(1)
+        #expect(bench.state.notices.map(\.event) == [.started, .stepped])
+        let stepped = try #require(bench.state.notices.first { $0.event == .stepped })
+        #expect(stepped.key.receiver == 0 && stepped.sentence.hasPrefix("step 1 of "))
+        bench.handle(.notified(stepped.key, failure: nil))
+        bench.order(.abort)
+        #expect(bench.state.notices.map(\.event) == [.started, .aborted, .aborted])
+        #expect(RolloutState(replaying: bench.journal) == bench.state)
+        for notice in bench.state.notices { bench.handle(.notified(notice.key, failure: "nobody there")) }
+        let count = bench.journal.count
+        bench.handle(.notified(stepped.key, failure: nil))
+        #expect(bench.state.notices.isEmpty && bench.journal.count == count)
     }
 
     @Test func `proxies do what they are told to when nobody watches`() {

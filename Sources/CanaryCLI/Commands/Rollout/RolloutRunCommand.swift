@@ -29,6 +29,7 @@ struct RolloutRunCommand: Subcommand {
         }
         context.standardError.writeLine("controlling the rollouts of \(settings.storeDirectory)")
         context.standardError.flush()
+        defer { service.stop() }
         while true {
             try service.turn()
             let signal = signals.next(milliseconds: RolloutController.pauseMilliseconds)

@@ -61,6 +61,9 @@ extension RolloutEvent: JournalPart {
                 "edited",
                 ["setting": setting?.node ?? Node(.null), "epoch": .string(epoch), "by": .string(author)]
             )
+        case .gatesAsked: .event("gatesAsked")
+        case .notified(let key, let failure):
+            .event("notified", ["notice": key.node, "failure": failure.map(Node.string) ?? Node(.null)])
         case .gateAnswered(let name, let answer):
             .event("gateAnswered", ["gate": .string(name), "answer": answer.node])
         case .splitDistrusted: .event("splitDistrusted")
@@ -83,6 +86,7 @@ extension RolloutEvent: JournalPart {
 
     private static func plain(_ node: Node) -> RolloutEvent? {
         switch node["event"]?.string {
+        case "gatesAsked": .gatesAsked
         case "trafficStopped": .trafficStopped
         case "trafficCame": .trafficCame
         case "splitDistrusted": .splitDistrusted
@@ -138,6 +142,8 @@ extension RolloutEvent: JournalPart {
         case "promoted":
             guard (order == nil) == (node["order"] == nil) else { return nil }
             return .promoted(order)
+        case "notified":
+            return node.part("notice").map { .notified($0, failure: node["failure"]?.string) }
         case "gateAnswered":
             guard let name = node["gate"]?.string, let answer: GateAnswer = node.part("answer") else {
                 return nil

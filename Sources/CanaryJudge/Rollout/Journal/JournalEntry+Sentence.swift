@@ -25,7 +25,10 @@ extension JournalEntry {
         case .edited(let setting, _, let author):
             return
                 "\(author) changed the route's weights\(setting.map { ": \(plan.canary) gets \($0)" } ?? "")"
-        case .gateAnswered(let name, let answer): return "gate \"\(name)\": \(answer)"
+        case .gatesAsked: return nil
+        case .gateAnswered(let name, let answer): return "metric \"\(name)\": \(answer)"
+        case .notified(let key, let failure):
+            return failure.map { "notification \(key.receiver + 1) was not delivered: \($0)" }
         case .splitDistrusted: return "the requests are not split as declared"
         case .alarmed(let sentence): return "\(plan.canary) is worse, and nothing is done: \(sentence)"
         case .paused: return state.message

@@ -45,7 +45,11 @@ package enum RolloutEvent: Sendable, Equatable {
     case settingInForce(RouteSetting, epoch: String, counted: ArmPair)
     case settingFailed(String)
     case edited(RouteSetting?, epoch: String, by: String)
+    /// Nothing but the gates keeps the rollout from its next step: what they have answered before does not count for it.
+    case gatesAsked
     case gateAnswered(String, GateAnswer)
+    /// A notification was delivered, or given up.
+    case notified(NoticeKey, failure: String?)
     case splitDistrusted
     /// A verdict that nothing was done about, because the traffic was somebody else's.
     case alarmed(String)
@@ -93,6 +97,17 @@ package enum GateAnswer: Hashable, Sendable {
     case silent(String)
 }
 
+/// `good`, `0.2 is above 0.1`, `no answer: connection refused`.
+extension GateAnswer: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .passed: "good"
+        case .failed(let text): text
+        case .silent(let text): "no answer: \(text)"
+        }
+    }
+}
+
 package enum PauseCause: Sendable, Equatable {
     case order(Order)
     /// The step wants to be resumed.
@@ -119,7 +134,7 @@ extension AbortCause: CustomStringConvertible {
     package var description: String {
         switch self {
         case .alarm(let sentence): sentence
-        case .gate(let name, let text): "gate \"\(name)\" failed: \(text)"
+        case .gate(let name, let text): "metric \"\(name)\" failed: \(text)"
         case .order(let order): order.reason.isEmpty ? "by \(order.by)" : "by \(order.by): \(order.reason)"
         case .group(let text): text
         }

@@ -93,6 +93,15 @@ extension Order: JournalPart {
     }
 }
 
+extension NoticeKey: JournalPart {
+    var node: Node { .mapping(["entry": .integer(Int64(entry)), "receiver": .integer(Int64(receiver))]) }
+
+    init?(_ node: Node) {
+        guard let entry = node.count("entry"), let receiver = node.count("receiver") else { return nil }
+        self.init(entry: entry, receiver: receiver)
+    }
+}
+
 extension GateAnswer: JournalPart {
     var node: Node {
         switch self {

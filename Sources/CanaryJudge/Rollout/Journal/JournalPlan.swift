@@ -10,6 +10,7 @@ extension RolloutPlan: JournalPart {
             "rules": rules.node,
             "warmUp": warmUp.node, "stepDeadline": .optional(stepDeadline),
             "gates": .sequence(gates.map(\.node)),
+            "notices": .sequence(notices.map { .strings(Set($0.map(\.rawValue))) }),
             "onAbort": .string(onAbort == .freeze ? "freeze" : "takeBack"), "watch": watch.node,
             "takesBackAfterPromotion": .bool(takesBackAfterPromotion),
             "onControllerLost": onControllerLost.node, "group": group.map(Node.string) ?? Node(.null),
@@ -33,6 +34,9 @@ extension RolloutPlan: JournalPart {
         hold = node.part("hold")
         stepDeadline = node.part("stepDeadline")
         group = node["group"]?.string
+        notices = (node["notices"]?.items ?? []).map { events in
+            Set(events.strings.compactMap(RolloutNotification.Event.init))
+        }
     }
 }
 
@@ -53,11 +57,16 @@ extension RolloutPlan.Step: JournalPart {
 }
 
 extension RolloutPlan.Gate: JournalPart {
-    var node: Node { .mapping(["name": .string(name), "abortsOnFailure": .bool(abortsOnFailure)]) }
+    var node: Node {
+        .mapping([
+            "name": .string(name), "abortsOnFailure": .bool(abortsOnFailure),
+            "failureLimit": .integer(Int64(failureLimit)),
+        ])
+    }
 
     init?(_ node: Node) {
         guard let name = node["name"]?.string, let aborts = node["abortsOnFailure"]?.bool else { return nil }
-        self.init(name, abortsOnFailure: aborts)
+        self.init(name, abortsOnFailure: aborts, failureLimit: node.count("failureLimit") ?? 0)
     }
 }
 
