@@ -29,6 +29,15 @@ import Testing
         #expect(healthy.seconds == 360)
     }
 
+    @Test func `in a simulation nobody is there to be asked, and nothing waits for an answer`() {
+        var plan = RolloutPlan.fixed([50])
+        let counts = ArmPair(canary: second(10).canary, stable: second(10).canary)
+        let promoted = run(JudgePolicy(plan), 900, counts)
+        plan.gates = [.init("smoke")]
+        #expect(promoted.outcome == .promoted)
+        #expect(run(JudgePolicy(plan), 900, counts) == promoted)
+    }
+
     @Test func `Flagger never forgets a failed check`() {
         var policy = FlaggerPolicy()
         policy.stepWeight = 1
