@@ -6,7 +6,8 @@
 //         ├─ CanaryManifests   text
 //         ├─ CanaryStore       disk
 //         ├─ CanaryProxy       network
-//         └─ CanaryRollout     time
+//         ├─ CanaryRollout     time
+//         └─ CanaryNode        processes
 //    values and pure functions, each importing only those below it:
 //    CanaryJudge               canaries: statistics and rollouts, from counts alone
 //    CanaryReplicas            pods: how many, what runs in them, how they live and are replaced
@@ -59,8 +60,8 @@ let package = Package(
         .target(
             name: "CanaryCLI",
             dependencies: [
-                "CanaryManifests", "CanaryStore", "CanaryProxy", "CanaryRollout", "CanaryJudge",
-                "CanaryInsight", "CanaryRules", "CanaryRouting",
+                "CanaryManifests", "CanaryStore", "CanaryProxy", "CanaryRollout", "CanaryNode", "CanaryJudge",
+                "CanaryReplicas", "CanaryInsight", "CanaryRules", "CanaryRouting",
                 "CanaryMesh", "CanaryResources", "CanarySystem", "CLinux", argumentParser,
             ],
             swiftSettings: smallSettings
@@ -83,6 +84,11 @@ let package = Package(
         .target(
             name: "CanaryRollout",
             dependencies: ["CanaryJudge", "CanaryResources", "CanarySystem", "CCurl", "CLinux"],
+            swiftSettings: smallSettings
+        ),
+        .target(
+            name: "CanaryNode",
+            dependencies: ["CanaryReplicas", "CanaryResources", "CanarySystem", "CLinux"],
             swiftSettings: smallSettings
         ),
 
@@ -151,6 +157,14 @@ let package = Package(
             swiftSettings: testSettings
         ),
         .testTarget(
+            name: "CanaryNodeTests",
+            dependencies: [
+                "CanaryNode", "CanaryReplicas", "CanaryResources", "CanarySystem", "CLinux", "canaryctl",
+                "CanaryTestSupport",
+            ],
+            swiftSettings: testSettings
+        ),
+        .testTarget(
             name: "CanaryRoutingTests",
             dependencies: ["CanaryRouting", "CanaryMesh", "CanaryResources", "CanaryTestSupport"],
             swiftSettings: testSettings
@@ -212,7 +226,8 @@ let package = Package(
 )
 
 if isDataPlaneOnly {
-    let above = ["CLI", "Insight", "Judge", "Manifests", "Replicas", "Rollout", "Rules", "Store"].map {
+    let above = ["CLI", "Insight", "Judge", "Manifests", "Node", "Replicas", "Rollout", "Rules", "Store"].map
+    {
         "Canary\($0)"
     }
     let shims = ["CCurl", "CLibYAML", "CSQLite", "CWorkCounter"]

@@ -3,9 +3,13 @@
 
 #include "include/CLinux.h"
 
+#include <grp.h>
 #include <link.h>
 #include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 
 // Segments that are written to hold what the loader changed, and stay.
 static int forget_segments(struct dl_phdr_info *object, size_t size, void *unused)
@@ -74,3 +78,68 @@ bool canary_is_poisoned(const void *memory, size_t count) { return (void)memory,
 void canary_poison(const void *memory, size_t count) { (void)memory, (void)count; }
 void canary_unpoison(const void *memory, size_t count) { (void)memory, (void)count; }
 #endif
+
+struct launch_failure {
+    enum canary_launch_step step;
+    int error;
+};
+
+// Between fork and exec nothing but system calls is safe where there are threads.
+static struct launch_failure become(const struct canary_launch *launch, pid_t parent)
+{
+#define FAIL_AT(name) return (struct launch_failure){name, errno}
+    sigset_t none;
+    sigemptyset(&none);
+    for (int signal_number = 1; signal_number < NSIG; signal_number++) signal(signal_number, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    setsid();
+    for (size_t index = 0; index < launch->group_count; index++) {
+        if (write(launch->groups[index], "0", 1) != 1) FAIL_AT(CANARY_LAUNCH_GROUP);
+    }
+    if (launch->changes_user) {
+        if (setgroups(1, &launch->group) || setgid(launch->group) || setuid(launch->user)) FAIL_AT(CANARY_LAUNCH_USER);
+    }
+    // Behind setuid, which forgets it. The parent may have ended before.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(1);
+    if (launch->directory && chdir(launch->directory)) FAIL_AT(CANARY_LAUNCH_DIRECTORY);
+    int input = open("/dev/null", O_RDONLY);
+    if (input < 0 || dup2(input, STDIN_FILENO) < 0) FAIL_AT(CANARY_LAUNCH_EXEC);
+    if (dup2(launch->output, STDOUT_FILENO) < 0 || dup2(launch->output, STDERR_FILENO) < 0) FAIL_AT(CANARY_LAUNCH_EXEC);
+    if (input > STDERR_FILENO) close(input);
+    execve(launch->program, launch->arguments, launch->environment);
+    FAIL_AT(CANARY_LAUNCH_EXEC);
+#undef FAIL_AT
+}
+
+pid_t canary_start_process(const struct canary_launch *launch, enum canary_launch_step *step)
+{
+    *step = CANARY_LAUNCH_FORK;
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC)) return -1;
+    pid_t parent = getpid();
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct launch_failure failure = become(launch, parent);
+        // A write of a few bytes to an empty pipe is whole, and if it fails nobody can be told.
+        if (write(ends[1], &failure, sizeof failure) < 0) _exit(126);
+        _exit(127);
+    }
+    int error = errno;
+    close(ends[1]);
+    if (pid > 0) {
+        struct launch_failure failure;
+        ssize_t count;
+        // The pipe ends without a word when the program begins to run.
+        while ((count = read(ends[0], &failure, sizeof failure)) < 0 && errno == EINTR) continue;
+        if (count == sizeof failure) {
+            while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
+            *step = failure.step;
+            error = failure.error;
+            pid = -1;
+        }
+    }
+    close(ends[0]);
+    errno = error;
+    return pid;
+}

@@ -2,12 +2,15 @@
 
 import CanarySystem
 import ArgumentParser
+import CanaryNode
 import CanaryStore
+import Glibc
 
 /// From the words of a command line to an exit status; the only place that prints an error.
 package enum CommandLineRunner {
     /// Runs one command. `arguments` lacks the program's name.
     package static func run(_ arguments: [String], in context: CommandContext) -> ExitStatus {
+        if arguments.first == Supervisor.word { exit(Supervisor.run(arguments.dropFirst())) }
         var context = context
         context.arguments = arguments
         let status: ExitStatus

@@ -57,9 +57,8 @@ enum ForeignWords {
         "label": "labels are in the manifests: change them, and canaryctl apply -f FILE",
         "annotate": "annotations are in the manifests: change them, and canaryctl apply -f FILE",
         "scale": "replicas are in the manifests: change spec.replicas, and canaryctl apply -f FILE",
-        "logs":
-            "canaryctl proxy-status lists the running proxies; a detached one logs into the store's directory",
-        "status": "canaryctl describe shows the hosts, canaryctl proxy-status the proxies",
+        "status":
+            "canaryctl describe shows the hosts, canaryctl get pods the pods, canaryctl proxy-status the proxies",
         "list": "did you mean \"canaryctl get\"?",
         "ls": "did you mean \"canaryctl get\"?",
         "show": "did you mean \"canaryctl describe\"?",
@@ -71,8 +70,8 @@ enum ForeignWords {
             "canaryctl set-weight moves traffic, canaryctl undo takes it back, canaryctl history lists changes",
         "promote": "canaryctl set-weight HOST VERSION 100 gives a version all traffic",
         "start": "canaryctl proxy --detach starts a proxy",
-        "up": "canaryctl proxy --detach starts a proxy",
-        "run": "canaryctl proxy --detach starts a proxy, canaryctl register adds what runs",
+        "run":
+            "canaryctl up runs the store's Deployments and a proxy, canaryctl register adds what runs already",
         "stop": "did you mean \"canaryctl down\"?",
         "ps": "did you mean \"canaryctl proxy-status\"?",
         "config": "there are no clusters to choose from: --store says which store is meant",

@@ -85,12 +85,18 @@ extension ClusterSnapshot {
 
     private static func endpoint(_ pod: Pod, _ port: HostService.Port) -> HostEndpoint? {
         guard let address = pod.address else { return nil }
-        let number: Int? =
+        let ports = pod.template.containers.flatMap(\.ports)
+        let declared = ports.first {
             switch port.target {
-            case .number(let number): number
-            case .name(let name):
-                pod.template.containers.flatMap(\.ports).first { $0.name == name }?.containerPort
+            case .number(let number): $0.containerPort == number
+            case .name(let name): $0.name == name
             }
+        }
+        var number = declared?.containerPort
+        // Kubernetes has both numbers equal in pods of the host's network; a node of ours gives each pod a port of its own.
+        if pod.usesHostNetwork, let hostPort = declared?.hostPort { number = hostPort }
+        // Ports that a pod does not declare are open all the same.
+        if number == nil, case .number(let target) = port.target { number = target }
         guard let number else { return nil }
         return endpoint(address, number, labels: pod.template.labels, isReady: pod.isReady)
     }

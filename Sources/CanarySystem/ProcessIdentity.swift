@@ -31,13 +31,18 @@ package struct ProcessIdentity: Hashable, Sendable {
         return status.startTicks == startTicks && status.state != "Z"
     }
 
-    private static func status(of pid: Int32) -> (state: String, startTicks: Int64)? {
+    /// The process that it is a child of; `nil` when there is none of this number.
+    package static func parent(of pid: Int32) -> Int32? { status(of: pid)?.parent }
+
+    private static func status(of pid: Int32) -> (state: String, parent: Int32, startTicks: Int64)? {
         guard case .success(let bytes) = FileReader.read(path: "/proc/\(pid)/stat"),
             let nameEnd = bytes.lastIndex(of: UInt8(ascii: ")"))
         else { return nil }
         // The program's name, field 2, may hold blanks and parentheses; field 3 comes after its end.
         let fields = String(decoding: bytes[(nameEnd + 1)...], as: UTF8.self).split(separator: " ")
-        guard fields.count > 19, let ticks = Int64(fields[19]) else { return nil }
-        return (String(fields[0]), ticks)
+        guard fields.count > 19, let parent = Int32(fields[1]), let ticks = Int64(fields[19]) else {
+            return nil
+        }
+        return (String(fields[0]), parent, ticks)
     }
 }

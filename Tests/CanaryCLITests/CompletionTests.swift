@@ -179,7 +179,8 @@ import Testing
                 {
                     let text = (name["kind"]?.string == "long" ? "--" : "-") + (name["name"]?.string ?? "")
                     #expect(
-                        CompletedLine.flags.contains(text) == (argument["kind"]?.string == "flag"),
+                        CompletedLine.isFlag(text, of: command["commandName"]?.string)
+                            == (argument["kind"]?.string == "flag"),
                         "\(text)"
                     )
                 }

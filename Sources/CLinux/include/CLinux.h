@@ -40,6 +40,9 @@ static inline int canary_accept4(int listener, struct sockaddr *address, socklen
     return accept4(listener, address, length, flags);
 }
 
+/// Makes the calling process the parent of all below it whose own parents end.
+static inline int canary_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
 #define CANARY_EPOLLIN 0x001u
 #define CANARY_EPOLLOUT 0x004u
 #define CANARY_EPOLLERR 0x008u
@@ -113,3 +116,36 @@ void canary_unpoison(const void *memory, size_t count);
 /// Whether any of these bytes is poisoned; never, in builds without the sanitizer.
 bool canary_is_poisoned(const void *memory, size_t count);
 bool canary_has_address_sanitizer(void);
+
+/// What becomes of a new process before its program runs. Names are those of the system calls.
+struct canary_launch {
+    const char *program;
+    char *const *arguments;
+    char *const *environment;
+    /// NULL for the one of the process that asks.
+    const char *directory;
+    /// Standard output and standard error; standard input is /dev/null.
+    int output;
+    /// Files `cgroup.procs`, opened for writing, of the control groups that it joins.
+    const int *groups;
+    size_t group_count;
+    bool changes_user;
+    uid_t user;
+    gid_t group;
+};
+
+enum canary_launch_step {
+    CANARY_LAUNCH_FORK,
+    CANARY_LAUNCH_GROUP,
+    CANARY_LAUNCH_USER,
+    CANARY_LAUNCH_DIRECTORY,
+    CANARY_LAUNCH_EXEC,
+};
+
+/// Starts a process in a session of its own that no signal is kept from, and that is killed when the thread that asks ends.
+///
+/// Swift has neither fork nor a way to do in a child what posix_spawn has no word for: to join control groups and to become another
+/// user.
+///
+/// - Returns: its number; -1 where it could not be started: errno says why, and `step` at what.
+pid_t canary_start_process(const struct canary_launch *launch, enum canary_launch_step *step);

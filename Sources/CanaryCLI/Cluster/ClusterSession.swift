@@ -12,6 +12,10 @@ struct ClusterSession {
 
     var location: StoreLocation { StoreLocation(settings.storeDirectory) }
 
+    private var running: RunningPods {
+        RunningPods { [runtime] in (try? runtime.livePods()) ?? [] }
+    }
+
     /// Reads at one revision. A store that does not exist yet reads as empty. Objects that cannot be read are
     /// left out, and told at the command's end by an error.
     func read<Value>(_ body: (StoredCluster) throws -> Value) throws -> Value {
@@ -25,13 +29,13 @@ struct ClusterSession {
     private func look<Value>(_ body: (StoredCluster) throws -> Value) throws -> Value {
         guard let store = try ClusterStore.openExisting(at: location, context: storeContext) else {
             context.note("no cluster store at \(settings.storeDirectory) yet: nothing is stored")
-            return try body(StoredCluster(reader: nil))
+            return try body(StoredCluster(reader: nil, running: running))
         }
         return try store.read { reader in
             context.note(
                 "reading the cluster store \(settings.storeDirectory) at revision \(reader.revision)"
             )
-            return try body(StoredCluster(reader: reader))
+            return try body(StoredCluster(reader: reader, running: running))
         }
     }
 
@@ -52,7 +56,7 @@ struct ClusterSession {
         let isDryRun = options.dryRun == .server
         context.note("changing the cluster store \(settings.storeDirectory)")
         let result = try store.write(note, dryRun: isDryRun) { writer in
-            let change = ClusterChange(view: StoredCluster(reader: writer))
+            let change = ClusterChange(view: StoredCluster(reader: writer, running: running))
             try body(change)
             try ChangeWriter(writer: writer, verb: verb).write(change)
             context.warn(try change.view.unreadable().map(\.message))

@@ -9,6 +9,8 @@ import CanaryStore
 struct StoredCluster: ResourceSource {
     /// `nil` where there is no store yet, which is an empty cluster.
     let reader: StoreReader?
+    /// The pods that a node runs.
+    var running = RunningPods.none
     /// The objects that could not be read so far.
     let damage = DamagedObjects()
 
@@ -22,12 +24,14 @@ struct StoredCluster: ResourceSource {
     var storeID: String { reader?.storeUID ?? "" }
 
     func resource(_ key: ResourceKey) throws -> Resource? {
+        if key.kind == .pod, let pod = running.all.first(where: { $0.key == key }) { return pod }
         guard let reader, let object = try reader.object(key) else { return nil }
         return try damage.read(object) ?? reader.standIn(for: object)
     }
 
     func resources(with token: IndexToken) throws -> [Resource] {
-        try decisive(reader?.objects(token: token.text) ?? []).sorted(by: Resource.isOlder)
+        let pods = token.isOfWorkloads ? running.all.filter { $0.indexTokens.contains(token) } : []
+        return try decisive(reader?.objects(token: token.text) ?? []).sorted(by: Resource.isOlder) + pods
     }
 
     /// Objects with what stands for those that decide about routes and cannot be read, for without them more would be allowed
@@ -45,12 +49,17 @@ struct StoredCluster: ResourceSource {
 
     /// The objects of a kind by namespace and name; of all namespaces where none is given.
     func resources(of kind: ResourceKind, namespace: String?) throws -> [Resource] {
-        damage.readable(try reader?.objects(kind: kind, namespace: kind.isNamespaced ? namespace : nil) ?? [])
+        let stored = try reader?.objects(kind: kind, namespace: kind.isNamespaced ? namespace : nil) ?? []
+        guard kind == .pod else { return damage.readable(stored) }
+        return damage.readable(stored) + running.all.filter { namespace == nil || $0.namespace == namespace }
     }
 
     /// Every object.
     func snapshot() throws -> ClusterSnapshot {
-        var snapshot = ClusterSnapshot(revision: revision, try decisive(reader?.objects() ?? []))
+        var snapshot = ClusterSnapshot(
+            revision: revision,
+            try decisive(reader?.objects() ?? []) + running.all
+        )
         try addRowsOfUnknownKind(to: &snapshot)
         return snapshot
     }

@@ -22,6 +22,7 @@ enum CommandGroups {
             ]
         ),
         CommandGroup(name: "Rollouts", subcommands: [RolloutCommand.self]),
+        CommandGroup(name: "This machine", subcommands: [UpCommand.self, LogsCommand.self]),
         CommandGroup(
             name: "Proxies",
             subcommands: [ProxyCommand.self, ProxyStatusCommand.self, DownCommand.self]

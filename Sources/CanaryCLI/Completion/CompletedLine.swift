@@ -12,10 +12,17 @@ struct CompletedLine {
 
     /// Options without a value; all others take the next word.
     static let flags: Set<String> = [
-        "-A", "--all-namespaces", "--detach", "-h", "--help", "--ignore-not-found", "--ignore-unknown",
-        "--no-headers", "--prune", "-R", "--recursive", "--show-labels", "--store-context", "--strict", "-v",
-        "--verbose", "--version", "-w", "--watch",
+        "-A", "--all-namespaces", "--detach", "--follow", "-h", "--help", "--ignore-not-found",
+        "--ignore-unknown",
+        "--no-headers", "-p", "--previous", "--prune", "-R", "--recursive", "--show-labels",
+        "--store-context",
+        "--strict", "--timestamps", "-v", "--verbose", "--version", "-w", "--watch",
     ]
+
+    /// Whether an option has no value. As in kubectl, `-f` is a file everywhere but in `logs`.
+    static func isFlag(_ name: String, of command: String?) -> Bool {
+        flags.contains(name) || name == "-f" && command == "logs"
+    }
 
     /// - Parameters:
     ///   - words: all of them, the program's name first.
@@ -34,7 +41,7 @@ struct CompletedLine {
             } else if takesOptions, text == "--", index != position {
                 takesOptions = false
             } else if takesOptions, text.hasPrefix("-"), text != "-" {
-                if index != position { option = take(text) }
+                if index != position { option = take(text, of: before.first) }
             } else if index < position {
                 before.append(text)
             }
@@ -48,13 +55,13 @@ struct CompletedLine {
     }
 
     /// Notes an option that carries its value; gives the name of one whose value comes next.
-    private mutating func take(_ text: String) -> String? {
+    private mutating func take(_ text: String, of command: String?) -> String? {
         if text.hasPrefix("--"), let equals = text.firstIndex(of: "=") {
             options[String(text[..<equals])] = String(text[text.index(after: equals)...])
             return nil
         }
         let parts = ShortOptions.expanding([text])
-        guard let name = parts.last(where: { $0.hasPrefix("-") }), !Self.flags.contains(name) else {
+        guard let name = parts.last(where: { $0.hasPrefix("-") }), !Self.isFlag(name, of: command) else {
             return nil
         }
         guard parts.last == name else {

@@ -55,8 +55,9 @@ extension ResourceTable {
         case .deployment: deploymentColumns
         case .pod:
             [
-                Column(title: "READY") { resource, _ in "0/\(resource.pod?.template.containers.count ?? 0)" },
-                Column(title: "STATUS") { _, _ in "Declared" },
+                Column(title: "READY") { resource, _ in PodColumns(resource).readyColumn },
+                Column(title: "STATUS") { resource, _ in PodColumns(resource).status },
+                Column(title: "RESTARTS") { resource, _ in "\(PodColumns(resource).restarts)" },
             ]
         case .endpoints: [Column(title: "ENDPOINTS") { resource, _ in addresses(of: resource) }]
         case .endpointSlice:

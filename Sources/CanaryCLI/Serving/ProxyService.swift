@@ -16,6 +16,8 @@ struct ProxyService {
     let sourceLabels: [String: String]
     /// Where a parent waits for the proxy to be ready.
     let readyDescriptor: Int32?
+    /// What runs beside it.
+    var companion: (any ProxyCompanion)?
 
     /// How soon counts are reported.
     private static let reportMilliseconds: Int32 = 200
@@ -63,6 +65,7 @@ struct ProxyService {
         reporter.report()
         start(publisher, proxy, reporter, stop, log)
         watchRollouts(tables, proxy, stop, log)
+        try companion?.start(beside: proxy, tables, log)
         announce(proxy, log)
         let status = serve(proxy, signals, streams, log)
         stop.signal()
@@ -244,7 +247,7 @@ struct ProxyService {
             if interrupts > 1 { return .interrupted }
             if signal != nil || proxy.isDraining, drain == nil {
                 log.inform("draining")
-                drain = Drain(proxy)
+                drain = Drain(proxy, companion)
             }
         }
         return .success
@@ -259,10 +262,11 @@ private final class Drain: Sendable {
 
     var isDone: Bool { done.withLock(\.self) }
 
-    init(_ proxy: Proxy) {
+    init(_ proxy: Proxy, _ companion: (any ProxyCompanion)?) {
         proxy.drain()
         let waiter = Thread(name: "drain") {
             proxy.wait()
+            companion?.stop()
             self.done.withLock { $0 = true }
         }
         waiter?.detach()

@@ -15,6 +15,8 @@ final class ServedTables: Sendable {
         var failing: Set<EndpointAddress> = []
         var commit = ""
         var damage = ServedDamage()
+        /// Those that the node runs.
+        var pods: [ResourceKey: Resource] = [:]
         /// What is served instead of what the store has.
         var lost: [ResourceKey: StableRouting] = [:]
 
@@ -48,7 +50,10 @@ final class ServedTables: Sendable {
             let told = Set(state.damage.sentences)
             let objects = state.damage.take(changes, before: state.builder.snapshot)
             if changes.isComplete {
-                var snapshot = ClusterSnapshot(revision: changes.revision, objects.changed)
+                var snapshot = ClusterSnapshot(
+                    revision: changes.revision,
+                    objects.changed + state.pods.values
+                )
                 snapshot.storeID = changes.storeUID
                 state.replace(by: makeBuilder(snapshot))
             } else {
@@ -65,6 +70,16 @@ final class ServedTables: Sendable {
             return state.damage.sentences.filter { !told.contains($0) }
         }
         news.forEach(log.warn)
+    }
+
+    /// Installs the table with what became of the node's pods.
+    func apply(pods changed: [Resource], removed: [ResourceKey], on proxy: Proxy) {
+        state.withLock { state in
+            for pod in changed { state.pods[pod.key] = pod }
+            for key in removed { state.pods[key] = nil }
+            state.builder.apply(changed: changed, removed: removed, revision: state.builder.snapshot.revision)
+            Self.install(&state, state.commit, on: proxy)
+        }
     }
 
     /// Installs the table without the endpoints that fail their checks.

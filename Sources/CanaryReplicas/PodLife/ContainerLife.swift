@@ -26,7 +26,7 @@ package struct ContainerLife: Hashable, Sendable {
     }
 
     package let spec: ContainerSpec
-    let isInit: Bool
+    package let isInit: Bool
     package internal(set) var state: State
     /// How often it was started.
     package internal(set) var runs = 0

@@ -35,6 +35,9 @@ package struct PodLife: Hashable, Sendable {
 
     package var isTerminating: Bool { deletion != nil }
 
+    /// Until when it is to have ended; `nil` for one that is to stay.
+    package var deletionTime: TimePoint? { deletion?.deadline }
+
     /// Whether requests may reach it.
     package var isReady: Bool { readiness.isReady }
 
@@ -104,7 +107,7 @@ package struct PodLife: Hashable, Sendable {
         guard let index = index(of: run), let probe = containers[index].spec.probe(kind) else { return }
         containers[index].probes[kind]?.hear(isSuccess, at: now)
         guard containers[index].stop == nil else { return }
-        if !isSuccess {
+        if !isSuccess, !probe.isImplied {
             outcome.events.append(.init(warning: "Unhealthy", "\(kind.rawValue) probe failed: \(message)"))
         }
         guard kind != .readiness, containers[index].probes[kind]?.isPassing == false else { return }

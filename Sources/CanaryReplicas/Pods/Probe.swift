@@ -77,6 +77,8 @@ package struct Probe: Hashable, Sendable {
     package var failureThreshold: Int
     /// How long a container has to end that this probe ends; `nil` is the pod's.
     package var terminationGracePeriod: Duration?
+    /// Whether no manifest asks for it, so that its failures are no news.
+    package var isImplied = false
 
     /// Zeros mean the defaults, as in Kubernetes.
     init?(_ node: Node?) {
@@ -91,5 +93,35 @@ package struct Probe: Hashable, Sendable {
         successThreshold = positive("successThreshold", 1)
         failureThreshold = positive("failureThreshold", 3)
         terminationGracePeriod = node?["terminationGracePeriodSeconds"]?.seconds.map { max($0, .zero) }
+    }
+}
+
+extension PodSpec {
+    /// The same, where containers without startup and readiness probes have begun only when their first port is open.
+    ///
+    /// Kubernetes takes such a container for ready at once, and requests fail until it listens.
+    package var awaitingOpenPorts: PodSpec {
+        var spec = self
+        for index in spec.containers.indices {
+            let container = spec.containers[index]
+            guard container.startupProbe == nil, container.readinessProbe == nil,
+                let port = container.ports.first
+            else { continue }
+            spec.containers[index].startupProbe = Probe(untilOpen: port)
+        }
+        return spec
+    }
+}
+
+extension Probe {
+    /// Asks often, and for as long as it takes.
+    fileprivate init(untilOpen port: ContainerSpec.Port) {
+        handler = .tcpSocket(.number(port.number), host: nil)
+        initialDelay = .zero
+        timeout = .seconds(1)
+        period = .milliseconds(100)
+        successThreshold = 1
+        failureThreshold = .max
+        isImplied = true
     }
 }

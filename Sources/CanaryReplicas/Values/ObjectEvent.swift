@@ -6,6 +6,14 @@ package struct ObjectEvent: Hashable, Sendable {
     package var reason: String
     package var message: String
 
+    /// The node runs as many pods as it may.
+    package static func noRoom(wanted: Int, most: Int) -> ObjectEvent {
+        ObjectEvent(
+            warning: "FailedCreate",
+            "\(wanted) more pods are wanted, and a node runs at most \(most): reduce spec.replicas"
+        )
+    }
+
     init(warning reason: String, _ message: String) {
         (isWarning, self.reason, self.message) = (true, reason, message)
     }

@@ -39,6 +39,9 @@ package struct IndexToken: Hashable, Sendable {
         IndexToken("label", "\(namespace)/\(key)=\(value)")
     }
 
+    /// Whether it is of workloads and what belongs to them.
+    package var isOfWorkloads: Bool { text.hasPrefix("label:") }
+
     /// Services and ServiceEntries whose selector asks for a label; the first of its keys in alphabetical order.
     package static func selects(_ key: String, _ value: String, namespace: String) -> IndexToken {
         IndexToken("selects", "\(namespace)/\(key)=\(value)")

@@ -30,14 +30,17 @@ package struct PodController: Sendable {
 /// A Kubernetes Pod, declared by hand or run by the node.
 package struct Pod: Sendable {
     package var template: PodTemplate
-    /// `nil` until it has one.
+    /// `nil` until it has one, and when it leaves: no new request may reach it then.
     package var address: String?
     package var isReady: Bool
+    /// Whether its address is the machine's, so that its ports are the machine's, too.
+    package var usesHostNetwork: Bool
 
     init(_ body: Node) {
         template = PodTemplate(body)
+        usesHostNetwork = body["spec"]?["hostNetwork"]?.bool ?? false
         let status = body["status"]
-        address = status?["podIP"]?.string
+        address = body["metadata"]?["deletionTimestamp"] == nil ? status?["podIP"]?.string : nil
         let ready = status?["conditions"]?.items.first { $0["type"]?.string == "Ready" }
         isReady = ready?["status"]?.string == "True"
     }
@@ -54,6 +57,8 @@ package struct PodTemplate: Sendable {
     package struct ContainerPort: Sendable {
         package var name: String?
         package var containerPort: Int
+        /// The port of the machine that it is open under.
+        package var hostPort: Int?
     }
 
     package var labels: [String: String]
@@ -67,7 +72,11 @@ package struct PodTemplate: Sendable {
                 image: container["image"]?.string,
                 ports: (container["ports"]?.items ?? []).compactMap { port in
                     guard let number = port["containerPort"]?.integer else { return nil }
-                    return ContainerPort(name: port["name"]?.string, containerPort: Int(number))
+                    return ContainerPort(
+                        name: port["name"]?.string,
+                        containerPort: Int(number),
+                        hostPort: port["hostPort"]?.integer.map { Int($0) }
+                    )
                 }
             )
         }

@@ -11,7 +11,7 @@ extension DatabaseFormat {
         applicationID: 0x63_6e_72_74,
         migrations: [
             runtimeVersion1, runtimeVersion2, runtimeVersion3, runtimeVersion4, runtimeVersion5,
-            runtimeVersion6, runtimeVersion7,
+            runtimeVersion6, runtimeVersion7, runtimeVersion8,
         ],
         synchronous: "NORMAL"
     )
@@ -97,5 +97,27 @@ extension DatabaseFormat {
     /// What of the cluster store a proxy cannot read: a sentence a line.
     private static let runtimeVersion7 = """
         ALTER TABLE proxies ADD COLUMN damage TEXT NOT NULL DEFAULT '';
+        """
+
+    /// The nodes that run pods, and their pods as objects: `body` is JSON, `version` counts the changes of one pod.
+    private static let runtimeVersion8 = """
+        CREATE TABLE nodes (
+            id TEXT PRIMARY KEY,
+            pid INTEGER NOT NULL,
+            process_start INTEGER NOT NULL,
+            started_at INTEGER NOT NULL,
+            version TEXT NOT NULL
+        ) WITHOUT ROWID;
+
+        CREATE TABLE pods (
+            namespace TEXT NOT NULL,
+            name TEXT NOT NULL,
+            node TEXT NOT NULL,
+            uid TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            version INTEGER NOT NULL,
+            body BLOB NOT NULL,
+            PRIMARY KEY (namespace, name)
+        ) WITHOUT ROWID;
         """
 }

@@ -184,7 +184,7 @@ package final class RuntimeStore {
 // MARK: - The file
 
 extension RuntimeStore {
-    private func change<T>(_ body: (Database) throws(StoreError) -> T) throws(StoreError) -> T {
+    func change<T>(_ body: (Database) throws(StoreError) -> T) throws(StoreError) -> T {
         try recovering { () throws(StoreError) in
             let database = try self.opened()
             return try database.write { () throws(StoreError) in (try body(database), .commit) }
@@ -192,7 +192,7 @@ extension RuntimeStore {
     }
 
     /// `nil` if there is no file yet.
-    private func look<T>(_ body: (Database) throws(StoreError) -> T) throws(StoreError) -> T? {
+    func look<T>(_ body: (Database) throws(StoreError) -> T) throws(StoreError) -> T? {
         try recovering { () throws(StoreError) in
             if let database = self.database, database.isIntact { return try body(database) }
             let found = try Database.openExisting(

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryResources
+
+/// What `get pods` says of a pod, from its status, as kubectl does. A pod that nobody runs is only declared.
+struct PodColumns {
+    private let pod: Resource
+    private let total: Int
+    private(set) var ready = 0
+    private(set) var restarts = 0
+    private(set) var status = "Declared"
+
+    init(_ pod: Resource) {
+        self.pod = pod
+        let containers = pod.body["status"]?["containerStatuses"]?.items ?? []
+        let initial = pod.body["status"]?["initContainerStatuses"]?.items ?? []
+        total = pod.pod?.template.containers.count ?? 0
+        ready = containers.count { $0["ready"]?.bool == true }
+        restarts = containers.compactMap { $0["restartCount"]?.integer }.reduce(0) { $0 + Int($1) }
+        guard let phase = pod.body["status"]?["phase"]?.string else { return }
+        if pod.body["metadata"]?["deletionTimestamp"] != nil {
+            status = "Terminating"
+        } else {
+            status = Self.initStatus(initial) ?? Self.status(containers, phase)
+        }
+    }
+
+    var readyColumn: String { "\(ready)/\(total)" }
+
+    /// Of the first init container that is not through.
+    private static func initStatus(_ containers: [Node]) -> String? {
+        for (index, container) in containers.enumerated() {
+            let state = container["state"]
+            if state?["terminated"]?["exitCode"]?.integer == 0 || container["started"]?.bool == true {
+                continue
+            }
+            if let reason = state?["terminated"]?["reason"]?.string { return "Init:\(reason)" }
+            if let reason = state?["waiting"]?["reason"]?.string, reason != "PodInitializing" {
+                return "Init:\(reason)"
+            }
+            return "Init:\(index)/\(containers.count)"
+        }
+        return nil
+    }
+
+    private static func status(_ containers: [Node], _ phase: String) -> String {
+        let states = containers.map { $0["state"] }
+        let reason = states.lazy.compactMap {
+            $0?["waiting"]?["reason"]?.string ?? $0?["terminated"]?["reason"]?.string
+        }.first
+        guard let reason else { return phase }
+        // One that ended well is no news while others run.
+        guard reason == "Completed", states.contains(where: { $0?["running"] != nil }) else { return reason }
+        return containers.contains { $0["ready"]?.bool == true } ? "Running" : "NotReady"
+    }
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryNode
+import CanaryProxy
+import CanaryReplicas
+import CanaryResources
+import CanaryRollout
+import CanaryStore
+import CanarySystem
+import Glibc
+
+/// The pods of a store's Deployments and the controller of its rollouts, in the proxy's process.
+final class NodeService: ProxyCompanion {
+    private let settings: Settings
+    private let executable: String
+    private let environment: [String: String]
+    private let now: @Sendable () -> Int64
+    private let lock: NodeLock
+    private let mailbox = NodeMailbox()
+    private let stopped = EventDescriptor()
+    private let done = EventDescriptor()
+    private let showsLogs: Bool
+
+    /// How often the output of pods is looked for.
+    private static let logMilliseconds: Int32 = 100
+
+    /// - Parameter showsLogs: whether what pods write is printed, as long as somebody sees it.
+    init(_ settings: Settings, _ context: CommandContext, showsLogs: Bool) throws {
+        let location = StoreLocation(settings.storeDirectory)
+        try location.makeDirectory()
+        guard let lock = try NodeLock.acquire(at: location) else {
+            let holder = NodeLock.holder(at: location).map { "process \($0)" } ?? "another process"
+            throw CommandError(
+                "\(holder) runs the pods of \(settings.storeDirectory)",
+                hint: "canaryctl down ends it; canaryctl get pods shows what it runs"
+            )
+        }
+        self.lock = lock
+        self.settings = settings
+        self.showsLogs = showsLogs
+        executable = context.executable
+        environment = context.environment
+        now = context.now
+    }
+
+    func start(beside proxy: Proxy, _ tables: ServedTables, _ log: ServiceLog) throws {
+        let location = StoreLocation(settings.storeDirectory)
+        let place = makePlace(location)
+        // What an earlier node left, if it was killed together with its supervisors.
+        place.groups.clear()
+        let reporter = PodReporter(location, startedAt: now(), log)
+        let drains = PodDrains(mailbox, proxy)
+        let probes = PodProbes(mailbox)
+        let logs = PodLogs(place.logDirectory)
+        let hands: @Sendable () -> NodeHands = { [log] in
+            NodeHands(
+                publish: { news in
+                    tables.apply(pods: news.changed, removed: news.removed, on: proxy)
+                    reporter.take(news)
+                    logs.take(news)
+                    Self.tell(news, log)
+                },
+                drain: { drains.begin($0, $1) },
+                ask: { probes.ask($1, for: $0) }
+            )
+        }
+        startAgent(place, hands: hands)
+        try begin("deployments") { [settings, mailbox, stopped] in
+            var follower = DeploymentFollower(settings, stop: stopped)
+            follower.run { mailbox.put(.cluster($0)) }
+        }
+        try begin("pods") { [stopped] in reporter.run(until: stopped) }
+        try begin("drains") { [stopped] in drains.run(until: stopped) }
+        if showsLogs {
+            try begin("logs") { [stopped] in
+                while !stopped.wait(milliseconds: Self.logMilliseconds) { logs.print() }
+            }
+        }
+        try begin("rollouts") { [settings, stopped] in Self.controlRollouts(settings, log, until: stopped) }
+    }
+
+    /// Ends all pods in order.
+    func stop() {
+        mailbox.put(.stop)
+        done.wait(milliseconds: -1)
+        stopped.signal()
+    }
+
+    // MARK: - Parts
+
+    private func startAgent(_ place: NodePlace, hands: @escaping @Sendable () -> NodeHands) {
+        let surroundings = NodeSurroundings(
+            name: Self.hostName(),
+            capacity: ["cpu": MilliValue(Int64(Processors.count) * 1000)],
+            environment: environment,
+            now: { TimePoint(milliseconds: Clock.monotonicMilliseconds()) },
+            wallOffset: now() - Clock.monotonicMilliseconds(),
+            makeUID: { UUID.random().description }
+        )
+        let thread = Thread(name: "node") { [mailbox, done] in
+            NodeAgent(
+                at: place,
+                in: surroundings,
+                mailbox: mailbox,
+                hands: hands(),
+                random: SystemRandomNumberGenerator()
+            ).run()
+            done.signal()
+        }
+        thread?.detach()
+        if thread == nil { done.signal() }
+    }
+
+    private func makePlace(_ location: StoreLocation) -> NodePlace {
+        // One name for each store, so that a later node of it finds what an earlier one left.
+        let mark = location.directory.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
+        return NodePlace(
+            program: executable,
+            logDirectory: location.path(of: "logs"),
+            groups: ControlGroups.ofThisProcess(name: "canaryctl-\(String(mark, radix: 16))")
+        )
+    }
+
+    private func begin(_ name: String, _ body: @escaping @Sendable () -> Void) throws {
+        guard let thread = Thread(name: name, body) else {
+            throw CommandError(
+                "the system has no more threads",
+                hint: "end other programs, or raise the limit: ulimit -u"
+            )
+        }
+        thread.detach()
+    }
+
+    /// Events that somebody may have to act on.
+    private static func tell(_ news: NodeNews, _ log: ServiceLog) {
+        for (key, event) in news.events where event.isWarning {
+            log.warn(
+                "\(key.kind.rawValue.lowercased()) \(key.namespace)/\(key.name): \(event.reason): \(event.message)"
+            )
+        }
+    }
+
+    private static func hostName() -> String {
+        var name = utsname()
+        unsafe uname(&name)
+        return unsafe withUnsafeBytes(of: &name.nodename) { bytes in
+            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }
+
+    /// Another controller of the store goes on, if there is one.
+    private static func controlRollouts(_ settings: Settings, _ log: ServiceLog, until stop: EventDescriptor)
+    {
+        let session = ClusterSession(settings: settings, context: .process())
+        do {
+            guard var service = try RolloutService(session, isTelling: true) else {
+                log.inform("another process controls the store's rollouts")
+                return
+            }
+            while !stop.wait(milliseconds: RolloutController.pauseMilliseconds) { try service.turn() }
+        } catch {
+            log.warn("nobody controls the rollouts: \((error as? CommandError)?.message ?? "\(error)")")
+        }
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryNode
+import CanaryResources
+import CanaryStore
+import CanarySystem
+import Glibc
+import Synchronization
+
+/// Writes what becomes of a node's pods into `runtime.db`, in a thread of its own: whoever holds that file keeps no pod waiting.
+final class PodReporter: Sendable {
+    private struct State {
+        var pods: [ResourceKey: Resource] = [:]
+        var changed: Set<ResourceKey> = []
+        var removed: Set<ResourceKey> = []
+    }
+
+    private let state = Mutex(State())
+    private let event = EventDescriptor()
+    private let location: StoreLocation
+    private let record: NodeRecord
+    private let log: ServiceLog
+
+    /// How long what could not be written waits for the next try.
+    private static let retryMilliseconds: Int32 = 1000
+    /// How long a pod that changes again and again is only written once.
+    private static let pauseMilliseconds: Int32 = 20
+
+    init(_ location: StoreLocation, startedAt: Int64, _ log: ServiceLog) {
+        self.location = location
+        self.log = log
+        record = NodeRecord(
+            id: "\(getpid())-\(startedAt)",
+            process: .current,
+            startedAt: startedAt,
+            version: Version.text
+        )
+    }
+
+    func take(_ news: NodeNews) {
+        state.withLock { state in
+            for pod in news.changed {
+                state.pods[pod.key] = pod
+                state.changed.insert(pod.key)
+                state.removed.remove(pod.key)
+            }
+            for key in news.removed {
+                state.pods[key] = nil
+                state.changed.remove(key)
+                state.removed.insert(key)
+            }
+        }
+        event.signal()
+    }
+
+    func run(until stop: EventDescriptor) {
+        let runtime = RuntimeStore(at: location) { [log] in log.warn($0) }
+        var told = ""
+        var isKnown = false
+        while !stop.wait(milliseconds: Self.pauseMilliseconds) {
+            do throws(StoreError) {
+                if !isKnown { try runtime.report(record, pods: state.withLock { Array($0.pods.values) }) }
+                isKnown = try write(to: runtime)
+                told = ""
+            } catch {
+                if told != error.message {
+                    log.warn("\(error.message); others do not see what becomes of pods")
+                }
+                told = error.message
+                stop.wait(milliseconds: Self.retryMilliseconds)
+                continue
+            }
+            if isKnown { wait(stop) }
+        }
+        try? runtime.remove(node: record.id)
+    }
+
+    /// Whether the file still knows the node.
+    private func write(to runtime: RuntimeStore) throws(StoreError) -> Bool {
+        event.clear()
+        let (changed, removed) = state.withLock { state in
+            (state.changed.compactMap { state.pods[$0] }, Array(state.removed))
+        }
+        let isKnown = try runtime.change(podsOf: record.id, changed: changed, removed: removed)
+        state.withLock { state in
+            for pod in changed where state.pods[pod.key]?.stored == pod.stored {
+                state.changed.remove(pod.key)
+            }
+            for key in removed where state.pods[key] == nil { state.removed.remove(key) }
+        }
+        return isKnown
+    }
+
+    /// For news, or once a second: the file may have been moved away.
+    private func wait(_ stop: EventDescriptor) {
+        var polled = [event.descriptor, stop.descriptor].map {
+            pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+        }
+        unsafe poll(&polled, 2, Self.retryMilliseconds)
+    }
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanaryReplicas
+import CanaryResources
+import CanarySystem
+import Glibc
+
+/// Runs the pods of Deployments: makes and ends as many as their plans say, and lets each live its life.
+///
+/// A value belongs to one thread; all others reach it by its mailbox.
+package final class NodeAgent<Generator: RandomNumberGenerator> {
+    /// Four times as many as kubelet has: what is beyond is a slip of the pen, or meant badly.
+    private static var mostPods: Int { 440 }
+
+    package let mailbox: NodeMailbox
+    private let place: NodePlace
+    private let hands: NodeHands
+    private let surroundings: NodeSurroundings
+    private var random: Generator
+    private var cluster = NodeCluster(deployments: [])
+    private var deployments: [ResourceKey: DeploymentRun] = [:]
+    private var pods: [ResourceKey: NodePod] = [:]
+    private var news = NodeNews()
+    /// The Deployments of which it was told that there is no room for their pods.
+    private var full: Set<ResourceKey> = []
+    private var isStopping = false
+    private var isKilling = false
+
+    package init(
+        at place: NodePlace,
+        in surroundings: NodeSurroundings,
+        mailbox: NodeMailbox,
+        hands: NodeHands,
+        random: Generator
+    ) {
+        self.place = place
+        self.surroundings = surroundings
+        self.mailbox = mailbox
+        self.hands = hands
+        self.random = random
+    }
+
+    /// Runs until it is told to stop, and all pods have ended.
+    package func run() {
+        while true {
+            for order in mailbox.take() { obey(order) }
+            let now = surroundings.now()
+            for pod in pods.values where (pod.runner.nextTime.map { $0 <= now }) ?? false {
+                grant(pod.runner.tick(at: now), of: pod)
+            }
+            reconcile(at: now)
+            publish()
+            if isKilling || isStopping && pods.isEmpty { return }
+            wait(since: now)
+        }
+    }
+
+    // MARK: - Orders
+
+    private func obey(_ order: NodeOrder) {
+        let now = surroundings.now()
+        switch order {
+        case .cluster(let new): take(new, at: now)
+        case .drained(let key): tell(.drained, to: key, at: now)
+        case .answered(let key, let question, let failure):
+            guard let pod = pods[key] else { return }
+            grant(pod.runner.hear(failure, from: question, at: now), of: pod)
+        case .delete(let key, let grace): tell(.delete(gracePeriod: grace), to: key, at: now)
+        case .stop:
+            isStopping = true
+            for key in pods.keys { tell(.delete(gracePeriod: nil), to: key, at: now) }
+        case .kill: isKilling = true
+        }
+    }
+
+    private func tell(_ input: PodInput, to key: ResourceKey, at now: TimePoint) {
+        guard let pod = pods[key] else { return }
+        grant(pod.runner.handle(input, at: now), of: pod)
+    }
+
+    private func take(_ new: NodeCluster, at now: TimePoint) {
+        cluster = new
+        var wanted: Set<ResourceKey> = []
+        for resource in new.deployments {
+            guard let spec = DeploymentSpec(resource) else { continue }
+            wanted.insert(resource.key)
+            if deployments[resource.key] == nil { deployments[resource.key] = DeploymentRun(spec, at: now) }
+            deployments[resource.key]?.spec = spec
+        }
+        for key in deployments.keys where !wanted.contains(key) { deployments[key] = nil }
+        for pod in pods.values where deployments[pod.deployment] == nil {
+            tell(.delete(gracePeriod: nil), to: pod.key, at: now)
+        }
+    }
+
+    // MARK: - Deployments
+
+    private func reconcile(at now: TimePoint) {
+        guard !isStopping else { return }
+        let byDeployment = Dictionary(grouping: pods.values, by: \.deployment)
+        for (key, run) in deployments {
+            var pods = byDeployment[key] ?? []
+            deployments[key]?.step(pods, at: now) { event in news.events.append((key, event)) }
+            for set in deployments[key]?.sets ?? run.sets {
+                let change = ReplicaSetChange(set, pods.filter { $0.owner == set.name }.map(\.replica))
+                for name in change.deleted {
+                    tell(
+                        .delete(gracePeriod: nil),
+                        to: ResourceKey(.pod, namespace: key.namespace, name: name),
+                        at: now
+                    )
+                }
+                for _ in 0..<min(change.created, room(for: change.created, key)) {
+                    pods.append(make(set, of: key, at: now))
+                }
+            }
+            deployments[key]?.look(pods, at: now)
+        }
+    }
+
+    /// How many more pods there may be.
+    private func room(for wanted: Int, _ deployment: ResourceKey) -> Int {
+        let room = max(0, Self.mostPods - pods.count)
+        if wanted > room, full.insert(deployment).inserted {
+            news.events.append((deployment, .noRoom(wanted: wanted, most: Self.mostPods)))
+        }
+        return room
+    }
+
+    private func make(_ set: ReplicaSet, of deployment: ResourceKey, at now: TimePoint) -> NodePod {
+        var spec = PodSpec(set.template).awaitingOpenPorts
+        spec.labels = set.podLabels
+        let key = freshKey(set, deployment.namespace)
+        let context = PodContext(
+            name: key.name,
+            namespace: key.namespace,
+            uid: surroundings.makeUID(),
+            nodeName: surroundings.name,
+            address: surroundings.address,
+            ports: surroundings.ports(for: spec),
+            capacity: surroundings.capacity,
+            config: cluster.config[key.namespace] ?? [:],
+            inherited: surroundings.environment
+        )
+        let runner = PodRunner(spec, context, at: place, now: now)
+        let object = PodObject(
+            context: context,
+            template: set.template,
+            owner: set.name,
+            wallOffset: surroundings.wallOffset
+        )
+        let pod = NodePod(key, runner, owner: set.name, deployment: deployment, object)
+        pods[key] = pod
+        grant(runner.tick(at: now), of: pod)
+        return pod
+    }
+
+    private func freshKey(_ set: ReplicaSet, _ namespace: String) -> ResourceKey {
+        while true {
+            let key = ResourceKey(.pod, namespace: namespace, name: set.podName(using: &random))
+            if pods[key] == nil { return key }
+        }
+    }
+
+    // MARK: - Pods
+
+    private func grant(_ wishes: [PodRunner.Wish], of pod: NodePod) {
+        for wish in wishes {
+            switch wish {
+            case .event(let event): news.events.append((pod.key, event))
+            case .ask(let question): hands.ask(pod.key, question)
+            case .drain:
+                // What leaves is known to be unready before anybody waits for its last request.
+                publish()
+                hands.drain(pod.key, Array(pod.runner.context.ports.values))
+            case .remove:
+                pods[pod.key] = nil
+                news.removed.append(pod.key)
+                PodLogFiles.remove(place.logDirectory(of: pod.runner.context))
+                surroundings.giveBack(pod.runner.context.ports)
+            }
+        }
+    }
+
+    private func publish() {
+        news.changed += pods.values.compactMap { $0.news() }
+        guard !news.isEmpty else { return }
+        let told = news
+        news = NodeNews()
+        hands.publish(told)
+    }
+
+    /// Until a supervisor, somebody else or time has something to say.
+    private func wait(since now: TimePoint) {
+        let descriptors = pods.values.flatMap { pod in pod.runner.descriptors.map { (pod, $0) } }
+        var polled = [pollfd(fd: mailbox.descriptor, events: Int16(POLLIN), revents: 0)]
+        polled += descriptors.map { pollfd(fd: $0.1, events: Int16(POLLIN), revents: 0) }
+        let times = pods.values.compactMap(\.runner.nextTime) + deployments.values.compactMap(\.nextTime)
+        let pause = times.min().map { Int32(clamping: max(0, ($0 - now).milliseconds)) } ?? -1
+        guard unsafe poll(&polled, nfds_t(polled.count), pause) > 0 else { return }
+        let after = surroundings.now()
+        for (index, (pod, _)) in descriptors.enumerated() where polled[index + 1].revents != 0 {
+            grant(pod.runner.takeNews(at: after), of: pod)
+        }
+    }
+}

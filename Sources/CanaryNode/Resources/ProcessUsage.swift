@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanarySystem
+import Glibc
+
+/// What processes and all below them use, by `/proc`: one look at all processes of the machine serves all containers.
+package struct ProcessUsage: Sendable {
+    package struct Reading: Hashable, Sendable {
+        /// Of the processes and of those below them that ended, in milliseconds since their starts.
+        package var cpuMilliseconds: Int64 = 0
+        /// Resident bytes. What processes share counts for each.
+        package var memory: Int64 = 0
+        package var processes = 0
+    }
+
+    private struct Entry {
+        var parent: Int32
+        var ticks: Int64
+        var pages: Int64
+    }
+
+    private var entries: [Int32: Entry] = [:]
+    private var children: [Int32: [Int32]] = [:]
+
+    /// Looks now.
+    package init() {
+        for name in (try? FileReader.names(in: "/proc").get()) ?? [] {
+            guard let pid = Int32(name), let entry = Self.entry(pid) else { continue }
+            entries[pid] = entry
+            children[entry.parent, default: []].append(pid)
+        }
+    }
+
+    /// Of all processes below a supervisor, itself left out.
+    package func below(_ supervisor: Int32) -> Reading {
+        var reading = Reading()
+        var ticks: Int64 = 0
+        var ahead = children[supervisor] ?? []
+        while let pid = ahead.popLast() {
+            guard let entry = entries[pid] else { continue }
+            ticks += entry.ticks
+            reading.memory += entry.pages * Self.pageBytes
+            reading.processes += 1
+            ahead += children[pid] ?? []
+        }
+        reading.cpuMilliseconds = ticks * 1000 / Self.ticksPerSecond
+        return reading
+    }
+
+    private static let pageBytes = Int64(sysconf(Int32(_SC_PAGESIZE)))
+    private static let ticksPerSecond = Int64(sysconf(Int32(_SC_CLK_TCK)))
+
+    /// proc(5), `/proc/PID/stat`: fields 4 (parent), 14 to 17 (user and system time, its own and its ended children's), 24 (pages).
+    private static func entry(_ pid: Int32) -> Entry? {
+        guard let bytes = try? FileReader.read(path: "/proc/\(pid)/stat").get(),
+            let nameEnd = bytes.lastIndex(of: UInt8(ascii: ")"))
+        else { return nil }
+        let fields = bytes[(nameEnd + 1)...].split(separator: UInt8(ascii: " "))
+        func field(_ number: Int) -> Int64? { Int64(String(decoding: fields[number - 3], as: UTF8.self)) }
+        guard fields.count > 21, let parent = field(4), let pages = field(24) else { return nil }
+        let ticks = (14...17).compactMap(field).reduce(0, +)
+        return Entry(parent: Int32(clamping: parent), ticks: ticks, pages: pages)
+    }
+}
