@@ -71,10 +71,20 @@ struct DescribeCommand: Subcommand {
         guard let resource else { return .failure }
         let stream = session.context.standardOutput
         switch output.output {
-        case .text: stream.write(ObjectDescription(resource, now: session.context.now()).text)
+        case .text: stream.write(text(resource, session))
         case .json, .yaml:
             stream.write(ObjectText.text(SecretData.hide(in: ObjectText.node(resource)), as: output.output))
         }
         return .success
+    }
+
+    private func text(_ resource: Resource, _ session: ClusterSession) -> String {
+        let now = session.context.now()
+        let autoscalers = AutoscalerReports(session.runtime)
+        guard let report = autoscalers.report(of: resource) else {
+            return ObjectDescription(resource, now: now).text
+        }
+        let status = autoscalers.status(of: resource)
+        return AutoscalerDescription(resource: resource, report: report, status: status, now: now).text
     }
 }

@@ -18,6 +18,9 @@ struct UpCommand: Subcommand {
     @Flag(help: "Run in the background; log to proxy.log in the store directory")
     var detach = false
 
+    @Option(help: ArgumentHelp("How often autoscalers look at their Deployments", valueName: "time"))
+    var hpaSyncPeriod = TimeSpan(.seconds(15))
+
     @OptionGroup(title: "Input") var input: ManifestOptions
     @OptionGroup(title: "Listening") var listening: ListeningOptions
     @OptionGroup(title: "Serving") var serving: ServingOptions
@@ -30,6 +33,11 @@ struct UpCommand: Subcommand {
     func validate() throws {
         try listening.validate()
         try serving.validate()
+        guard (.milliseconds(100)...(.seconds(3600))).contains(hpaSyncPeriod.duration) else {
+            throw ValidationError(
+                "--hpa-sync-period must be within 100ms and 1h\nfor example: --hpa-sync-period 15s"
+            )
+        }
     }
 
     func run(in context: CommandContext) throws -> ExitStatus {
@@ -51,7 +59,12 @@ struct UpCommand: Subcommand {
             configuration: configuration,
             sourceLabels: try serving.sourceLabels.map { try LabelArgument.parse($0) } ?? [:],
             readyDescriptor: readyDescriptor,
-            companion: NodeService(settings, context, showsLogs: readyDescriptor == nil)
+            companion: NodeService(
+                settings,
+                context,
+                autoscalerPeriod: hpaSyncPeriod.duration,
+                showsLogs: readyDescriptor == nil
+            )
         ).run()
     }
 

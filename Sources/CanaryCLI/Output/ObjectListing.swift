@@ -143,6 +143,9 @@ struct ObjectListing {
     func table(of group: [Resource], _ view: StoredCluster) throws -> Table {
         let ready = try readyEndpoints(of: group, view)
         let runs = group[0].kind == .rollout ? try view.reader?.newestRollouts() ?? [:] : [:]
+        let session = ClusterSession(settings: settings, context: context)
+        let autoscalers =
+            group[0].kind == .horizontalPodAutoscaler ? AutoscalerReports(session.runtime) : nil
         let isWide = if case .wide = output.output { true } else { false }
         let table = ResourceTable(
             kind: group[0].kind,
@@ -151,7 +154,8 @@ struct ObjectListing {
             showsLabels: output.showLabels,
             now: context.now(),
             readyEndpoints: { ready[$0.key] ?? 0 },
-            phase: { RolloutBeginning.phase(of: $0, after: runs[$0.stored?.uid ?? ""]) }
+            phase: { RolloutBeginning.phase(of: $0, after: runs[$0.stored?.uid ?? ""]) },
+            autoscaler: { autoscalers?.report(of: $0) }
         )
         return table.table(of: group, namePrefix: query.hasSeveralKinds)
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryReplicas
 import CanaryResources
 
 /// The columns of `canaryctl get`, as kubectl and Istio's printer columns show each kind.
@@ -14,6 +15,8 @@ struct ResourceTable {
     let readyEndpoints: (Resource) -> Int
     /// A Rollout's phase.
     let phase: (Resource) -> String
+    /// What is known of an autoscaler.
+    let autoscaler: (Resource) -> AutoscalerReport?
 
     private var columns: [Column] {
         Self.columns(of: kind).filter { isWide || !$0.isWide }
@@ -166,11 +169,15 @@ extension ResourceTable {
             Column(title: "REFERENCE") { resource, _ in
                 resource.autoscaler.map { "\($0.targetKind)/\($0.targetName)" } ?? unset
             },
+            Column(title: "TARGETS") { resource, table in table.autoscaler(resource)?.targets ?? unset },
             Column(title: "MINPODS") { resource, _ in
                 resource.autoscaler.map { String($0.minReplicas) } ?? unset
             },
             Column(title: "MAXPODS") { resource, _ in
                 resource.autoscaler.map { String($0.maxReplicas) } ?? unset
+            },
+            Column(title: "REPLICAS") { resource, table in
+                table.autoscaler(resource).map { String($0.current) } ?? unset
             },
         ]
     }

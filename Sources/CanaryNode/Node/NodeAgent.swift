@@ -183,7 +183,11 @@ package final class NodeAgent<Generator: RandomNumberGenerator> {
     }
 
     private func publish() {
-        news.changed += pods.values.compactMap { $0.news() }
+        for pod in pods.values {
+            guard let object = pod.news() else { continue }
+            news.changed.append(object)
+            news.measured.append(pod.measured)
+        }
         guard !news.isEmpty else { return }
         let told = news
         news = NodeNews()

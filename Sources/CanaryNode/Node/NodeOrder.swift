@@ -60,6 +60,8 @@ package final class NodeMailbox: Sendable {
 /// What became of a node's pods.
 package struct NodeNews: Sendable {
     package var changed: [Resource] = []
+    /// The same pods as autoscalers look at them.
+    package var measured: [MeasuredPod] = []
     package var removed: [ResourceKey] = []
     package var events: [(about: ResourceKey, event: ObjectEvent)] = []
 

@@ -34,6 +34,11 @@ final class NodePod {
         return object.resource(of: life, version: version)
     }
 
+    /// As its Deployment's autoscaler sees it.
+    var measured: MeasuredPod {
+        MeasuredPod(key, of: deployment, ObservedPod(key.name, life), supervisors: runner.supervisors)
+    }
+
     /// As its Deployment sees it.
     var replica: ReplicaPod { ReplicaPod(key.name, life) }
 }

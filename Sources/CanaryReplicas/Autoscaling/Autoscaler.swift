@@ -85,15 +85,28 @@ package struct Autoscaler: Sendable {
     }
 
     /// The target's replicas could not be set.
-    package mutating func refuse(_ decision: AutoscalerDecision, _ error: String, at now: TimePoint) {
+    ///
+    /// - Returns: the event that says so.
+    @discardableResult
+    package mutating func refuse(_ decision: AutoscalerDecision, _ error: String, at now: TimePoint)
+        -> ObjectEvent
+    {
         let text = "the HPA controller was unable to update the target scale: \(error)"
         set(.ableToScale, false, .failedUpdateScale, text, at: now)
+        return ObjectEvent(
+            warning: "FailedRescale",
+            "New size: \(decision.desired); reason: \(decision.reason); error: \(error)"
+        )
     }
 
     /// There is no target whose replicas could be set.
-    package mutating func missTarget(_ error: String, at now: TimePoint) {
+    ///
+    /// - Returns: the event that says so.
+    @discardableResult
+    package mutating func missTarget(_ error: String, at now: TimePoint) -> ObjectEvent {
         let text = "the HPA controller was unable to get the target's current scale: \(error)"
         set(.ableToScale, false, .failedGetScale, text, at: now)
+        return ObjectEvent(warning: "FailedGetScale", error)
     }
 
     private mutating func set(

@@ -27,6 +27,7 @@ extension RuntimeStore {
         try change { database throws(StoreError) in
             try database.run("DELETE FROM nodes")
             try database.run("DELETE FROM pods")
+            try database.run("DELETE FROM autoscalers")
             try database.run(
                 "INSERT INTO nodes (id, pid, process_start, started_at, version) VALUES (?, ?, ?, ?, ?)",
                 [
@@ -47,10 +48,7 @@ extension RuntimeStore {
         removed: [ResourceKey]
     ) throws(StoreError) -> Bool {
         try change { database throws(StoreError) in
-            let isKnown = try database.first("SELECT 1 FROM nodes WHERE id = ?", [.text(node)]) {
-                _ throws(SQLiteError) in true
-            }
-            guard isKnown ?? false else { return false }
+            guard try Self.knows(node, in: database) else { return false }
             for key in removed {
                 try database.run(
                     "DELETE FROM pods WHERE namespace = ? AND name = ?",
@@ -62,10 +60,11 @@ extension RuntimeStore {
         }
     }
 
-    /// Removes the node's entry and its pods' as it ends.
+    /// Removes the node's entry as it ends, and what it told.
     package func remove(node id: String) throws(StoreError) {
         try change { database throws(StoreError) in
             try database.run("DELETE FROM pods WHERE node = ?", [.text(id)])
+            try database.run("DELETE FROM autoscalers WHERE node = ?", [.text(id)])
             try database.run("DELETE FROM nodes WHERE id = ?", [.text(id)])
         }
     }
@@ -114,6 +113,12 @@ extension RuntimeStore {
                 )
             }
         } ?? nil
+    }
+
+    static func knows(_ node: String, in database: Database) throws(StoreError) -> Bool {
+        try database.first("SELECT 1 FROM nodes WHERE id = ?", [.text(node)]) {
+            _ throws(SQLiteError) in true
+        } ?? false
     }
 
     private static func put(_ pod: Resource, of node: String, in database: Database) throws(StoreError) {

@@ -11,7 +11,7 @@ extension DatabaseFormat {
         applicationID: 0x63_6e_72_74,
         migrations: [
             runtimeVersion1, runtimeVersion2, runtimeVersion3, runtimeVersion4, runtimeVersion5,
-            runtimeVersion6, runtimeVersion7, runtimeVersion8,
+            runtimeVersion6, runtimeVersion7, runtimeVersion8, runtimeVersion9,
         ],
         synchronous: "NORMAL"
     )
@@ -117,6 +117,17 @@ extension DatabaseFormat {
             created_at INTEGER NOT NULL,
             version INTEGER NOT NULL,
             body BLOB NOT NULL,
+            PRIMARY KEY (namespace, name)
+        ) WITHOUT ROWID;
+        """
+
+    /// What nodes tell of autoscalers: `status` is JSON.
+    private static let runtimeVersion9 = """
+        CREATE TABLE autoscalers (
+            namespace TEXT NOT NULL,
+            name TEXT NOT NULL,
+            node TEXT NOT NULL,
+            status BLOB NOT NULL,
             PRIMARY KEY (namespace, name)
         ) WITHOUT ROWID;
         """

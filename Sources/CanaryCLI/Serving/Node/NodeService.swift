@@ -20,12 +20,20 @@ final class NodeService: ProxyCompanion {
     private let stopped = EventDescriptor()
     private let done = EventDescriptor()
     private let showsLogs: Bool
+    private let autoscalerPeriod: Duration
 
     /// How often the output of pods is looked for.
     private static let logMilliseconds: Int32 = 100
 
-    /// - Parameter showsLogs: whether what pods write is printed, as long as somebody sees it.
-    init(_ settings: Settings, _ context: CommandContext, showsLogs: Bool) throws {
+    /// - Parameters:
+    ///   - autoscalerPeriod: how often each autoscaler looks at its Deployment.
+    ///   - showsLogs: whether what pods write is printed, as long as somebody sees it.
+    init(
+        _ settings: Settings,
+        _ context: CommandContext,
+        autoscalerPeriod: Duration,
+        showsLogs: Bool
+    ) throws {
         let location = StoreLocation(settings.storeDirectory)
         try location.makeDirectory()
         guard let lock = try NodeLock.acquire(at: location) else {
@@ -38,6 +46,7 @@ final class NodeService: ProxyCompanion {
         self.lock = lock
         self.settings = settings
         self.showsLogs = showsLogs
+        self.autoscalerPeriod = autoscalerPeriod
         executable = context.executable
         environment = context.environment
         now = context.now
@@ -52,12 +61,19 @@ final class NodeService: ProxyCompanion {
         let drains = PodDrains(mailbox, proxy)
         let probes = PodProbes(mailbox)
         let logs = PodLogs(place.logDirectory)
+        let autoscalers = AutoscalerService(
+            settings,
+            of: reporter.record.id,
+            each: autoscalerPeriod,
+            log
+        )
         let hands: @Sendable () -> NodeHands = { [log] in
             NodeHands(
                 publish: { news in
                     tables.apply(pods: news.changed, removed: news.removed, on: proxy)
                     reporter.take(news)
                     logs.take(news)
+                    autoscalers.take(news)
                     Self.tell(news, log)
                 },
                 drain: { drains.begin($0, $1) },
@@ -70,6 +86,7 @@ final class NodeService: ProxyCompanion {
             follower.run { mailbox.put(.cluster($0)) }
         }
         try begin("pods") { [stopped] in reporter.run(until: stopped) }
+        try begin("autoscalers") { [stopped] in autoscalers.run(until: stopped) }
         try begin("drains") { [stopped] in drains.run(until: stopped) }
         if showsLogs {
             try begin("logs") { [stopped] in

@@ -18,7 +18,7 @@ final class PodReporter: Sendable {
     private let state = Mutex(State())
     private let event = EventDescriptor()
     private let location: StoreLocation
-    private let record: NodeRecord
+    let record: NodeRecord
     private let log: ServiceLog
 
     /// How long what could not be written waits for the next try.

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CanaryReplicas
+package import CanaryResources
+
+/// A pod of a node, as far as its Deployment's autoscaler looks at it.
+package struct MeasuredPod: Sendable {
+    package var key: ResourceKey
+    package var deployment: ResourceKey
+    package var observed: ObservedPod
+    /// The supervisors of its containers that run, by the containers' names.
+    package var supervisors: [String: Int32]
+
+    package init(
+        _ key: ResourceKey,
+        of deployment: ResourceKey,
+        _ observed: ObservedPod,
+        supervisors: [String: Int32]
+    ) {
+        self.key = key
+        self.deployment = deployment
+        self.observed = observed
+        self.supervisors = supervisors
+    }
+}
