@@ -10,16 +10,20 @@ package struct MeasuredPod: Sendable {
     package var observed: ObservedPod
     /// The supervisors of its containers that run, by the containers' names.
     package var supervisors: [String: Int32]
+    /// Its ports of the machine.
+    package var ports: Set<Int>
 
     package init(
         _ key: ResourceKey,
         of deployment: ResourceKey,
         _ observed: ObservedPod,
-        supervisors: [String: Int32]
+        supervisors: [String: Int32],
+        ports: Set<Int> = []
     ) {
         self.key = key
         self.deployment = deployment
         self.observed = observed
         self.supervisors = supervisors
+        self.ports = ports
     }
 }

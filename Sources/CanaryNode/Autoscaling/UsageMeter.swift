@@ -52,7 +52,7 @@ package struct UsageMeter: Sendable {
         case .containerResource(let name, let container):
             perPod(name, pods) { Self.runs(of: $0).filter { $0.container == container } }
         case .pods, .object, .external, .unknown:
-            .unavailable("the node measures cpu and memory of pods, nothing else")
+            .unavailable("nothing measures it")
         }
     }
 

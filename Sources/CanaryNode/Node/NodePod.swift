@@ -36,7 +36,13 @@ final class NodePod {
 
     /// As its Deployment's autoscaler sees it.
     var measured: MeasuredPod {
-        MeasuredPod(key, of: deployment, ObservedPod(key.name, life), supervisors: runner.supervisors)
+        MeasuredPod(
+            key,
+            of: deployment,
+            ObservedPod(key.name, life),
+            supervisors: runner.supervisors,
+            ports: Set(runner.context.ports.values)
+        )
     }
 
     /// As its Deployment sees it.

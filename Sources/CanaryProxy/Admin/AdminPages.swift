@@ -32,13 +32,16 @@ struct AdminPages {
 
     /// Every destination of the present table by Envoy's name for it, with its endpoints and what was counted.
     func clusters() -> AdminConnection.Answer {
-        let lines = ClusterList(
+        .init(status: 200, body: (clusterList.lines + checkedLines).map { $0 + "\n" }.joined())
+    }
+
+    var clusterList: ClusterList {
+        ClusterList(
             contents,
             shared.book.series(),
             shared.identifiers,
             shared.publication().resolutions
-        ).lines
-        return .init(status: 200, body: (lines + checkedLines).map { $0 + "\n" }.joined())
+        )
     }
 
     /// The addresses that are checked, by the host that asks for it, with Envoy's word for those that fail.

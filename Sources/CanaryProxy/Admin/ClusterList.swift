@@ -12,6 +12,7 @@ struct ClusterList {
         var endpoints: Set<String> = []
         var requests: UInt64 = 0
         var errors: UInt64 = 0
+        var ended: UInt64 = 0
     }
 
     private struct Key: Hashable {
@@ -58,6 +59,7 @@ struct ClusterList {
             let key = Key(host: labels.host, subset: labels.subset, port: labels.port)
             clusters[key]?.requests += sums.assigned
             clusters[key]?.errors += sums.completed.errors
+            clusters[key]?.ended += sums.ended
         }
     }
 
@@ -74,6 +76,18 @@ struct ClusterList {
             "rq_pending_active::\(use.pendingRequests)", "cx_overflow::\(overflows.connections)",
             "rq_pending_overflow::\(overflows.requests)", "rq_retry_overflow::\(overflows.retries)",
         ].map { "\(cluster.name)::\($0)" }
+    }
+
+    var loads: [DestinationLoad] {
+        clusters.map { key, cluster in
+            DestinationLoad(
+                name: cluster.name,
+                host: key.host,
+                endpoints: cluster.endpoints,
+                requests: cluster.requests,
+                underWay: cluster.requests - min(cluster.ended, cluster.requests)
+            )
+        }
     }
 
     var lines: [String] {

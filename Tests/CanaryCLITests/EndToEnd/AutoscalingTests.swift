@@ -125,4 +125,79 @@ import Testing
         let after = try Program.run("get", "hpa", "web-v1", in: scratch).output
         #expect(after.contains("cpu: <unknown>/50%"), "\(after)")
     }
+
+    @Test func replicasFollowRequests() throws {
+        try scratch.write(
+            """
+            import http.server, os
+            class Handler(http.server.BaseHTTPRequestHandler):
+                protocol_version = "HTTP/1.1"
+                def do_GET(self):
+                    self.send_response(200)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                def log_message(self, *ignored):
+                    pass
+            http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+            """,
+            to: "server.py"
+        )
+        let manifest = try scratch.write(
+            """
+            apiVersion: v1
+            kind: Service
+            metadata: {name: web}
+            spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
+            ---
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: web-v1}
+            spec:
+              selector: {matchLabels: {app: web}}
+              template:
+                metadata: {labels: {app: web}}
+                spec:
+                  containers:
+                  - name: web
+                    image: web
+                    command: [python3, "\(scratch.path("server.py"))"]
+                    ports: [{containerPort: 8080}]
+            ---
+            apiVersion: autoscaling/v2
+            kind: HorizontalPodAutoscaler
+            metadata: {name: web}
+            spec:
+              scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web-v1}
+              maxReplicas: 2
+              metrics:
+              - type: Pods
+                pods: {metric: {name: requests_per_second}, target: {type: AverageValue, averageValue: 2}}
+              behavior: {scaleDown: {stabilizationWindowSeconds: 0}}
+            """,
+            to: "requests.yaml"
+        )
+        let node = try Program(
+            [
+                "up", "-f", manifest, "--workers", "1", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
+                "--hpa-sync-period", "500ms",
+            ],
+            in: scratch
+        )
+        #expect(try eventually { try ready() == ["v1": 1] }, "\(node.errors)")
+        let client = try Loopback(to: try Scene.listener(of: node))
+        #expect(
+            try eventually {
+                for _ in 0..<20 {
+                    client.send("GET / HTTP/1.1\r\nhost: web\r\n\r\n")
+                    guard client.receive()?.startLine.contains(" 200 ") == true else { return false }
+                }
+                return try ready() == ["v1": 2]
+            },
+            "\(node.errors)"
+        )
+        #expect(node.errors.contains("New size: 2; reason: pods metric requests_per_second above target"))
+        #expect(try eventually { try ready() == ["v1": 1] }, "\(node.errors)")
+        node.signal(SIGTERM)
+        #expect(try node.end().status == 0)
+    }
 }

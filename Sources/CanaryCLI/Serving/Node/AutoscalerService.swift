@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryNode
+import CanaryProxy
 import CanaryReplicas
 import CanaryResources
 import CanaryStore
@@ -9,16 +10,24 @@ import Synchronization
 
 /// Lets the autoscalers of a store act on the Deployments that its node runs, each period once.
 final class AutoscalerService: Sendable {
-    private let settings: Settings
+    private let location: StoreLocation
     private let period: Duration
     private let node: String
+    private let proxy: Proxy
     private let log: ServiceLog
     private let pods = Mutex<[ResourceKey: MeasuredPod]>([:])
 
     /// - Parameter node: the id by which `runtime.db` knows the node.
-    init(_ settings: Settings, of node: String, each period: Duration, _ log: ServiceLog) {
-        self.settings = settings
+    init(
+        _ location: StoreLocation,
+        of node: String,
+        beside proxy: Proxy,
+        each period: Duration,
+        _ log: ServiceLog
+    ) {
+        self.location = location
         self.node = node
+        self.proxy = proxy
         self.period = period
         self.log = log
     }
@@ -33,16 +42,16 @@ final class AutoscalerService: Sendable {
     /// Until the stop signal. While the store cannot be read, nothing is scaled.
     func run(until stop: EventDescriptor) {
         var autoscaling = HorizontalAutoscaling()
-        var meter = UsageMeter()
+        var meters = AutoscalerMeters(proxy)
         let reporter = makeReporter()
         var told = ""
         while !stop.wait(milliseconds: Int32(clamping: period.milliseconds)) {
             do {
-                try turn(&autoscaling, &meter, reporter)
+                try turn(&autoscaling, &meters, reporter)
                 told = ""
             } catch {
                 let message = (error as? StoreError)?.message ?? "\(error)"
-                if message != told { log.warn("\(message); autoscalers wait for that") }
+                if message != told { log.warn("\(message); autoscalers try again each period") }
                 told = message
             }
         }
@@ -50,7 +59,7 @@ final class AutoscalerService: Sendable {
 
     private func makeReporter() -> AutoscalerReporter {
         AutoscalerReporter(
-            RuntimeStore(at: StoreLocation(settings.storeDirectory)) { [log] in log.warn($0) },
+            RuntimeStore(at: location) { [log] in log.warn($0) },
             node: node,
             wallOffset: Clock.wallMilliseconds() - Clock.monotonicMilliseconds()
         )
@@ -58,21 +67,21 @@ final class AutoscalerService: Sendable {
 
     private func turn(
         _ autoscaling: inout HorizontalAutoscaling,
-        _ meter: inout UsageMeter,
+        _ meters: inout AutoscalerMeters,
         _ reporter: AutoscalerReporter
     ) throws {
-        let store = try ClusterSession(settings: settings, context: .process()).store()
+        // A store that was moved away may come back: none is made in its place.
+        guard let store = try ClusterStore.openExisting(at: location) else { return }
         let sight = try look(store)
         let now = TimePoint(milliseconds: Clock.monotonicMilliseconds())
-        // Looking at all processes costs something.
-        if !sight.pods.isEmpty { meter.look(at: sight.pods, ProcessUsage().below, at: now) }
+        meters.look(for: sight, at: now)
         let outcomes = autoscaling.turn(
             sight,
             at: now,
-            measure: { meter.reading(for: $0, of: $1) },
+            measure: { meters.reading(for: $0, of: $1) },
             scale: { order in
                 do {
-                    return try set(order, in: store)
+                    return try set(order)
                 } catch {
                     return (error as? StoreError)?.message ?? (error as? CommandError)?.message ?? "\(error)"
                 }
@@ -100,22 +109,21 @@ final class AutoscalerService: Sendable {
     /// Sets the replicas in one revision. What somebody changed meanwhile stays as it is until the next period.
     ///
     /// - Returns: why they were not set.
-    private func set(_ order: HorizontalAutoscaling.Order, in store: ClusterStore) throws -> String? {
+    private func set(_ order: HorizontalAutoscaling.Order) throws -> String? {
         let (key, decision) = (order.deployment, order.decision)
         let note = ChangeNote(
             actor: "autoscaler/\(order.autoscaler.name)",
             reason: "\(decision.current) → \(decision.desired) replicas: \(decision.reason)"
         )
-        return try store.write(note) { writer in
+        return try ClusterStore.open(at: location).write(note) { writer in
             let change = ClusterChange(view: StoredCluster(reader: writer))
-            guard var deployment = try change.resource(key) else { return "\(key.qualifiedName) is gone" }
+            guard let deployment = try change.resource(key) else { return "\(key.qualifiedName) is gone" }
             guard (deployment.deployment?.replicas ?? 1) == decision.current else {
                 return "somebody has scaled \(key.qualifiedName) meanwhile"
             }
             var body = deployment.body
             body.set(.integer(Int64(decision.desired)), at: "spec", "replicas")
-            deployment = Resource(key: key, body: body, stored: deployment.stored)
-            try change.put(deployment)
+            try change.put(Resource(key: key, body: body))
             try ChangeWriter(writer: writer, verb: "scale").write(change)
             return nil
         }.value

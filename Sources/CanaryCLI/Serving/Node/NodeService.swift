@@ -62,8 +62,9 @@ final class NodeService: ProxyCompanion {
         let probes = PodProbes(mailbox)
         let logs = PodLogs(place.logDirectory)
         let autoscalers = AutoscalerService(
-            settings,
+            location,
             of: reporter.record.id,
+            beside: proxy,
             each: autoscalerPeriod,
             log
         )
