@@ -53,7 +53,7 @@ import Testing
         #expect(values(meter.reading(for: .resource("cpu"), of: [again])) == [:])
         meter.look(at: [again], { _ in .init(cpuMilliseconds: 6250) }, at: at(2000))
         #expect(values(meter.reading(for: .resource("cpu"), of: [again])) == ["web-1": 250])
-        // An orphan that ended took its time along.
+        // Never less than nothing.
         meter.look(at: [again], { _ in .init(cpuMilliseconds: 100) }, at: at(3000))
         #expect(values(meter.reading(for: .resource("cpu"), of: [again])) == ["web-1": 0])
     }

@@ -72,7 +72,7 @@ package struct TrafficMeter: Sendable {
                 window = now - last.time
                 let new =
                     traffic.requests > last.traffic.requests ? traffic.requests - last.traffic.requests : 0
-                look.rate = Int64(clamping: new) * 1_000_000 / Int64(window.milliseconds)
+                look.rate = Int64(min(new, 1 << 40)) * 1_000_000 / Int64(window.milliseconds)
             }
             looks[traffic.name] = look
         }

@@ -89,7 +89,7 @@ package struct UsageMeter: Sendable {
         }
     }
 
-    /// Thousandths of a processor. What ends as an orphan takes its time along, so that there can be less than before.
+    /// Thousandths of a processor. Children of a process that ignores SIGCHLD take their time along: there can be less than before.
     private static func cpu(from before: Look, to reading: ProcessUsage.Reading, at now: TimePoint)
         -> PodMetric?
     {

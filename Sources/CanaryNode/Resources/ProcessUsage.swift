@@ -15,7 +15,10 @@ package struct ProcessUsage: Sendable {
 
     private struct Entry {
         var parent: Int32
+        /// Its own ones.
         var ticks: Int64
+        /// Of those that it waited for, and that these waited for.
+        var endedTicks: Int64
         var pages: Int64
     }
 
@@ -31,14 +34,14 @@ package struct ProcessUsage: Sendable {
         }
     }
 
-    /// Of all processes below a supervisor, itself left out.
+    /// Of all processes below a supervisor, itself left out. It waits for orphans, so that what these used is not lost.
     package func below(_ supervisor: Int32) -> Reading {
         var reading = Reading()
-        var ticks: Int64 = 0
+        var ticks = entries[supervisor]?.endedTicks ?? 0
         var ahead = children[supervisor] ?? []
         while let pid = ahead.popLast() {
             guard let entry = entries[pid] else { continue }
-            ticks += entry.ticks
+            ticks += entry.ticks + entry.endedTicks
             reading.memory += entry.pages * Self.pageBytes
             reading.processes += 1
             ahead += children[pid] ?? []
@@ -58,7 +61,11 @@ package struct ProcessUsage: Sendable {
         let fields = bytes[(nameEnd + 1)...].split(separator: UInt8(ascii: " "))
         func field(_ number: Int) -> Int64? { Int64(String(decoding: fields[number - 3], as: UTF8.self)) }
         guard fields.count > 21, let parent = field(4), let pages = field(24) else { return nil }
-        let ticks = (14...17).compactMap(field).reduce(0, +)
-        return Entry(parent: Int32(clamping: parent), ticks: ticks, pages: pages)
+        return Entry(
+            parent: Int32(clamping: parent),
+            ticks: (14...15).compactMap(field).reduce(0, +),
+            endedTicks: (16...17).compactMap(field).reduce(0, +),
+            pages: pages
+        )
     }
 }
