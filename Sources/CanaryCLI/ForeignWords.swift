@@ -42,10 +42,9 @@ enum ForeignWords {
             "canaryctl undo HOST --to-revision N goes back to one, canaryctl history HOST lists them",
         "--server-side": "apply replaces whole objects; nobody else manages fields of them",
         "--save-config": "apply replaces whole objects, and needs no copy of what was applied",
-        "--grace-period": "objects are removed at once; canaryctl down drains the proxies",
         "--cascade": "nothing belongs to another object here, but everything to its namespace",
         "--client": "there is no server: canaryctl version says all",
-        "--replicas": "replicas are what the Deployment's manifest says: canaryctl apply -f FILE",
+        "--replicas": "canaryctl scale deployment/NAME --replicas N changes them",
     ]
 
     private static let commands = [
@@ -56,7 +55,6 @@ enum ForeignWords {
         "patch": "canaryctl get KIND/NAME -o yaml, change it, and canaryctl replace -f FILE",
         "label": "labels are in the manifests: change them, and canaryctl apply -f FILE",
         "annotate": "annotations are in the manifests: change them, and canaryctl apply -f FILE",
-        "scale": "replicas are in the manifests: change spec.replicas, and canaryctl apply -f FILE",
         "status":
             "canaryctl describe shows the hosts, canaryctl get pods the pods, canaryctl proxy-status the proxies",
         "list": "did you mean \"canaryctl get\"?",

@@ -52,6 +52,18 @@ import Testing
         #expect(try offers("positional@0", "describe", "vs", "") == ["helloworld"])
     }
 
+    @Test func `Deployments, as commands about them name them`() throws {
+        let both = ["deployment/helloworld-v1", "deployment/helloworld-v2"]
+        #expect(try offers("positional@0", "scale", "") == both)
+        #expect(try offers("positional@0", "scale", both[0], "") == [both[1]])
+        #expect(try offers("positional@0", "scale", "deploy", "") == ["helloworld-v1", "helloworld-v2"])
+        #expect(
+            try offers("positional@0", "autoscale", "deploy/") == [
+                "deploy/helloworld-v1", "deploy/helloworld-v2",
+            ]
+        )
+    }
+
     /// The parser keeps the shell of the last script in a variable of the process.
     @Test func `an answer has the form of the shell that asks, whichever script was made before`() throws {
         _ = try run("completion", "zsh")

@@ -22,6 +22,7 @@ enum CommandGroups {
             ]
         ),
         CommandGroup(name: "Rollouts", subcommands: [RolloutCommand.self]),
+        CommandGroup(name: "Replicas", subcommands: [ScaleCommand.self, AutoscaleCommand.self]),
         CommandGroup(name: "This machine", subcommands: [UpCommand.self, LogsCommand.self]),
         CommandGroup(
             name: "Proxies",

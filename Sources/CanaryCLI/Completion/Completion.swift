@@ -13,6 +13,10 @@ enum Completion {
         case service
         /// A kind and names; `all` where everything can be meant.
         case objects(all: Bool)
+        /// A host, or `deployment/NAME`.
+        case hostOrDeployment
+        /// `deployment/NAME`, or names behind the kind.
+        case deployments
         case namespace
         case gateway
         /// A version of the host before.

@@ -17,6 +17,9 @@ struct CompletionCandidates {
         case .hostOrObject: try hostsOrObjects()
         case .service: try line.arguments.isEmpty ? services() : []
         case .objects(let all): try objects(all ? ["all"] : [])
+        case .hostOrDeployment:
+            try line.arguments.isEmpty ? hosts() + (line.word.isEmpty ? [] : deployments()) : []
+        case .deployments: try deployments()
         case .namespace: try namespaces()
         case .gateway:
             try read { try $0.keys(kind: .gateway) }.map { "\($0.namespace)/\($0.name)" }
@@ -51,9 +54,24 @@ struct CompletionCandidates {
         return (ResourceKind.allCases.map(\.plural) + others).map { before + $0 }
     }
 
+    private func deployments() throws -> [String] {
+        let isBehindKind = line.arguments.first?.contains("/") == false
+        guard !isBehindKind, !line.word.contains("/") else { return try objects([]) }
+        return try names(of: .deployment).map { "deployment/\($0)" }.filter { !line.arguments.contains($0) }
+    }
+
     private func names(of kind: ResourceKind) throws -> [String] {
         let namespace = try kind.isNamespaced ? settings().namespace : nil
-        return try read { try $0.keys(kind: kind, namespace: namespace) }.map(\.name)
+        let stored = try read { try $0.keys(kind: kind, namespace: namespace) }.map(\.name)
+        return try kind == .pod ? stored + runningPods(namespace) : stored
+    }
+
+    private func runningPods(_ namespace: String?) throws -> [String] {
+        var context = StoreContext.system
+        context.lockTimeoutMilliseconds = Self.patienceMilliseconds
+        let location = StoreLocation(try settings().storeDirectory)
+        return try RuntimeStore(at: location, context: context) { _ in }.livePods()
+            .filter { namespace == nil || $0.namespace == namespace }.map(\.name)
     }
 
     /// Those that objects are in, and those that were made.

@@ -6,6 +6,8 @@ import CanaryResources
 struct ChangeReport {
     let options: ChangeOptions
     var output: ChangeFormat?
+    /// What a command with a word of its own did: `scaled`.
+    var done: String?
     let context: CommandContext
 
     /// The revision that holds the change goes to standard error: the lines are kubectl's, and objects carry it.
@@ -39,7 +41,8 @@ struct ChangeReport {
     private func line(_ change: ObjectChange) -> String {
         let key = change.key
         guard change.outcome == .deleted else {
-            return "\(key.qualifiedName) \(change.outcome.rawValue)\(options.suffix)"
+            let word = change.outcome == .unchanged ? nil : done
+            return "\(key.qualifiedName) \(word ?? change.outcome.rawValue)\(options.suffix)"
         }
         let place = key.kind.isNamespaced ? " from \(key.namespace) namespace" : ""
         return "\(key.kind.qualifiedName) \"\(key.name)\" deleted\(place)\(options.suffix)"
