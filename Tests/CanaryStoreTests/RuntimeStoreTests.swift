@@ -73,6 +73,24 @@ import Testing
         try open().evidence(store: "s", host: "a")[key ?? self.key()]?.assigned
     }
 
+    @Test func podsToEndAreTakenOnceAndByTheNodeTheyWereMeantFor() throws {
+        let key = ResourceKey(.pod, namespace: "shop", name: "web-1")
+        let first = PodDeletion(key, uid: "u", gracePeriod: nil)
+        let second = PodDeletion(key, uid: "u", gracePeriod: .milliseconds(1500))
+        #expect(try open().takeDeletions().isEmpty)
+        try open().order([first])
+        #expect(try open().takeDeletions() == [first])
+        #expect(try open().takeDeletions().isEmpty)
+        // Who wants it sooner is heard.
+        try open().order([first])
+        try open().order([second])
+        #expect(try open().takeDeletions() == [second])
+        try open().order([first])
+        let node = NodeRecord(id: "n", process: .current, startedAt: 1, version: "1.0")
+        try open().report(node, pods: [])
+        #expect(try open().takeDeletions().isEmpty)
+    }
+
     @Test func `without any proxy there is nothing, and looking makes nothing`() throws {
         #expect(rmdir(fixture.location.directory) == 0)
         #expect(try open().liveProxies().isEmpty)

@@ -12,7 +12,11 @@ struct DeleteCommand: Subcommand {
         abstract: "Remove objects",
         discussion: Help.examples(
             ("Remove what a file declares", "canaryctl delete -f reviews.yaml"),
-            ("Remove one object, if it is there", "canaryctl delete vs helloworld --ignore-not-found")
+            ("Remove one object, if it is there", "canaryctl delete vs helloworld --ignore-not-found"),
+            (
+                "End a running pod, which another takes the place of",
+                "canaryctl delete pod helloworld-v1-6bcfd5b9c7-x2x4f"
+            )
         )
     )
 
@@ -31,6 +35,7 @@ struct DeleteCommand: Subcommand {
     @Flag(help: "A missing object is no error")
     var ignoreNotFound = false
 
+    @OptionGroup(title: "Running pods") var ending: PodEndingOptions
     @OptionGroup(title: "Input") var manifests: ManifestOptions
     @OptionGroup(title: "Change") var change: ChangeOptions
     @OptionGroup(title: "Output") var output: ChangeOutputOptions
@@ -56,22 +61,29 @@ struct DeleteCommand: Subcommand {
         let named = try keys(settings, context)
         let session = ClusterSession(settings: settings, context: context)
         var warnings: [String] = []
-        let result = try session.change(change, verb: "delete") { change in
+        var running: [Resource] = []
+        var result = try session.change(change, verb: "delete") { change in
             let keys = try named + keysOfSelector(settings, in: change)
             let missing = try keys.filter { try !Self.exists($0, in: change) }
             if !ignoreNotFound, let error = CommandError.joined(missing.map(CommandError.notFound)) {
                 throw error
             }
-            for key in keys { try Self.delete(key, in: change) }
+            running = change.view.running.all.filter { keys.contains($0.key) }
+            let ran = Set(running.map(\.key))
+            for key in keys where !ran.contains(key) { try Self.delete(key, in: change) }
             warnings = try UnservedShares.warnings(
                 of: change,
                 client: settings.namespace,
                 failing: session.failingAddresses
             )
         }
+        let end = PodEnd(pods: running, gracePeriod: ending.gracePeriod, session: session)
+        if change.dryRun == .none { try end.order() }
+        result.changes += running.map { ObjectChange(key: $0.key, outcome: .deleted, before: $0, after: nil) }
         context.warn(warnings)
         if result.changes.isEmpty, selector != nil { context.standardError.writeLine("No resources found.") }
         ChangeReport(options: change, output: output.output, context: context).print(result)
+        if change.dryRun == .none { try end.wait(atMost: change.wait) }
         return try ProxyWait(options: change, session: session).wait(for: result)
     }
 

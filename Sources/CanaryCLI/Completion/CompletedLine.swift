@@ -14,7 +14,7 @@ struct CompletedLine {
     static let flags: Set<String> = [
         "-A", "--all-namespaces", "--detach", "--follow", "-h", "--help", "--ignore-not-found",
         "--ignore-unknown",
-        "--no-headers", "-p", "--previous", "--prune", "-R", "--recursive", "--show-labels",
+        "--no-headers", "--now", "-p", "--previous", "--prune", "-R", "--recursive", "--show-labels",
         "--store-context",
         "--strict", "--timestamps", "-v", "--verbose", "--version", "-w", "--watch",
     ]

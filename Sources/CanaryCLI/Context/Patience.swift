@@ -6,15 +6,18 @@ import Glibc
 struct Patience {
     private let end: ContinuousClock.Instant
 
-    init(_ duration: Duration) {
+    private let pause: UInt32
+
+    init(_ duration: Duration, pauseMilliseconds: UInt32 = 10) {
+        pause = pauseMilliseconds * 1000
         end = .now.advanced(by: duration)
     }
 
-    /// Looks every ten milliseconds; `false` when time ran out first.
+    /// Looks again and again; `false` when time ran out first.
     func wait(until isDone: () throws -> Bool) rethrows -> Bool {
         while try !isDone() {
             guard ContinuousClock.now < end else { return false }
-            usleep(10_000)
+            usleep(pause)
         }
         return true
     }

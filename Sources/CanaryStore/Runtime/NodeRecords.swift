@@ -28,6 +28,7 @@ extension RuntimeStore {
             try database.run("DELETE FROM nodes")
             try database.run("DELETE FROM pods")
             try database.run("DELETE FROM autoscalers")
+            try database.run("DELETE FROM pod_deletions")
             try database.run(
                 "INSERT INTO nodes (id, pid, process_start, started_at, version) VALUES (?, ?, ?, ?, ?)",
                 [

@@ -11,7 +11,7 @@ extension DatabaseFormat {
         applicationID: 0x63_6e_72_74,
         migrations: [
             runtimeVersion1, runtimeVersion2, runtimeVersion3, runtimeVersion4, runtimeVersion5,
-            runtimeVersion6, runtimeVersion7, runtimeVersion8, runtimeVersion9,
+            runtimeVersion6, runtimeVersion7, runtimeVersion8, runtimeVersion9, runtimeVersion10,
         ],
         synchronous: "NORMAL"
     )
@@ -128,6 +128,17 @@ extension DatabaseFormat {
             name TEXT NOT NULL,
             node TEXT NOT NULL,
             status BLOB NOT NULL,
+            PRIMARY KEY (namespace, name)
+        ) WITHOUT ROWID;
+        """
+
+    /// The pods that somebody wants the node to end; without `grace_milliseconds` in their own time.
+    private static let runtimeVersion10 = """
+        CREATE TABLE pod_deletions (
+            namespace TEXT NOT NULL,
+            name TEXT NOT NULL,
+            uid TEXT NOT NULL,
+            grace_milliseconds INTEGER,
             PRIMARY KEY (namespace, name)
         ) WITHOUT ROWID;
         """

@@ -57,7 +57,7 @@ final class NodeService: ProxyCompanion {
         let place = makePlace(location)
         // What an earlier node left, if it was killed together with its supervisors.
         place.groups.clear()
-        let reporter = PodReporter(location, startedAt: now(), log)
+        let reporter = PodReporter(location, mailbox, startedAt: now(), log)
         let drains = PodDrains(mailbox, proxy)
         let probes = PodProbes(mailbox)
         let logs = PodLogs(place.logDirectory)

@@ -7,7 +7,8 @@ import CanarySystem
 import Glibc
 import Synchronization
 
-/// Writes what becomes of a node's pods into `runtime.db`, in a thread of its own: whoever holds that file keeps no pod waiting.
+/// Writes what becomes of a node's pods into `runtime.db`, and reads there which ones others want to end, in a thread of its own:
+/// whoever holds that file keeps no pod waiting.
 final class PodReporter: Sendable {
     private struct State {
         var pods: [ResourceKey: Resource] = [:]
@@ -18,6 +19,7 @@ final class PodReporter: Sendable {
     private let state = Mutex(State())
     private let event = EventDescriptor()
     private let location: StoreLocation
+    private let mailbox: NodeMailbox
     let record: NodeRecord
     private let log: ServiceLog
 
@@ -26,8 +28,9 @@ final class PodReporter: Sendable {
     /// How long a pod that changes again and again is only written once.
     private static let pauseMilliseconds: Int32 = 20
 
-    init(_ location: StoreLocation, startedAt: Int64, _ log: ServiceLog) {
+    init(_ location: StoreLocation, _ mailbox: NodeMailbox, startedAt: Int64, _ log: ServiceLog) {
         self.location = location
+        self.mailbox = mailbox
         self.log = log
         record = NodeRecord(
             id: "\(getpid())-\(startedAt)",
@@ -61,6 +64,7 @@ final class PodReporter: Sendable {
             do throws(StoreError) {
                 if !isKnown { try runtime.report(record, pods: state.withLock { Array($0.pods.values) }) }
                 isKnown = try write(to: runtime)
+                if isKnown { passOn(try runtime.takeDeletions()) }
                 told = ""
             } catch {
                 if told != error.message {
@@ -89,6 +93,13 @@ final class PodReporter: Sendable {
             for key in removed where state.pods[key] == nil { state.removed.remove(key) }
         }
         return isKnown
+    }
+
+    private func passOn(_ deletions: [PodDeletion]) {
+        let pods = state.withLock(\.pods)
+        for deletion in deletions where pods[deletion.key]?.stored?.uid == deletion.uid {
+            mailbox.put(.delete(deletion.key, gracePeriod: deletion.gracePeriod))
+        }
     }
 
     /// For news, or once a second: the file may have been moved away.
