@@ -141,7 +141,9 @@ struct ObjectListing {
     }
 
     func table(of group: [Resource], _ view: StoredCluster) throws -> Table {
-        let ready = try readyEndpoints(of: group, view)
+        let deployments =
+            group[0].kind == .deployment
+            ? try DeploymentColumns.of(group, view, now: context.now()) : [:]
         let runs = group[0].kind == .rollout ? try view.reader?.newestRollouts() ?? [:] : [:]
         let session = ClusterSession(settings: settings, context: context)
         let autoscalers =
@@ -153,30 +155,11 @@ struct ObjectListing {
             showsNamespace: query.namespace == nil && group[0].kind.isNamespaced,
             showsLabels: output.showLabels,
             now: context.now(),
-            readyEndpoints: { ready[$0.key] ?? 0 },
+            replicas: { deployments[$0.key] ?? DeploymentColumns() },
             phase: { RolloutBeginning.phase(of: $0, after: runs[$0.stored?.uid ?? ""]) },
             autoscaler: { autoscalers?.report(of: $0) }
         )
         return table.table(of: group, namePrefix: query.hasSeveralKinds)
-    }
-
-    /// Deployments show how many endpoints carry their labels; nothing else needs to know.
-    private func readyEndpoints(of group: [Resource], _ view: StoredCluster) throws -> [ResourceKey: Int] {
-        var ready: [ResourceKey: Int] = [:]
-        // Thousands of Deployments may share a label, and as many endpoints carry it.
-        var entries: [IndexToken: LabelIndex<WorkloadEntry>] = [:]
-        for resource in group {
-            guard let labels = resource.deployment?.template.labels,
-                let first = labels.min(by: { $0.key < $1.key })
-            else { continue }
-            let token = IndexToken.label(first.key, first.value, namespace: resource.namespace)
-            if entries[token] == nil {
-                let found = try view.resources(with: token).compactMap(\.workloadEntry)
-                entries[token] = LabelIndex(found, labels: \.labels)
-            }
-            ready[resource.key] = entries[token]?.carrying(labels).count ?? 0
-        }
-        return ready
     }
 }
 

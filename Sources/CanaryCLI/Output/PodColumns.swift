@@ -25,6 +25,16 @@ struct PodColumns {
         }
     }
 
+    /// With the pod's own ports where they are the machine's.
+    var address: String? {
+        pod.body["status"]?["podIP"]?.string.map { address in
+            AddressText.text(
+                address,
+                ports: pod.pod?.template.containers.flatMap(\.ports).compactMap(\.hostPort) ?? []
+            )
+        }
+    }
+
     var readyColumn: String { "\(ready)/\(total)" }
 
     /// Of the first init container that is not through.

@@ -11,8 +11,8 @@ struct ResourceTable {
     let showsLabels: Bool
     /// Milliseconds since 1970, for ages.
     let now: Int64
-    /// How many ready endpoints a Deployment has.
-    let readyEndpoints: (Resource) -> Int
+    /// What runs of a Deployment.
+    let replicas: (Resource) -> DeploymentColumns
     /// A Rollout's phase.
     let phase: (Resource) -> String
     /// What is known of an autoscaler.
@@ -56,12 +56,7 @@ extension ResourceTable {
         switch kind {
         case .service: serviceColumns
         case .deployment: deploymentColumns
-        case .pod:
-            [
-                Column(title: "READY") { resource, _ in PodColumns(resource).readyColumn },
-                Column(title: "STATUS") { resource, _ in PodColumns(resource).status },
-                Column(title: "RESTARTS") { resource, _ in "\(PodColumns(resource).restarts)" },
-            ]
+        case .pod: podColumns
         case .endpoints: [Column(title: "ENDPOINTS") { resource, _ in addresses(of: resource) }]
         case .endpointSlice:
             [
@@ -148,10 +143,10 @@ extension ResourceTable {
     private static var deploymentColumns: [Column] {
         [
             Column(title: "READY") { resource, table in
-                "\(table.readyEndpoints(resource))/\(resource.deployment?.replicas ?? 1)"
+                "\(table.replicas(resource).ready)/\(resource.deployment?.replicas ?? 1)"
             },
-            Column(title: "UP-TO-DATE") { resource, table in String(table.readyEndpoints(resource)) },
-            Column(title: "AVAILABLE") { resource, table in String(table.readyEndpoints(resource)) },
+            Column(title: "UP-TO-DATE") { resource, table in String(table.replicas(resource).updated) },
+            Column(title: "AVAILABLE") { resource, table in String(table.replicas(resource).available) },
             Column(title: "CONTAINERS", isWide: true) { resource, _ in
                 list(resource.deployment?.template.containers.map(\.name) ?? [])
             },
@@ -160,6 +155,18 @@ extension ResourceTable {
             },
             Column(title: "SELECTOR", isWide: true) { resource, _ in
                 labels(resource.deployment?.selector.matchLabels ?? [:])
+            },
+        ]
+    }
+
+    private static var podColumns: [Column] {
+        [
+            Column(title: "READY") { resource, _ in PodColumns(resource).readyColumn },
+            Column(title: "STATUS") { resource, _ in PodColumns(resource).status },
+            Column(title: "RESTARTS") { resource, _ in "\(PodColumns(resource).restarts)" },
+            Column(title: "IP", isWide: true) { resource, _ in PodColumns(resource).address ?? none },
+            Column(title: "NODE", isWide: true) { resource, _ in
+                resource.body["spec"]?["nodeName"]?.string ?? none
             },
         ]
     }
@@ -186,10 +193,7 @@ extension ResourceTable {
         [
             Column(title: "ADDRESS") { resource, _ in
                 guard let entry = resource.workloadEntry, let address = entry.address else { return unset }
-                let ports = Set(entry.ports.values).sorted().map(String.init)
-                guard !ports.isEmpty else { return address }
-                let host = address.contains(":") ? "[\(address)]" : address
-                return "\(host):\(ports.joined(separator: ","))"
+                return AddressText.text(address, ports: entry.ports.values)
             },
             Column(title: "LABELS", isWide: true) { resource, _ in
                 labels(resource.workloadEntry?.labels ?? [:])

@@ -30,6 +30,17 @@ package struct DeploymentStatus: Hashable, Sendable {
         isMinimumAvailable = available >= spec.replicas - spec.maxUnavailable
     }
 
+    /// As somebody counted who sees pods alone.
+    package init(_ spec: DeploymentSpec, replicas: Int, updated: Int, ready: Int, available: Int) {
+        name = spec.name
+        wanted = spec.replicas
+        self.replicas = replicas
+        self.updated = updated
+        self.ready = ready
+        self.available = available
+        isMinimumAvailable = available >= spec.replicas - spec.maxUnavailable
+    }
+
     package var isComplete: Bool { updated == wanted && replicas == wanted && available == wanted }
 
     /// What `rollout status` says, until the deployment is through.

@@ -18,3 +18,10 @@ enum PodTemplateHash {
         return String(String(hash).utf8.map { alphabet[Int($0) % alphabet.count] })
     }
 }
+
+extension DeploymentSpec {
+    package static var podTemplateHashLabel: String { PodTemplateHash.label }
+
+    /// What the pods of the present template carry, unless another template of the Deployment turned out to have the same.
+    package var podTemplateHash: String { PodTemplateHash.hash(template) }
+}

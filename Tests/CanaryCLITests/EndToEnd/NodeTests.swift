@@ -127,6 +127,54 @@ import Testing
         #expect(try podCount() == 0)
     }
 
+    @Test func deletedPodsAreReplaced() throws {
+        let node = try up()
+        #expect(try eventually { try readyPods().count == 2 }, "\(node.errors)")
+        let client = Client(of: try Scene.listener(of: node))
+        let before = try readyPods()
+        let name = try #require(before.min())
+        let deletion = try Program.run("delete", "pod", name, in: scratch)
+        #expect(deletion.output == "pod \"\(name)\" deleted from default namespace\n")
+        #expect(deletion.status == 0 && deletion.errors.isEmpty, "\(deletion.errors)")
+        // It is gone when the command returns.
+        #expect(try !Program.run("get", "pods", in: scratch).output.contains(name))
+        #expect(try eventually { try readyPods().count == 2 })
+        #expect(try readyPods().intersection(before) == before.subtracting([name]))
+        #expect(Set(client.stop().keys) == ["v1"], "\(client.answers)")
+
+        let again = try Program.run("delete", "pod", name, in: scratch)
+        #expect(again.status == 1 && again.errors.contains("pod \"\(name)\" not found"))
+        let all = try Program.run("delete", "pods", "-l", "app=web", "--now", "--dry-run=client", in: scratch)
+        #expect(all.output.split(separator: "\n").count == 2 && all.output.contains("(dry run)"))
+        #expect(try readyPods().count == 2)
+    }
+
+    @Test func deploymentsAreScaledAndRestartedByWords() throws {
+        let node = try up()
+        #expect(try eventually { try readyPods().count == 2 }, "\(node.errors)")
+        let client = Client(of: try Scene.listener(of: node))
+        let status = ["rollout", "status", "deployment/web", "--timeout", "30s"]
+        let done = "deployment \"web\" successfully rolled out\n"
+        try Scene.succeed("scale", "deployment/web", "--replicas", "3", in: scratch)
+        #expect(try Program(status, in: scratch).end().output.hasSuffix(done))
+        let before = try readyPods()
+        #expect(before.count == 3)
+        let listed = try Program.run("get", "deployments", "--no-headers", in: scratch).output
+        #expect(listed.split(separator: " ").prefix(4) == ["web", "3/3", "3", "3"], "\(listed)")
+
+        try Scene.succeed("rollout", "restart", "deployment", "web", in: scratch)
+        let restart = try Program(status, in: scratch).end()
+        #expect(restart.status == 0 && restart.output.hasSuffix(done))
+        #expect(restart.output.hasPrefix("Waiting for deployment \"web\" rollout to finish: "))
+        #expect(try readyPods().count == 3 && readyPods().isDisjoint(with: before))
+        let wide = try Program.run("get", "pods", "-o", "wide", in: scratch).output
+        #expect(
+            wide.split(separator: "\n").count { $0.contains(" Running ") && $0.contains(" 127.0.0.1:") } == 3,
+            "\(wide)"
+        )
+        #expect(Set(client.stop().keys) == ["v1"], "\(client.answers)")
+    }
+
     @Test func nothingOutlivesAKilledNode() throws {
         for _ in 0..<3 {
             let node = try up()

@@ -6,7 +6,10 @@ import CanaryStore
 
 /// What every order takes.
 struct OrderOptions: ParsableArguments {
-    @Argument(help: "The host", completion: .stored(.host))
+    @Argument(
+        help: "The host; for pause and resume also deployment/NAME",
+        completion: .stored(.hostOrDeployment)
+    )
     var host: String
 
     @Option(help: ArgumentHelp("Why; kept in the journal", valueName: "text"))
@@ -22,6 +25,9 @@ protocol OrderCommand: Subcommand {
 extension OrderCommand {
     func run(in context: CommandContext) throws -> ExitStatus {
         let session = ClusterSession(settings: try Settings(global, context), context: context)
+        if let deployment = DeploymentRollout(order.host, session) {
+            return try deployment.give(verb, reason: order.reason)
+        }
         let rollout = try RolloutOrder(session: session, verb: verb, reason: order.reason)
             .give(to: order.host)
         context.standardOutput.writeLine(

@@ -8,18 +8,25 @@ import CanaryResources
 struct RolloutStatusCommand: Subcommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Show where a rollout is and what the judge says",
-        discussion: Help.examples(("For a script", "canaryctl rollout status helloworld -o json"))
+        abstract: "Show where a rollout is and what the judge says, or wait for a Deployment's update",
+        discussion: Help.examples(
+            ("For a script", "canaryctl rollout status helloworld -o json"),
+            ("Until all pods are new", "canaryctl rollout status deployment/helloworld-v1 --timeout 1m")
+        )
     )
 
-    @Argument(help: "The host", completion: .stored(.host))
+    @Argument(help: "The host, or deployment/NAME", completion: .stored(.hostOrDeployment))
     var host: String
+
+    @Option(help: ArgumentHelp("How long to wait for a Deployment at most", valueName: "time"))
+    var timeout: TimeSpan?
 
     @OptionGroup(title: "Output") var output: ReportOutputOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func run(in context: CommandContext) throws -> ExitStatus {
         let session = ClusterSession(settings: try Settings(global, context), context: context)
+        if let deployment = DeploymentRollout(host, session) { return try deployment.watch(atMost: timeout) }
         let rollout = try session.rollout(of: host)
         session.warnWithoutController(rollout)
         let report = RolloutReport(rollout: rollout)
