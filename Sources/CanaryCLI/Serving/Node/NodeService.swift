@@ -19,11 +19,14 @@ final class NodeService: ProxyCompanion {
     private let mailbox = NodeMailbox()
     private let stopped = EventDescriptor()
     private let done = EventDescriptor()
+    private let printed = EventDescriptor()
     private let showsLogs: Bool
     private let autoscalerPeriod: Duration
 
     /// How often the output of pods is looked for.
     private static let logMilliseconds: Int32 = 100
+    /// How long whoever reads the output may keep the end waiting.
+    private static let lastLogMilliseconds: Int32 = 1000
 
     /// - Parameters:
     ///   - autoscalerPeriod: how often each autoscaler looks at its Deployment.
@@ -90,8 +93,11 @@ final class NodeService: ProxyCompanion {
         try begin("autoscalers") { [stopped] in autoscalers.run(until: stopped) }
         try begin("drains") { [stopped] in drains.run(until: stopped) }
         if showsLogs {
-            try begin("logs") { [stopped] in
+            try begin("logs") { [stopped, printed] in
                 while !stopped.wait(milliseconds: Self.logMilliseconds) { logs.print() }
+                // What pods wrote as they ended.
+                logs.print()
+                printed.signal()
             }
         }
         try begin("rollouts") { [settings, stopped] in Self.controlRollouts(settings, log, until: stopped) }
@@ -102,6 +108,7 @@ final class NodeService: ProxyCompanion {
         mailbox.put(.stop)
         done.wait(milliseconds: -1)
         stopped.signal()
+        if showsLogs { printed.wait(milliseconds: Self.lastLogMilliseconds) }
     }
 
     // MARK: - Parts
