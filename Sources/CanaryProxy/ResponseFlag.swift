@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryResources
+
 /// Why an answer is what it is: those of Envoy's response flags of which an answer has at most one.
 package enum ResponseFlag: UInt8, Sendable, CaseIterable {
     case none
@@ -58,6 +60,22 @@ struct ResponseFlags: Equatable {
     init?(number: Int) {
         guard let reason = ResponseFlag(rawValue: UInt8(number >> 2)) else { return nil }
         self.init(reason, isDelayed: number & 1 != 0, hasUsedUpRetries: number & 2 != 0)
+    }
+
+    /// Whether the destination is to blame: see ``RouteEvidence/Answer/isError``, which is asked once for each flag.
+    func isError(status: Int32) -> Bool {
+        status >= 500 || ([0, 101, 408].contains(status) ? Self.quietErrors : Self.errors)[number]
+    }
+
+    private static let errors = errors(status: 200)
+    /// With a status under which silence is nobody's fault.
+    private static let quietErrors = errors(status: 0)
+
+    private static func errors(status: Int) -> [Bool] {
+        (0..<count).map { number in
+            ResponseFlags(number: number).map { RouteEvidence.Answer(status: status, flag: $0.text).isError }
+                ?? false
+        }
     }
 
     /// As metrics and logs show them: as Envoy, in the order in which they come to be, with commas between them.

@@ -66,6 +66,11 @@ package struct DestinationCompiler {
 
     func counter(_ counter: RouteCounter) -> UInt32 { arena.lease(counter, from: identifiers.counters) }
 
+    /// The users of a route, counted as long as its epoch lasts.
+    func users(of route: EvidenceKey) -> Borrowed<CountedUsers> {
+        arena.store(CountedUsers(lease.users(of: route)))
+    }
+
     /// `nil` for no key.
     func hashKey(_ key: TrafficPolicy.HashKey?) -> Borrowed<HashKeyRecord>? {
         key.map { arena.store(record(of: $0)) }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import CanaryMesh
+import CanaryResources
 
 /// Keeps the numbers of endpoints and clusters in use for as long as it lives: the compiled form of a host has one.
 ///
@@ -9,6 +10,7 @@ package final class IdentifierLease: @unchecked Sendable {
     private let identifiers: RoutingIdentifiers
     private var endpoints: [UInt64] = []
     private var clusters: [UInt64] = []
+    private var routes: [EvidenceKey] = []
 
     package init(_ identifiers: RoutingIdentifiers) {
         self.identifiers = identifiers
@@ -16,6 +18,7 @@ package final class IdentifierLease: @unchecked Sendable {
 
     deinit {
         identifiers.release(endpoints: endpoints, clusters: clusters)
+        identifiers.release(usersOf: routes)
     }
 
     package func id(of address: EndpointAddress) -> UInt64 {
@@ -28,5 +31,11 @@ package final class IdentifierLease: @unchecked Sendable {
         let number = identifiers.use(cluster)
         clusters.append(number)
         return number
+    }
+
+    /// The users of a route that were counted in its epoch, which the key names without a destination.
+    func users(of route: EvidenceKey) -> UserMarks {
+        routes.append(route)
+        return identifiers.use(usersOf: route)
     }
 }

@@ -159,6 +159,9 @@ package struct RouteCompiler {
         }
         record.destinations = arena.store(records)
         record.totalWeight = records.reduce(0) { $0 + $1.weight }
+        if record.stickiness != nil, records.count > 1 {
+            record.users = destinations.users(of: counted.value.key)
+        }
         record.makesCookies = record.sticky.makesCookie || records.contains(where: \.makesCookies)
     }
 

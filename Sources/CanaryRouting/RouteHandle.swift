@@ -34,7 +34,10 @@ package struct RouteHandle: BitwiseCopyable {
     /// is sticky and the request has the key, by the user.
     ///
     /// `random` must be uniform over all 64-bit values. `nil` for other actions, and for a route whose weights are all zero.
-    package func destination(for facts: RequestFacts, random: UInt64) -> DestinationHandle? {
+    /// - Parameter user: becomes the hash of the user, where that decided.
+    package func destination(for facts: RequestFacts, random: UInt64, user: inout UInt64?)
+        -> DestinationHandle?
+    {
         let route = record
         let destinations = route.pointee.destinations
         if destinations.count == 1 { return DestinationHandle(destinations.pointer(0), port: facts.port) }
@@ -43,9 +46,17 @@ package struct RouteHandle: BitwiseCopyable {
         let index =
             key.isEmpty
             ? WeightedChoice.draw(destinations, total: route.pointee.totalWeight, random: random)
-            : WeightedChoice.sticky(destinations, key: key)
+            : WeightedChoice.sticky(destinations, key: key, user: &user)
         return DestinationHandle(destinations.pointer(index), port: facts.port)
     }
+
+    package func destination(for facts: RequestFacts, random: UInt64) -> DestinationHandle? {
+        var user: UInt64?
+        return destination(for: facts, random: random, user: &user)
+    }
+
+    /// Which users of sticky traffic were counted; `nil` where each request is drawn for itself.
+    package var users: CountedUsers? { record.pointee.users?.pointee }
 
     /// The request's header changes, in the order in which they apply.
     package func requestHeaderEdits(_ destination: DestinationHandle?) -> BorrowedList<HeaderEdit> {

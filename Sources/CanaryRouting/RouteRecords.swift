@@ -76,6 +76,8 @@ package struct RouteRecord: BitwiseCopyable {
     package var totalWeight: UInt64
     /// `nil` where each request is drawn for itself.
     var stickiness: Borrowed<HashKeyRecord>?
+    /// Which users were counted, where the traffic is sticky.
+    package var users: Borrowed<CountedUsers>?
     /// Whether the route or a cluster behind it knows users by a cookie that the proxy makes.
     package var makesCookies = false
     /// Where no destination was chosen.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import CanaryMesh
+import CanaryResources
 import Synchronization
 
 /// What Istio calls a cluster: the endpoints of a host's subset at a port of the Service.
@@ -25,6 +26,8 @@ package final class RoutingIdentifiers: Sendable {
         var resolved: [UInt64: Set<UInt64>] = [:]
         /// Of clusters that have one.
         var shared: [UInt64: SharedCluster] = [:]
+        /// Of routes whose traffic is sticky, in their present epochs, and how often they are in use.
+        var users: [EvidenceKey: (marks: UserMarks, uses: Int)] = [:]
     }
 
     package let counters = CounterRegistry()
@@ -104,6 +107,22 @@ package final class RoutingIdentifiers: Sendable {
     }
 
     func use(_ cluster: ClusterName) -> UInt64 { state.withLock { $0.clusters.use(cluster) } }
+
+    func use(usersOf route: EvidenceKey) -> UserMarks {
+        state.withLock { state in
+            state.users[route, default: (UserMarks(), 0)].uses += 1
+            return state.users[route]?.marks ?? UserMarks()
+        }
+    }
+
+    func release(usersOf routes: some Sequence<EvidenceKey>) {
+        state.withLock { state in
+            for route in routes {
+                state.users[route]?.uses -= 1
+                if state.users[route]?.uses == 0 { state.users[route] = nil }
+            }
+        }
+    }
 
     func release(endpoints: some Sequence<UInt64>, clusters: some Sequence<UInt64>) {
         state.withLock { state in

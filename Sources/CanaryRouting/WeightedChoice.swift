@@ -33,13 +33,20 @@ package enum WeightedChoice {
     /// Sticky draw: the index with the largest -w / ln u, where u in (0,1) comes from the destination's keyed hash over the
     /// user's key ("weighted rendezvous hashing", Schindelhauer and Schomaker, 2005). A user only ever moves to a destination
     /// whose share grew.
-    static func sticky(_ destinations: BorrowedList<DestinationRecord>, key: ByteSlice) -> Int {
+    /// - Parameter user: becomes the first destination's hash, by which users are told apart as long as the split stays as it is.
+    static func sticky(
+        _ destinations: BorrowedList<DestinationRecord>,
+        key: ByteSlice,
+        user: inout UInt64?
+    ) -> Int {
         var best = 0
         var bestScore = -1.0
         for index in 0..<destinations.count {
             guard var hash = destinations[index].stickyHash?.pointee else { continue }
             hash.update(key)
-            let score = stickyScore(weight: destinations[index].weight, hash: hash.finish())
+            let value = hash.finish()
+            if index == 0 { user = value }
+            let score = stickyScore(weight: destinations[index].weight, hash: value)
             if score > bestScore {
                 best = index
                 bestScore = score

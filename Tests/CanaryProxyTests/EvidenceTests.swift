@@ -56,6 +56,50 @@ struct EvidenceTests {
         #expect(metrics(proxy)["500 -"] == 3)
     }
 
+    @Test func `of sticky traffic each user counts once, up to the first error`() throws {
+        let origin = try statusOrigin()
+        let sticky = object(
+            .destinationRule,
+            "app",
+            [
+                "spec": [
+                    "host": "app",
+                    "trafficPolicy": ["loadBalancer": ["consistentHash": ["httpHeaderName": "x-user"]]],
+                ]
+            ]
+        )
+        let split: Value = [
+            [
+                "route": [
+                    ["destination": ["host": "app", "subset": "v1"], "weight": 50],
+                    ["destination": ["host": "app", "subset": "v2"], "weight": 50],
+                ]
+            ]
+        ]
+        let proxy = try TestProxy(
+            [("v1", origin.port), ("v2", origin.port)],
+            http: split,
+            resources: [sticky]
+        )
+        let connection = try proxy.connect()
+        // A failed request is the last of its user's that counts; without a user each counts.
+        let requests = [("ann", 200), ("ann", 404), ("ann", 500), ("ann", 503), ("ann", 200), ("bob", 201)]
+        for (user, status) in requests + [("", 200), ("", 500), ("", 500)] {
+            let header = user.isEmpty ? "" : "x-user: \(user)\r\n"
+            try connection.send("GET /\(status) HTTP/1.1\r\nHost: app\r\n\(header)\r\n")
+            #expect(try connection.readMessage().status == status)
+        }
+        proxy.stop()
+        let evidence = sum(proxy)
+        #expect(evidence.assigned == 9 && evidence.completed.errors == 4)
+        let users = try #require(evidence.users)
+        #expect(users.assigned == 5)
+        #expect(
+            users.firsts.answers == [Answer(status: 200): 2, Answer(status: 201): 1, Answer(status: 500): 2]
+        )
+        #expect(users.tried == 7 && users.failed == 3)
+    }
+
     @Test func `answers of the proxy's own are in the metrics, as Istio has them`() throws {
         let routes: Value = [
             ["match": [["uri": ["prefix": "/away"]]], "redirect": ["uri": "/there"]],

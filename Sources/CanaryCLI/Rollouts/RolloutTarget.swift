@@ -30,7 +30,8 @@ struct RolloutTarget {
     /// What is to be done, after a look at whether the route can be split.
     func plan(_ settings: Settings) throws -> RolloutPlan {
         do {
-            return RolloutPlan(spec, stable: try stable())
+            let stable = try stable()
+            return RolloutPlan(spec, stable: stable, isSticky: isSticky(stable))
         } catch let error as WeightPlanError {
             throw CommandError(error, host, settings)
         }
@@ -68,13 +69,14 @@ struct RolloutTarget {
         let ready = view.destination(spec.canary).labels.map { labels in
             (view.service?.ports ?? []).contains { view.endpoints(labels, at: $0).contains(where: \.isReady) }
         }
-        var warnings = ready == false ? ["no endpoint of \"\(spec.canary)\" is ready: it would get 503"] : []
-        if view.destination(spec.canary).policy.trafficPolicy?.hashKey != nil {
-            warnings.append(
-                "the requests of a user go together, and each is counted: alpha is not kept where few users make many of them"
-            )
-        }
-        return warnings
+        return ready == false ? ["no endpoint of \"\(spec.canary)\" is ready: it would get 503"] : []
+    }
+
+    /// Whether the requests of a user go together.
+    private func isSticky(_ stable: String) -> Bool {
+        let view = HostView(host, namespace: namespace, in: snapshot)
+        let keys = [spec.canary, stable].map { view.destination($0).policy.trafficPolicy?.hashKey }
+        return keys[0] != nil && keys[0] == keys[1]
     }
 }
 

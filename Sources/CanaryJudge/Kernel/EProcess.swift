@@ -12,6 +12,10 @@ import Glibc
 /// Statistics, Stat. Sci. 2023, arXiv 2210.01948). Start points make up for a long healthy past, which would hide what goes
 /// wrong late. γ₁ = 9/10 and γᵢ = 1/(10 i (i − 1)): looking for late harm costs early harm ln(10/9) = 0.11.
 ///
+/// Draws that are made once for many looks, as those of sticky users, count once: not after one start point and again after the
+/// next. So each start point then has evidence of its own, up to the next one, γᵢ = 1/(i (i + 1)) and E = maxᵢ γᵢ E⁽ⁱ⁾: by
+/// Bonferroni's inequality that is at most α, too, however the start points depend on each other.
+///
 /// The state is whole numbers; everything else follows from them. One kernel serves every question:
 ///
 /// - events of both arms, with the canary's share: is the canary's rate higher?
@@ -23,18 +27,24 @@ package struct EProcess: Sendable, Equatable {
     private static let firstPart = 0.9
 
     package let hypothesis: Hypothesis
+    /// Whether draws come again after a start point.
+    private let repeatsDraws: Bool
     /// By start point: what was counted until the next one. The last is being counted.
     package private(set) var segments: [[ShareCounts]] = [[]]
     /// All segments together.
     package private(set) var totals: [ShareCounts] = []
-    /// ln Σᵢ γᵢ exp[…] of the segments that are done, by alternative.
+    /// ln Σᵢ γᵢ exp[…] of the segments that are done, by alternative; of draws that come again, of the present one's beginning.
     private var carried: [Double]
+    /// ln maxᵢ γᵢ E⁽ⁱ⁾ of the segments that are done, of draws that come again.
+    private var highest = -Double.infinity
     /// ``Hypothesis/costs(_:)`` of the shares seen so far.
     private var costs: [Share: [Double]] = [:]
 
-    package init(_ hypothesis: Hypothesis) {
+    package init(_ hypothesis: Hypothesis, repeatsDraws: Bool = false) {
         self.hypothesis = hypothesis
-        carried = hypothesis.logPrior.map { log(Self.firstPart) + $0 }
+        self.repeatsDraws = repeatsDraws
+        carried = []
+        carried = prior(1)
     }
 
     package mutating func add(_ counts: ShareCounts) {
@@ -47,26 +57,32 @@ package struct EProcess: Sendable, Equatable {
     /// Looks for a change from here on, too. When that happens may depend on what was counted before, not on what comes.
     package mutating func beginSegment() {
         guard !segments[segments.count - 1].isEmpty else { return }
-        carried = sums(of: segments[segments.count - 1], onto: carried)
+        let done = sums(of: segments[segments.count - 1], onto: carried)
         segments.append([])
-        let part = log(Self.part(segments.count))
-        for index in carried.indices {
-            carried[index] = LogSum.of(carried[index], part + hypothesis.logPrior[index])
-        }
+        let new = prior(segments.count)
+        highest = max(highest, LogSum.of(done))
+        carried = repeatsDraws ? new : zip(done, new).map { LogSum.of($0, $1) }
     }
 
     /// ln E.
-    package var logValue: Double {
+    package var logValue: Double { repeatsDraws ? max(highest, presentLogValue) : presentLogValue }
+
+    /// ln E of what may still grow.
+    package var presentLogValue: Double {
         let begun = LogSum.of(sums(of: segments[segments.count - 1], onto: carried))
-        return LogSum.of(begun, log(Self.rest(after: segments.count)))
+        return repeatsDraws ? begun : LogSum.of(begun, log(Self.rest(after: segments.count)))
     }
 
     package var value: Double { exp(logValue) }
 
     /// γᵢ.
-    static func part(_ start: Int) -> Double {
-        start == 1 ? firstPart : (1 - firstPart) / (Double(start) * Double(start - 1))
+    func part(_ start: Int) -> Double {
+        let start = Double(start)
+        if repeatsDraws { return 1 / (start * (start + 1)) }
+        return start == 1 ? Self.firstPart : (1 - Self.firstPart) / (start * (start - 1))
     }
+
+    private func prior(_ start: Int) -> [Double] { hypothesis.logPrior.map { log(part(start)) + $0 } }
 
     /// Σ γᵢ of the start points that are still to come.
     private static func rest(after count: Int) -> Double { (1 - firstPart) / Double(count) }
@@ -88,11 +104,12 @@ package struct EProcess: Sendable, Equatable {
     package var leadingStart: (counts: [ShareCounts], part: Double) {
         var sums = hypothesis.logPrior
         var counts: [ShareCounts] = []
-        var best = (counts: totals, part: Self.part(1), value: -Double.infinity)
+        var best = (counts: totals, part: part(1), value: -Double.infinity)
         for index in segments.indices.reversed() {
+            if repeatsDraws { (sums, counts) = (hypothesis.logPrior, []) }
             sums = self.sums(of: segments[index], onto: sums)
             for entry in segments[index] { counts.add(entry) }
-            let part = Self.part(index + 1)
+            let part = part(index + 1)
             let value = log(part) + LogSum.of(sums)
             if value >= best.value { best = (counts, part, value) }
         }

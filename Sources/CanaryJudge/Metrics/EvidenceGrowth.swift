@@ -12,6 +12,8 @@ package struct ArmCounts: Sendable, Equatable {
     package var errors: UInt64 = 0
     /// How long they took; of those whose client went away first nobody knows.
     package var durations = DurationHistogram()
+    /// Of sticky traffic.
+    package var users = UserCounts()
 
     package init() {}
 
@@ -32,15 +34,17 @@ package struct ArmCounts: Sendable, Equatable {
         ended = evidence.ended
         errors = attempts.answers.reduce(0) { isError($1.key) ? $0 &+ $1.value : $0 }
         durations = attempts.durations
+        if let counted = evidence.users { users = UserCounts(counted) }
     }
 
-    package var isEmpty: Bool { assigned == 0 && ended == 0 && errors == 0 && durations.counts.isEmpty }
+    package var isEmpty: Bool {
+        assigned == 0 && ended == 0 && errors == 0 && durations.counts.isEmpty && users.isEmpty
+    }
 
     /// Whether nothing of `earlier` is missing.
     package func continues(_ earlier: ArmCounts) -> Bool {
-        let (now, before) = (durations.counts, earlier.durations.counts)
-        return assigned >= earlier.assigned && ended >= earlier.ended && errors >= earlier.errors
-            && now.count >= before.count && zip(now, before).allSatisfy { $0 >= $1 }
+        assigned >= earlier.assigned && ended >= earlier.ended && errors >= earlier.errors
+            && durations.continues(earlier.durations) && users.continues(earlier.users)
     }
 
     /// What came after `earlier`, which this continues.
@@ -50,6 +54,7 @@ package struct ArmCounts: Sendable, Equatable {
         growth.ended &-= earlier.ended
         growth.errors &-= earlier.errors
         growth.durations.subtract(earlier.durations)
+        growth.users.subtract(earlier.users)
         return growth
     }
 
@@ -58,6 +63,14 @@ package struct ArmCounts: Sendable, Equatable {
         ended &+= other.ended
         errors &+= other.errors
         durations.add(other.durations)
+        users.add(other.users)
+    }
+}
+
+extension DurationHistogram {
+    /// Whether nothing of `earlier` is missing.
+    func continues(_ earlier: DurationHistogram) -> Bool {
+        counts.count >= earlier.counts.count && zip(counts, earlier.counts).allSatisfy { $0 >= $1 }
     }
 }
 
@@ -69,6 +82,11 @@ package enum Assignment: Hashable, Sendable {
     case mirror
     /// The canary got what matched a condition. Who matches is not drawn, so nothing is compared: limits alone hold.
     case focus
+
+    /// Whether requests, or users, were drawn.
+    var isDrawn: Bool {
+        if case .split = self { true } else { false }
+    }
 }
 
 /// What was counted between two looks, of requests that were assigned in one way.

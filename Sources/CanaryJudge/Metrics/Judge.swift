@@ -7,7 +7,7 @@ import Glibc
 ///
 /// Its promise: if the canary is no worse than stable, the chance that this judge ever alarms is at most α. It holds for requests
 /// that were assigned at random with a known share (the proxy's independent draws), for first attempts, and with
-/// sticky traffic for one event a user, once both versions have had the time to answer. It does not say that every regression is found: ``DetectionPlan`` tells what is.
+/// sticky traffic for what is counted of users once, after both versions have had the time to answer. It does not say that every regression is found: ``DetectionPlan`` tells what is.
 package struct Judge: Sendable, Equatable {
     /// From this e-value on a share does not grow: without a difference it is reached in a third of all rollouts at most.
     static let suspicion = 3.0
@@ -15,26 +15,29 @@ package struct Judge: Sendable, Equatable {
     package let rules: JudgeRules
     package private(set) var metrics: [MetricJudge]
     /// All requests, against the declared share.
-    package private(set) var split = EProcess(.same)
+    package private(set) var split: EProcess
     private var reference = LatencyReference()
     private var late = LateAnswers()
 
     package init(_ rules: JudgeRules) {
         self.rules = rules
         metrics = rules.metrics.map { MetricJudge($0, rules) }
+        split = EProcess(.same, repeatsDraws: rules.unit == .users)
     }
 
     /// Looks at what came since the last look. While the canary warms up its slowness counts for nothing.
     package mutating func add(_ growth: EvidenceGrowth, isWarm: Bool = true) {
         let limits = Slowness(reference, rules)
+        let unit = growth.assignment.isDrawn ? rules.unit : .requests
+        let (canary, stable) = (Draws(growth.canary, of: unit), Draws(growth.stable, of: unit))
         for index in metrics.indices {
-            guard let arms = arms(of: metrics[index].metric, growth, limits, isWarm) else { continue }
+            guard let arms = arms(of: metrics[index].metric, canary, stable, limits, isWarm) else { continue }
             metrics[index].add(growth.assignment, canary: arms.canary, stable: arms.stable)
         }
-        late.add(growth.assignment, ended: growth.stable.ended)
+        late.add(growth.assignment, ended: stable.ended)
         if case .split(let share) = growth.assignment {
-            let assigned = growth.canary.assigned &+ growth.stable.assigned
-            split.add(ShareCounts(share: share, events: assigned, canary: growth.canary.assigned))
+            let assigned = canary.assigned &+ stable.assigned
+            split.add(ShareCounts(share: share, events: assigned, canary: canary.assigned))
         }
         reference.add(growth.stable.durations)
     }
@@ -48,30 +51,40 @@ package struct Judge: Sendable, Equatable {
         }
     }
 
-    /// Looks for changes from here on, too: each minute.
+    /// Looks for changes from here on, too: each minute. Not of users: those that were counted are not counted again, and a version on
+    /// which errors come late would have more users left.
     package mutating func beginSegment() {
+        guard rules.unit == .requests else { return }
         late = LateAnswers()
+        for index in metrics.indices { metrics[index].beginSegment() }
+    }
+
+    /// Users are counted anew, by proxies that have a new setting of the route or none of the former ones.
+    package mutating func beginDraws() {
+        guard rules.unit == .users else { return }
+        late = LateAnswers()
+        split.beginSegment()
         for index in metrics.indices { metrics[index].beginSegment() }
     }
 
     /// What is asked of a step is asked of each anew.
     package mutating func beginStep() {
-        late = LateAnswers()
+        beginSegment()
         for index in metrics.indices { metrics[index].beginStep() }
     }
 
     private func arms(
         of metric: Metric,
-        _ growth: EvidenceGrowth,
+        _ canary: Draws,
+        _ stable: Draws,
         _ slowness: Slowness,
         _ isWarm: Bool
     ) -> (canary: MetricJudge.Arm, stable: MetricJudge.Arm)? {
-        let (canary, stable) = (growth.canary, growth.stable)
         switch metric {
         case .errors, .errorLimit:
             return (
-                MetricJudge.Arm(requests: canary.ended, events: canary.errors),
-                MetricJudge.Arm(requests: stable.ended, events: stable.errors)
+                MetricJudge.Arm(requests: canary.tried, events: canary.errors),
+                MetricJudge.Arm(requests: stable.tried, events: stable.errors)
             )
         case .answers:
             return (MetricJudge.Arm(requests: canary.ended, events: canary.ended), MetricJudge.Arm())

@@ -3,7 +3,7 @@
 /// How a rollout is judged; part of its journal, since verdicts follow from it and the counts.
 package struct JudgeRules: Sendable, Equatable {
     /// Who is counted. With sticky traffic the requests of a user go the same way, so that only one of them is a draw:
-    /// counts then have each user's first request, first error and first slow request, by ``UserFilter``.
+    /// then each user counts once for each setting of the route, by ``UserCounts``.
     package enum Unit: Sendable, Equatable {
         case requests
         case users

@@ -65,12 +65,15 @@ package struct MetricJudge: Sendable, Equatable {
         self.metric = metric
         alpha = rules.alpha(of: metric)
         settings = Settings(metric, rules)
-        switch metric {
-        case .errors: process = EProcess(.noWorse(than: rules.errorTolerance))
-        case .answers: process = EProcess(.noBetter(than: 0.5))
-        default: process = EProcess(.noWorse())
-        }
-        if settings.floor != nil { floor = EProcess(.noWorse()) }
+        let repeatsDraws = rules.unit == .users
+        let hypothesis: Hypothesis =
+            switch metric {
+            case .errors: .noWorse(than: rules.errorTolerance)
+            case .answers: .noBetter(than: 0.5)
+            default: .noWorse()
+            }
+        process = EProcess(hypothesis, repeatsDraws: repeatsDraws)
+        if settings.floor != nil { floor = EProcess(.noWorse(), repeatsDraws: repeatsDraws) }
         if rules.judgesMirrors, metric == .errors { block = BlockProcess(tolerance: rules.errorTolerance) }
     }
 
@@ -114,16 +117,17 @@ package struct MetricJudge: Sendable, Equatable {
     }
 
     mutating func beginStep() {
-        beginSegment()
         step = StepCounts()
     }
 
     // MARK: - Looking
 
     /// ln E. Copies have a process of their own, and the mean of two e-processes is one. Durations count without a few moments.
-    package var logEvidence: Double {
-        guard let block else { return process.logValue - peaks.sum }
-        return LogSum.of(process.logValue, block.logValue) - log(2)
+    package var logEvidence: Double { logEvidence(process.logValue) }
+
+    private func logEvidence(_ compared: Double) -> Double {
+        guard let block else { return compared - peaks.sum }
+        return LogSum.of(compared, block.logValue) - log(2)
     }
 
     package var threshold: Double { 1 / alpha }
@@ -133,8 +137,10 @@ package struct MetricJudge: Sendable, Equatable {
         logEvidence >= -log(alpha) && (floor.map { $0.logValue >= -log(alpha) } ?? true)
     }
 
-    /// E, weighted as α is shared out: the sum of all metrics' is an e-value, too.
-    var weightedEvidence: Double { exp(min(logEvidence, 700)) * settings.weight }
+    /// E as it may still grow, weighted as α is shared out: the sum of all metrics' is an e-value, too.
+    var weightedEvidence: Double {
+        exp(min(logEvidence(process.presentLogValue), 700)) * settings.weight
+    }
 
     /// Whether evidence of harm grows, so that the share should not.
     package var isSuspicious: Bool { weightedEvidence > Judge.suspicion }

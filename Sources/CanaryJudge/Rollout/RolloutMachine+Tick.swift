@@ -4,8 +4,8 @@ extension RolloutMachine {
     mutating func tick(_ reading: EvidenceReading, _ moment: Moment, _ outcome: inout RolloutOutcome) {
         guard !state.isFinished else { return wantAgain(&outcome) }
         if state.phase == .pending { return enterStep(0, moment, &outcome) }
-        count(reading, moment, &outcome)
         meet(reading.proxies, moment, &outcome)
+        count(reading, moment, &outcome)
         listen(moment, &outcome)
         judge(moment, &outcome)
         if state.wanted != nil { return wantAgain(&outcome) }

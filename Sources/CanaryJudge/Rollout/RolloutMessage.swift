@@ -68,7 +68,8 @@ extension RolloutState {
 
     /// `about 900 more requests, 2 min at this rate`.
     private func missing(_ requests: UInt64) -> String {
-        let count = "about \(Figures.text(Double(requests), digits: 2)) more requests"
+        let unit = plan.rules.unit == .users ? "requests of other users" : "requests"
+        let count = "about \(Figures.text(Double(requests), digits: 2)) more \(unit)"
         guard traffic.requestsPerSecond > 0 else { return count }
         return "\(count), \(Figures.time(Double(requests) / traffic.requestsPerSecond)) at this rate"
     }

@@ -59,6 +59,8 @@ package struct RolloutState: Sendable, Equatable {
     /// By epoch, of this attempt.
     private var settings: [String: RouteSetting] = [:]
     private var totals: [String: ArmPair] = [:]
+    /// The epoch whose setting was in force last.
+    private var presentEpoch = ""
     private var orders: [String] = []
 
     package init(_ plan: RolloutPlan) {
@@ -117,7 +119,7 @@ package struct RolloutState: Sendable, Equatable {
         case .tookOver(let term): self.term = term
         case .watched(let time, let growth): watch(time, growth)
         case .countsLost(let epoch, let now): totals[epoch] = now
-        case .proxies(let came, let vanished): proxies = proxies.union(came).subtracting(vanished)
+        case .proxies(let came, let vanished): meet(came, vanished)
         case .trafficStopped: isQuiet = true
         case .trafficCame: isQuiet = false
         case .stepBegan(let index): begin(index)
@@ -174,7 +176,20 @@ package struct RolloutState: Sendable, Equatable {
         (inForce, wanted, isEdited) = (setting, nil, false)
         settings[epoch] = setting
         totals[epoch] = counted
+        enter(epoch)
         clock.beginSetting()
+    }
+
+    private mutating func enter(_ epoch: String) {
+        guard epoch != presentEpoch else { return }
+        presentEpoch = epoch
+        judge.beginDraws()
+    }
+
+    private mutating func meet(_ came: Set<String>, _ vanished: Set<String>) {
+        proxies = proxies.union(came).subtracting(vanished)
+        // A new one does not know which users others have counted.
+        if !came.isEmpty { judge.beginDraws() }
     }
 
     private mutating func edit(_ setting: RouteSetting?, _ epoch: String) {
@@ -182,6 +197,7 @@ package struct RolloutState: Sendable, Equatable {
         isAlarmTold = false
         // Requests are drawn with the edited shares too: evidence goes on.
         settings[epoch] = setting
+        enter(epoch)
         clock.beginSetting()
     }
 
@@ -246,7 +262,7 @@ package struct RolloutState: Sendable, Equatable {
             totals[epoch, default: ArmPair()].add(counts)
             guard let setting = settings[epoch] else { continue }
             now.add(counts)
-            if detector == nil {
+            if detector == nil, plan.rules.unit == .requests || epoch == presentEpoch {
                 judge.add(
                     EvidenceGrowth(setting.assignment, canary: counts.canary, stable: counts.stable),
                     isWarm: clock.sinceFirstRequest >= plan.warmUp

@@ -98,6 +98,16 @@ struct Tries {
     var madeID: UUID?
 }
 
+/// The user of a request of sticky traffic, of which one draw decides about all requests.
+struct DrawnUser {
+    /// `nil` for a request that lacks the key: it is drawn for itself.
+    let hash: UInt64?
+    /// Whether no request of the user was counted before.
+    var isFirst = false
+
+    init(_ hash: UInt64?) { self.hash = hash }
+}
+
 /// What a request came to, for counters and logs.
 struct Outcome {
     var status: Int32 = 0
@@ -109,6 +119,8 @@ struct Outcome {
     var hasUsedUpRetries = false
     /// Where the request is counted, once it was assigned.
     var counter: UInt32?
+    /// Whose it is, where the traffic is sticky.
+    var user: DrawnUser?
     /// Nanoseconds of the loop's clock.
     let startedAt: UInt64
     /// When protocols were switched, which is all of an answer that the proxy sees.

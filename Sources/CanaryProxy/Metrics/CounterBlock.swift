@@ -13,6 +13,7 @@ struct CounterBlock: ~Copyable {
     private let abandoned = LazyPlace<TallyBlock>()
     private let retried = LazyPlace<TallyBlock>()
     private let firstTries = LazyPlace<TallyBlock>()
+    private let users = LazyPlace<UserTally>()
     private let bytes = LazyPlace<ByteTally>()
 
     func countAssigned() {
@@ -33,6 +34,23 @@ struct CounterBlock: ~Copyable {
     func countFirstTry(status: Int32, flags: ResponseFlags, nanoseconds: UInt64) {
         firstTries.use(TallyBlock.init) { $0.count(status, flags, nanoseconds) }
         publish()
+    }
+
+    // What is counted of users is seen with the request's own event, which comes next.
+
+    func countUser() {
+        users.use(UserTally.init) { $0.assigned.bump() }
+    }
+
+    func countUsersFirst(status: Int32, flags: ResponseFlags, nanoseconds: UInt64) {
+        users.use(UserTally.init) { $0.firsts.count(status, flags, nanoseconds) }
+    }
+
+    func countUsersTry(fails: Bool) {
+        users.use(UserTally.init) {
+            $0.tried.bump()
+            if fails { $0.failed.bump() }
+        }
     }
 
     /// Counts what a TCP connection carried. It is no event: metrics alone show it.
@@ -57,12 +75,31 @@ struct CounterBlock: ~Copyable {
         abandoned.look { evidence.abandoned = $0.tally() }
         retried.look { evidence.retried = $0.tally() }
         firstTries.look { evidence.firstTries = $0.tally() }
+        users.look { evidence.users = $0.users() }
         evidence.assigned = assigned.load(ordering: .relaxed)
         bytes.look {
             evidence.bytesReceived = $0.received.load(ordering: .relaxed)
             evidence.bytesSent = $0.sent.load(ordering: .relaxed)
         }
         return evidence
+    }
+}
+
+/// ``RouteEvidence/Users`` that are being counted.
+struct UserTally: ~Copyable {
+    let assigned = Atomic<UInt64>(0)
+    let tried = Atomic<UInt64>(0)
+    let failed = Atomic<UInt64>(0)
+    let firsts = TallyBlock()
+
+    func users() -> RouteEvidence.Users {
+        var users = RouteEvidence.Users()
+        // What follows before what it follows from.
+        users.failed = failed.load(ordering: .relaxed)
+        users.tried = tried.load(ordering: .relaxed)
+        users.firsts = firsts.tally()
+        users.assigned = assigned.load(ordering: .relaxed)
+        return users
     }
 }
 

@@ -49,6 +49,21 @@ final class WorkerCounters: @unchecked Sendable {
         use(number) { $0.countFirstTry(status: status, flags: flags, nanoseconds: nanoseconds) }
     }
 
+    /// Counts the first request of a user of sticky traffic as assigned.
+    func countUser(_ number: UInt32) {
+        use(number) { $0.countUser() }
+    }
+
+    /// Counts how the first request of a user ended.
+    func countUsersFirst(_ number: UInt32, status: Int32, flags: ResponseFlags, nanoseconds: UInt64) {
+        use(number) { $0.countUsersFirst(status: status, flags: flags, nanoseconds: nanoseconds) }
+    }
+
+    /// Counts a request of a user none of whose requests had failed.
+    func countUsersTry(_ number: UInt32, fails: Bool) {
+        use(number) { $0.countUsersTry(fails: fails) }
+    }
+
     /// Counts an answer to a request that no route took.
     func countLocal(status: Int32, flags: ResponseFlags, nanoseconds: UInt64 = 0) {
         local.countAssigned()

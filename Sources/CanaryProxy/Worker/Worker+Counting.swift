@@ -9,6 +9,8 @@ extension Worker {
     mutating func count(_ exchange: ExchangePointer, _ counter: UInt32) {
         guard exchange.pointee.outcome.counter == nil, counter != CounterRegistry.none else { return }
         exchange.pointee.outcome.counter = counter
+        // Before the request, so that whoever sees that one was counted sees this, too.
+        if exchange.pointee.outcome.user != nil { countUser(exchange, counter) }
         counters.countAssigned(counter)
     }
 
@@ -26,6 +28,9 @@ extension Worker {
         let duration = loop.nowNanoseconds &- exchange.pointee.outcome.startedAt
         var flags = exchange.pointee.outcome.flags
         flags.reason = flag
+        if let user = exchange.pointee.outcome.user {
+            countTry(of: user, exchange, counter, status: status, flags: flags, nanoseconds: duration)
+        }
         counters.countFirstTry(counter, status: status, flags: flags, nanoseconds: duration)
     }
 
@@ -46,6 +51,10 @@ extension Worker {
         // What a switched connection does afterwards is no request's duration.
         let duration = (outcome.switchedAt ?? loop.nowNanoseconds) &- outcome.startedAt
         if let counter = outcome.counter {
+            if let user = outcome.user, exchange.pointee.tries.retries == 0 {
+                let (status, flags) = (outcome.status, outcome.flags)
+                countTry(of: user, exchange, counter, status: status, flags: flags, nanoseconds: duration)
+            }
             counters.countEnd(
                 counter,
                 status: outcome.status,

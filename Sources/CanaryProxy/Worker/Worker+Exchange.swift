@@ -103,8 +103,10 @@ extension Worker {
     private mutating func assign(_ exchange: ExchangePointer, _ route: RouteHandle) -> Bool {
         if route.makesCookies { exchange.pointee.request.makeKey(random.next()) }
         let facts = exchange.pointee.request.facts
-        let destination = route.destination(for: facts, random: random.next())
+        var user: UInt64?
+        let destination = route.destination(for: facts, random: random.next(), user: &user)
         exchange.pointee.destination = destination
+        if route.users != nil { exchange.pointee.outcome.user = DrawnUser(user) }
         guard let destination, destination.isDefined else {
             count(exchange, destination?.counter ?? route.counter)
             reply(exchange, LocalAnswer(503, .noCluster))

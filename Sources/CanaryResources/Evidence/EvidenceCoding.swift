@@ -4,24 +4,44 @@
 /// room, some hundred bytes as a rule.
 extension RouteEvidence {
     private static let version: UInt64 = 1
+    /// The same, and behind it users.
+    private static let versionWithUsers: UInt64 = 2
 
     package var encoded: [UInt8] {
         var writer = VarintWriter()
-        writer.add(Self.version)
+        writer.add(users == nil ? Self.version : Self.versionWithUsers)
         writer.add(assigned)
         for tally in [completed, abandoned, retried, firstTries] { tally.encode(to: &writer) }
+        if let users {
+            for number in [users.assigned, users.tried, users.failed] { writer.add(number) }
+            users.firsts.encode(to: &writer)
+        }
         return writer.bytes
     }
 
     /// `nil` where the bytes are none of ours.
     package init?(encoded bytes: [UInt8]) {
         var reader = VarintReader(bytes)
-        guard reader.next() == Self.version, let assigned = reader.next() else { return nil }
+        guard let version = reader.next(), [Self.version, Self.versionWithUsers].contains(version),
+            let assigned = reader.next()
+        else { return nil }
         self.assigned = assigned
         for place in [\RouteEvidence.completed, \.abandoned, \.retried, \.firstTries] {
             guard let tally = Tally(from: &reader) else { return nil }
             self[keyPath: place] = tally
         }
+        guard version == Self.versionWithUsers else { return }
+        guard let users = Users(from: &reader) else { return nil }
+        self.users = users
+    }
+}
+
+extension RouteEvidence.Users {
+    fileprivate init?(from reader: inout VarintReader) {
+        guard let assigned = reader.next(), let tried = reader.next(), let failed = reader.next(),
+            let firsts = RouteEvidence.Tally(from: &reader)
+        else { return nil }
+        (self.assigned, self.tried, self.failed, self.firsts) = (assigned, tried, failed, firsts)
     }
 }
 

@@ -62,6 +62,28 @@ package struct RouteEvidence: Sendable, Equatable {
         }
     }
 
+    /// What happened to users instead of requests, each once. A request that no user decided about is a user of its own.
+    package struct Users: Sendable, Equatable {
+        /// Whose first request was assigned to the destination.
+        package var assigned: UInt64 = 0
+        /// How the first tries of the first requests ended.
+        package var firsts = Tally()
+        /// First tries, each user's up to the first that failed, and how many users that was.
+        package var tried: UInt64 = 0
+        package var failed: UInt64 = 0
+
+        package init() {}
+
+        func adding(_ other: Users) -> Users {
+            var sum = self
+            sum.assigned &+= other.assigned
+            sum.firsts.add(other.firsts)
+            sum.tried &+= other.tried
+            sum.failed &+= other.failed
+            return sum
+        }
+    }
+
     /// Requests that were assigned to the destination, whether or not they have ended.
     package var assigned: UInt64 = 0
     /// Those that ended with an answer or without, as their clients saw it.
@@ -72,6 +94,8 @@ package struct RouteEvidence: Sendable, Equatable {
     /// with them, what happened to first tries alone can be told.
     package var retried = Tally()
     package var firstTries = Tally()
+    /// Of sticky traffic, in which only one request of a user is a draw.
+    package var users: Users?
     /// What TCP connections carried to the destination, and from it. For metrics alone; kept nowhere.
     package var bytesReceived: UInt64 = 0
     package var bytesSent: UInt64 = 0
@@ -103,6 +127,7 @@ package struct RouteEvidence: Sendable, Equatable {
         abandoned.add(other.abandoned)
         retried.add(other.retried)
         firstTries.add(other.firstTries)
+        if let others = other.users { users = users.map { $0.adding(others) } ?? others }
         bytesReceived &+= other.bytesReceived
         bytesSent &+= other.bytesSent
     }

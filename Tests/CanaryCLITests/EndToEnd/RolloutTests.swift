@@ -4,7 +4,6 @@ import CanaryResources
 import CanarySystem
 import CanaryTestSupport
 import Glibc
-import Synchronization
 import Testing
 
 @testable import CanaryCLI
@@ -49,7 +48,7 @@ import Testing
 
     @Test func `a healthy version is promoted`() throws {
         let scene = try Scene()
-        let load = try Load(on: scene)
+        let load = try Clients(on: scene)
         try create("hold: 1h", in: scene)
         let ended = try Program(
             [
@@ -70,7 +69,7 @@ import Testing
 
     @Test func `a failing version is taken back, with the numbers`() throws {
         let scene = try Scene(fails: true)
-        let load = try Load(on: scene)
+        let load = try Clients(on: scene)
         let ended = try Program(
             ["rollout", "start", "helloworld", "v2", "--steps", "10,100", "--watch"],
             in: scene.scratch
@@ -83,14 +82,14 @@ import Testing
         #expect(status["analysis"]?.items.first?["verdict"]?.string == "worse")
         load.end()
         // What was under way when the weight changed is answered by now.
-        let after = try Load(on: scene)
+        let after = try Clients(on: scene)
         after.end()
         #expect(after.failures == 0 && after.requests > 0)
     }
 
     @Test func `an edit by hand pauses, and stands until resume`() throws {
         let scene = try Scene()
-        let load = try Load(on: scene)
+        let load = try Clients(on: scene)
         let controller = try startController(scene)
         try start(scene, "steps: [20, 100], hold: 1h")
         try scene.run("set-weight", "helloworld", "v2", "40")
@@ -143,7 +142,7 @@ import Testing
     @Test func `a failing version that gets copies is found before any user sees it`() throws {
         let scene = try Scene(fails: true)
         try scene.run("set-weight", "helloworld", "v2", "0")
-        let load = try Load(on: scene)
+        let load = try Clients(on: scene)
         let controller = try startController(scene)
         try create("steps: [{mirror: 50, hold: 1s}, 20, 100]", in: scene)
         try expect("Aborted", scene)
@@ -156,7 +155,7 @@ import Testing
 
     @Test func `a healthy version that gets copies gets requests then`() throws {
         let scene = try Scene()
-        let load = try Load(on: scene)
+        let load = try Clients(on: scene)
         let controller = try startController(scene)
         try create("ramp: fixed, hold: 1s, steps: [{mirror: 50}, 20, 100]", in: scene)
         try expect("Promoted", scene)
@@ -190,7 +189,7 @@ import Testing
 
     @Test func `a controller that was killed goes on where it was, and counts nothing twice`() throws {
         let scene = try Scene()
-        let load = try Load(on: scene)
+        let load = try Clients(on: scene)
         let killed = try startController(scene)
         try start(scene, "steps: [20, 100], hold: 3s")
         killed.signal(SIGKILL)
@@ -263,7 +262,7 @@ import Testing
         try scene.run("create", "-f", "\(Scene.root)/examples/rollouts/cart.yaml")
         try scene.run("register", "cart", stable.address, "-l", "version=v1")
         try scene.run("register", "cart", failing.address, "-l", "version=v2")
-        let (load, cartLoad) = (try Load(on: scene), try Load(on: scene, host: "cart"))
+        let (load, cartLoad) = (try Clients(on: scene), try Clients(on: scene, host: "cart"))
         let controller = try startController(scene)
         let example = try FileReader.read(path: "\(Scene.root)/examples/rollouts/grouped.yaml").get()
         let rollouts = String(decoding: example, as: UTF8.self)
@@ -284,7 +283,7 @@ import Testing
     /// `CANARYCTL_KILLS` is how often.
     @Test func `controllers killed again and again count nothing twice, and promote all the same`() throws {
         let scene = try Scene()
-        let load = try Load(on: scene)
+        let load = try Clients(on: scene)
         try create("ramp: fixed, hold: 2s, steps: [20, 50]", in: scene)
         var random = SeededGenerator(seed: 5)
         for _ in 0..<(getenv("CANARYCTL_KILLS").flatMap { Int(String(cString: $0)) } ?? 4) {
@@ -305,13 +304,13 @@ import Testing
 
     @Test func `a proxy that is killed takes nothing of the rollout with it`() throws {
         let scene = try Scene()
-        let load = try Load(on: scene)
+        let load = try Clients(on: scene)
         let controller = try startController(scene)
         try start(scene, "steps: [20, 50], hold: 3s")
         scene.proxy.signal(SIGKILL)
         _ = try scene.proxy.end()
         let next = try Scene.startProxy(in: scene.scratch)
-        let nextLoad = try Load(at: Scene.listener(of: next))
+        let nextLoad = try Clients(at: Scene.listener(of: next))
         try expect("Promoted", scene)
         load.end()
         nextLoad.end()
@@ -347,7 +346,7 @@ import Testing
 
     @Test func `failures behind the promotion bring the old version back`() throws {
         let scene = try Scene()
-        let load = try Load(on: scene)
+        let load = try Clients(on: scene)
         let controller = try startController(scene)
         try create("ramp: fixed, hold: 1s, steps: [50]", in: scene)
         try expect("Promoted", scene)
@@ -455,61 +454,5 @@ import Testing
         let first = try startController(scene)
         let second = try Program.run("rollout", "run", in: scene.scratch)
         #expect(second.status == 1 && second.errors.contains("process \(first.pid) does"), "\(second)")
-    }
-}
-
-/// Clients that ask a host as fast as they get answers.
-private final class Load: Sendable {
-    private struct Tally {
-        var requests: Int64 = 0
-        var failures: Int64 = 0
-        var running = 0
-        var isEnding = false
-    }
-
-    private final class Shared: Sendable {
-        let tally = Mutex(Tally())
-    }
-
-    private let shared = Shared()
-
-    var requests: Int64 { shared.tally.withLock(\.requests) }
-    var failures: Int64 { shared.tally.withLock(\.failures) }
-
-    convenience init(on scene: Scene, host: String = "helloworld") throws {
-        try self.init(at: try Scene.listener(of: scene.proxy), host: host)
-    }
-
-    init(at address: String, host: String = "helloworld", clients: Int = 2) throws {
-        for _ in 0..<clients {
-            let client = try Loopback(to: address)
-            Self.start(client, host, shared)
-        }
-    }
-
-    private static func start(_ client: sending Loopback, _ host: String, _ shared: Shared) {
-        shared.tally.withLock { $0.running += 1 }
-        Thread(name: "client") {
-            repeat {
-                client.send("GET / HTTP/1.1\r\nhost: \(host)\r\n\r\n")
-                guard let answer = client.receive() else { break }
-                shared.tally.withLock { tally in
-                    tally.requests += 1
-                    if !answer.startLine.contains(" 200 ") { tally.failures += 1 }
-                }
-                usleep(1000)
-            } while !shared.tally.withLock(\.isEnding)
-            shared.tally.withLock { $0.running -= 1 }
-        }?.detach()
-    }
-
-    deinit {
-        shared.tally.withLock { $0.isEnding = true }
-    }
-
-    /// Waits for the last answers.
-    func end() {
-        shared.tally.withLock { $0.isEnding = true }
-        #expect(eventually { self.shared.tally.withLock { $0.running == 0 } })
     }
 }

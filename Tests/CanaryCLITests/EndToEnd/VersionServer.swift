@@ -5,7 +5,8 @@ import CanaryProxy
 import Glibc
 import Synchronization
 
-/// A server that stands for one version: it answers every request with its name, but those to `/hold` never.
+/// A server that stands for one version: it answers every request with its name, but those to `/hold` never. What it is asked with
+/// `x-broken` fails, whatever the version.
 final class VersionServer: Sendable {
     private final class Counter: Sendable {
         let value = Atomic(0)
@@ -84,7 +85,7 @@ final class VersionServer: Sendable {
             if request.startLine.contains("/hold") {
                 held.value.add(1, ordering: .releasing)
             } else {
-                let fails = failing.value.load(ordering: .acquiring) != 0
+                let fails = failing.value.load(ordering: .acquiring) != 0 || request.field("x-broken") != nil
                 let answer = fails ? "500 Internal Server Error" : "200 OK"
                 let status = seen.add(request) ? "503 No" : answer
                 connection.send(

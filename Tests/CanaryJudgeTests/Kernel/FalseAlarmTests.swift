@@ -82,34 +82,6 @@ import Testing
         }
     }
 
-    /// Users fail again and again or never; each is one draw.
-    private func stickyRun(_ random: inout SeededGenerator, filter: Bool) -> Double {
-        var process = EProcess(.noWorse())
-        var seen = UserFilter()
-        var highest = 0.0
-        let salt = random.next()
-        for event in 0..<150 {
-            // Three users have half of the errors.
-            let user = random.happens(0.5) ? random.next() % 3 : 3 + random.next() % 100
-            var draw = SeededGenerator(seed: salt ^ user)
-            let place = draw.uniform()
-            guard !filter || seen.admits(user) else { continue }
-            let share = Self.ramp[event / 30]
-            process.add(ShareCounts(share: share, events: 1, canary: place < share.value ? 1 : 0))
-            highest = max(highest, process.logValue)
-        }
-        return highest
-    }
-
-    @Test func `sticky users keep the bound if each counts once`() {
-        let runs = 400 * Simulations.factor
-        let once = alarms(runs: runs, alpha: 0.05, seed: 3) { stickyRun(&$0, filter: true) }
-        #expect(once <= Simulations.most(alpha: 0.05, runs: runs))
-        // It is the filter that does it.
-        let always = alarms(runs: runs / 4, alpha: 0.05, seed: 3) { stickyRun(&$0, filter: false) }
-        #expect(always > Simulations.most(alpha: 0.05, runs: runs / 4))
-    }
-
     @Test func `blocks keep the bound through drifts`() {
         let runs = 150 * Simulations.factor
         let alarms = alarms(runs: runs, alpha: 0.05, seed: 4) { random in

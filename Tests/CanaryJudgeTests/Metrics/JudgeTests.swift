@@ -267,7 +267,10 @@ import Testing
         var rules = JudgeRules()
         rules.unit = .users
         var judge = Judge(rules)
-        judge.add(growth(canary: arm(300, errors: 14), stable: arm(2700, errors: 17)))
+        var growth = growth(canary: arm(300, errors: 60), stable: arm(2700, errors: 20))
+        (growth.canary.users.tried, growth.canary.users.failed) = (250, 14)
+        (growth.stable.users.tried, growth.stable.users.failed) = (2690, 17)
+        judge.add(growth)
         let sentence = judge.sentence(try #require(judge.alarm), canary: "v2")
         #expect(sentence.hasPrefix("14 canary users with errors, 3.1 expected at 10 %; E = "))
     }

@@ -40,6 +40,8 @@ import Testing
         var counts = ArmCounts(assigned: 9, ended: 8, errors: 7)
         counts.durations.add(3, nanoseconds: 5_000_000)
         counts.durations.add(2, nanoseconds: 700_000_000)
+        (counts.users.assigned, counts.users.tried, counts.users.failed) = (5, 4, 3)
+        counts.users.durations.add(4, nanoseconds: 6_000_000)
         let pair = ArmPair(canary: counts, stable: ArmCounts())
         return [
             .started(plan), .started(RolloutPlan(stable: "a", canary: "b")), .tookOver(term: 3),

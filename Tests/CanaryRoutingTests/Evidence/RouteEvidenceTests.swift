@@ -17,6 +17,11 @@ struct RouteEvidenceTests {
             let place = random.pick([\RouteEvidence.completed, \.abandoned, \.retried, \.firstTries])
             evidence[keyPath: place].add(answer, nanoseconds: random.next() >> (20 + random.next() % 40))
         }
+        guard random.next() % 2 == 0 else { return evidence }
+        var users = RouteEvidence.Users()
+        (users.assigned, users.tried, users.failed) = (random.next(), random.next() >> 9, random.next() >> 60)
+        for _ in 0..<20 { users.firsts.add(.init(status: 200), nanoseconds: random.next() >> 30) }
+        evidence.users = users
         return evidence
     }
 

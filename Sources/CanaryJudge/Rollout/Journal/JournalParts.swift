@@ -50,13 +50,13 @@ extension RouteSetting: JournalPart {
 }
 
 extension ArmCounts: JournalPart {
-    /// Durations as pairs of a bucket and its count.
     var node: Node {
-        let filled = durations.counts.enumerated().filter { $0.element > 0 }
-        return .mapping([
+        var node = Node.mapping([
             "assigned": .number(assigned), "ended": .number(ended), "errors": .number(errors),
-            "durations": .sequence(filled.flatMap { [.integer(Int64($0.offset)), .number($0.element)] }),
+            "durations": durations.node,
         ])
+        if !users.isEmpty { node.set(users.node, at: "users") }
+        return node
     }
 
     init?(_ node: Node) {
@@ -64,10 +64,47 @@ extension ArmCounts: JournalPart {
             let errors = node.number("errors")
         else { return nil }
         self.init(assigned: assigned, ended: ended, errors: errors)
-        let numbers = node["durations"]?.items.compactMap(\.unsigned) ?? []
+        if let part = node["durations"] {
+            guard let durations = DurationHistogram(part) else { return nil }
+            self.durations = durations
+        }
+        if let part = node["users"] {
+            guard let users = UserCounts(part) else { return nil }
+            self.users = users
+        }
+    }
+}
+
+extension UserCounts: JournalPart {
+    var node: Node {
+        .mapping([
+            "assigned": .number(assigned), "tried": .number(tried), "failed": .number(failed),
+            "durations": durations.node,
+        ])
+    }
+
+    init?(_ node: Node) {
+        guard let assigned = node.number("assigned"), let tried = node.number("tried"),
+            let failed = node.number("failed"), let durations: DurationHistogram = node.part("durations")
+        else { return nil }
+        self.init()
+        (self.assigned, self.tried, self.failed, self.durations) = (assigned, tried, failed, durations)
+    }
+}
+
+extension DurationHistogram: JournalPart {
+    /// Pairs of a bucket and its count.
+    var node: Node {
+        let filled = counts.enumerated().filter { $0.element > 0 }
+        return .sequence(filled.flatMap { [.integer(Int64($0.offset)), .number($0.element)] })
+    }
+
+    init?(_ node: Node) {
+        self.init()
+        let numbers = node.items.compactMap(\.unsigned)
         for index in stride(from: 0, to: numbers.count - 1, by: 2) {
             guard let bucket = Int(exactly: numbers[index]) else { return nil }
-            durations.add(numbers[index + 1], bucket: bucket)
+            add(numbers[index + 1], bucket: bucket)
         }
     }
 }
