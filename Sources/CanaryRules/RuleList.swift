@@ -148,6 +148,7 @@ extension RuleCatalog {
         RolloutVersionsRule.self,
         RolloutStepsRule.self,
         RolloutStepShapeRule.self,
+        RolloutStatusesRule.self,
         RolloutAlphaRule.self,
         RolloutUnjudgedRule.self,
         RolloutMetricsRule.self,

@@ -483,6 +483,9 @@ enum RuleTexts {
         - CAN1206 - error
         A metric of a Rollout or an AnalysisTemplate has no source, no bounds that can be kept, or a name that another one has.
         A comparison asks for both versions, so that a query needs `{{version}}` where they differ.
+        - CAN1208 - error
+        What a Rollout's `analysis.errors.statuses` lists is no status that can be an error.
+        It lists statuses from 300 to 599, and `3xx`, `4xx` and `5xx` for all of a hundred. Requests that get no answer, or not all of one, are errors whatever it says.
         - CAN1211 - error
         A Rollout's host is no Service or ServiceEntry.
         - CAN1212 - error

@@ -49,7 +49,11 @@ struct CountedTraffic {
     ) {
         let revisions = Dictionary(evidence.keys.map { ($0.epoch.commit, $0.epoch.revision) }) { $1 }
         var requests: UInt64 = 0
-        for (commit, counts) in RolloutVersions.totals(evidence, of: pair) {
+        for (commit, counts) in RolloutVersions.totals(
+            evidence,
+            of: pair,
+            errors: plan.rules.errorStatuses
+        ) {
             guard let revision = revisions[commit], let start = began[revision] else { continue }
             since = min(since ?? start, start)
             requests &+= counts.canary.assigned &+ counts.stable.assigned

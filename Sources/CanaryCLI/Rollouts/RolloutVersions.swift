@@ -14,6 +14,7 @@ struct RolloutVersions {
     let stable: String
     let canary: String
     private let spec: RolloutSpec
+    private let errors: ErrorStatuses
     /// The name of the route in front of the split, for what matches a step's condition.
     private let front: String
 
@@ -21,6 +22,7 @@ struct RolloutVersions {
         (host, namespace) = (record.host, record.namespace)
         (stable, canary) = (plan.stable, plan.canary)
         self.spec = spec
+        errors = plan.rules.errorStatuses
         front = Self.front(of: record.name)
     }
 
@@ -56,8 +58,16 @@ struct RolloutVersions {
 
     private static func ofCopies(_ commit: String) -> String { "\(commit)+copies" }
 
+    func totals(_ evidence: [EvidenceKey: RouteEvidence], of pair: VersionPair) -> [String: ArmPair] {
+        Self.totals(evidence, of: pair, errors: errors)
+    }
+
     /// The totals of the two versions by epoch. First attempts count, as ``ArmCounts`` takes them.
-    static func totals(_ evidence: [EvidenceKey: RouteEvidence], of pair: VersionPair) -> [String: ArmPair] {
+    static func totals(
+        _ evidence: [EvidenceKey: RouteEvidence],
+        of pair: VersionPair,
+        errors: ErrorStatuses
+    ) -> [String: ArmPair] {
         var sums: [String: (canary: RouteEvidence, stable: RouteEvidence)] = [:]
         let none = (RouteEvidence(), RouteEvidence())
         for (key, counted) in evidence {
@@ -71,7 +81,12 @@ struct RolloutVersions {
             case nil: break
             }
         }
-        return sums.mapValues { ArmPair(canary: ArmCounts($0.canary), stable: ArmCounts($0.stable)) }
+        return sums.mapValues { sum in
+            ArmPair(
+                canary: ArmCounts(sum.canary, errors: errors),
+                stable: ArmCounts(sum.stable, errors: errors)
+            )
+        }
     }
 
     // MARK: - Changing

@@ -60,9 +60,10 @@ final class StoreRolloutWorld: RolloutWorld {
         sight.proxies = Set(try runtime.liveProxies().map(\.id))
         for index in sight.items.indices {
             let id = sight.items[index].run.id
-            guard let host = records[id]?.record.host, let pair = seen[id]?.pair else { continue }
+            guard let host = records[id]?.record.host, let pair = seen[id]?.pair, let versions = pairs[id]
+            else { continue }
             let evidence = try runtime.evidence(store: storeID, host: host)
-            sight.items[index].route.counts = RolloutVersions.totals(evidence, of: pair)
+            sight.items[index].route.counts = versions.totals(evidence, of: pair)
         }
         return sight
     }

@@ -8,11 +8,18 @@ struct AccessLogParser: Sendable {
     private let versions: LogVersions
     private let versionField: LogField?
     private let durationField: LogField?
+    private let errors: ErrorStatuses
     private let json: JSONLineParser
     private var fields = LogFields()
 
-    init(_ versions: LogVersions, versionField: LogField? = nil, durationField: LogField? = nil) {
+    init(
+        _ versions: LogVersions,
+        versionField: LogField? = nil,
+        durationField: LogField? = nil,
+        errors: ErrorStatuses = .usual
+    ) {
         self.versions = versions
+        self.errors = errors
         self.versionField = versionField
         self.durationField = durationField
         json = JSONLineParser(versionField, durationField)
@@ -55,7 +62,7 @@ struct AccessLogParser: Sendable {
             LoggedRequest(
                 second: second,
                 isCanary: arm == .canary,
-                isError: isTriedAgain || !isAbandoned && answer.isError,
+                isError: isTriedAgain || !isAbandoned && errors.contains(answer),
                 isAbandoned: isAbandoned,
                 nanoseconds: found.duration.flatMap { Self.nanoseconds(bytes, $0) }
             )

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import CanaryResources
+
 /// Reads an access log piece by piece, in as much memory as one line takes. Lines that cannot be used are counted, and the first ones
 /// are kept for people.
 package struct AccessLogReader: Sendable {
@@ -25,9 +27,15 @@ package struct AccessLogReader: Sendable {
     package init(
         _ versions: LogVersions,
         versionField: LogField? = nil,
-        durationField: LogField? = nil
+        durationField: LogField? = nil,
+        errors: ErrorStatuses = .usual
     ) {
-        parser = AccessLogParser(versions, versionField: versionField, durationField: durationField)
+        parser = AccessLogParser(
+            versions,
+            versionField: versionField,
+            durationField: durationField,
+            errors: errors
+        )
     }
 
     /// - Parameter use: gets the requests of both versions, in the order of the log.

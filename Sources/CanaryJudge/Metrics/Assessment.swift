@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryResources
 import Glibc
 
 /// What the judge says of one metric, for status pages.
@@ -57,8 +58,15 @@ extension Judge {
         let shares = counts.map(\.share).sorted()
         let at = shares.count == 1 ? "\(shares[0])" : "\(shares[0]) to \(shares[shares.count - 1])"
         // Of a user only the first event counts.
-        let events = rules.unit == .users ? "users with \(metric.metric.events)" : metric.metric.events
+        let kind = metric.metric.events + statuses(of: metric.metric)
+        let events = rules.unit == .users ? "users with \(kind)" : kind
         return "\(counts.canary) canary \(events), \(expected(counts)) expected at \(at)"
+    }
+
+    /// Which answers are errors, where it is not the usual ones: ` (429, 5xx)`.
+    private func statuses(of metric: Metric) -> String {
+        guard metric == .errors, rules.errorStatuses != .usual else { return "" }
+        return " (\(rules.errorStatuses.entries.map(\.description).joined(separator: ", ")))"
     }
 
     private func expected(_ counts: [ShareCounts]) -> String {

@@ -24,17 +24,14 @@ package struct ArmCounts: Sendable, Equatable {
         self.durations = durations
     }
 
-    /// What proxies counted of a destination. `isError` chooses the answers that the version is to blame for.
-    package init(
-        _ evidence: RouteEvidence,
-        isError: (RouteEvidence.Answer) -> Bool = { $0.isError }
-    ) {
+    /// What proxies counted of a destination.
+    package init(_ evidence: RouteEvidence, errors statuses: ErrorStatuses = .usual) {
         let attempts = evidence.firstAttempts
         assigned = evidence.assigned
         ended = evidence.ended
-        errors = attempts.answers.reduce(0) { isError($1.key) ? $0 &+ $1.value : $0 }
+        errors = attempts.errors(statuses)
         durations = attempts.durations
-        if let counted = evidence.users { users = UserCounts(counted) }
+        if let counted = evidence.users { users = UserCounts(counted, errors: statuses) }
     }
 
     package var isEmpty: Bool {
@@ -64,6 +61,12 @@ package struct ArmCounts: Sendable, Equatable {
         errors &+= other.errors
         durations.add(other.durations)
         users.add(other.users)
+    }
+}
+
+extension RouteEvidence.Tally {
+    func errors(_ statuses: ErrorStatuses) -> UInt64 {
+        answers.reduce(0) { statuses.contains($1.key) ? $0 &+ $1.value : $0 }
     }
 }
 

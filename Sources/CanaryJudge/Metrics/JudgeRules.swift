@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import CanaryResources
+
 /// How a rollout is judged; part of its journal, since verdicts follow from it and the counts.
 package struct JudgeRules: Sendable, Equatable {
     /// Who is counted. With sticky traffic the requests of a user go the same way, so that only one of them is a draw:
@@ -19,6 +21,8 @@ package struct JudgeRules: Sendable, Equatable {
 
     /// Whether errors are compared.
     package var comparesErrors = true
+    /// The answers that are errors.
+    package var errorStatuses = ErrorStatuses.usual
     /// How many times as many errors as stable's are accepted.
     package var errorTolerance = 1.0
     /// A canary that fails less often than this is never taken back for its errors, however good stable is.

@@ -15,10 +15,12 @@ package struct UserCounts: Sendable, Equatable {
 
     package init() {}
 
-    package init(_ users: RouteEvidence.Users) {
-        (assigned, tried, failed, durations) = (
-            users.assigned, users.tried, users.failed, users.firsts.durations
-        )
+    /// Proxies look for the first of the usual errors. With others the first requests alone count.
+    package init(_ users: RouteEvidence.Users, errors statuses: ErrorStatuses = .usual) {
+        (assigned, durations) = (users.assigned, users.firsts.durations)
+        let isUsual = statuses == .usual
+        tried = isUsual ? users.tried : users.firsts.total
+        failed = isUsual ? users.failed : users.firsts.errors(statuses)
     }
 
     package var isEmpty: Bool { assigned == 0 && tried == 0 && durations.counts.isEmpty }

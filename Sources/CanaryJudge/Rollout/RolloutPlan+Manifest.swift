@@ -68,6 +68,7 @@ extension JudgeRules {
         self.init()
         alpha = analysis.alpha ?? alpha
         comparesErrors = analysis.comparesErrors
+        errorStatuses = analysis.errorStatuses ?? errorStatuses
         errorTolerance = analysis.errorTolerance ?? errorTolerance
         errorFloor = analysis.errorFloor.map { $0 > .zero ? Share($0) : nil } ?? errorFloor
         errorLimit = analysis.errorLimit.map { Share($0) }

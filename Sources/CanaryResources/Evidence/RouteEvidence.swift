@@ -19,8 +19,12 @@ package struct RouteEvidence: Sendable, Equatable {
         /// went away, or broke the protocol, is not, nor is a TCP connection or a switched protocol
         /// on which nobody said anything.
         package var isError: Bool {
-            if status >= 500 { return true }
-            return flag.split(separator: ",").contains { flag in
+            status >= 500 || isCutOff
+        }
+
+        /// Whether there was no answer of the destination's, or not all of one.
+        package var isCutOff: Bool {
+            flag.split(separator: ",").contains { flag in
                 ["UF", "UC", "UR", "URX", "UT", "UPE", "UH", "NC"].contains(flag)
                     || flag == "SI" && ![0, 101, 408].contains(status)
             }

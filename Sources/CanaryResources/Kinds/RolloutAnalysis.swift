@@ -8,6 +8,8 @@ package struct RolloutAnalysis: Sendable {
     package var comparesErrors: Bool
     /// How many times as many errors as stable's are accepted.
     package var errorTolerance: Double?
+    /// The answers that are errors.
+    package var errorStatuses: ErrorStatuses?
     /// Who fails less often than this is not taken back for errors.
     package var errorFloor: Percentage?
     /// Whether durations are compared with stable's.
@@ -34,6 +36,9 @@ package struct RolloutAnalysis: Sendable {
         alpha = node?["alpha"]?.number
         comparesErrors = errors?["enabled"]?.bool ?? true
         errorTolerance = errors?["tolerance"]?.number
+        errorStatuses = errors?["statuses"].map { statuses in
+            ErrorStatuses(statuses.items.compactMap { ErrorStatuses.Entry($0) })
+        }
         errorFloor = Percentage(share: errors?["floor"])
         comparesLatency = latency?["enabled"]?.bool ?? true
         quantiles = latency?["quantiles"]?.items.compactMap { $0.string.flatMap { Int($0.dropFirst()) } }

@@ -46,6 +46,7 @@ package enum CanaryctlFields {
         AnalysisErrors
          enabled boolean
          floor percentage
+         statuses []intOrString minItems=1 maxItems=50
          tolerance number min=1 max=100
         AnalysisLatency
          enabled boolean

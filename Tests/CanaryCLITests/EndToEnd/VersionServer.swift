@@ -16,6 +16,7 @@ final class VersionServer: Sendable {
     private let listener: Int32
     private let held = Counter()
     private let failing = Counter()
+    private let slow = Counter()
     private let seen = Seen()
 
     /// What it received: how often requests with `x-counted` were tried, and how many copies came.
@@ -51,21 +52,27 @@ final class VersionServer: Sendable {
 
     /// - Parameter fails: whether it answers 500.
     init(_ version: String, fails: Bool = false) throws {
-        if fails { failing.value.store(1, ordering: .releasing) }
+        if fails { failing.value.store(500, ordering: .releasing) }
         (listener, address) = try Loopback.listen()
-        let acceptor = Thread(name: "accept") { [listener, held, failing, seen] in
+        let acceptor = Thread(name: "accept") { [listener, held, failing, slow, seen] in
             while true {
                 let descriptor = accept(listener, nil, nil)
                 guard descriptor >= 0 else { return }
-                Thread(name: "answer") { Self.serve(descriptor, version, failing, held, seen) }?.detach()
+                Thread(name: "answer") { Self.serve(descriptor, version, failing, slow, held, seen) }?
+                    .detach()
             }
         }
         acceptor?.detach()
     }
 
-    /// From now on it answers 500.
-    func fail() {
-        failing.value.store(1, ordering: .releasing)
+    /// From now on it answers with this status.
+    func fail(with status: Int = 500) {
+        failing.value.store(status, ordering: .releasing)
+    }
+
+    /// From now on it takes so long to answer.
+    func slowDown(milliseconds: Int) {
+        slow.value.store(milliseconds, ordering: .releasing)
     }
 
     deinit {
@@ -77,6 +84,7 @@ final class VersionServer: Sendable {
         _ descriptor: Int32,
         _ version: String,
         _ failing: Counter,
+        _ slow: Counter,
         _ held: Counter,
         _ seen: Seen
     ) {
@@ -85,8 +93,10 @@ final class VersionServer: Sendable {
             if request.startLine.contains("/hold") {
                 held.value.add(1, ordering: .releasing)
             } else {
-                let fails = failing.value.load(ordering: .acquiring) != 0 || request.field("x-broken") != nil
-                let answer = fails ? "500 Internal Server Error" : "200 OK"
+                usleep(UInt32(slow.value.load(ordering: .acquiring) * 1000))
+                let failure = failing.value.load(ordering: .acquiring)
+                let isBroken = request.field("x-broken") != nil
+                let answer = failure != 0 ? "\(failure) No" : isBroken ? "500 No" : "200 OK"
                 let status = seen.add(request) ? "503 No" : answer
                 connection.send(
                     "HTTP/1.1 \(status)\r\ncontent-length: \(version.utf8.count)\r\n\r\n\(version)"

@@ -260,7 +260,38 @@ import Testing
         let counts = ArmCounts(evidence)
         #expect((counts.assigned, counts.ended, counts.errors) == (4, 4, 1))
         #expect(counts.durations.total == 3)
-        #expect(ArmCounts(evidence) { $0.status == 200 }.errors == 2)
+        let chosen = ErrorStatuses([.status(503)])
+        #expect(ArmCounts(evidence, errors: chosen).errors == 1)
+        #expect(ArmCounts(evidence, errors: ErrorStatuses([.hundred(4)])).errors == 0)
+    }
+
+    @Test func `chosen statuses are errors instead of the usual ones, and cut off answers in any case`()
+        throws
+    {
+        var evidence = RouteEvidence()
+        for (status, flag) in [
+            (200, "-"), (404, "-"), (429, "-"), (429, "-"), (500, "-"), (503, "UF"), (0, "UT"),
+        ] {
+            evidence.completed.add(.init(status: status, flag: flag), nanoseconds: 1)
+        }
+        var users = RouteEvidence.Users()
+        (users.firsts, users.tried, users.failed) = (evidence.completed, 90, 9)
+        evidence.users = users
+        #expect(ArmCounts(evidence).errors == 3 && ArmCounts(evidence).users.failed == 9)
+        let chosen = try ErrorStatuses(["429", "4xx"].map { try #require(ErrorStatuses.Entry($0)) })
+        let counts = ArmCounts(evidence, errors: chosen)
+        #expect(counts.errors == 5)
+        #expect(counts.users.tried == 7 && counts.users.failed == 5)
+        for text in ["", "200", "5XX", "600", "2xx", "5x", "-429"] {
+            #expect(ErrorStatuses.Entry(text) == nil)
+        }
+
+        var rules = JudgeRules()
+        rules.errorStatuses = ErrorStatuses([.status(429), .hundred(5)])
+        var judge = Judge(rules)
+        judge.add(growth(canary: arm(300, errors: 14), stable: arm(2700, errors: 17)))
+        let sentence = judge.sentence(try #require(judge.alarm), canary: "v2")
+        #expect(sentence.hasPrefix("14 canary errors (429, 5xx), 3.1 expected at 10 %; "), "\(sentence)")
     }
 
     @Test func `sticky traffic is told in users`() throws {

@@ -30,6 +30,7 @@ import Testing
         (rules.comparesErrors, rules.errorTolerance, rules.errorFloor) = (false, 1.25, nil)
         (rules.errorLimit, rules.quantiles, rules.slowdown) = (Share(percent: 2), [.p99, .p50], 1.3)
         rules.latencyFloor = 7
+        rules.errorStatuses = ErrorStatuses([.status(429), .hundred(5)])
         (rules.latencyLimit, rules.watchesAnswers, rules.fineRatio) = (250, false, 1.7)
         (rules.plannedRatio, rules.plannedRate, rules.judgesMirrors) = (4, Share(percent: 3), true)
         plan.rules = rules

@@ -221,7 +221,8 @@ struct RolloutSimulateCommand: Subcommand {
         let reader = AccessLogReader(
             try versions(settings, context),
             versionField: logged.versionField.flatMap { LogField($0) },
-            durationField: logged.durationField.flatMap { LogField($0) }
+            durationField: logged.durationField.flatMap { LogField($0) },
+            errors: plan.rules.errorStatuses
         )
         let share = logged.weight.map { Share($0.percentage) }
         var replay = LogReplay(file, reader: reader, share: share, rules: plan.rules, canary: plan.canary)

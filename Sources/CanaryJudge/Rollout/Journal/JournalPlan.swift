@@ -87,6 +87,7 @@ extension JudgeRules: JournalPart {
             "alpha": Node(.number(alpha)), "beta": Node(.number(beta)),
             "splitAlpha": Node(.number(splitAlpha)),
             "unit": .string(unit == .users ? "users" : "requests"), "comparesErrors": .bool(comparesErrors),
+            "errorStatuses": .sequence(errorStatuses.entries.map { .string("\($0)") }),
             "errorTolerance": Node(.number(errorTolerance)), "errorFloor": .optional(errorFloor),
             "errorLimit": .optional(errorLimit),
             "quantiles": .sequence(quantiles.map { .integer(Int64($0.rawValue)) }),
@@ -114,6 +115,9 @@ extension JudgeRules: JournalPart {
         (self.plannedRatio, self.plannedRate) = (plannedRatio, plannedRate)
         (comparesErrors, watchesAnswers, judgesMirrors) = (errors, answers, mirrors)
         self.quantiles = quantiles.compactMap { $0.integer.flatMap { LatencyQuantile(rawValue: Int($0)) } }
+        if let statuses = node["errorStatuses"]?.strings {
+            errorStatuses = ErrorStatuses(statuses.compactMap(ErrorStatuses.Entry.init))
+        }
         errorFloor = node.part("errorFloor")
         errorLimit = node.part("errorLimit")
         latencyFloor = node.count("latencyFloor") ?? 0
