@@ -60,12 +60,12 @@ package struct JudgeRules: Sendable, Equatable {
         return metrics
     }
 
-    /// The metric's part of `alpha`. Four fifths of it are for errors, the most certain sign, and the rest alike for the others; by
+    /// The metric's part of `alpha`. Nine tenths of it are for errors, the most certain sign, and the rest alike for the others; by
     /// Bonferroni's inequality all of them together alarm falsely with `alpha` at most.
     package func alpha(of metric: Metric) -> Double {
         let metrics = metrics
         guard metrics.contains(.errors) else { return alpha / Double(max(metrics.count, 1)) }
         guard metrics.count > 1 else { return alpha }
-        return metric == .errors ? alpha * 0.8 : alpha * 0.2 / Double(metrics.count - 1)
+        return metric == .errors ? alpha * 0.9 : alpha * 0.1 / Double(metrics.count - 1)
     }
 }
