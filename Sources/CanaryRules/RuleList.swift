@@ -149,6 +149,7 @@ extension RuleCatalog {
         RolloutStepsRule.self,
         RolloutStepShapeRule.self,
         RolloutStatusesRule.self,
+        RolloutDeadlineRule.self,
         RolloutAlphaRule.self,
         RolloutUnjudgedRule.self,
         RolloutMetricsRule.self,

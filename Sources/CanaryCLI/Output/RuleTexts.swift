@@ -486,6 +486,9 @@ enum RuleTexts {
         - CAN1208 - error
         What a Rollout's `analysis.errors.statuses` lists is no status that can be an error.
         It lists statuses from 300 to 599, and `3xx`, `4xx` and `5xx` for all of a hundred. Requests that get no answer, or not all of one, are errors whatever it says.
+        - CAN1209 - warning
+        No step of a Rollout can be done within its `stepDeadline`, whatever the traffic is.
+        A step that is held for longer than the deadline pauses the rollout before it is over. And where shares and `alpha` are very small, even a canary that fails every request would not be told from a good one in time, at a hundred thousand requests a second: each request has at most w ln(1/w) of the ln(1/alpha) that are needed.
         - CAN1211 - error
         A Rollout's host is no Service or ServiceEntry.
         - CAN1212 - error
