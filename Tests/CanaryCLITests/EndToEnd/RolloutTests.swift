@@ -209,7 +209,7 @@ import Testing
     @Test func `others have their say, and are told what becomes of it`() throws {
         let scene = try Scene()
         let gate = try VersionServer("gate")
-        let load = try Load(on: scene)
+        let load = try Clients(on: scene)
         let example = try FileReader.read(path: "\(Scene.root)/examples/rollouts/metrics.yaml").get()
         let events = scene.scratch.path("events")
         let text = String(decoding: example, as: UTF8.self)
@@ -239,7 +239,7 @@ import Testing
         throws
     {
         let scene = try Scene()
-        let load = try Load(on: scene)
+        let load = try Clients(on: scene)
         let controller = try startController(scene)
         let hanging = "{name: hangs, command: [sleep, \"1000\"], timeout: 10m}"
         let metrics =
