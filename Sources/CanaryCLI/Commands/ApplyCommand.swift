@@ -53,7 +53,8 @@ struct ApplyCommand: Subcommand {
     private static func prune(_ selector: LabelSelector, keeping kept: [Resource], in change: ClusterChange)
         throws
     {
-        let keys = Set(kept.map(\.key))
+        // Pods that run are no objects of manifests: they go with their Deployments.
+        let keys = Set(kept.map(\.key)).union(change.view.running.all.map(\.key))
         for namespace in Set(kept.map(\.namespace)).sorted() where !namespace.isEmpty {
             for kind in ResourceKind.allCases where kind.isNamespaced {
                 for resource in try change.resources(of: kind, namespace: namespace)

@@ -37,5 +37,12 @@ final class JoinedGroups {
     }
 
     /// To be called when no process is left in them.
-    func remove() { directories.forEach { unsafe rmdir($0) } }
+    ///
+    /// - Parameter nodes: whether the node's own groups go, too, with the last one that is in them.
+    func remove(nodes: Bool) {
+        for directory in directories {
+            unsafe rmdir(directory)
+            if nodes, let slash = directory.lastIndex(of: "/") { unsafe rmdir(String(directory[..<slash])) }
+        }
+    }
 }

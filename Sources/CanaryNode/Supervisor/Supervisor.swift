@@ -25,6 +25,7 @@ package final class Supervisor {
     private var pid: pid_t = -1
     private var end: ProcessEnd?
     private var isToEnd = false
+    private var nodeIsGone = false
     private var commands: [BesideCommand] = []
 
     /// Runs it to its end, in a process of its own.
@@ -59,7 +60,7 @@ package final class Supervisor {
         do throws(LaunchFailure) {
             pid = try launch(container.command, into: output)
         } catch {
-            groups.remove()
+            groups.remove(nodes: false)
             node.send(SupervisorReport.failed(error).words)
             return
         }
@@ -69,7 +70,7 @@ package final class Supervisor {
         takeAllOutput()
         log.finish(at: Clock.wallNanoseconds())
         let ranOut = groups.ranOutOfMemory
-        groups.remove()
+        groups.remove(nodes: nodeIsGone)
         guard let end else { return }
         node.send(SupervisorReport.ended(end, outOfMemory: ranOut).words)
     }
@@ -134,7 +135,7 @@ package final class Supervisor {
             switch node.receive() {
             case .nothing: return
             case .end:
-                isToEnd = true
+                (isToEnd, nodeIsGone) = (true, true)
                 return
             case .words(let words):
                 guard let order = SupervisorOrder(words: words) else { continue }

@@ -142,6 +142,11 @@ import Testing
         #expect(try readyPods().intersection(before) == before.subtracting([name]))
         #expect(Set(client.stop().keys) == ["v1"], "\(client.answers)")
 
+        // Pods are none of the objects that manifests leave out.
+        let pruning = ["apply", "-f", scratch.path("web.yaml"), "--prune", "-l", "app=web"]
+        let pruned = try Program(pruning, in: scratch).end()
+        #expect(pruned.status == 0 && !pruned.output.contains("pod/"), "\(pruned.output)")
+
         let again = try Program.run("delete", "pod", name, in: scratch)
         #expect(again.status == 1 && again.errors.contains("pod \"\(name)\" not found"))
         let all = try Program.run("delete", "pods", "-l", "app=web", "--now", "--dry-run=client", in: scratch)
@@ -179,6 +184,8 @@ import Testing
         for _ in 0..<3 {
             let node = try up()
             #expect(try eventually { try readyPods().count == 2 }, "\(node.errors)")
+            // Those of the pods before are gone.
+            #expect(try FileReader.names(in: scratch.path("store/logs")).get().count == 2)
             // Two servers, and a supervisor for each.
             #expect(processes() == 4)
             node.signal(SIGKILL)

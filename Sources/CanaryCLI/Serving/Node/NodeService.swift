@@ -13,6 +13,7 @@ import Glibc
 final class NodeService: ProxyCompanion {
     private let settings: Settings
     private let executable: String
+    private let groups: ControlGroups
     private let environment: [String: String]
     private let now: @Sendable () -> Int64
     private let lock: NodeLock
@@ -51,15 +52,19 @@ final class NodeService: ProxyCompanion {
         self.showsLogs = showsLogs
         self.autoscalerPeriod = autoscalerPeriod
         executable = context.executable
+        // One name for each store, so that a later node of it finds what an earlier one left.
+        let mark = location.directory.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
+        groups = ControlGroups.ofThisProcess(name: "canaryctl-\(String(mark, radix: 16))")
         environment = context.environment
         now = context.now
     }
 
     func start(beside proxy: Proxy, _ tables: ServedTables, _ log: ServiceLog) throws {
         let location = StoreLocation(settings.storeDirectory)
-        let place = makePlace(location)
-        // What an earlier node left, if it was killed together with its supervisors.
-        place.groups.clear()
+        let place = NodePlace(program: executable, logDirectory: location.path(of: "logs"), groups: groups)
+        // What an earlier node left that was killed.
+        groups.clear()
+        PodLogFiles.clear(place.logDirectory)
         let reporter = PodReporter(location, mailbox, startedAt: now(), log)
         let drains = PodDrains(mailbox, proxy)
         let probes = PodProbes(mailbox)
@@ -107,6 +112,7 @@ final class NodeService: ProxyCompanion {
     func stop() {
         mailbox.put(.stop)
         done.wait(milliseconds: -1)
+        groups.remove()
         stopped.signal()
         if showsLogs { printed.wait(milliseconds: Self.lastLogMilliseconds) }
     }
@@ -134,16 +140,6 @@ final class NodeService: ProxyCompanion {
         }
         thread?.detach()
         if thread == nil { done.signal() }
-    }
-
-    private func makePlace(_ location: StoreLocation) -> NodePlace {
-        // One name for each store, so that a later node of it finds what an earlier one left.
-        let mark = location.directory.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
-        return NodePlace(
-            program: executable,
-            logDirectory: location.path(of: "logs"),
-            groups: ControlGroups.ofThisProcess(name: "canaryctl-\(String(mark, radix: 16))")
-        )
     }
 
     private func begin(_ name: String, _ body: @escaping @Sendable () -> Void) throws {
