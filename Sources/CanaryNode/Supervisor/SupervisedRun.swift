@@ -9,6 +9,7 @@ package final class SupervisedRun {
     /// The supervisor's.
     package let pid: Int32
     private let socket: MessageSocket
+    private var isReaped = false
 
     /// Starts a supervisor, in a session of its own: what a terminal says to the node is not said to it.
     ///
@@ -29,6 +30,19 @@ package final class SupervisedRun {
             descriptors: [(its.descriptor, Supervisor.nodeDescriptor)],
             hasOwnSession: true
         ).pid
+    }
+
+    /// A run that nobody follows any more ends: a process that nobody waits for would stay in the system's table.
+    deinit {
+        guard !isReaped else { return }
+        shutdown(socket.descriptor, Int32(SHUT_RDWR))
+        reap()
+    }
+
+    private func reap() {
+        var status: Int32 = 0
+        while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        isReaped = true
     }
 
     /// Readable when the supervisor said something, or ended.
@@ -53,8 +67,7 @@ package final class SupervisedRun {
             case .words(let words):
                 if let report = SupervisorReport(words: words) { return .report(report) }
             case .end:
-                var status: Int32 = 0
-                while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
+                if !isReaped { reap() }
                 return .gone
             }
         }
