@@ -12,7 +12,7 @@ import Testing
 @testable import CanaryProxy
 
 /// From a change of the store to the proxy's table, one step after the other.
-@Suite(.timeLimit(.minutes(2))) struct TablePublisherTests {
+@Suite(.timeLimit(.minutes(15))) struct TablePublisherTests {
     /// A proxy that does not run, and what hands it tables.
     private struct Scene {
         let scratch: ScratchDirectory

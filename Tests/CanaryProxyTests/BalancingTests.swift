@@ -9,7 +9,7 @@ import Testing
 @testable import CanaryProxy
 
 /// The choice among endpoints with real traffic: shares, and users that stay where they are.
-@Suite(.timeLimit(.minutes(2))) struct BalancingTests {
+@Suite(.timeLimit(.minutes(15))) struct BalancingTests {
     /// Answers by endpoint to so many requests on one connection of a proxy with one worker.
     private func answers(_ balancing: Value, weights: [Int64], count: Int) throws -> [Int] {
         let origins = try weights.indices.map { try TestOrigin(named: "\($0)") }
@@ -145,7 +145,7 @@ import Testing
 }
 
 /// Users that are known by a cookie of the proxy's own making.
-@Suite(.timeLimit(.minutes(2))) struct MadeCookieTests {
+@Suite(.timeLimit(.minutes(15))) struct MadeCookieTests {
     private func ask(_ proxy: TestProxy, cookie: String? = nil) throws -> TestConnection.Message {
         let line = cookie.map { "Cookie: \($0)\r\n" } ?? ""
         return try proxy.ask("GET / HTTP/1.1\r\nHost: app\r\n\(line)\r\n")

@@ -9,7 +9,7 @@ import Testing
 @testable import CanaryProxy
 
 /// A year of changes: whatever comes and goes, what the proxy keeps is what it needs now.
-@Suite(.timeLimit(.minutes(3))) struct ChangesTests {
+@Suite(.timeLimit(.minutes(15))) struct ChangesTests {
     private func gateway(_ port: UInt16, _ name: String = "edge") -> Resource {
         let server: Value = [
             "port": ["number": .integer(Int64(port)), "name": "http", "protocol": "HTTP"], "hosts": ["*"],

@@ -6,7 +6,7 @@ import Testing
 @testable import CanaryProxy
 
 /// How the ends of TCP connections reach the other side, the log and the metrics.
-@Suite(.timeLimit(.minutes(2))) struct ConnectionEndTests {
+@Suite(.timeLimit(.minutes(15))) struct ConnectionEndTests {
     private let log: LoggedRequests
 
     init() throws {

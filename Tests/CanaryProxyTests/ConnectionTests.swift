@@ -7,7 +7,7 @@ import Testing
 @testable import CanaryProxy
 
 /// Plain TCP: where connections go, how they end, and what is told of them. That their bytes arrive is ``FlowMatrixTests``'.
-@Suite(.timeLimit(.minutes(2))) struct ConnectionTests {
+@Suite(.timeLimit(.minutes(15))) struct ConnectionTests {
     /// Says its name, and then whatever it hears.
     private static func origin(named name: String) throws -> TestOrigin {
         try TestOrigin { connection, _ in

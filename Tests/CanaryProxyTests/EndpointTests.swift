@@ -6,7 +6,7 @@ import Testing
 @testable import CanaryProxy
 
 /// Which endpoints connections go to, and how many connections there may be.
-@Suite(.timeLimit(.minutes(2))) struct EndpointTests {
+@Suite(.timeLimit(.minutes(15))) struct EndpointTests {
     @Test func `an endpoint that is a name is looked up`() throws {
         let origin = try TestOrigin(named: "by name")
         let spec: Value = [

@@ -10,7 +10,7 @@ import Testing
 @testable import CanaryProxy
 
 /// Health checks with real endpoints: what fails gets no requests.
-@Suite(.timeLimit(.minutes(2))) struct HealthCheckTests {
+@Suite(.timeLimit(.minutes(15))) struct HealthCheckTests {
     /// A proxy whose table follows the checks, as that of a store does.
     private final class CheckedProxy {
         private final class Following: Sendable {

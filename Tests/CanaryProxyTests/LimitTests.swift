@@ -10,7 +10,7 @@ import Testing
 @testable import CanaryProxy
 
 /// What a DestinationRule's `connectionPool` does to real traffic.
-@Suite(.timeLimit(.minutes(2))) struct LimitTests {
+@Suite(.timeLimit(.minutes(15))) struct LimitTests {
     private static let request = "GET / HTTP/1.1\r\nHost: app\r\n\r\n"
 
     /// A proxy with one worker in front of an origin that answers once it is let.

@@ -9,7 +9,7 @@ import Testing
 @testable import CanaryProxy
 
 /// Logs that stall, fill up, and are rotated: nobody waits, and nothing is lost without a word.
-@Suite(.timeLimit(.minutes(2))) struct LogWriterTests {
+@Suite(.timeLimit(.minutes(15))) struct LogWriterTests {
     private func writer(_ descriptor: Int32, limit: Int = 4 << 20) throws -> LogWriter {
         try #require(
             LogWriter(descriptors: [descriptor], limit: limit) { count, reason in "\(count) lost: \(reason)\n"

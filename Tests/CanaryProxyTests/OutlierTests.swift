@@ -9,7 +9,7 @@ import Testing
 @testable import CanaryProxy
 
 /// Endpoints that fail lose their requests: seeded failures, counted at the origins.
-@Suite(.timeLimit(.minutes(2))) struct OutlierTests {
+@Suite(.timeLimit(.minutes(15))) struct OutlierTests {
     /// An origin that answers with statuses in turn, and counts what it got.
     private final class Seeded: Sendable {
         let heard = Counter()

@@ -9,7 +9,7 @@ import Testing
 @testable import CanaryProxy
 
 /// Names among endpoints: all their addresses, found beside the traffic.
-@Suite(.timeLimit(.minutes(2))) struct ResolverTests {
+@Suite(.timeLimit(.minutes(15))) struct ResolverTests {
     /// A resolver in a thread of its own, with the names that are wanted and what it published last.
     private final class Running: Sendable {
         let resolver: Resolver

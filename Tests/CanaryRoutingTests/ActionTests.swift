@@ -173,7 +173,7 @@ struct ActionTests {
         #expect(answer.responseEdits == [edit])
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(15)))
     func `values of values of values end soon`() {
         func many(_ name: String, _ other: String) -> Node {
             ["set": [name: .string(String(repeating: "%REQ(\(other)):9%", count: 1000) + "end")]]

@@ -9,7 +9,7 @@ import Testing
 
 @testable import CanaryStore
 
-@Suite(.timeLimit(.minutes(1))) struct StoreFollowerTests {
+@Suite(.timeLimit(.minutes(15))) struct StoreFollowerTests {
     let fixture: StoreFixture
     let stop = EventDescriptor()
     let follower: StoreFollower

@@ -10,7 +10,7 @@ import Testing
 
 /// The Rollouts of `examples/rollouts` with real servers, a real proxy and a controller: only their holds are shorter. ``RolloutTests`` has
 /// the group, ``StickyRolloutTests`` the users.
-@Suite(.timeLimit(.minutes(3))) struct RolloutExampleTests {
+@Suite(.timeLimit(.minutes(15))) struct RolloutExampleTests {
     /// An example that a controller walks.
     private struct Walk {
         let scene: Scene

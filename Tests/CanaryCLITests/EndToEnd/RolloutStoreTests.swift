@@ -10,7 +10,7 @@ import Testing
 
 /// Stores that are replaced, brought back or damaged while a rollout goes on: one controller acts, and no weight is set that the
 /// journal does not tell.
-@Suite(.timeLimit(.minutes(3))) struct RolloutStoreTests {
+@Suite(.timeLimit(.minutes(15))) struct RolloutStoreTests {
     private let scene: Scene
 
     init() throws {

@@ -9,7 +9,7 @@ import Testing
 @testable import CanaryCLI
 
 /// Rollouts with real servers, a real proxy and a controller in a process of its own.
-@Suite(.timeLimit(.minutes(3))) struct RolloutTests {
+@Suite(.timeLimit(.minutes(15))) struct RolloutTests {
     private func status(_ scene: Scene) throws -> Node {
         let ended = try Program.run("rollout", "status", "helloworld", "-o", "json", in: scene.scratch)
         return try JSONReader.read(ended.output)

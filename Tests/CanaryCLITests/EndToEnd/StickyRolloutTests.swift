@@ -9,7 +9,7 @@ import Testing
 @testable import CanaryCLI
 
 /// The example of a rollout of sticky traffic, with real servers and a real proxy.
-@Suite(.timeLimit(.minutes(3))) struct StickyRolloutTests {
+@Suite(.timeLimit(.minutes(15))) struct StickyRolloutTests {
     /// The users of a scene that get v2.
     private func usersOfV2(_ scene: Scene, among count: Int = 60) throws -> Set<String> {
         Set(try (0..<count).map { "user-\($0)" }.filter { try scene.request("x-user: \($0)") == "v2" })
