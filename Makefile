@@ -26,8 +26,8 @@ STATIC = .build/static-libraries
 SIDE_BY_SIDE = -Xswiftc -Xfrontend -Xswiftc -function-sections -Xswiftc -use-ld=lld \
   -Xlinker --symbol-ordering-file=$(CURDIR)/Sources/hot-functions.txt -Xlinker --no-warn-symbol-ordering
 # Symbols stay for backtraces; what a debugger needs would be a third of the file. Nobody loads it as a library: a table of what it
-# exports would be a megabyte.
-RELEASE = -c release --static-swift-stdlib $(SIDE_BY_SIDE) -Xlinker --strip-debug -Xlinker --no-export-dynamic
+# exports would be a megabyte. Functions of equal code are one (--icf=all): nothing compares their addresses.
+RELEASE = -c release --static-swift-stdlib $(SIDE_BY_SIDE) -Xlinker --strip-debug -Xlinker --no-export-dynamic -Xlinker --icf=all
 BINARY = .build/release/canaryctl
 
 .PHONY: deps build demo test check bench fuzz install clean
