@@ -46,7 +46,12 @@ let package = Package(
         .target(name: "CanaryMesh", dependencies: ["CanaryResources", "CRE2"], swiftSettings: settings),
         .target(name: "CanaryResources", swiftSettings: settings),
         .target(name: "CanarySystem", dependencies: ["CLinux"], swiftSettings: settings),
-        .target(name: "HTTP1", dependencies: ["CanaryMesh"], swiftSettings: settings),
+        .target(
+            name: "CanaryRouting",
+            dependencies: ["CanaryMesh", "CanaryResources", "CRE2"],
+            swiftSettings: settings
+        ),
+        .target(name: "HTTP1", dependencies: ["CanaryMesh", "CanaryRouting"], swiftSettings: settings),
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "CLinux"),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
