@@ -78,7 +78,9 @@ let package = Package(
         ),
         .target(
             name: "CanaryProxy",
-            dependencies: ["CanaryRouting", "CanaryMesh", "CanaryResources", "CanarySystem", "CLinux"],
+            dependencies: [
+                "CanaryRouting", "CanaryMesh", "CanaryResources", "CanarySystem", "CLinux", "CNGHTTP2",
+            ],
             swiftSettings: settings
         ),
         .target(
@@ -115,6 +117,7 @@ let package = Package(
         .target(name: "CanarySystem", dependencies: ["CLinux"], swiftSettings: settings),
 
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
         .target(name: "CLinux"),
