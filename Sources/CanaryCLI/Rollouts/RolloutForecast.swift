@@ -66,9 +66,12 @@ struct RolloutForecast {
         }
         let whole = detection.healthyRequests
         let chance = percent(plan.rules.alpha)
+        let time = Figures.time(seconds(whole))
+        let warmUp = detection.warmUp.components.seconds
+        let of = warmUp > 0 ? ", of which the first \(Figures.time(Double(warmUp))) warm it up" : ""
         return (table.isEmpty ? "" : table.text + "\n")
             + """
-            a healthy one has all traffic after about \(Figures.time(seconds(whole))), \(requests(whole)) requests;
+            a healthy one has all traffic after about \(time), \(requests(whole)) requests\(of);
             the chance that it is taken back all the same is at most \(chance)
 
             """
@@ -108,6 +111,7 @@ struct RolloutForecast {
             "healthy": .mapping([
                 "requests": .figure(detection.healthyRequests.rounded()),
                 "seconds": .figure(seconds(detection.healthyRequests)),
+                "warmUpSeconds": .figure(Double(detection.warmUp.components.seconds)),
             ]),
         ])
     }

@@ -15,6 +15,8 @@ package struct Assessment: Sendable, Equatable {
     package var ratio: RatioInterval?
     package var canary: MetricJudge.Arm
     package var stable: MetricJudge.Arm
+    /// Whether the canary is worse, and too seldom to be taken back for it.
+    package var isTooRare = false
 }
 
 extension Judge {
@@ -28,7 +30,8 @@ extension Judge {
                 threshold: metric.threshold,
                 ratio: metric.metric.isCompared ? metric.ratio(alpha: rules.alpha) : nil,
                 canary: metric.canary,
-                stable: metric.stable
+                stable: metric.stable,
+                isTooRare: metric.isTooRare
             )
         }
     }

@@ -10,6 +10,8 @@ import CanaryResources
 struct LatencyReference: Sendable, Equatable {
     /// Requests after which a window is done.
     private static let windowSize: UInt64 = 2000
+    /// Requests beyond a quantile that make it one.
+    private static let slower = 10.0
 
     private var previous = DurationHistogram()
     private var current = DurationHistogram()
@@ -21,12 +23,15 @@ struct LatencyReference: Sendable, Equatable {
         current = DurationHistogram()
     }
 
+    /// How many requests of the past it takes to know a quantile.
+    static func requests(_ quantile: LatencyQuantile) -> Double { slower / (1 - quantile.part) }
+
     /// The last bucket that is not slow; `nil` until there are ten slower requests to be expected in the past.
     func bucket(_ quantile: LatencyQuantile) -> Int? {
         var past = previous
         past.add(current)
         let total = past.total
-        guard Double(total) * (1 - quantile.part) >= 10 else { return nil }
+        guard Double(total) * (1 - quantile.part) >= Self.slower else { return nil }
         let rank = UInt64((quantile.part * Double(total)).rounded(.up))
         var seen: UInt64 = 0
         for (bucket, count) in past.counts.enumerated() {

@@ -132,14 +132,19 @@ package struct MetricJudge: Sendable, Equatable {
 
     package var threshold: Double { 1 / alpha }
 
-    /// Both the comparison and the floor have to alarm: what both allow is no more than what one does.
-    package var isWorse: Bool {
-        logEvidence >= -log(alpha) && (floor.map { $0.logValue >= -log(alpha) } ?? true)
-    }
+    /// ln E of what it takes for an alarm: both the comparison and the floor. What both allow is no more than what one does.
+    var logAlarm: Double { min(logEvidence, floor?.logValue ?? .infinity) }
 
-    /// E as it may still grow, weighted as α is shared out: the sum of all metrics' is an e-value, too.
+    package var isWorse: Bool { logAlarm >= -log(alpha) }
+
+    /// Whether the canary is worse, and has the event so seldom that it does not matter.
+    var isTooRare: Bool { !isWorse && logEvidence >= -log(alpha) }
+
+    /// E as it may still grow, weighted as α is shared out: the sum of all metrics' is an e-value, too. Where an alarm takes the
+    /// floor as well, it is the lesser of both: what can never alarm holds nothing back.
     var weightedEvidence: Double {
-        exp(min(logEvidence(process.presentLogValue), 700)) * settings.weight
+        let least = min(logEvidence(process.presentLogValue), floor?.presentLogValue ?? .infinity)
+        return exp(min(least, 700)) * settings.weight
     }
 
     /// Whether evidence of harm grows, so that the share should not.

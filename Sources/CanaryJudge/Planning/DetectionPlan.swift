@@ -25,6 +25,8 @@ package struct DetectionPlan: Sendable, Equatable {
 
     package var cases: [Case]
     package var steps: [Step]
+    /// What of the first step is for warming up.
+    package private(set) var warmUp = Duration.zero
 
     /// Of a healthy canary from the first step to the last.
     package var healthyRequests: Double { steps.reduce(0) { $0 + $1.requests } }
@@ -49,7 +51,8 @@ package struct DetectionPlan: Sendable, Equatable {
     }
 
     /// What a rollout will do: by evidence a step ends when every metric has its sample and the hold time is over, by the clock with
-    /// the hold time. Steps of copies and conditions are left out.
+    /// the hold time. Durations count from the end of the warm-up on, and when it is known what is slow. Steps of copies and
+    /// conditions are left out.
     ///
     /// - Parameters:
     ///   - requestsPerSecond: of the route.
@@ -62,15 +65,26 @@ package struct DetectionPlan: Sendable, Equatable {
     ) {
         let rate = Self.clamped(errorRate)
         let metrics = plan.rules.metrics.filter { $0.isCompared && $0 != .answers }
-        let steps = plan.steps.compactMap { step -> Step? in
-            guard case .split(let share) = step.setting, share.isProper else { return nil }
-            let (seconds, attoseconds) = plan.hold(of: step).components
-            let held = (Double(seconds) + Double(attoseconds) / 1e18) * requestsPerSecond
-            guard plan.ramp == .evidence else { return Step(share: share, requests: held) }
-            let samples = metrics.map { Self.plannedRequests($0, share, rate, plan.rules) }
-            return Step(share: share, requests: max(samples.max() ?? 0, held))
+        var start = DurationStart(plan, requestsPerSecond)
+        var steps: [Step] = []
+        for step in plan.steps {
+            let held = plan.hold(of: step).inSeconds * requestsPerSecond
+            guard case .split(let share) = step.setting, share.isProper else {
+                start.pass(held, share: .none)
+                continue
+            }
+            var requests = held
+            for metric in metrics where plan.ramp == .evidence {
+                let sample = Self.plannedRequests(metric, share, rate, plan.rules)
+                requests = max(requests, start.requests(until: metric, share) + sample)
+            }
+            start.pass(requests, share: share)
+            steps.append(Step(share: share, requests: requests))
         }
         self.init(steps: steps, rate, plan.rules, ratios)
+        if plan.ramp == .evidence, !steps.isEmpty, metrics.contains(where: \.isOfTime) {
+            warmUp = max(plan.warmUp, .zero)
+        }
     }
 
     private init(steps: [Step], _ rate: Double, _ rules: JudgeRules, _ ratios: [Double]) {
@@ -136,5 +150,39 @@ package struct DetectionPlan: Sendable, Equatable {
             (exact.median.map(Double.init) ?? estimate.mean) / rate,
             (exact.ninetieth.map(Double.init) ?? estimate.ninetieth) / rate
         )
+    }
+}
+
+/// How many requests of the route it takes until durations count.
+private struct DurationStart {
+    /// Of the warm-up, that are left.
+    private var warming: Double
+    /// Stable's, by which it is known what is slow.
+    private var known = 0.0
+    private var hasBegun = false
+
+    init(_ plan: RolloutPlan, _ requestsPerSecond: Double) {
+        warming = max(plan.warmUp.inSeconds, 0) * requestsPerSecond
+    }
+
+    mutating func pass(_ requests: Double, share: Share) {
+        warming = max(warming - requests, 0)
+        known += requests * (1 - share.value)
+        hasBegun = true
+    }
+
+    /// From the beginning of a step on.
+    func requests(until metric: Metric, _ share: Share) -> Double {
+        guard metric.isOfTime else { return 0 }
+        // The warm-up begins with the canary's first request.
+        let warm = warming > 0 ? warming + (hasBegun ? 0 : 1 / share.value) : 0
+        guard case .latency(let quantile) = metric else { return warm }
+        return max(warm, (LatencyReference.requests(quantile) - known) / (1 - share.value))
+    }
+}
+
+extension Duration {
+    fileprivate var inSeconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) / 1e18
     }
 }

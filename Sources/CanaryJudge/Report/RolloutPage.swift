@@ -62,9 +62,10 @@ package struct RolloutPage {
 }
 
 extension Assessment {
-    /// `worse`, `fine`, `not enough evidence`.
+    /// `worse`, `fine`, `not enough evidence`, `too rare to matter`.
     package var words: String {
-        switch verdict {
+        if isTooRare { return "too rare to matter" }
+        return switch verdict {
         case .worse: "worse"
         case .fine: "fine"
         case .notEnough: "not enough evidence"

@@ -134,7 +134,7 @@ extension RolloutTimeline.Point {
 
 extension MetricJudge {
     /// ln E of ln 1/α: 1 is the alarm.
-    package var progress: Double { logEvidence / -log(alpha) }
+    package var progress: Double { logAlarm / -log(alpha) }
 }
 
 extension RolloutState {

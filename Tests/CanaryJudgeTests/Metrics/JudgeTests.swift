@@ -155,6 +155,10 @@ import Testing
         judge.add(growth(canary: arm(1_000_000, errors: 30), stable: arm(9_000_000)))
         #expect(judge.metrics[0].logEvidence > log(100))
         #expect(judge.alarm == nil)
+        // What can never alarm holds nothing back, and is called by its name.
+        #expect(!judge.isSuspicious)
+        #expect(judge.metrics[0].verdict(at: tenth) == .fine(.sampled))
+        #expect(judge.assessments(at: tenth)[0].words == "too rare to matter")
         judge.add(growth(canary: arm(1000, errors: 1000), stable: arm(9000)))
         #expect(judge.alarm == nil)
         judge.beginSegment()

@@ -81,6 +81,51 @@ import Testing
         #expect((0.8...1.3).contains(healthy / (forecast.healthyRequests / 100)), "\(healthy)")
     }
 
+    @Test func `durations that do not count while the canary warms up are in the plan`() throws {
+        var figures: [Double] = []
+        for (warmUp, rate, first) in [
+            (0, 1000.0, 10), (60, 1000, 10), (60, 100, 10), (0, 20, 50), (30, 400, 1),
+        ] {
+            let plan = RolloutPlan.test([UInt64(first), 50, 100]) { plan in
+                (plan.warmUp, plan.watch) = (.seconds(warmUp), .seconds(1))
+            }
+            let forecast = DetectionPlan(plan, requestsPerSecond: rate, errorRate: 0.005)
+            #expect(forecast.warmUp == .seconds(warmUp))
+            let healthy = MadeUpTraffic<SplitMix64>.Version(errorRate: 0.005, median: 20)
+            let runs = (0..<12).map { run in
+                let traffic = MadeUpTraffic(
+                    requestsPerSecond: rate,
+                    stable: healthy,
+                    canary: healthy,
+                    random: SplitMix64(seed: Simulations.seed &* 7919 &+ UInt64(run))
+                )
+                return PolicyRun(JudgePolicy(plan), on: traffic, atMost: 4000)
+            }
+            let seconds = try #require(RunFigures(runs).secondsToPromotion)
+            let expected = forecast.healthyRequests / rate
+            #expect((0.8...1.25).contains(seconds / expected), "\(warmUp), \(rate): \(seconds), \(expected)")
+            figures.append(expected)
+        }
+        // Where requests are many, waiting is most of it.
+        #expect(figures[1] - figures[0] > 40)
+    }
+
+    @Test func `the warm-up passes with copies, and does not matter where nothing waits for durations`() {
+        func first(_ change: (inout RolloutPlan) -> Void) -> Double {
+            let plan = RolloutPlan.test([50, 100]) { plan in
+                plan.warmUp = .seconds(100)
+                change(&plan)
+            }
+            return DetectionPlan(plan, requestsPerSecond: 1000, errorRate: 0.05).steps[0].requests / 1000
+        }
+        let whole = first { _ in }
+        #expect(whole > 100 && whole < 110)
+        let copied = first { $0.steps.insert(.init(.mirror(.all), hold: .seconds(40)), at: 0) }
+        #expect(abs(whole - copied - 40) < 1)
+        #expect(first { $0.rules.quantiles = [] } < 10)
+        #expect(first { ($0.ramp, $0.hold) = (.fixed, .seconds(10)) } == 10)
+    }
+
     @Test func `by the clock a step takes its hold time`() {
         let plan = RolloutPlan.fixed([10, 50, 100])
         let forecast = DetectionPlan(plan, requestsPerSecond: 200, errorRate: 0.01)

@@ -67,6 +67,31 @@ import Testing
         #expect(bench.state.phase == .progressing)
     }
 
+    @Test func `what is too rare to be taken back for holds no step`() {
+        for ramp in [RolloutPlan.Ramp.fixed, .evidence] {
+            var bench = Bench(
+                .fixed { plan in
+                    plan.ramp = ramp
+                    plan.rules.quantiles = []
+                }
+            )
+            // One request in 5000 fails, of the canary's alone: the floor is one in a thousand.
+            for _ in 0..<14 where bench.state.step == 0 {
+                bench.seconds(1, canary: 5000, stable: 45_000, errors: 1)
+            }
+            #expect(bench.state.step == 1, "\(bench.state.message)")
+            #expect(bench.state.judge.metrics[0].logEvidence > 6)
+
+            // At ten times the floor they hold the step until they take the canary back.
+            bench = Bench(.fixed { $0.ramp = ramp })
+            for _ in 0..<10 where bench.state.phase == .progressing {
+                bench.seconds(1, canary: 100, stable: 900, errors: 1)
+                #expect(bench.state.step == 0)
+            }
+            #expect(bench.state.phase == .aborted)
+        }
+    }
+
     @Test func `without traffic nothing moves and nothing is taken back`() {
         for plan in [RolloutPlan.fixed(), .test()] {
             var bench = Bench(plan)
