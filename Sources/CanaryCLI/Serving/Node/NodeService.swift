@@ -89,6 +89,7 @@ final class NodeService: ProxyCompanion {
                 ask: { probes.ask($1, for: $0) }
             )
         }
+        reporter.makeKnown()
         startAgent(place, hands: hands)
         try begin("deployments") { [settings, mailbox, stopped] in
             var follower = DeploymentFollower(settings, stop: stopped)

@@ -56,6 +56,11 @@ final class PodReporter: Sendable {
         event.signal()
     }
 
+    /// Whoever looks for the node finds it from here on, with or without pods. What is wrong with the file, ``run(until:)`` tells.
+    func makeKnown() {
+        try? RuntimeStore(at: location) { [log] in log.warn($0) }.report(record, pods: [])
+    }
+
     func run(until stop: EventDescriptor) {
         let runtime = RuntimeStore(at: location) { [log] in log.warn($0) }
         var told = ""
