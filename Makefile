@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# make demo    install what is missing, build, and run a canary with real traffic
+# make demo    install what is missing, build, and run a canary with real traffic, and replicas that follow it
 # make test    install what is missing, and run all tests
 # make check   everything that continuous integration runs
 # make build   .build/release/canaryctl
@@ -53,8 +53,10 @@ build: deps
 	done
 	PKG_CONFIG_PATH=$(CURDIR)/$(STATIC) $(SWIFT) build $(RELEASE) --product canaryctl
 
+demo: PACKAGES += nghttp2-client
 demo: build
 	examples/helloworld/demo $(BINARY)
+	examples/autoscaling/demo $(BINARY)
 
 test: deps
 	$(SWIFT) build --build-tests

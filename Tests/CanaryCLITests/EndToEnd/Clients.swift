@@ -6,11 +6,13 @@ import Glibc
 import Synchronization
 import Testing
 
-/// Clients that ask a host as fast as they get answers.
+/// Clients that ask a host one request after the other.
 final class Clients: Sendable {
     private struct Tally {
         var requests: Int64 = 0
         var failures: Int64 = 0
+        var lost: Int64 = 0
+        var bodies: [String: Int] = [:]
         var running = 0
         var isEnding = false
     }
@@ -23,6 +25,10 @@ final class Clients: Sendable {
 
     var requests: Int64 { shared.tally.withLock(\.requests) }
     var failures: Int64 { shared.tally.withLock(\.failures) }
+    /// Connections that ended without an answer: their clients stop.
+    var lost: Int64 { shared.tally.withLock(\.lost) }
+    /// How many answers had which body.
+    var bodies: [String: Int] { shared.tally.withLock(\.bodies) }
 
     convenience init(on scene: Scene, host: String = "helloworld", header: @escaping Header = { _ in "" })
         throws
@@ -33,21 +39,24 @@ final class Clients: Sendable {
     /// What a client sends with its so-manieth request: lines, each with its end.
     typealias Header = @Sendable (_ number: Int) -> String
 
+    /// - Parameter pause: of each client between an answer and its next request, in milliseconds.
     init(
         at address: String,
         host: String = "helloworld",
         clients: Int = 2,
+        pause: UInt32 = 1,
         header: @escaping Header = { _ in "" }
     ) throws {
         for number in 0..<clients {
             let client = try Loopback(to: address)
-            Self.start(client, host, shared) { header($0 * clients + number) }
+            Self.start(client, host, pause, shared) { header($0 * clients + number) }
         }
     }
 
     private static func start(
         _ client: sending Loopback,
         _ host: String,
+        _ pause: UInt32,
         _ shared: Shared,
         _ header: @escaping Header
     ) {
@@ -57,12 +66,16 @@ final class Clients: Sendable {
             repeat {
                 client.send("GET / HTTP/1.1\r\nhost: \(host)\r\n\(header(number))\r\n")
                 number += 1
-                guard let answer = client.receive() else { break }
+                guard let answer = client.receive() else {
+                    shared.tally.withLock { $0.lost += 1 }
+                    break
+                }
                 shared.tally.withLock { tally in
                     tally.requests += 1
+                    tally.bodies[answer.body, default: 0] += 1
                     if !answer.startLine.contains(" 200 ") { tally.failures += 1 }
                 }
-                usleep(1000)
+                usleep(pause * 1000)
             } while !shared.tally.withLock(\.isEnding)
             shared.tally.withLock { $0.running -= 1 }
         }?.detach()

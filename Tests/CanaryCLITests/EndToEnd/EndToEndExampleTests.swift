@@ -91,9 +91,4 @@ import Testing
         #expect(ended.output.contains(" promoted\n"), "\(ended.output)")
         #expect(ended.output.hasSuffix("done: everything is stopped, and the store is removed\n"))
     }
-
-    private static func hasPrograms(_ names: String...) -> Bool {
-        let directories = getenv("PATH").map { String(cString: $0).split(separator: ":") } ?? []
-        return names.allSatisfy { name in directories.contains { access("\($0)/\(name)", X_OK) == 0 } }
-    }
 }

@@ -97,9 +97,10 @@ final class Program: Sendable {
         kill(pid, number)
     }
 
-    /// Waits for the end, at most a minute.
-    func end() throws -> Ended {
-        try #require(eventually { self.hasEnded() }, "the process did not end: \(errors)")
+    /// Waits for the end, at most a minute if nothing else is said.
+    func end(within patience: Duration = .seconds(60)) throws -> Ended {
+        let hasEnded = Patience(patience).wait { self.hasEnded() }
+        try #require(hasEnded, "the process did not end: \(errors)")
         return Ended(status: ended.withLock { $0 ?? 0 }, output: output, errors: errors)
     }
 
