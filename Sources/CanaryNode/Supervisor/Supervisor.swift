@@ -66,7 +66,7 @@ package final class Supervisor {
         }
         node.send(SupervisorReport.started(pid: pid).words)
         while end == nil, !isToEnd { turn() }
-        Descendants.kill(controlGroup: groups.unified, reap: noticeEnd)
+        ProcessFamily.endDescendants(controlGroup: groups.unified, reap: noticeEnd)
         takeAllOutput()
         log.finish(at: Clock.wallNanoseconds())
         let ranOut = groups.ranOutOfMemory
@@ -116,7 +116,7 @@ package final class Supervisor {
             // Whoever ends the supervisor means the container.
             if info.ssi_signo != UInt32(SIGCHLD) { isToEnd = true }
         }
-        if !Descendants.collect(noticeEnd) { isToEnd = true }
+        if !ProcessFamily.collect(noticeEnd) { isToEnd = true }
     }
 
     private func noticeEnd(_ ended: pid_t, _ status: Int32) {
