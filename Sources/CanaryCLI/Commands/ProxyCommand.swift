@@ -17,22 +17,12 @@ struct ProxyCommand: Subcommand {
         )
     )
 
-    @Flag(help: "Run in the background; log to proxy.log in the store directory")
-    var detach = false
-
     @OptionGroup(title: "Output") var output: ReportOutputOptions
-    @OptionGroup(title: "Listening") var listening: ListeningOptions
-    @OptionGroup(title: "Serving") var serving: ServingOptions
+    @OptionGroup var service: ServiceOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
-    /// Where a detached proxy says that it is ready.
-    @Option(help: .hidden)
-    var readyDescriptor: Int32?
-
     func validate() throws {
-        try listening.validate()
-        try serving.validate()
-        guard output.output == .text || detach || readyDescriptor != nil else {
+        guard output.output == .text || service.detach || service.readyDescriptor != nil else {
             throw ValidationError(
                 "--output goes with --detach: only then a result is printed\nadd --detach, or leave it out"
             )
@@ -40,22 +30,7 @@ struct ProxyCommand: Subcommand {
     }
 
     func run(in context: CommandContext) throws -> ExitStatus {
-        let settings = try Settings(global, context)
-        if detach {
-            let arguments = context.arguments.filter { $0 != "--detach" }
-            return try DetachedProxy(settings: settings, context: context, form: output.output)
-                .start(arguments)
-        }
-        var configuration = ProxyConfiguration()
-        listening.apply(to: &configuration)
-        try serving.apply(to: &configuration)
-        return try ProxyService(
-            settings: settings,
-            context: context,
-            configuration: configuration,
-            sourceLabels: try serving.sourceLabels.map { try LabelArgument.parse($0) } ?? [:],
-            readyDescriptor: readyDescriptor
-        ).run()
+        try service.run(Settings(global, context), context, form: output.output)
     }
 }
 

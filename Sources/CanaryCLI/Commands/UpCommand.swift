@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import CanaryProxy
 
 /// Runs the whole of a store on this machine.
 struct UpCommand: Subcommand {
@@ -15,24 +14,14 @@ struct UpCommand: Subcommand {
         )
     )
 
-    @Flag(help: "Run in the background; log to proxy.log in the store directory")
-    var detach = false
-
     @Option(help: ArgumentHelp("How often autoscalers look at their Deployments", valueName: "time"))
     var hpaSyncPeriod = TimeSpan(.seconds(15))
 
     @OptionGroup(title: "Input") var input: ManifestOptions
-    @OptionGroup(title: "Listening") var listening: ListeningOptions
-    @OptionGroup(title: "Serving") var serving: ServingOptions
+    @OptionGroup var service: ServiceOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
-    /// Where a detached node says that it is ready. Its manifests were applied already.
-    @Option(help: .hidden)
-    var readyDescriptor: Int32?
-
     func validate() throws {
-        try listening.validate()
-        try serving.validate()
         guard (.milliseconds(100)...(.seconds(3600))).contains(hpaSyncPeriod.duration) else {
             throw ValidationError(
                 "--hpa-sync-period must be within 100ms and 1h\nfor example: --hpa-sync-period 15s"
@@ -41,31 +30,20 @@ struct UpCommand: Subcommand {
     }
 
     func run(in context: CommandContext) throws -> ExitStatus {
-        if readyDescriptor == nil, !input.files.isEmpty {
+        // One in the background was started when its manifests had been applied.
+        if service.readyDescriptor == nil, !input.files.isEmpty {
             let status = try apply(in: context)
             guard status == .success else { return status }
         }
         let settings = try Settings(global, context)
-        if detach {
-            let arguments = context.arguments.filter { $0 != "--detach" }
-            return try DetachedProxy(settings: settings, context: context, form: .text).start(arguments)
-        }
-        var configuration = ProxyConfiguration()
-        listening.apply(to: &configuration)
-        try serving.apply(to: &configuration)
-        return try ProxyService(
-            settings: settings,
-            context: context,
-            configuration: configuration,
-            sourceLabels: try serving.sourceLabels.map { try LabelArgument.parse($0) } ?? [:],
-            readyDescriptor: readyDescriptor,
-            companion: NodeService(
+        return try service.run(settings, context) {
+            try NodeService(
                 settings,
                 context,
                 autoscalerPeriod: hpaSyncPeriod.duration,
-                showsLogs: readyDescriptor == nil
+                showsLogs: service.readyDescriptor == nil
             )
-        ).run()
+        }
     }
 
     private func apply(in context: CommandContext) throws -> ExitStatus {

@@ -11,6 +11,8 @@ struct DetachedProxy {
     let settings: Settings
     let context: CommandContext
     let form: ReportFormat
+    /// Whether it runs the store's pods too.
+    let isNode: Bool
 
     /// The descriptor under which the child finds the pipe to its parent.
     private static let readyDescriptor: Int32 = 3
@@ -46,8 +48,13 @@ struct DetachedProxy {
         warnings.forEach { context.standardError.writeLine($0) }
         let stream = context.standardOutput
         guard form != .text else {
-            stream.writeLine("proxy started, pid \(pid)")
+            stream.writeLine("\(isNode ? "node" : "proxy") started, pid \(pid)")
             lines.filter { !$0.hasPrefix("warning: ") }.forEach { stream.writeLine($0) }
+            if isNode {
+                context.standardError.writeLine(
+                    "hint: canaryctl status shows what runs, canaryctl logs deployment/NAME what pods write; canaryctl down ends it"
+                )
+            }
             return
         }
         func values(_ title: String) -> [Node] {
@@ -89,7 +96,7 @@ struct DetachedProxy {
             lines.first { $0.hasPrefix(title) }.map { String($0.dropFirst(title.count)) }
         }
         throw CommandError(
-            value("error: ") ?? "the proxy ended before it accepted requests",
+            value("error: ") ?? "the \(isNode ? "node" : "proxy") ended before it accepted requests",
             hint: value("hint: ") ?? "\(logPath) tells more"
         )
     }
