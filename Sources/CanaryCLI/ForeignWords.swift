@@ -55,8 +55,6 @@ enum ForeignWords {
         "patch": "canaryctl get KIND/NAME -o yaml, change it, and canaryctl replace -f FILE",
         "label": "labels are in the manifests: change them, and canaryctl apply -f FILE",
         "annotate": "annotations are in the manifests: change them, and canaryctl apply -f FILE",
-        "status":
-            "canaryctl describe shows the hosts, canaryctl get pods the pods, canaryctl proxy-status the proxies",
         "list": "did you mean \"canaryctl get\"?",
         "ls": "did you mean \"canaryctl get\"?",
         "show": "did you mean \"canaryctl describe\"?",
@@ -71,7 +69,7 @@ enum ForeignWords {
         "run":
             "canaryctl up runs the store's Deployments and a proxy, canaryctl register adds what runs already",
         "stop": "did you mean \"canaryctl down\"?",
-        "ps": "did you mean \"canaryctl proxy-status\"?",
+        "ps": "did you mean \"canaryctl status\"?",
         "config": "there are no clusters to choose from: --store says which store is meant",
         "cluster-info":
             "there is no cluster: canaryctl proxy-status lists the proxies, canaryctl describe the hosts",

@@ -23,7 +23,10 @@ enum CommandGroups {
         ),
         CommandGroup(name: "Rollouts", subcommands: [RolloutCommand.self]),
         CommandGroup(name: "Replicas", subcommands: [ScaleCommand.self, AutoscaleCommand.self]),
-        CommandGroup(name: "This machine", subcommands: [UpCommand.self, LogsCommand.self]),
+        CommandGroup(
+            name: "This machine",
+            subcommands: [UpCommand.self, StatusCommand.self, LogsCommand.self]
+        ),
         CommandGroup(
             name: "Proxies",
             subcommands: [ProxyCommand.self, ProxyStatusCommand.self, DownCommand.self]

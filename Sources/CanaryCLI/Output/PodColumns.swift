@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryReplicas
 import CanaryResources
 
 /// What `get pods` says of a pod, from its status, as kubectl does. A pod that nobody runs is only declared.
@@ -33,6 +34,22 @@ struct PodColumns {
                 ports: pod.pod?.template.containers.flatMap(\.ports).compactMap(\.hostPort) ?? []
             )
         }
+    }
+
+    /// The Deployment that it is of, by its ReplicaSet.
+    var deployment: String? {
+        guard let set = pod.body["metadata"]?["ownerReferences"]?.items.first?["name"]?.string,
+            let hash = pod.metadata.labels[DeploymentSpec.podTemplateHashLabel], set.hasSuffix("-\(hash)")
+        else { return nil }
+        return String(set.dropLast(hash.count + 1))
+    }
+
+    /// The first process of each container that runs.
+    var pids: [Int64] {
+        let prefix = "process://"
+        return (pod.body["status"]?["containerStatuses"]?.items ?? [])
+            .compactMap { $0["containerID"]?.string }.filter { $0.hasPrefix(prefix) }
+            .compactMap { Int64($0.dropFirst(prefix.count)) }
     }
 
     var readyColumn: String { "\(ready)/\(total)" }

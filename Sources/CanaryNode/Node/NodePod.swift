@@ -31,7 +31,7 @@ final class NodePod {
         guard told != life else { return nil }
         told = life
         version += 1
-        return object.resource(of: life, version: version)
+        return object.resource(of: life, processes: runner.processes, version: version)
     }
 
     /// As its Deployment's autoscaler sees it.

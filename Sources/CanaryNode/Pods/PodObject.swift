@@ -20,11 +20,13 @@ package struct PodObject {
         self.wallOffset = wallOffset
     }
 
-    /// - Parameter version: counts the changes of this pod.
-    package func resource(of life: PodLife, version: Int64) -> Resource {
+    /// - Parameters:
+    ///   - processes: the first process of each container that runs, by the container's name.
+    ///   - version: counts the changes of this pod.
+    package func resource(of life: PodLife, processes: [String: Int32] = [:], version: Int64) -> Resource {
         Resource(
             key: ResourceKey(.pod, namespace: context.namespace, name: context.name),
-            body: body(of: life),
+            body: body(of: life, processes),
             stored: StoredMeta(
                 uid: context.uid,
                 revision: version,
@@ -35,7 +37,7 @@ package struct PodObject {
         )
     }
 
-    private func body(of life: PodLife) -> Node {
+    private func body(of life: PodLife, _ processes: [String: Int32]) -> Node {
         var metadata = Mapping()
         metadata["name"] = .string(context.name)
         metadata["namespace"] = .string(context.namespace)
@@ -52,7 +54,7 @@ package struct PodObject {
         }
         return .mapping([
             "apiVersion": .string("v1"), "kind": .string("Pod"), "metadata": Node(.mapping(metadata)),
-            "spec": spec, "status": status(of: life),
+            "spec": spec, "status": status(of: life, processes),
         ])
     }
 
@@ -84,7 +86,7 @@ package struct PodObject {
 
     // MARK: - Status
 
-    private func status(of life: PodLife) -> Node {
+    private func status(of life: PodLife, _ processes: [String: Int32]) -> Node {
         .mapping([
             "phase": .string(life.phase.rawValue),
             "podIP": .string(context.address),
@@ -94,8 +96,12 @@ package struct PodObject {
                 condition("Ready", life.isReady, since: life.readiness.since),
                 condition("PodScheduled", true, since: life.created),
             ]),
-            "initContainerStatuses": .sequence(life.containers.filter(\.isInit).map { status($0) }),
-            "containerStatuses": .sequence(life.containers.filter { !$0.isInit }.map { status($0) }),
+            "initContainerStatuses": .sequence(
+                life.containers.filter(\.isInit).map { status($0, processes) }
+            ),
+            "containerStatuses": .sequence(
+                life.containers.filter { !$0.isInit }.map { status($0, processes) }
+            ),
         ])
     }
 
@@ -106,13 +112,14 @@ package struct PodObject {
         ])
     }
 
-    private func status(_ container: ContainerLife) -> Node {
+    private func status(_ container: ContainerLife, _ processes: [String: Int32]) -> Node {
         var fields = Mapping()
         fields["name"] = .string(container.spec.name)
         fields["ready"] = Node(.bool(container.isReady))
         fields["started"] = Node(.bool(container.isStarted))
         fields["restartCount"] = .integer(Int64(container.restarts))
         fields["state"] = state(container)
+        fields["containerID"] = processes[container.spec.name].map { .string("process://\($0)") }
         if let image = container.spec.image { fields["image"] = .string(image) }
         if container.state != .ended, let exit = container.lastExit { fields["lastState"] = terminated(exit) }
         return Node(.mapping(fields))

@@ -24,6 +24,8 @@ package final class PodRunner {
     package private(set) var life: PodLife
     private let place: NodePlace
     private var runs: [ContainerRun: SupervisedRun] = [:]
+    /// The first process of each container that runs, by the container's name.
+    package private(set) var processes: [String: Int32] = [:]
     private var questions: [Int: PodQuestion] = [:]
     private var questionCount = 0
     private var sleeps: [(until: TimePoint, question: PodQuestion)] = []
@@ -204,6 +206,7 @@ package final class PodRunner {
                 case .report(let report): wishes += hear(report, of: run, at: now)
                 case .gone:
                     runs[run] = nil
+                    processes[run.container] = nil
                     // Somebody killed the supervisor, and with it the container: the life ignores what it knows already.
                     wishes += handle(.exited(run, .signal(SIGKILL)), at: now)
                     break reading
@@ -215,13 +218,16 @@ package final class PodRunner {
 
     private func hear(_ report: SupervisorReport, of run: ContainerRun, at now: TimePoint) -> [Wish] {
         switch report {
-        case .started: return handle(.started(run), at: now)
+        case .started(let pid):
+            processes[run.container] = pid
+            return handle(.started(run), at: now)
         case .failed(let failure):
             return handle(
                 .startFailed(run, reason: "RunContainerError", message: failure.message(for: run)),
                 at: now
             )
         case .ended(let end, let outOfMemory):
+            processes[run.container] = nil
             let cause: ContainerExit.Cause =
                 switch end {
                 case _ where outOfMemory: .outOfMemory

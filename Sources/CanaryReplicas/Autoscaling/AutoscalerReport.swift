@@ -36,6 +36,11 @@ package struct AutoscalerReport: Sendable {
         return metrics.prefix(2).map(\.column).joined(separator: ", ") + " + \(metrics.count - 2) more..."
     }
 
+    /// Each metric by what it measures; `current` is `nil` where nothing is known.
+    package var metricRows: [(name: String, current: String?, target: String)] {
+        metrics.map { ($0.spec.title, $0.value == nil ? nil : $0.current, $0.spec.targetText) }
+    }
+
     // MARK: - Lines
 
     /// A name and what it is, beneath each other; what has no value begins a group.
