@@ -41,6 +41,7 @@ struct ChangeWriter {
             routeEpochs: RouteEpochs.after(change: item.before, to: after, commit: writer.nextEpoch),
             identity: after.stored
         )
+        try DeploymentHistory.note(item, in: writer)
     }
 
     private func defaultSummary(_ item: ObjectChange) -> String {

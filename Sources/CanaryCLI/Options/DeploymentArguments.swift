@@ -29,7 +29,14 @@ struct DeploymentArguments: ParsableArguments {
     }
 }
 
-extension ClusterChange {
+/// Where the Deployments of a namespace can be listed.
+protocol DeploymentSource: ResourceSource {
+    func resources(of kind: ResourceKind, namespace: String?) throws -> [Resource]
+}
+
+extension StoredCluster: DeploymentSource {}
+
+extension DeploymentSource {
     func deployment(_ key: ResourceKey) throws -> Resource {
         if let deployment = try resource(key) { return deployment }
         var error = CommandError.notFound(key)
@@ -39,7 +46,9 @@ extension ClusterChange {
         }
         throw error
     }
+}
 
+extension ClusterChange: DeploymentSource {
     /// Those that set the replicas of a Deployment, by name.
     func autoscalers(of deployment: ResourceKey) throws -> [Resource] {
         try resources(with: .target(deployment.name, namespace: deployment.namespace))

@@ -28,6 +28,7 @@ struct ValueForm {
         "--reason": "a text in quotes",
         "--workers": "a number from 1 to 1024",
         "--to-revision": "the number of a revision: canaryctl history HOST lists them",
+        "--revision": "the number of a revision: canaryctl rollout history deployment/NAME lists them",
         "--steps": "percentages that rise, such as 1,5,25,50,100",
         "--alpha": "a chance above 0 and at most 0.5, such as 0.01",
         "--runs": "a whole number from 1 to 10000, such as 20",

@@ -8,6 +8,8 @@ struct ChangeReport {
     var output: ChangeFormat?
     /// What a command with a word of its own did: `scaled`.
     var done: String?
+    /// The same for what it left as it was.
+    var unchanged: String?
     let context: CommandContext
 
     /// The revision that holds the change goes to standard error: the lines are kubectl's, and objects carry it.
@@ -41,7 +43,7 @@ struct ChangeReport {
     private func line(_ change: ObjectChange) -> String {
         let key = change.key
         guard change.outcome == .deleted else {
-            let word = change.outcome == .unchanged ? nil : done
+            let word = change.outcome == .unchanged ? unchanged : done
             return "\(key.qualifiedName) \(word ?? change.outcome.rawValue)\(options.suffix)"
         }
         let place = key.kind.isNamespaced ? " from \(key.namespace) namespace" : ""

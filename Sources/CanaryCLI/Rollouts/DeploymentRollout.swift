@@ -31,7 +31,7 @@ struct DeploymentRollout {
         case .promote, .promoteFull, .abort, .retry:
             throw CommandError.wrongUsage(
                 "rollout \(verb == .promoteFull ? "promote" : verb.rawValue) is for hosts, and \(key.qualifiedName) is none",
-                hint: "Deployments have rollout restart, status, pause and resume"
+                hint: "Deployments have rollout restart, status, history, undo, pause and resume"
             )
         }
     }
@@ -53,6 +53,23 @@ struct DeploymentRollout {
             try change.edit(Resource(key: key, body: body))
         }
         ChangeReport(options: options, done: word, context: session.context).print(result)
+        return .success
+    }
+
+    // MARK: - Its past
+
+    /// - Parameter revision: the one to show whole.
+    func printHistory(_ revision: Int?, as form: ReportFormat) throws -> ExitStatus {
+        let history = try session.read { view in
+            try DeploymentHistory(of: view.deployment(key), in: view.reader)?.history
+        }
+        let report = DeploymentHistoryReport(key: key, history: history ?? RevisionHistory())
+        let stream = session.context.standardOutput
+        if form != .text {
+            stream.write(ObjectText.text(try revision.map(report.node(of:)) ?? report.node, as: form))
+        } else {
+            stream.write(try revision.map(report.text(of:)) ?? report.text)
+        }
         return .success
     }
 
@@ -89,15 +106,16 @@ struct DeploymentRollout {
     }
 
     private func look() throws -> (DeploymentStatus, DeploymentSpec) {
-        guard try session.runtime.liveNode() != nil else {
-            throw CommandError(
-                "nothing runs the pods of \(key.qualifiedName)",
-                hint: "canaryctl up runs the store's Deployments"
-            )
-        }
-        return try session.read { view in
+        try session.read { view in
             let now = session.context.now()
-            guard let deployment = try view.resource(key), let spec = DeploymentSpec(deployment),
+            let deployment = try view.deployment(key)
+            guard try session.runtime.liveNode() != nil else {
+                throw CommandError(
+                    "nothing runs the pods of \(key.qualifiedName)",
+                    hint: "canaryctl up runs the store's Deployments"
+                )
+            }
+            guard let spec = DeploymentSpec(deployment),
                 let status = RunningReplicas(view.running.all, now: now).status(of: deployment)
             else { throw CommandError.notFound(key) }
             return (status, spec)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanaryResources
+package import CanaryResources
 
 /// The value of `pod-template-hash`, by which the pods of one template are told from those of others: FNV-1a of what the template
 /// means, in letters and digits that spell no words. Kubernetes' own hash depends on how its program lays out memory.
@@ -23,5 +23,7 @@ extension DeploymentSpec {
     package static var podTemplateHashLabel: String { PodTemplateHash.label }
 
     /// What the pods of the present template carry, unless another template of the Deployment turned out to have the same.
-    package var podTemplateHash: String { PodTemplateHash.hash(template) }
+    package var podTemplateHash: String { Self.podTemplateHash(of: template) }
+
+    package static func podTemplateHash(of template: Node) -> String { PodTemplateHash.hash(template) }
 }

@@ -6,7 +6,7 @@ extension DatabaseFormat {
         name: "cluster.db",
         lockName: "lock",
         applicationID: 0x63_6e_72_79,
-        migrations: [clusterVersion1, clusterVersion2, absencesOfRouting, rollouts],
+        migrations: [clusterVersion1, clusterVersion2, absencesOfRouting, rollouts, deploymentTemplates],
         synchronous: "FULL"
     )
 

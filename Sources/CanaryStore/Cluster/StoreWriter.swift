@@ -24,7 +24,7 @@ package final class StoreWriter: StoreReader {
         var pastObjects = 50_000
     }
 
-    let note: ChangeNote
+    package let note: ChangeNote
     let context: StoreContext
     let limits: Limits
     private var hasDeleted = false
@@ -117,6 +117,7 @@ package final class StoreWriter: StoreReader {
             key.values + [.integer(revision)]
         )
         try beginAbsence(of: key, at: revision)
+        if key.kind == .deployment { try keep([StoredTemplate](), of: key) }
         hasDeleted = true
         hasRemovedSecret = hasRemovedSecret || key.kind == .secret
         return true

@@ -312,22 +312,12 @@ import Testing
         )
     }
 
-    @Test func `a template that comes back is the newest revision, with the set that it had`() throws {
+    @Test func `a template that comes back is the newest revision, with the set that it had`() {
         let sets = [set("v1", 0, number: 1, of: 2), set("v2", 2, number: 2, of: 2)]
-        let history = RevisionHistory(spec(2), sets: sets)
-        #expect(try history.template(ofRevision: nil) == Self.template("v1"))
-        #expect(try history.template(ofRevision: 1) == Self.template("v1"))
-        #expect(throws: RevisionHistory.Problem.samePresent(revision: 2)) {
-            try history.template(ofRevision: 2)
-        }
-        #expect(throws: RevisionHistory.Problem.unknownRevision(7)) { try history.template(ofRevision: 7) }
         let plan = DeploymentPlan(spec(2, "v1"), sets: sets, pods: [:], at: Self.now)
         #expect(plan.sets.map(\.revision) == [3, 2])
         let again = DeploymentPlan(spec(2, "v1"), sets: plan.sets, pods: [:], at: Self.now)
         #expect(again.sets.map(\.revision) == [3, 2])
-        #expect(throws: RevisionHistory.Problem.noHistory(deployment: "hello")) {
-            try RevisionHistory(spec(2), sets: [sets[1]]).template(ofRevision: nil)
-        }
     }
 
     // MARK: - Pods

@@ -18,7 +18,7 @@ struct RolloutCommand: ParsableCommand {
             RolloutWatchCommand.self, RolloutHistoryCommand.self, RolloutPauseCommand.self,
             RolloutResumeCommand.self, RolloutPromoteCommand.self, RolloutAbortCommand.self,
             RolloutRetryCommand.self, RolloutPlanCommand.self, RolloutSimulateCommand.self,
-            RolloutReportCommand.self, RolloutRestartCommand.self,
+            RolloutReportCommand.self, RolloutRestartCommand.self, RolloutUndoCommand.self,
         ]
     )
 

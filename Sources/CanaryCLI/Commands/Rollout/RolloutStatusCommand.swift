@@ -41,11 +41,19 @@ struct RolloutStatusCommand: Subcommand {
 struct RolloutHistoryCommand: Subcommand {
     static let configuration = CommandConfiguration(
         commandName: "history",
-        abstract: "List what a rollout did, when and why"
+        abstract: "List what a rollout did, when and why, or the templates that a Deployment had",
+        discussion: Help.examples(
+            ("What a rollout did", "canaryctl rollout history helloworld"),
+            ("The revisions of a Deployment", "canaryctl rollout history deployment/helloworld-v1"),
+            ("One of them", "canaryctl rollout history deployment/helloworld-v1 --revision 2")
+        )
     )
 
-    @Argument(help: "The host", completion: .stored(.host))
+    @Argument(help: "The host, or deployment/NAME", completion: .stored(.hostOrDeployment))
     var host: String
+
+    @Option(help: ArgumentHelp("All that one revision of a Deployment has", valueName: "n"))
+    var revision: Int?
 
     @OptionGroup(title: "Output") var output: ReportOutputOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
@@ -53,6 +61,15 @@ struct RolloutHistoryCommand: Subcommand {
     func run(in context: CommandContext) throws -> ExitStatus {
         let settings = try Settings(global, context)
         let session = ClusterSession(settings: settings, context: context)
+        if let deployment = DeploymentRollout(host, session) {
+            return try deployment.printHistory(revision, as: output.output)
+        }
+        guard revision == nil else {
+            throw CommandError.wrongUsage(
+                "--revision is for Deployments, and \"\(host)\" names none",
+                hint: "canaryctl rollout history deployment/NAME --revision \(revision ?? 1)"
+            )
+        }
         let lines = try session.read { view in
             let host = try view.host(named: self.host, namespace: settings.namespace)
             let rollout = try StoredRollout(of: host, view, settings)
