@@ -39,32 +39,43 @@ final class Clients: Sendable {
     /// What a client sends with its so-manieth request: lines, each with its end.
     typealias Header = @Sendable (_ number: Int) -> String
 
-    /// - Parameter pause: of each client between an answer and its next request, in milliseconds.
+    /// - Parameters:
+    ///   - pause: of each client between an answer and its next request, in milliseconds.
+    ///   - connectsEachTime: whether each request has a connection of its own.
     init(
         at address: String,
         host: String = "helloworld",
         clients: Int = 2,
         pause: UInt32 = 1,
+        connectsEachTime: Bool = false,
         header: @escaping Header = { _ in "" }
     ) throws {
         for number in 0..<clients {
             let client = try Loopback(to: address)
-            Self.start(client, host, pause, shared) { header($0 * clients + number) }
+            let next: Next = { connectsEachTime ? try? Loopback(to: address) : nil }
+            Self.start(client, next, pause, shared) {
+                let close = connectsEachTime ? "connection: close\r\n" : ""
+                return "GET / HTTP/1.1\r\nhost: \(host)\r\n\(close)\(header($0 * clients + number))\r\n"
+            }
         }
     }
 
+    /// Another connection for the next request, if that is to have one.
+    private typealias Next = @Sendable () -> Loopback?
+
     private static func start(
         _ client: sending Loopback,
-        _ host: String,
+        _ next: @escaping Next,
         _ pause: UInt32,
         _ shared: Shared,
-        _ header: @escaping Header
+        _ request: @escaping Header
     ) {
         shared.tally.withLock { $0.running += 1 }
         Thread(name: "client") {
+            var client = client
             var number = 0
             repeat {
-                client.send("GET / HTTP/1.1\r\nhost: \(host)\r\n\(header(number))\r\n")
+                client.send(request(number))
                 number += 1
                 guard let answer = client.receive() else {
                     shared.tally.withLock { $0.lost += 1 }
@@ -76,6 +87,7 @@ final class Clients: Sendable {
                     if !answer.startLine.contains(" 200 ") { tally.failures += 1 }
                 }
                 usleep(pause * 1000)
+                client = next() ?? client
             } while !shared.tally.withLock(\.isEnding)
             shared.tally.withLock { $0.running -= 1 }
         }?.detach()

@@ -52,11 +52,15 @@ final class NodeService: ProxyCompanion {
         self.showsLogs = showsLogs
         self.autoscalerPeriod = autoscalerPeriod
         executable = context.executable
-        // One name for each store, so that a later node of it finds what an earlier one left.
-        let mark = location.directory.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
-        groups = ControlGroups.ofThisProcess(name: "canaryctl-\(String(mark, radix: 16))")
+        groups = ControlGroups.ofThisProcess(name: Self.groupName(location))
         environment = context.environment
         now = context.now
+    }
+
+    /// One name for each store, so that a later node of it finds what an earlier one left.
+    static func groupName(_ location: StoreLocation) -> String {
+        let mark = location.directory.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
+        return "canaryctl-\(String(mark, radix: 16))"
     }
 
     func start(beside proxy: Proxy, _ tables: ServedTables, _ log: ServiceLog) throws {

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanarySystem
+import CanaryTestSupport
+import Glibc
+import Testing
+
+@testable import CanaryCLI
+
+/// No request fails because of what is changed: pods leave only when their last request is answered.
+///
+/// `CANARYCTL_CHANGE_SECONDS` is how long things are changed.
+@Suite(.timeLimit(.minutes(60)), .enabled(if: hasPrograms("python3"), "the servers need python3"))
+struct ChangesUnderLoadTests {
+    private let scratch: ScratchDirectory
+    private static let seconds = getenv("CANARYCTL_CHANGE_SECONDS").flatMap { Int(String(cString: $0)) } ?? 8
+
+    init() throws {
+        scratch = try ScratchDirectory()
+    }
+
+    private func up(replicas: Int, route: String = "") throws -> Program {
+        let node = try Program(
+            [
+                "up", "-f", try PodServer.manifest("v1", replicas: replicas, route: route, in: scratch),
+                "--workers", "1", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
+            ],
+            in: scratch
+        )
+        #expect(eventually { node.errors.contains("admin on ") }, "\(node.errors)")
+        try Scene.succeed("rollout", "status", "deployment/web", in: scratch)
+        return node
+    }
+
+    private func end(_ node: Program) throws {
+        node.signal(SIGTERM)
+        #expect(try node.end().status == 0)
+        #expect(NodeProcesses(in: scratch).members.isEmpty)
+    }
+
+    @Test func noRequestFailsByScalingUpdatesRestartsAndDeletions() throws {
+        let node = try up(replicas: 3)
+        let address = try Scene.listener(of: node)
+        let load = [
+            try Clients(at: address, host: "web", clients: 4),
+            try Clients(at: address, host: "web", clients: 2, connectsEachTime: true),
+        ]
+        var random = SeededGenerator(seed: 3)
+        var version = 1
+        let end = ContinuousClock.now + .seconds(Self.seconds)
+        while ContinuousClock.now < end {
+            switch random.next() % 4 {
+            case 0: try scale(to: 1 + Int(random.next() % 5))
+            case 1:
+                version += 1
+                let update = try PodServer.manifest("v\(version)", replicas: nil, in: scratch)
+                try Scene.succeed("apply", "-f", update, in: scratch)
+            case 2: try Scene.succeed("rollout", "restart", "deployment/web", in: scratch)
+            default: try deleteSomePod(&random)
+            }
+            // Some changes come while others are under way, and some do not.
+            usleep(UInt32(random.next() % 1_500_000))
+        }
+        try Scene.succeed("rollout", "status", "deployment/web", in: scratch)
+        for clients in load {
+            clients.end()
+            #expect(clients.failures == 0 && clients.lost == 0 && clients.requests > 100, "\(node.errors)")
+        }
+        #expect(load[0].bodies["v\(version)", default: 0] > 0)
+        try self.end(node)
+    }
+
+    private func scale(to replicas: Int) throws {
+        try Scene.succeed("scale", "deployment/web", "--replicas", "\(replicas)", in: scratch)
+    }
+
+    /// It may be gone by itself by then.
+    private func deleteSomePod(_ random: inout SeededGenerator) throws {
+        let names = try Program.run("get", "pods", "-o", "name", in: scratch).output.split(separator: "\n")
+        guard !names.isEmpty else { return }
+        let deletion = try Program.run(
+            "delete",
+            String(random.pick(names)),
+            "--ignore-not-found",
+            in: scratch
+        )
+        #expect(deletion.status == 0, "\(deletion.errors)")
+    }
+
+    @Test func bodiesAndTunnelsOutliveUpdates() throws {
+        let node = try up(replicas: 2)
+        let address = try Scene.listener(of: node)
+        let over = scratch.path("over")
+        let tunnels = try (0..<3).map { _ in try PodServer.tunnel(until: over, at: address, in: scratch) }
+        let bodies = try ["up", "down"].map { try PodServer.passBody($0, at: address, in: scratch) }
+        for version in ["v2", "v3"] {
+            let update = try PodServer.manifest(version, replicas: 2, in: scratch)
+            try Scene.succeed("apply", "-f", update, in: scratch)
+            try Scene.succeed("rollout", "status", "deployment/web", in: scratch)
+        }
+        for body in bodies {
+            let ended = try body.end()
+            #expect(ended.status == 0, "\(ended)")
+        }
+        // The pods that have the tunnels stay for these.
+        try scratch.write("", to: "over")
+        for tunnel in tunnels {
+            let ended = try tunnel.end()
+            #expect(ended.status == 0, "\(ended)")
+        }
+        #expect(
+            try eventually {
+                try Program.run("get", "pods", "--no-headers", in: scratch).output.split(separator: "\n")
+                    .count == 2
+            }
+        )
+        try end(node)
+    }
+
+    /// A pod that crashes takes the requests along that it was answering. Where the route asks for it, others answer them.
+    @Test func crashesFailNoRequestThatMayBeTriedAgain() throws {
+        let retries = ", retries: {attempts: 5, retryOn: \"reset,connect-failure,5xx\"}"
+        let node = try up(replicas: 3, route: retries)
+        let load = try Clients(at: try Scene.listener(of: node), host: "web", clients: 4)
+        for crash in 1...3 {
+            let servers = NodeProcesses(in: scratch).with("server.py").filter { $0.words[0] == "python3" }
+            kill(try #require(servers.map(\.pid).min()), SIGKILL)
+            #expect(
+                try eventually {
+                    let pods = try Program.run("get", "pods", "--no-headers", in: scratch).output
+                    let restarts = pods.split(separator: "\n").compactMap { Int($0.split(separator: " ")[3]) }
+                    return restarts.reduce(0, +) == crash
+                }
+            )
+        }
+        let before = load.requests
+        #expect(eventually { load.requests > before + 100 })
+        load.end()
+        #expect(load.failures == 0 && load.lost == 0)
+        try end(node)
+    }
+}
