@@ -32,7 +32,7 @@ enum PodServer {
             spec:
               \(replicas.map { "replicas: \($0)" } ?? "")
               selector: {matchLabels: {app: web}}
-              strategy: {rollingUpdate: {maxSurge: 2, maxUnavailable: 1}}
+              strategy: {rollingUpdate: {maxSurge: 2, maxUnavailable: 0}}
               template:
                 metadata: {labels: {app: web}}
                 spec:
