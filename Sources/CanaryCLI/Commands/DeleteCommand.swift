@@ -76,6 +76,7 @@ struct DeleteCommand: Subcommand {
                 client: settings.namespace,
                 failing: session.failingAddresses
             )
+            warnings += try LostTemplates.warnings(of: change)
         }
         let end = PodEnd(pods: running, gracePeriod: ending.gracePeriod, session: session)
         if change.dryRun == .none { try end.order() }

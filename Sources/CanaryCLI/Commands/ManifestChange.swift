@@ -33,6 +33,7 @@ struct ManifestChange {
         }
         var findings = input.diagnostics
         let session = ClusterSession(settings: settings, context: context)
+        var lost: [String] = []
         let result: ChangeResult
         do {
             result = try session.change(options.change, verb: verb) { change in
@@ -41,6 +42,7 @@ struct ManifestChange {
                 findings += try check(change, beside: input.skippedWorkloads)
                 if let failure { throw failure }
                 if findings.hasErrors { throw CommandError.silent(.invalidManifests) }
+                lost = try LostTemplates.warnings(of: change)
                 summarizeSplits(change)
             }
         } catch let error as CommandError {
@@ -48,6 +50,7 @@ struct ManifestChange {
             return refuse(findings, findings.hasErrors ? .invalidManifests : error.status, input.sources)
         }
         print(findings, input.sources)
+        context.warn(lost)
         report.print(result)
         announceSplits(result.changes)
         return try ProxyWait(options: options.change, session: session).wait(for: result)

@@ -14,6 +14,8 @@ final class RolloutPageWatch {
     private var asked: KeyCommand?
     private var running: RunningCommand?
     private var notice: String?
+    private var pods: [String: RolloutScreen.Pods] = [:]
+    private var podsAreDue = ContinuousClock.now
     private var hasController = true
     private var controllerIsDue = ContinuousClock.now
     /// Whether somebody wants to see no more.
@@ -36,6 +38,14 @@ final class RolloutPageWatch {
     func enter() { page.enter() }
     func leave() { page.leave() }
 
+    /// Looks once a second at what is no part of the journal.
+    func look(_ rollout: StoredRollout, _ view: StoredCluster) throws {
+        let now = ContinuousClock.now
+        guard now >= podsAreDue else { return }
+        podsAreDue = now.advanced(by: .seconds(1))
+        pods = try VersionPods(rollout: rollout, now: session.context.now()).look(view)
+    }
+
     /// Shows what has been written since.
     func show(_ rollout: StoredRollout) {
         take(rollout)
@@ -55,6 +65,7 @@ final class RolloutPageWatch {
         let screen = RolloutScreen(
             host: HostName.short(host),
             timeline: timeline,
+            pods: pods,
             notice: notice ?? warning,
             columns: size.columns,
             rows: size.rows

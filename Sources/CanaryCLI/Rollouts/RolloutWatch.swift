@@ -50,6 +50,7 @@ struct RolloutWatch {
                 guard let reader = view.reader else { return [] }
                 let steps = try rollout.readOn(reader)
                 try rollout.look(reader, session.settings)
+                try page?.look(rollout, view)
                 return steps
             }
             if let page { page.show(rollout) } else { show(steps, rollout) }

@@ -9,32 +9,42 @@ package struct RolloutScreen {
     package static let leastRows = 10
 
     private let host: String
-    private let timeline: RolloutTimeline
+    let timeline: RolloutTimeline
+    let pods: [String: Pods]
     /// What is asked or told instead of the keys.
     private let notice: String?
-    private let columns: Int
+    let columns: Int
     private let rows: Int
 
     /// - Parameters:
     ///   - host: as people know it.
+    ///   - pods: by version, of those whose pods a node runs.
     ///   - notice: a question, or what a key's command has said.
-    package init(host: String, timeline: RolloutTimeline, notice: String? = nil, columns: Int, rows: Int) {
+    package init(
+        host: String,
+        timeline: RolloutTimeline,
+        pods: [String: Pods] = [:],
+        notice: String? = nil,
+        columns: Int,
+        rows: Int
+    ) {
         self.host = host
         self.timeline = timeline
+        self.pods = pods
         self.notice = notice
         self.columns = max(columns, Self.leastColumns)
         self.rows = max(rows, Self.leastRows)
     }
 
     private var state: RolloutState { timeline.state }
-    private var plan: RolloutPlan { state.plan }
-    private var nameWidth: Int { min(max(plan.stable.count, plan.canary.count), 12) }
+    var plan: RolloutPlan { state.plan }
+    var nameWidth: Int { min(max(plan.stable.count, plan.canary.count), 12) }
 
     /// As many as there are rows. What does not fit goes in this order: blank lines, latency, evidence of latency, what happened long ago.
     package var lines: [ScreenLine] {
         let points = timeline.pointsUntilNow
         let head = [title] + message, end = [keys]
-        var body = [split, evidence(all: true), lines(of: points), [steps]]
+        var body = [split + replicas, evidence(all: true), lines(of: points), [steps]]
         func count(_ blanks: Int) -> Int {
             head.count + body.reduce(0) { $0 + $1.count + blanks } + end.count
         }
@@ -237,7 +247,7 @@ package struct RolloutScreen {
     private func percent(_ share: Double) -> String { "\(Figures.text(share * 100, digits: 3)) %" }
 
     /// Cut or filled up to a width.
-    private func padded(_ text: String, _ width: Int) -> String {
+    func padded(_ text: String, _ width: Int) -> String {
         guard text.count <= width else { return "\(text.prefix(width - 1))…" }
         return text + String(repeating: " ", count: width - text.count)
     }

@@ -44,6 +44,7 @@ package struct RolloutTimeline: Sendable {
     package private(set) var steps: [(seconds: Double, setting: RouteSetting)] = []
     package private(set) var seconds = 0.0
     package private(set) var totals = ArmPair()
+    private var lately = RecentRates()
 
     package init(_ plan: RolloutPlan) {
         state = RolloutState(plan)
@@ -77,6 +78,9 @@ package struct RolloutTimeline: Sendable {
         return points
     }
 
+    /// Each version's requests a second, of the last ten seconds or so.
+    package var rates: (stable: Double, canary: Double) { lately.rates }
+
     private mutating func watch(_ time: Duration, _ growth: [String: ArmPair]) {
         let (whole, attoseconds) = time.components
         let length = Double(whole) + Double(attoseconds) / 1e18
@@ -95,6 +99,7 @@ package struct RolloutTimeline: Sendable {
             totals.add(counts)
         }
         points[index].share = state.declaredShare
+        lately.add(growth.values, over: length)
         seconds += length
     }
 
@@ -155,5 +160,26 @@ extension RolloutEvent {
         case .promoted, .watchEnded: .good
         default: .plain
         }
+    }
+}
+
+/// Newer seconds count more.
+private struct RecentRates: Sendable {
+    private static let horizon = 10.0
+    private var stable = 0.0
+    private var canary = 0.0
+    private var seconds = 0.0
+
+    mutating func add(_ growth: some Sequence<ArmPair>, over length: Double) {
+        let weight = Self.horizon / (Self.horizon + length)
+        for counts in growth {
+            stable += Double(counts.stable.assigned)
+            canary += Double(counts.canary.assigned)
+        }
+        (stable, canary, seconds) = (weight * stable, weight * canary, weight * (seconds + length))
+    }
+
+    var rates: (stable: Double, canary: Double) {
+        seconds > 0 ? (stable / seconds, canary / seconds) : (0, 0)
     }
 }

@@ -18,6 +18,7 @@ import Testing
         _ timeline: RolloutTimeline,
         _ columns: Int = 80,
         _ rows: Int = 24,
+        pods: [String: RolloutScreen.Pods] = [:],
         notice: String? = nil
     )
         -> [String]
@@ -25,6 +26,7 @@ import Testing
         RolloutScreen(
             host: "web.default",
             timeline: timeline,
+            pods: pods,
             notice: notice,
             columns: columns,
             rows: rows
@@ -48,6 +50,28 @@ import Testing
         #expect(page[23].contains("q quit"))
         #expect(
             lines(try Self.timeline(), notice: "$ canaryctl rollout abort web")[23].hasPrefix("$ canaryctl")
+        )
+    }
+
+    @Test func `pods that a node runs are told with what they have to do`() throws {
+        let pods = ["v1": RolloutScreen.Pods(ready: 3, declared: 3), "v2": .init(ready: 0, declared: 1)]
+        let page = lines(try Self.timeline(), pods: pods)
+        #expect(page.count == 24 && page.allSatisfy { $0.count <= 80 })
+        let line = try #require(page.first { $0.hasPrefix("pods      v1 3/3 ready, ") })
+        #expect(line.contains("/s, each ") && line.contains("   v2 0/1 ready, "))
+        // About 90 and 10 of 100 requests a second.
+        let rates = line.matches(of: /ready, ([0-9.]+)\/s/).compactMap { Double($0.output.1) }
+        try #require(rates.count == 2)
+        #expect(abs(rates[0] - 90) < 12 && abs(rates[1] - 10) < 5)
+        // All else is still there.
+        for text in ["latency-p99", "p99 ", "steps ", "observed"] {
+            #expect(page.contains { $0.hasPrefix(text) }, "\(text)")
+        }
+        #expect(!lines(try Self.timeline()).contains { $0.hasPrefix("pods") })
+        #expect(
+            lines(try Self.timeline(), 60, 24, pods: pods).contains {
+                $0.hasPrefix("pods") && !$0.contains("each")
+            }
         )
     }
 
