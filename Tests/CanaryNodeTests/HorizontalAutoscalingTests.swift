@@ -56,7 +56,7 @@ import Testing
                     readiness: .init(isReady: true, since: at(-1000)),
                     containers: [.init("app", requests: [:])]
                 ),
-                supervisors: [:]
+                roots: [:]
             )
         }
         let deployment = object(.deployment, "web", ["spec": ["replicas": .integer(Int64(replicas))]])

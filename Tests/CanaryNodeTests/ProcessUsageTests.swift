@@ -7,9 +7,9 @@ import Testing
 
 @Suite struct ProcessUsageTests {
     @Test func whatEndedProcessesUsedIsNotLost() {
-        let before = ProcessUsage().below(getpid()).cpuMilliseconds
+        let before = ProcessUsage().reading(.below(getpid())).cpuMilliseconds
         #expect(system("python3 -c 'import time\nwhile time.process_time() < 0.5: pass'") == 0)
         // Others that this process started meanwhile only add to it.
-        #expect(ProcessUsage().below(getpid()).cpuMilliseconds - before >= 450)
+        #expect(ProcessUsage().reading(.below(getpid())).cpuMilliseconds - before >= 450)
     }
 }

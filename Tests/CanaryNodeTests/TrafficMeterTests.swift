@@ -15,7 +15,7 @@ import Testing
             ResourceKey(.pod, namespace: "default", name: name),
             of: ResourceKey(.deployment, namespace: "default", name: "web"),
             ObservedPod(name, startTime: nil, readiness: nil, containers: []),
-            supervisors: [:],
+            roots: [:],
             ports: [port]
         )
     }

@@ -10,7 +10,7 @@ import Testing
 @Suite struct UsageMeterTests {
     private static let deployment = ResourceKey(.deployment, namespace: "default", name: "web")
 
-    private func pod(_ supervisors: [String: Int32]) -> MeasuredPod {
+    private func pod(_ roots: [String: UsageRoot]) -> MeasuredPod {
         MeasuredPod(
             ResourceKey(.pod, namespace: "default", name: "web-1"),
             of: Self.deployment,
@@ -20,7 +20,7 @@ import Testing
                 readiness: .init(isReady: true, since: at(0)),
                 containers: [.init("app", requests: [:]), .init("side", requests: [:])]
             ),
-            supervisors: supervisors
+            roots: roots
         )
     }
 
@@ -32,11 +32,11 @@ import Testing
     }
 
     @Test func processorTimeIsTheDifferenceOfTwoLooks() {
-        let pod = pod(["app": 10, "side": 11, "init": 12])
+        let pod = pod(["app": .below(10), "side": .below(11), "init": .below(12)])
         var meter = UsageMeter()
         meter.look(at: [pod], { _ in .init(cpuMilliseconds: 70_000) }, at: at(0))
         #expect(values(meter.reading(for: .resource("cpu"), of: [pod])) == [:])
-        meter.look(at: [pod], { .init(cpuMilliseconds: $0 == 10 ? 70_500 : 70_100) }, at: at(2000))
+        meter.look(at: [pod], { .init(cpuMilliseconds: $0 == .below(10) ? 70_500 : 70_100) }, at: at(2000))
         // Half a second and a tenth in two seconds; what an init container uses does not count.
         #expect(values(meter.reading(for: .resource("cpu"), of: [pod])) == ["web-1": 300])
         let side = meter.reading(for: .containerResource("cpu", container: "side"), of: [pod])
@@ -47,8 +47,8 @@ import Testing
 
     @Test func aContainerThatWasStartedAgainIsMeasuredFromThen() {
         var meter = UsageMeter()
-        meter.look(at: [pod(["app": 10])], { _ in .init(cpuMilliseconds: 5000) }, at: at(0))
-        let again = pod(["app": 20])
+        meter.look(at: [pod(["app": .below(10)])], { _ in .init(cpuMilliseconds: 5000) }, at: at(0))
+        let again = pod(["app": .below(20)])
         meter.look(at: [again], { _ in .init(cpuMilliseconds: 6000) }, at: at(1000))
         #expect(values(meter.reading(for: .resource("cpu"), of: [again])) == [:])
         meter.look(at: [again], { _ in .init(cpuMilliseconds: 6250) }, at: at(2000))
@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test func memoryIsKnownAtTheFirstLook() {
-        let pod = pod(["app": 10, "side": 11])
+        let pod = pod(["app": .below(10), "side": .below(11)])
         var meter = UsageMeter()
         meter.look(at: [pod], { _ in .init(memory: 1 << 20) }, at: at(0))
         #expect(values(meter.reading(for: .resource("memory"), of: [pod])) == ["web-1": 2 << 20 * 1000])

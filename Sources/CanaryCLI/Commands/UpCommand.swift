@@ -17,6 +17,9 @@ struct UpCommand: Subcommand {
     @Option(help: ArgumentHelp("How often autoscalers look at their Deployments", valueName: "time"))
     var hpaSyncPeriod = TimeSpan(.seconds(15))
 
+    @Option(help: ArgumentHelp("What runs containers that have only an image", valueName: "runtime"))
+    var runtime = RuntimeChoice.auto
+
     @OptionGroup(title: "Input") var input: ManifestOptions
     @OptionGroup var service: ServiceOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
@@ -41,6 +44,7 @@ struct UpCommand: Subcommand {
                 settings,
                 context,
                 autoscalerPeriod: hpaSyncPeriod.duration,
+                runtime: runtime,
                 showsLogs: service.readyDescriptor == nil
             )
         }

@@ -8,8 +8,8 @@ package struct MeasuredPod: Sendable {
     package var key: ResourceKey
     package var deployment: ResourceKey
     package var observed: ObservedPod
-    /// The supervisors of its containers that run, by the containers' names.
-    package var supervisors: [String: Int32]
+    /// What is measured of its containers that run, by the containers' names.
+    package var roots: [String: UsageRoot]
     /// Its ports of the machine.
     package var ports: Set<Int>
 
@@ -17,13 +17,13 @@ package struct MeasuredPod: Sendable {
         _ key: ResourceKey,
         of deployment: ResourceKey,
         _ observed: ObservedPod,
-        supervisors: [String: Int32],
+        roots: [String: UsageRoot],
         ports: Set<Int> = []
     ) {
         self.key = key
         self.deployment = deployment
         self.observed = observed
-        self.supervisors = supervisors
+        self.roots = roots
         self.ports = ports
     }
 }

@@ -9,7 +9,7 @@ package struct UsageMeter: Sendable {
     private struct Run: Hashable {
         var pod: ResourceKey
         var container: String
-        var supervisor: Int32
+        var root: UsageRoot
     }
 
     private struct Look {
@@ -27,16 +27,16 @@ package struct UsageMeter: Sendable {
 
     package init() {}
 
-    /// - Parameter usage: what is used below a supervisor.
+    /// - Parameter usage: what the processes of a container use.
     package mutating func look(
         at pods: [MeasuredPod],
-        _ usage: (Int32) -> ProcessUsage.Reading,
+        _ usage: (UsageRoot) -> ProcessUsage.Reading,
         at now: TimePoint
     ) {
         let before = looks
         looks = [:]
         for run in pods.flatMap(Self.runs) {
-            let reading = usage(run.supervisor)
+            let reading = usage(run.root)
             looks[run] = Look(
                 reading: reading,
                 time: now,
@@ -83,8 +83,8 @@ package struct UsageMeter: Sendable {
     /// Of the containers that count: init containers end before the pod serves.
     private static func runs(of pod: MeasuredPod) -> [Run] {
         pod.observed.containers.compactMap { container in
-            pod.supervisors[container.name].map {
-                Run(pod: pod.key, container: container.name, supervisor: $0)
+            pod.roots[container.name].map {
+                Run(pod: pod.key, container: container.name, root: $0)
             }
         }
     }

@@ -40,7 +40,7 @@ final class NodePod {
             key,
             of: deployment,
             ObservedPod(key.name, life),
-            supervisors: runner.supervisors,
+            roots: runner.roots,
             ports: Set(runner.context.ports.values)
         )
     }

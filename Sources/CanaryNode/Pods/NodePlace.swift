@@ -10,6 +10,8 @@ package struct NodePlace: Sendable {
     package var logDirectory: String
     package var groups: ControlGroups
     package var runtime: ContainerRuntime
+    /// Tells the store's containers from those of others that a tool keeps.
+    package var store: String
     /// What `images set` keeps: the command to run in an image's place.
     package var imageCommands: [String: [String]]
 
@@ -18,12 +20,14 @@ package struct NodePlace: Sendable {
         logDirectory: String,
         groups: ControlGroups,
         runtime: ContainerRuntime = .process,
+        store: String = "",
         imageCommands: [String: [String]] = [:]
     ) {
         self.program = program
         self.logDirectory = logDirectory
         self.groups = groups
         self.runtime = runtime
+        self.store = store
         self.imageCommands = imageCommands
     }
 

@@ -22,10 +22,14 @@ package final class PodRunner {
 
     package let context: PodContext
     package private(set) var life: PodLife
-    private let place: NodePlace
-    private var runs: [ContainerRun: SupervisedRun] = [:]
+    let place: NodePlace
+    var runs: [ContainerRun: SupervisedRun] = [:]
     /// The first process of each container that runs, by the container's name.
     package private(set) var processes: [String: Int32] = [:]
+    /// Those that a tool keeps, while nothing is known of their end.
+    var images: [ContainerRun: ImageContainer] = [:]
+    /// The runs whose supervisor was lost, and that are being removed.
+    var removals: Set<ContainerRun> = []
     private var questions: [Int: PodQuestion] = [:]
     private var questionCount = 0
     private var sleeps: [(until: TimePoint, question: PodQuestion)] = []
@@ -44,9 +48,17 @@ package final class PodRunner {
     /// Readable when a supervisor said something.
     package var descriptors: [Int32] { runs.values.map(\.descriptor) }
 
-    /// The supervisors of the containers that run, by the containers' names.
-    package var supervisors: [String: Int32] {
-        Dictionary(runs.map { ($0.key.container, $0.value.pid) }) { first, _ in first }
+    /// The supervisors' processes.
+    var supervisors: [Int32] { runs.values.map(\.pid) }
+
+    /// What is measured of the containers that run, by their names.
+    package var roots: [String: UsageRoot] {
+        Dictionary(
+            runs.compactMap { run, supervised in
+                if images[run] == nil { return (run.container, .below(supervised.pid)) }
+                return processes[run.container].map { (run.container, .from($0)) }
+            }
+        ) { first, _ in first }
     }
 
     /// Tells the life something, and does what follows.
@@ -92,71 +104,20 @@ package final class PodRunner {
             let container = container(of: run)
             guard let handler = hook == .postStart ? container?.postStart : container?.preStop else { return }
             ask(.hook(run, hook), handler, for: life.spec.terminationGracePeriod, at: now, &wishes, &inputs)
-        case .terminate(let run): runs[run]?.send(.signal(SIGTERM))
-        case .kill(let run): runs[run]?.send(.kill)
+        case .terminate(let run): send(.signal(SIGTERM), to: run)
+        case .kill(let run): send(.kill, to: run)
         case .drain: wishes.append(.drain)
         case .remove: wishes.append(.remove)
         }
     }
 
-    private func container(of run: ContainerRun) -> ContainerSpec? {
+    /// A supervisor that only removes what was lost is not disturbed.
+    private func send(_ order: SupervisorOrder, to run: ContainerRun) {
+        if !removals.contains(run) { runs[run]?.send(order) }
+    }
+
+    func container(of run: ContainerRun) -> ContainerSpec? {
         life.spec.allContainers.first { $0.name == run.container }
-    }
-
-    private func start(_ run: ContainerRun) throws(StartProblem) {
-        guard let spec = container(of: run) else { return }
-        let launch: ContainerLaunch
-        do throws(ContainerProblem) {
-            launch = try ContainerLaunch(
-                spec,
-                in: life.spec,
-                context,
-                runtime: place.runtime,
-                imageCommands: place.imageCommands
-            )
-        } catch {
-            throw StartProblem(reason: error.reason, message: error.description)
-        }
-        runs[run] = try supervise(launch, run)
-    }
-
-    private func supervise(_ launch: ContainerLaunch, _ run: ContainerRun) throws(StartProblem)
-        -> SupervisedRun
-    {
-        guard case .process(let command) = launch.program else {
-            throw StartProblem(reason: "CreateContainerError", message: "images are not run by this node")
-        }
-        let log = place.log(of: run, in: context)
-        keepLogs(of: run)
-        let limits = ContainerLimits(
-            cpuMilli: launch.limits["cpu"]?.thousandths,
-            memory: launch.limits["memory"].map { $0.thousandths / 1000 }
-        )
-        let container = SupervisedContainer(
-            command: command,
-            log: log,
-            workingDirectory: launch.workingDirectory,
-            user: launch.user.map(SupervisedContainer.User.init(number:)),
-            controlGroups: place.groups.make("\(context.uid)-\(run.container)-\(run.number)", limits)
-        )
-        do throws(SystemCallError) {
-            return try SupervisedRun(container, program: place.program, environment: launch.environment)
-        } catch {
-            throw StartProblem(
-                reason: "RunContainerError",
-                message: "cannot start \(place.program): \(error.reason)"
-            )
-        }
-    }
-
-    /// Makes the directory of a run's log. As with kubelet, the log of the run before stays, and older ones go.
-    private func keepLogs(of run: ContainerRun) {
-        let log = place.log(of: run, in: context)
-        if let slash = log.lastIndex(of: "/") { _ = FileWriter.makeDirectory(String(log[..<slash])) }
-        guard run.number > 2 else { return }
-        let old = place.log(of: ContainerRun(run.container, run.number - 2), in: context)
-        unsafe unlink(old)
-        unsafe unlink(old + ".1")
     }
 
     /// Asks a probe or a hook: what goes by a command is the supervisor's, what goes over the network the node's.
@@ -206,9 +167,7 @@ package final class PodRunner {
                 case .report(let report): wishes += hear(report, of: run, at: now)
                 case .gone:
                     runs[run] = nil
-                    processes[run.container] = nil
-                    // Somebody killed the supervisor, and with it the container: the life ignores what it knows already.
-                    wishes += handle(.exited(run, .signal(SIGKILL)), at: now)
+                    wishes += hearEnd(of: run, at: now)
                     break reading
                 }
             }
@@ -216,18 +175,33 @@ package final class PodRunner {
         return wishes
     }
 
+    /// Without a word of it before, somebody killed the supervisor, and with it the process: the life ignores what it knows already.
+    private func hearEnd(of run: ContainerRun, at now: TimePoint) -> [Wish] {
+        processes[run.container] = nil
+        if let image = images.removeValue(forKey: run), removeLost(run, image) { return [] }
+        removals.remove(run)
+        return handle(.exited(run, .signal(SIGKILL)), at: now)
+    }
+
     private func hear(_ report: SupervisorReport, of run: ContainerRun, at now: TimePoint) -> [Wish] {
+        guard !removals.contains(run) else { return [] }
         switch report {
         case .started(let pid):
-            processes[run.container] = pid
+            if pid > 0 { processes[run.container] = pid }
             return handle(.started(run), at: now)
+        case .refused(let reason, let message):
+            images[run] = nil
+            let text = "container \"\(run.container)\": \(message)"
+            return handle(.startFailed(run, reason: reason, message: text), at: now)
         case .failed(let failure):
+            images[run] = nil
             return handle(
                 .startFailed(run, reason: "RunContainerError", message: failure.message(for: run)),
                 at: now
             )
         case .ended(let end, let outOfMemory):
             processes[run.container] = nil
+            images[run] = nil
             let cause: ContainerExit.Cause =
                 switch end {
                 case _ where outOfMemory: .outOfMemory
@@ -266,12 +240,6 @@ package final class PodRunner {
     }
 }
 
-/// Why a container was not started, as `get pods` and events say it.
-private struct StartProblem: Error {
-    var reason: String
-    var message: String
-}
-
 extension LaunchFailure {
     fileprivate func message(for run: ContainerRun) -> String {
         let reason = SystemCallError(number).reason
@@ -284,14 +252,5 @@ extension LaunchFailure {
         case .changeDirectory: "container \"\(run.container)\": cannot enter its workingDir: \(reason)"
         case .execute: "container \"\(run.container)\": cannot execute its command: \(reason)"
         }
-    }
-}
-
-extension SupervisedContainer.User {
-    /// A user of the system has its own group; any other has the group of the same number.
-    fileprivate init(number: Int) {
-        let user = UInt32(clamping: number)
-        let entry = unsafe getpwuid(user)
-        self.init(user: user, group: unsafe entry?.pointee.pw_gid ?? user)
     }
 }

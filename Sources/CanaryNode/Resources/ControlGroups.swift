@@ -37,32 +37,26 @@ package struct ControlGroups: Sendable {
     ///   - membership: the text of `/proc/self/cgroup`.
     ///   - mounts: the text of `/proc/self/mounts`.
     package init(name: String, membership: String, mounts: String) {
-        let own = Self.ownPaths(membership)
-        for line in mounts.split(separator: "\n") {
-            let fields = line.split(separator: " ").map(String.init)
-            guard fields.count > 3 else { continue }
-            if fields[2] == "cgroup2", let path = own[""] {
-                makeUnified(Self.join(fields[1], path), name)
-            } else if fields[2] == "cgroup" {
-                let options = fields[3].split(separator: ",").map(String.init)
-                for controller in Controller.allCases where options.contains(controller.rawValue) {
-                    guard let path = own[controller.rawValue] else { continue }
-                    let directory = Self.join(fields[1], path) + "/" + name
-                    if Self.makeDirectory(directory) { directories[controller] = directory }
-                }
+        let own = ControlGroupPaths.paths(membership)
+        for mount in ControlGroupPaths.mounts(mounts) {
+            if mount.isUnified {
+                if let path = own[""] { makeUnified(ControlGroupPaths.join(mount, path), name) }
+                continue
+            }
+            for controller in Controller.allCases where mount.options.contains(controller.rawValue) {
+                guard let path = own[controller.rawValue] else { continue }
+                let directory = ControlGroupPaths.join(mount, path) + "/" + name
+                if Self.makeDirectory(directory) { directories[controller] = directory }
             }
         }
     }
 
     /// Those of this process.
     package static func ofThisProcess(name: String) -> ControlGroups {
-        func text(_ path: String) -> String {
-            (try? FileReader.read(path: path).get()).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        }
-        return ControlGroups(
+        ControlGroups(
             name: name,
-            membership: text("/proc/self/cgroup"),
-            mounts: text("/proc/self/mounts")
+            membership: ControlGroupPaths.text("/proc/self/cgroup"),
+            mounts: ControlGroupPaths.text("/proc/self/mounts")
         )
     }
 
@@ -143,21 +137,6 @@ package struct ControlGroups: Sendable {
         case .pids: [("pids.max", "\(limits.processes)")]
         }
     }
-
-    /// The process' path in each hierarchy, by the controllers of version 1; that of version 2 has an empty name.
-    private static func ownPaths(_ membership: String) -> [String: String] {
-        var paths: [String: String] = [:]
-        for line in membership.split(separator: "\n") {
-            let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-            guard parts.count == 3 else { continue }
-            for name in parts[1].isEmpty ? [""] : parts[1].split(separator: ",") {
-                paths[String(name)] = String(parts[2])
-            }
-        }
-        return paths
-    }
-
-    private static func join(_ mount: String, _ path: String) -> String { path == "/" ? mount : mount + path }
 
     private static func makeDirectory(_ path: String) -> Bool {
         unsafe mkdir(path, 0o755) == 0 || errno == EEXIST

@@ -3,6 +3,14 @@
 import CanarySystem
 import Glibc
 
+/// Which processes are a container's.
+package enum UsageRoot: Hashable, Sendable {
+    /// Those below its supervisor.
+    case below(Int32)
+    /// Its first one and those below it: others, of the tool that keeps it, are beside it.
+    case from(Int32)
+}
+
 /// What processes and all below them use, by `/proc`: one look at all processes of the machine serves all containers.
 package struct ProcessUsage: Sendable {
     package struct Reading: Hashable, Sendable {
@@ -34,11 +42,19 @@ package struct ProcessUsage: Sendable {
         }
     }
 
-    /// Of all processes below a supervisor, itself left out. It waits for orphans, so that what these used is not lost.
-    package func below(_ supervisor: Int32) -> Reading {
+    /// Of a supervisor's processes itself is left out. It waits for orphans, so that what these used is not lost.
+    package func reading(_ root: UsageRoot) -> Reading {
+        switch root {
+        case .below(let supervisor):
+            reading(of: children[supervisor] ?? [], ended: entries[supervisor]?.endedTicks ?? 0)
+        case .from(let pid): reading(of: [pid], ended: 0)
+        }
+    }
+
+    private func reading(of pids: [Int32], ended: Int64) -> Reading {
         var reading = Reading()
-        var ticks = entries[supervisor]?.endedTicks ?? 0
-        var ahead = children[supervisor] ?? []
+        var ticks = ended
+        var ahead = pids
         while let pid = ahead.popLast() {
             guard let entry = entries[pid] else { continue }
             ticks += entry.ticks + entry.endedTicks

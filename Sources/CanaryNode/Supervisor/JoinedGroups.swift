@@ -26,7 +26,9 @@ final class JoinedGroups {
     var unified: String? { directories.first { unsafe access($0 + "/cgroup.kill", W_OK) == 0 } }
 
     /// Whether the kernel killed a process of it because the group's memory was used up.
-    var ranOutOfMemory: Bool {
+    var ranOutOfMemory: Bool { Self.ranOutOfMemory(in: directories) }
+
+    static func ranOutOfMemory(in directories: [String]) -> Bool {
         directories.contains { directory in
             ["/memory.events", "/memory.oom_control"].contains { file in
                 guard let bytes = try? FileReader.read(path: directory + file).get() else { return false }

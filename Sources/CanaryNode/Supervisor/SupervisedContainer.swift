@@ -13,8 +13,20 @@ package struct SupervisedContainer: Hashable, Sendable {
         }
     }
 
-    /// A program, by its path or to be found in `PATH`, and its arguments.
+    /// A container that a tool, such as podman, makes of an image and keeps by a name.
+    package struct OfImage: Hashable, Sendable {
+        package var image: String
+        package var name: String
+
+        package init(_ image: String, name: String) {
+            self.image = image
+            self.name = name
+        }
+    }
+
+    /// A program, by its path or to be found in `PATH`, and its arguments. Where there is an image, the tool that makes the container.
     package var command: [String]
+    package var image: OfImage?
     /// Where its output goes; the file's directory is there.
     package var log: String
     /// `nil` for the node's own.
@@ -27,12 +39,14 @@ package struct SupervisedContainer: Hashable, Sendable {
     package init(
         command: [String],
         log: String,
+        image: OfImage? = nil,
         workingDirectory: String? = nil,
         user: User? = nil,
         controlGroups: [String] = []
     ) {
         self.command = command
         self.log = log
+        self.image = image
         self.workingDirectory = workingDirectory
         self.user = user
         self.controlGroups = controlGroups
@@ -41,6 +55,7 @@ package struct SupervisedContainer: Hashable, Sendable {
     /// The words behind the name of the supervisor's program.
     package var arguments: [String] {
         var words = ["--log", log]
+        if let image { words += ["--image", image.image, "--name", image.name] }
         if let workingDirectory { words += ["--directory", workingDirectory] }
         if let user { words += ["--user", "\(user.user):\(user.group)"] }
         for group in controlGroups { words += ["--control-group", group] }
@@ -59,6 +74,8 @@ package struct SupervisedContainer: Hashable, Sendable {
             guard let value = rest.popFirst() else { return nil }
             switch option {
             case "--log": log = value
+            case "--image": image = OfImage(value, name: "")
+            case "--name": image?.name = value
             case "--directory": workingDirectory = value
             case "--control-group": controlGroups.append(value)
             case "--user":

@@ -15,18 +15,21 @@ package final class Supervisor {
     /// Under which a supervisor finds its end of the connection to the node.
     package static let nodeDescriptor: Int32 = 3
 
-    private let container: SupervisedContainer
-    private let environment: [String: String]
-    private let node: MessageSocket
+    let container: SupervisedContainer
+    let environment: [String: String]
+    let node: MessageSocket
     private let output: OutputPipe
     private let signals: Int32
     private let groups: JoinedGroups
     private var log: ContainerLog
-    private var pid: pid_t = -1
-    private var end: ProcessEnd?
-    private var isToEnd = false
+    /// The first process; of an image, the tool that is attached to it.
+    var pid: pid_t = -1
+    private(set) var end: ProcessEnd?
+    var isToEnd = false
     private var nodeIsGone = false
-    private var commands: [BesideCommand] = []
+    var commands: [BesideCommand] = []
+    /// Of an image alone.
+    var tool: ToolState?
 
     /// Runs it to its end, in a process of its own.
     ///
@@ -54,28 +57,43 @@ package final class Supervisor {
         environment = CurrentProcess.environment
         groups = JoinedGroups(container.controlGroups)
         log = ContainerLog(path: container.log)
+        tool = container.image.map {
+            ToolState($0, tool: container.command[0], directory: container.workingDirectory)
+        }
     }
 
     private func run() {
         do throws(LaunchFailure) {
-            pid = try launch(container.command, into: output)
+            try begin()
         } catch {
             groups.remove(nodes: false)
             node.send(SupervisorReport.failed(error).words)
             return
         }
-        node.send(SupervisorReport.started(pid: pid).words)
         while end == nil, !isToEnd { turn() }
+        let outcome = tool == nil ? nil : settleTool()
         ProcessFamily.endDescendants(controlGroup: groups.unified, reap: noticeEnd)
         takeAllOutput()
         log.finish(at: Clock.wallNanoseconds())
         let ranOut = groups.ranOutOfMemory
         groups.remove(nodes: nodeIsGone)
-        guard let end else { return }
-        node.send(SupervisorReport.ended(end, outOfMemory: ranOut).words)
+        guard let report = outcome ?? end.map({ .ended($0, outOfMemory: ranOut) }) else { return }
+        node.send(report.words)
     }
 
-    private func launch(_ command: [String], into output: OutputPipe) throws(LaunchFailure) -> pid_t {
+    private func begin() throws(LaunchFailure) {
+        if tool != nil {
+            try askTool(.create, container.command, milliseconds: nil)
+        } else {
+            pid = try launch(container.command, into: output)
+            node.send(SupervisorReport.started(pid: pid).words)
+        }
+    }
+
+    /// Attaches the tool to what it made.
+    func launchTool(_ words: [String]) throws(LaunchFailure) { pid = try launch(words, into: output) }
+
+    func launch(_ command: [String], into output: OutputPipe) throws(LaunchFailure) -> pid_t {
         defer { output.closeWriter() }
         return try ProcessLaunch(
             command: command,
@@ -88,25 +106,32 @@ package final class Supervisor {
     }
 
     /// Waits for whatever comes next, and acts on it.
-    private func turn() {
+    func turn() {
         let pipes = ([output] + commands.map(\.output)).filter { !$0.hasEnded }
-        var polled = ([node.descriptor, signals] + pipes.map(\.reader)).map {
+        let others = [nodeIsGone ? -1 : node.descriptor, signals, tool?.watch.descriptor ?? -1]
+        var polled = (others + pipes.map(\.reader)).map {
             pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
         }
         guard unsafe poll(&polled, nfds_t(polled.count), timeout) >= 0 || errno == EINTR else {
             isToEnd = true
             return
         }
-        log.append(output.read(), at: Clock.wallNanoseconds())
+        if polled[2].revents != 0 { tool?.watch.noticeEnd() }
+        let written = output.read()
+        tool?.take(written)
+        log.append(written, at: Clock.wallNanoseconds())
         for index in commands.indices { commands[index].takeOutput() }
         takeSignals()
         takeOrders()
         endLateCommands()
+        lookAtTool()
     }
 
     /// In milliseconds, as poll(2) has it: until the first command has to end.
     private var timeout: Int32 {
-        guard let deadline = commands.map(\.deadline).min() else { return -1 }
+        guard let deadline = (commands.map(\.deadline) + [tool?.nextLook].compactMap(\.self)).min() else {
+            return -1
+        }
         return Int32(clamping: max(0, deadline - Clock.monotonicMilliseconds()))
     }
 
@@ -116,7 +141,7 @@ package final class Supervisor {
             // Whoever ends the supervisor means the container.
             if info.ssi_signo != UInt32(SIGCHLD) { isToEnd = true }
         }
-        if !ProcessFamily.collect(noticeEnd) { isToEnd = true }
+        if !ProcessFamily.collect(noticeEnd), tool == nil { isToEnd = true }
     }
 
     private func noticeEnd(_ ended: pid_t, _ status: Int32) {
@@ -131,7 +156,7 @@ package final class Supervisor {
     }
 
     private func takeOrders() {
-        while true {
+        while !nodeIsGone {
             switch node.receive() {
             case .nothing: return
             case .end:
@@ -146,37 +171,49 @@ package final class Supervisor {
 
     private func obey(_ order: SupervisorOrder) {
         switch order {
-        case .signal(let number): if end == nil { Glibc.kill(pid, number) }
+        case .signal(let number):
+            guard end == nil else { return }
+            if tool == nil { Glibc.kill(pid, number) } else { signalTool(number) }
         case .kill: isToEnd = true
         case .execute(let id, let milliseconds, let words):
             do throws(LaunchFailure) {
-                guard let output = OutputPipe() else { throw LaunchFailure(.fork, errno) }
-                let deadline = Clock.monotonicMilliseconds() + Int64(milliseconds)
-                commands.append(
-                    BesideCommand(
-                        id: id,
-                        pid: try launch(words, into: output),
-                        output: output,
-                        deadline: deadline
-                    )
-                )
+                let mark = tool.map { _ in "\(CommandRun.mark)=\(UUID.random())" }
+                let words = mark.flatMap { tool?.execution(of: words, mark: $0) } ?? words
+                try execute(words, id: id, milliseconds: Int64(milliseconds), mark: mark)
             } catch {
                 node.send(SupervisorReport.notExecuted(id: id, error).words)
             }
         }
     }
 
+    /// - Parameter milliseconds: `nil` for as long as it takes.
+    func execute(
+        _ words: [String],
+        id: Int,
+        milliseconds: Int64?,
+        mark: String? = nil
+    ) throws(LaunchFailure) {
+        guard let output = OutputPipe() else { throw LaunchFailure(.fork, errno) }
+        let deadline = milliseconds.map { Clock.monotonicMilliseconds() + $0 } ?? .max
+        let pid = try launch(words, into: output)
+        commands.append(BesideCommand(id: id, pid: pid, output: output, deadline: deadline, mark: mark))
+    }
+
     private func endLateCommands() {
         let now = Clock.monotonicMilliseconds()
         for command in commands where command.deadline <= now {
-            command.kill()
+            command.giveUp()
             report(command, nil)
         }
         commands.removeAll { $0.deadline <= now }
     }
 
     private func report(_ command: BesideCommand, _ end: ProcessEnd?) {
-        node.send(SupervisorReport.executed(id: command.id, end, output: command.cleanText).words)
+        if let step = ToolState.Step(rawValue: command.id) {
+            hearTool(step, end, command.cleanText)
+        } else {
+            node.send(SupervisorReport.executed(id: command.id, end, output: command.cleanText).words)
+        }
     }
 
     private func takeAllOutput() {

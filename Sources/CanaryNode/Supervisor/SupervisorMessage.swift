@@ -48,6 +48,8 @@ package enum SupervisorOrder: Hashable, Sendable {
 package enum SupervisorReport: Hashable, Sendable {
     case started(pid: Int32)
     case failed(LaunchFailure)
+    /// A tool did not make or start the container: the status' word, and what it said.
+    case refused(reason: String, message: String)
     /// The first process ended, and none of its descendants is left.
     case ended(ProcessEnd, outOfMemory: Bool)
     /// A command beside the container ended; `nil` if it took too long.
@@ -88,6 +90,7 @@ extension SupervisorReport {
         switch self {
         case .started(let pid): ["started", "\(pid)"]
         case .failed(let failure): ["failed"] + failure.words
+        case .refused(let reason, let message): ["refused", reason, message]
         case .ended(let end, let outOfMemory): ["ended"] + end.words + (outOfMemory ? ["memory"] : [])
         case .executed(let id, let end, let output):
             ["executed", "\(id)", output] + (end?.words ?? [])
@@ -103,6 +106,9 @@ extension SupervisorReport {
         case "failed":
             guard let failure = LaunchFailure(words: words.dropFirst()) else { return nil }
             self = .failed(failure)
+        case "refused":
+            guard words.count == 3 else { return nil }
+            self = .refused(reason: words[1], message: words[2])
         case "ended":
             guard words.count >= 3, let end = ProcessEnd(words: words[1...2]) else { return nil }
             self = .ended(end, outOfMemory: words.count > 3)

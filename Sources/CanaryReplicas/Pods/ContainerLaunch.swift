@@ -22,6 +22,8 @@ package struct ContainerLaunch: Hashable, Sendable {
     package var container: String
     package var program: Program
     package var environment: [String: String]
+    /// The machine's port for each of the container's that has a network of its own; `nil` where it shares the machine's.
+    package var publishedPorts: [Int: Int]?
     /// `nil` is where the node puts its pods, or what the image says.
     package var workingDirectory: String?
     /// `nil` is the user of the node.
@@ -36,13 +38,35 @@ package struct ContainerLaunch: Hashable, Sendable {
         runtime: ContainerRuntime,
         imageCommands: [String: [String]] = [:]
     ) throws(ContainerProblem) {
-        let environment = try ContainerEnvironment(container, in: pod, context)
+        let tool = container.tool(of: runtime)
+        var own = context
+        if tool != nil, !pod.usesHostNetwork {
+            // In a network of its own it listens where the image does, and the machine's port leads there.
+            let declared = container.ports.map(\.number)
+            publishedPorts = context.ports.filter { declared.contains($0.key) }
+            own.ports = Dictionary(context.ports.keys.map { ($0, $0) }) { first, _ in first }
+        }
+        let environment = try ContainerEnvironment(container, in: pod, own)
         self.container = container.name
-        program = try Program(container, in: pod, environment, runtime: runtime, imageCommands)
-        self.environment = context.inherited.merging(environment.declared) { $1 }
+        program = try Program(container, in: pod, environment, tool: tool, imageCommands)
+        // What the node has, such as PATH, is nothing to an image.
+        self.environment =
+            tool == nil ? context.inherited.merging(environment.declared) { $1 } : environment.declared
         workingDirectory = container.workingDirectory
         user = container.runAsUser
         limits = container.limits
+    }
+}
+
+extension ContainerSpec {
+    /// What runs it from its image; `nil` for a process.
+    package func tool(of runtime: ContainerRuntime) -> String? {
+        guard image != nil else { return nil }
+        return switch runtime {
+        case .process: nil
+        case .auto(let found): command.isEmpty ? found : nil
+        case .tool(let tool): tool
+        }
     }
 }
 
@@ -51,17 +75,15 @@ extension Program {
         _ container: ContainerSpec,
         in pod: PodSpec,
         _ environment: ContainerEnvironment,
-        runtime: ContainerRuntime,
+        tool: String?,
         _ imageCommands: [String: [String]]
     ) throws(ContainerProblem) {
         let command = try environment.expand(container.command, of: container.name)
         let arguments = try environment.expand(container.arguments, of: container.name)
-        if case .tool(let tool) = runtime, let image = container.image {
+        if let tool, let image = container.image {
             self = .image(image, command: command, arguments: arguments, tool: tool)
         } else if !command.isEmpty {
             self = .process(command + arguments)
-        } else if case .auto(let tool?) = runtime, let image = container.image {
-            self = .image(image, command: [], arguments: arguments, tool: tool)
         } else if let command = try CommandAnnotation.command(of: container.name, in: pod) {
             self = .process(command + arguments)
         } else if let image = container.image {

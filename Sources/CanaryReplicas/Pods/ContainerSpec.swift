@@ -11,6 +11,8 @@ package struct ContainerSpec: Hashable, Sendable {
 
     package var name: String
     package var image: String?
+    /// `Always`, `IfNotPresent` or `Never`.
+    package var imagePullPolicy: String?
     package var command: [String]
     package var arguments: [String]
     package var workingDirectory: String?
@@ -32,6 +34,7 @@ package struct ContainerSpec: Hashable, Sendable {
     init(_ node: Node, podUser: Int?) {
         name = node["name"]?.string ?? ""
         image = node["image"]?.string
+        imagePullPolicy = node["imagePullPolicy"]?.string
         command = node["command"]?.strings ?? []
         arguments = node["args"]?.strings ?? []
         workingDirectory = node["workingDir"]?.string

@@ -18,6 +18,8 @@ package struct PodSpec: Hashable, Sendable {
     package var restartPolicy: RestartPolicy
     package var terminationGracePeriod: Duration
     package var runAsUser: Int?
+    /// Whether containers of images share the machine's network; processes always do.
+    package var usesHostNetwork: Bool
     package var serviceAccountName: String
     /// Paths of fields that are written and mean nothing to a process on one machine: `volumes`, `containers[app].tty`.
     package var unservedFields: [String]
@@ -34,6 +36,7 @@ package struct PodSpec: Hashable, Sendable {
         restartPolicy = spec?["restartPolicy"]?.string.flatMap(RestartPolicy.init) ?? .always
         terminationGracePeriod = max(spec?["terminationGracePeriodSeconds"]?.seconds ?? .seconds(30), .zero)
         runAsUser = user
+        usesHostNetwork = spec?["hostNetwork"]?.bool ?? false
         serviceAccountName = spec?["serviceAccountName"]?.string ?? "default"
         unservedFields = UnservedFields.paths(in: spec)
     }

@@ -5,13 +5,15 @@ import CanaryResources
 /// Which fields of a pod's spec mean nothing where pods are processes of one machine.
 enum UnservedFields {
     private static let served: Set = [
-        "containers", "initContainers", "restartPolicy", "securityContext.runAsUser", "serviceAccountName",
+        "containers", "hostNetwork", "initContainers", "restartPolicy", "securityContext.runAsUser",
+        "serviceAccountName",
         "terminationGracePeriodSeconds",
     ]
 
     private static let servedOfContainers: Set = [
-        "args", "command", "env", "envFrom", "image", "lifecycle.postStart", "lifecycle.preStop",
-        "livenessProbe", "name", "ports", "readinessProbe", "resources.limits", "resources.requests",
+        "args", "command", "env", "envFrom", "image", "imagePullPolicy", "lifecycle.postStart",
+        "lifecycle.preStop", "livenessProbe", "name", "ports", "readinessProbe", "resources.limits",
+        "resources.requests",
         "restartPolicy", "securityContext.runAsUser", "startupProbe", "workingDir",
     ]
 

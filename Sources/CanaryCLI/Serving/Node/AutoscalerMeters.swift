@@ -19,7 +19,7 @@ struct AutoscalerMeters {
     mutating func look(for sight: HorizontalAutoscaling.Sight, at now: TimePoint) {
         let sources = sight.autoscalers.compactMap(AutoscalerSpec.init).flatMap(\.metrics).map(\.source)
         if sources.contains(where: { !$0.isOfRequests }), !sight.pods.isEmpty {
-            usage.look(at: sight.pods, ProcessUsage().below, at: now)
+            usage.look(at: sight.pods, ProcessUsage().reading, at: now)
         }
         if sources.contains(where: \.isOfRequests) {
             traffic.look(at: proxy.loads.map(DestinationTraffic.init), at: now)

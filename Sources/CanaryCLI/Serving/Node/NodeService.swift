@@ -23,6 +23,9 @@ final class NodeService: ProxyCompanion {
     private let printed = EventDescriptor()
     private let showsLogs: Bool
     private let autoscalerPeriod: Duration
+    private let runtime: ContainerRuntime
+    /// Tells the store's containers from those of others.
+    private let storePath: String
 
     /// How often the output of pods is looked for.
     private static let logMilliseconds: Int32 = 100
@@ -31,11 +34,13 @@ final class NodeService: ProxyCompanion {
 
     /// - Parameters:
     ///   - autoscalerPeriod: how often each autoscaler looks at its Deployment.
+    ///   - runtime: what containers with images run by.
     ///   - showsLogs: whether what pods write is printed, as long as somebody sees it.
     init(
         _ settings: Settings,
         _ context: CommandContext,
         autoscalerPeriod: Duration,
+        runtime: RuntimeChoice,
         showsLogs: Bool
     ) throws {
         let location = StoreLocation(settings.storeDirectory)
@@ -53,8 +58,10 @@ final class NodeService: ProxyCompanion {
         self.autoscalerPeriod = autoscalerPeriod
         executable = context.executable
         groups = ControlGroups.ofThisProcess(name: Self.groupName(location))
+        storePath = location.directory
         environment = context.environment
         now = context.now
+        self.runtime = try runtime.runtime(store: storePath, environment: environment)
     }
 
     /// One name for each store, so that a later node of it finds what an earlier one left.
@@ -65,7 +72,13 @@ final class NodeService: ProxyCompanion {
 
     func start(beside proxy: Proxy, _ tables: ServedTables, _ log: ServiceLog) throws {
         let location = StoreLocation(settings.storeDirectory)
-        let place = NodePlace(program: executable, logDirectory: location.path(of: "logs"), groups: groups)
+        let place = NodePlace(
+            program: executable,
+            logDirectory: location.path(of: "logs"),
+            groups: groups,
+            runtime: runtime,
+            store: storePath
+        )
         // What an earlier node left that was killed.
         groups.clear()
         PodLogFiles.clear(place.logDirectory)
