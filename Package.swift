@@ -204,6 +204,7 @@ let package = Package(
             name: "CanaryProxyTests",
             dependencies: [
                 "CanaryProxy", "CanaryRouting", "CanaryMesh", "CanaryResources", "CanarySystem", "CLinux",
+                "CNGHTTP2",
                 "CanaryTestSupport",
             ] + (isDataPlaneOnly ? [] : ["CanaryInsight", "CanaryRules"]),
             exclude: isDataPlaneOnly ? ["Envoy"] : [],

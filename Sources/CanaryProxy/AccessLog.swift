@@ -41,7 +41,7 @@ struct AccessLog: ~Copyable {
 /// What a line of the access log says. Whatever a peer sent is escaped: no line can hold another.
 struct LogLine {
     enum `Protocol` {
-        case http10, http11
+        case http10, http11, http2
         /// A TCP connection: it has no method, path and status either.
         case none
 
@@ -49,6 +49,7 @@ struct LogLine {
             switch self {
             case .http10: "HTTP/1.0"
             case .http11: "HTTP/1.1"
+            case .http2: "HTTP/2"
             case .none: "-"
             }
         }
@@ -184,5 +185,16 @@ extension ByteBuffer {
 
     mutating func append(_ id: UUID) {
         unsafe id.withText { unsafe append(ByteSlice($0)) }
+    }
+}
+
+extension LogLine.`Protocol` {
+    init(_ version: RequestFacts.HTTPVersion) {
+        self =
+            switch version {
+            case .http10: .http10
+            case .http11: .http11
+            case .http2: .http2
+            }
     }
 }

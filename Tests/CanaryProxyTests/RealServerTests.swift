@@ -74,6 +74,40 @@ import Testing
         }
     }
 
+    @Test(
+        .enabled(
+            if: Server.node.isInstalled && Server.nginx.isInstalled,
+            "node, nginx or curl is not installed"
+        )
+    )
+    func `curl gets and sends whole bodies over HTTP/2`() throws {
+        try Self.serve(.nginx) { proxy, shell in
+            let complaint = try shell.run(
+                """
+                for size in 0 65536 1100000 3145728 16777216; do
+                  curl -sS --http2-prior-knowledge --max-time 50 -H Host:\\ app -o got http://\(proxy.address)/$size || exit 1
+                  cmp got files/$size || exit 1
+                done
+                """
+            )
+            #expect(complaint == "")
+        }
+        try Self.serve(.node) { proxy, shell in
+            let complaint = try shell.run(
+                """
+                for size in 0 65536 3145728 16777216; do
+                  curl -sS --http2-prior-knowledge --max-time 50 -H Host:\\ app -T files/$size -o got http://\(proxy.address)/ || exit 1
+                  cmp got files/$size || exit 1
+                  cat files/$size |
+                    curl -sS --http2-prior-knowledge --max-time 50 -H Host:\\ app -T - -o got http://\(proxy.address)/ || exit 1
+                  cmp got files/$size || exit 1
+                done
+                """
+            )
+            #expect(complaint == "")
+        }
+    }
+
     @Test(.enabled(if: Server.node.isInstalled, "node or curl is not installed"))
     func `node sends back what curl sends`() throws {
         try Self.serve(.node) { proxy, shell in

@@ -8,7 +8,7 @@ import CanaryMesh
 struct ClientSide: ~Copyable {
     private let limits: ProxyLimits
     private let counters: WorkerCounters
-    private var connections = Slab<Downstream>(chunkCount: 64)
+    var connections = Slab<Downstream>(chunkCount: 64)
     private(set) var open = DownstreamList()
     private(set) var count = 0
 
@@ -61,6 +61,12 @@ struct ClientSide: ~Copyable {
         return flush
     }
 
+    /// Tells a client that nothing more is sent, but reads it.
+    func endSending(_ client: DownstreamPointer) {
+        if client.pointee.transport.stream != nil { client.pointee.closesWhenSent = true }
+        client.pointee.transport.endSending()
+    }
+
     // MARK: - Between requests
 
     /// The client's turn is over: it may send the next request.
@@ -94,6 +100,7 @@ struct ClientSide: ~Copyable {
         _ loop: inout EventLoop
     ) {
         guard client.pointee.phase != .closed else { return }
+        if client.pointee.transport.stream != nil { return endStream(client, &loop) }
         if abruptly, client.pointee.outbox.isEmpty, !client.pointee.canRead { return close(client, &loop) }
         client.pointee.phase = .lingering
         client.pointee.closesWhenSent = true
@@ -134,6 +141,7 @@ struct ClientSide: ~Copyable {
         client.pointee.inbox.release()
         client.pointee.outbox.release()
         loop.close(client.pointee.transport, client.registration, resets: resets)
+        if let stream = client.pointee.transport.stream { return leave(stream, &loop) }
         count &-= 1
         counters.setConnections(count)
         open.remove(client)

@@ -11,6 +11,8 @@ struct Downstream: Registered, ~Copyable {
         case exchange
         /// Both sides switched protocols, or the listener's port is no HTTP's; bytes pass untouched.
         case tunnel
+        /// It carries streams, each of which is a client of its own.
+        case multiplexed
         /// The last answer is out; what the client still sends is thrown away until it closes.
         case lingering
         case closed
@@ -19,7 +21,9 @@ struct Downstream: Registered, ~Copyable {
     /// Must stay the first field: see ``Registration``.
     var registration = Registration(.downstream)
     let transport: Transport
-    var codec = ServerCodec()
+    var codec: ServerCodec
+    /// What makes streams of a connection that carries them.
+    var session: HTTP2SessionPointer?
     /// The proxy's own number of the listener that accepted it.
     let listener: Int
     var phase = Phase.head
@@ -36,6 +40,8 @@ struct Downstream: Registered, ~Copyable {
     /// Its listener is gone: it is let go as soon as it rests.
     var isRetired = false
     var hasReceivedHeadBytes = false
+    /// A request came, so that what follows is of the same protocol.
+    var hasBegun = false
     /// What the kernel held for the client when it was last asked; -1 before.
     var lastUnacknowledged: Int32 = -1
     /// While lingering with everything sent: when to close, even if the client still sends.
@@ -50,8 +56,14 @@ struct Downstream: Registered, ~Copyable {
     var outbox = ByteQueue()
     var peer: PeerAddress
 
-    init(_ transport: Transport, listener: Int, peer: consuming PeerAddress) {
+    init(
+        _ transport: Transport,
+        _ codec: ServerCodec = ServerCodec(),
+        listener: Int,
+        peer: consuming PeerAddress
+    ) {
         self.transport = transport
+        self.codec = codec
         self.listener = listener
         self.peer = peer
     }

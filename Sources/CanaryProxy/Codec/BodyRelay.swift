@@ -17,6 +17,8 @@ struct BodyRelay: ~Copyable {
     private let trailers: TrailerParser
     private var fields: FieldTable
     private var rewritten = ByteBuffer(capacity: 1024)
+    /// Of a chunked body whose data was taken out last: the trailers' lines, where it has ended.
+    private var trailerLines = ByteBuffer(capacity: 256)
 
     init(mostFields: Int) {
         trailers = TrailerParser(mostFields: mostFields)
@@ -54,8 +56,13 @@ struct BodyRelay: ~Copyable {
         }
     }
 
-    /// Makes a chunk of `bytes`, which belong to a body that ends with its connection.
-    mutating func chunk(_ bytes: ByteSlice) -> ByteSlice {
+    /// Makes a chunk of `bytes`, which belong to a body that came without chunks and of no known length. The last one brings the
+    /// lines of the trailers.
+    mutating func chunk(
+        _ bytes: ByteSlice,
+        isLast: Bool = false,
+        trailers: ByteSlice = ByteSlice()
+    ) -> ByteSlice {
         rewritten.truncate()
         if bytes.count > 0 {
             rewritten.append(hexadecimal: UInt64(bytes.count))
@@ -63,14 +70,24 @@ struct BodyRelay: ~Copyable {
             rewritten.append(bytes)
             rewritten.append("\r\n")
         }
+        if isLast {
+            rewritten.append("0\r\n")
+            rewritten.append(trailers)
+            rewritten.append("\r\n")
+        }
         return rewritten.slice
     }
 
-    /// Takes the data out of a chunked body, for a client that knows no chunks.
+    /// The lines of the trailers of the body that ended last in ``data(of:through:except:)``; valid until that is called again.
+    var trailerText: ByteSlice { trailerLines.slice }
+
+    /// Takes the data out of a chunked body, for a client that knows no chunks. `changes` as in ``pass(_:through:except:)``.
     mutating func data(
         of bytes: ByteSlice,
-        through reader: inout BodyReader
+        through reader: inout BodyReader,
+        except changes: BorrowedList<HeaderEdit>
     ) throws(Rejection) -> Piece {
+        trailerLines.truncate()
         var position = 0
         rewritten.truncate()
         while true {
@@ -79,7 +96,10 @@ struct BodyRelay: ~Copyable {
             case .framing: break
             case .needsMore: return Piece(used: position, bytes: rewritten.slice, isLast: false)
             case .trailers(let start):
-                let end = try endOfTrailers(bytes, from: start, &reader)
+                let end = try readTrailers(bytes, from: start, &reader, except: changes)
+                if let end {
+                    trailerLines.appendFields(fields, of: bytes.slice(start, end), end: end &- start &- 2)
+                }
                 return Piece(used: end ?? start, bytes: rewritten.slice, isLast: end != nil)
             case .rejected(let rejection): throw rejection
             }

@@ -76,6 +76,13 @@ struct ClientCodec {
         }
     }
 
+    /// The lines of the trailers of a body that was just read to its end as data.
+    func trailers(_ relay: borrowing BodyRelay) -> ByteSlice {
+        switch kind {
+        case .http1: http1.framing == .chunked ? relay.trailerText : ByteSlice()
+        }
+    }
+
     /// How the present answer's body ends.
     var framing: BodyFraming {
         switch kind {

@@ -66,7 +66,9 @@ struct HTTP1Client {
         _ relay: inout BodyRelay,
         except changes: BorrowedList<HeaderEdit>
     ) throws(Rejection) -> BodyRelay.Piece {
-        if framing == .chunked, form == .data { return try relay.data(of: bytes, through: &body) }
+        if framing == .chunked, form == .data {
+            return try relay.data(of: bytes, through: &body, except: changes)
+        }
         return try relay.pass(bytes, through: &body, except: changes)
     }
 }

@@ -7,12 +7,21 @@ import CanaryRouting
 ///
 /// The set is closed: a protocol is a case, with its state beside it so that it is changed in place, and nothing outside asks
 /// which it is. A head's lines are the same text for all: a codec writes what stands before and behind them. HTTP/1 has one
-/// exchange at a time.
+/// exchange at a time on a connection; a stream of HTTP/2 has one in all, and its head comes from its ``HTTP2Session``.
 struct ServerCodec {
-    enum Kind { case http1 }
+    enum Kind { case http1, http2 }
 
-    private let kind = Kind.http1
+    private let kind: Kind
     private var http1 = HTTP1Server()
+    private var http2 = HTTP2Server()
+
+    init(_ kind: Kind = .http1) { self.kind = kind }
+
+    /// The client's side of a stream ended: what was received is the rest of its body.
+    mutating func endInput(trailers: ByteSlice) { http2.endInput(trailers: trailers) }
+
+    /// Whether the end of a body is there, of which the exchange may not know yet.
+    var hasEndedInput: Bool { kind == .http2 && http2.hasEndedInput }
 
     // MARK: - Requests
 
@@ -27,6 +36,7 @@ struct ServerCodec {
     ) -> ParseOutcome {
         switch kind {
         case .http1: http1.readHead(bytes, limits, into: &head, &fields)
+        case .http2: .rejected(.unsupportedVersion)
         }
     }
 
@@ -35,6 +45,7 @@ struct ServerCodec {
     mutating func begin(_ head: RequestHead) {
         switch kind {
         case .http1: http1.begin(head)
+        case .http2: http2.begin(head)
         }
     }
 
@@ -42,6 +53,7 @@ struct ServerCodec {
     mutating func beginUnread() {
         switch kind {
         case .http1: http1.beginUnread()
+        case .http2: break
         }
     }
 
@@ -54,6 +66,7 @@ struct ServerCodec {
     ) throws(Rejection) -> BodyRelay.Piece {
         switch kind {
         case .http1: try http1.readBody(bytes, &relay, except: changes)
+        case .http2: http2.readBody(bytes, &relay)
         }
     }
 
@@ -63,6 +76,7 @@ struct ServerCodec {
     var persists: Bool {
         switch kind {
         case .http1: http1.persists
+        case .http2: false
         }
     }
 
@@ -70,6 +84,7 @@ struct ServerCodec {
     var saidLast: Bool {
         switch kind {
         case .http1: http1.saidLast
+        case .http2: false
         }
     }
 
@@ -78,6 +93,7 @@ struct ServerCodec {
     mutating func endAfterExchange() {
         switch kind {
         case .http1: http1.endAfterExchange()
+        case .http2: break
         }
     }
 
@@ -86,6 +102,7 @@ struct ServerCodec {
     var takesInterimHeads: Bool {
         switch kind {
         case .http1: http1.takesInterimHeads
+        case .http2: true
         }
     }
 
@@ -93,6 +110,7 @@ struct ServerCodec {
     var endsByClosing: Bool {
         switch kind {
         case .http1: http1.endsByClosing
+        case .http2: true
         }
     }
 
@@ -101,12 +119,14 @@ struct ServerCodec {
     mutating func frame(_ source: BodyFraming) {
         switch kind {
         case .http1: http1.frame(source)
+        case .http2: break
         }
     }
 
     var bodyForm: BodyForm {
         switch kind {
         case .http1: http1.bodyForm
+        case .http2: .data
         }
     }
 
@@ -114,6 +134,7 @@ struct ServerCodec {
     func write(_ piece: BodyRelay.Piece, _ relay: inout BodyRelay) -> ByteSlice {
         switch kind {
         case .http1: http1.write(piece, &relay)
+        case .http2: piece.bytes
         }
     }
 
@@ -121,24 +142,28 @@ struct ServerCodec {
     var bodyEnd: StaticString {
         switch kind {
         case .http1: http1.bodyEnd
+        case .http2: ""
         }
     }
 
     func beginHead(_ status: Int32, _ reason: ByteSlice, to output: inout ByteBuffer) {
         switch kind {
         case .http1: HTTP1Server.beginHead(status, reason, to: &output)
+        case .http2: HTTP2Server.beginHead(status, to: &output)
         }
     }
 
     func endHead(to output: inout ByteBuffer) {
         switch kind {
         case .http1: http1.endHead(to: &output)
+        case .http2: output.append("\r\n")
         }
     }
 
     func endInterimHead(switchingTo upgrade: ByteSlice = ByteSlice(), to output: inout ByteBuffer) {
         switch kind {
         case .http1: HTTP1Server.endInterimHead(switchingTo: upgrade, to: &output)
+        case .http2: output.append("\r\n")
         }
     }
 }

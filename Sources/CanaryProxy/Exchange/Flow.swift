@@ -14,13 +14,20 @@ extension DownstreamPointer {
         case .head: pointee.outbox.isEmpty
         case .exchange: pointee.exchange?.takesBody ?? false
         case .tunnel: pointee.exchange?.takesBytes ?? false
+        // What the client takes does not keep its own requests waiting, nor answers to pings from being bounded.
+        case .multiplexed: pointee.outbox.count < Scratch.size
         case .lingering: true
         case .closed: false
         }
     }
 
     /// Whether what was received and not used is of use now.
-    var hasUsableInput: Bool { !pointee.inbox.isEmpty && !pointee.needsMore && wantsInput }
+    var hasUsableInput: Bool {
+        if pointee.inbox.isEmpty {
+            return pointee.codec.hasEndedInput && pointee.phase == .exchange && wantsInput
+        }
+        return !pointee.needsMore && wantsInput
+    }
 
     /// Whether there is something to be done without an event.
     var canGoOn: Bool { pointee.canRead && wantsInput || hasUsableInput }

@@ -53,7 +53,7 @@ struct KeptRequest {
         facts.scheme = ByteSlice("http")
         facts.authority = bytes[head.authority]
         facts.query = head.query.map { bytes[$0] } ?? ByteSlice()
-        facts.version = head.minorVersion == 0 ? .http10 : .http11
+        facts.version = head.isHTTP2 ? .http2 : head.minorVersion == 0 ? .http10 : .http11
         facts.sourceAddress = unsafe peer.copy(to: memory.part(layout.peer))
         facts.sourcePort = peer.port
         let path = unsafe Self.normalize(head, of: bytes, in: memory.part(layout.path))

@@ -46,6 +46,8 @@ struct RequestHead {
     /// Without the question mark; `nil` when the target has none.
     var query: ByteRange?
     var minorVersion: UInt8 = 1
+    /// It came over HTTP/2, and is otherwise as HTTP/1.1 would have it.
+    var isHTTP2 = false
     var framing = BodyFraming.none
     /// The client wants to go on with this connection.
     var keepsAlive = true
@@ -174,6 +176,20 @@ struct RequestParser {
         } else {
             try absoluteTarget(bytes, range, &head)
         }
+    }
+
+    /// Reads a target that stands by itself: a path with or without a query, or an asterisk.
+    func originForm(
+        _ bytes: ByteSlice,
+        _ range: ByteRange,
+        _ head: inout RequestHead
+    ) throws(Rejection) {
+        guard range.count < limits.lineBytes else { throw .requestLineTooLong }
+        for index in range.lower..<range.upper where !ASCII.isTarget(bytes[index]) { throw .badTarget }
+        guard let first = bytes[range].first, first == UInt8(ascii: "/") || first == UInt8(ascii: "*") else {
+            throw .badTarget
+        }
+        try target(bytes, range, &head)
     }
 
     private func absoluteTarget(

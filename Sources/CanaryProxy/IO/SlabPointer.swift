@@ -42,6 +42,9 @@
     @inline(__always)
     static func == (left: SlabPointer, right: SlabPointer) -> Bool { unsafe left.address == right.address }
 
+    /// For C libraries, which hold it as long as the value is there.
+    @unsafe var memory: UnsafeMutableRawPointer { unsafe UnsafeMutableRawPointer(address) }
+
     func hash(into hasher: inout Hasher) { unsafe hasher.combine(address) }
 
     @inline(__always)

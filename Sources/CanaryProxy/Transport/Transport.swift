@@ -12,12 +12,21 @@ import Glibc
 enum Transport {
     /// Bytes go over the socket as they are.
     case plain(Int32)
+    /// Bytes wait in the client's own queues for the frames of a connection.
+    case stream(HTTP2StreamPointer)
 
     /// What the event loop watches.
     var descriptor: Int32 {
         switch self {
         case .plain(let descriptor): descriptor
+        case .stream: -1
         }
+    }
+
+    /// The stream of a connection that this is.
+    var stream: HTTP2StreamPointer? {
+        guard case .stream(let stream) = self else { return nil }
+        return stream
     }
 
     /// Receives at most `count` bytes into `memory`.
@@ -25,6 +34,7 @@ enum Transport {
     func receive(_ memory: UnsafeMutableRawPointer, _ count: Int) -> Transfer {
         switch self {
         case .plain(let descriptor): unsafe Socket.receive(descriptor, memory, count)
+        case .stream: .wouldBlock
         }
     }
 
@@ -33,6 +43,7 @@ enum Transport {
     func send(_ bytes: ByteSlice) -> Transfer {
         switch self {
         case .plain(let descriptor): Socket.send(descriptor, bytes)
+        case .stream: .wouldBlock
         }
     }
 
@@ -40,6 +51,7 @@ enum Transport {
     func send(_ first: ByteSlice, _ second: ByteSlice) -> Transfer {
         switch self {
         case .plain(let descriptor): Socket.send(descriptor, first, second)
+        case .stream: .wouldBlock
         }
     }
 
@@ -61,13 +73,16 @@ enum Transport {
     var isQuiet: Bool { Socket.isQuiet(descriptor) }
 
     /// How many bytes the kernel still holds of what was sent.
-    var unacknowledged: Int32 { Socket.unacknowledged(descriptor) }
+    var unacknowledged: Int32 { stream == nil ? Socket.unacknowledged(descriptor) : 0 }
 
     /// Tells the peer that nothing more is sent.
-    func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+    func endSending() {
+        if stream == nil { shutdown(descriptor, Int32(SHUT_WR)) }
+    }
 
     /// Closes; `resets` so that the peer can't take it for a proper end.
     func close(resets: Bool = false) {
+        guard stream == nil else { return }
         if resets { Socket.resetsWhenClosed(descriptor) }
         Glibc.close(descriptor)
     }

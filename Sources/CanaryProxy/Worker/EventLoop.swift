@@ -105,7 +105,7 @@ import Glibc
         _ entry: SlabPointer<Registration>,
         resets: Bool = false
     ) {
-        unwatch(transport.descriptor)
+        if transport.stream == nil { unwatch(transport.descriptor) }
         transport.close(resets: resets)
         timers.cancel(entry)
         closed.insert(entry)

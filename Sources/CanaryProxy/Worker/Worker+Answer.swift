@@ -106,6 +106,9 @@ extension Worker {
             return failAnswer(exchange)
         }
         exchange.pointee.outcome.bytesSent &+= UInt64(piece.used)
+        if piece.isLast, let stream = client?.pointee.transport.stream {
+            stream.pointee.answerTrailers.append(upstream.pointee.codec.trailers(relay))
+        }
         if let client, !deliver(piece, to: client, joined: joined) { return }
         let rest = bytes.from(piece.used)
         if piece.isLast { return finishAnswer(exchange, upstream, hasLeftover: !rest.isEmpty) }

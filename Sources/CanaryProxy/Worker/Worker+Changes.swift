@@ -86,7 +86,8 @@ extension Worker {
     }
 
     /// Ends what is still under way when the time for draining is over, so that the client can tell.
-    private mutating func cutOff(_ client: DownstreamPointer) {
+    mutating func cutOff(_ client: DownstreamPointer) {
+        if let session = client.pointee.session { cutOffStreams(session) }
         let isUnread = !client.pointee.outbox.isEmpty
         guard client.pointee.exchange != nil || isUnread else { return closeClient(client) }
         shared.cutOff.add(1, ordering: .relaxed)

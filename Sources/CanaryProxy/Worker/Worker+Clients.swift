@@ -81,20 +81,21 @@ extension Worker {
         // The rest of the upload never comes, but the answer is on its way already.
         case .exchange where client.pointee.exchange?.pointee.hasAnswerBegun == true: break
         case .lingering where !client.pointee.outbox.isEmpty: break
-        case .head, .exchange, .lingering, .closed: closeClient(client)
+        case .head, .exchange, .multiplexed, .lingering, .closed: closeClient(client)
         }
     }
 
     /// Uses received bytes, as many requests as they hold; how many bytes were used.
     private mutating func use(_ bytes: ByteSlice, from client: DownstreamPointer) -> Int {
         var used = 0
-        while used < bytes.count {
+        repeat {
             let rest = bytes.from(used)
             let taken: Int
             switch client.pointee.phase {
             case .head: taken = useHead(rest, from: client)
             case .exchange: taken = forwardBody(rest, from: client)
             case .tunnel: taken = tunnelToUpstream(rest, from: client)
+            case .multiplexed: taken = useFrames(rest, from: client)
             case .lingering:
                 clients.renewLinger(client, &loop)
                 return bytes.count
@@ -102,7 +103,7 @@ extension Worker {
             }
             if taken == 0 { break }
             used &+= taken
-        }
+        } while used < bytes.count
         client.pointee.needsMore = used < bytes.count && client.wantsInput
         return used
     }
@@ -115,11 +116,12 @@ extension Worker {
             clients.awaitHead(client, &loop)
             return 0
         case .rejected(let rejection):
+            if let taken = beginSession(client, bytes) { return taken }
             counters.countRejected()
             refuse(client, status: Int32(rejection.status), reason: rejection.reason)
             return bytes.count
         case .complete(let length):
-            return length &+ begin(client, head, bytes)
+            return length &+ begin(client, head, bytes, bytes.from(length))
         }
     }
 
@@ -127,7 +129,7 @@ extension Worker {
     private mutating func forwardBody(_ bytes: ByteSlice, from client: DownstreamPointer) -> Int {
         guard let exchange = client.pointee.exchange, exchange.takesBody else { return 0 }
         guard let piece = takeBody(exchange, client, bytes) else { return bytes.count }
-        guard piece.used > 0 else { return 0 }
+        guard piece.used > 0 || piece.isLast else { return 0 }
         if let upstream = exchange.pointee.upstream, upstream.pointee.takesBody, !piece.bytes.isEmpty {
             // The upstream may have answered already and closed its ear: its answer decides.
             upstream.pointee.takesBody = upstreams.send(piece.bytes, to: upstream)
@@ -164,6 +166,7 @@ extension Worker {
     mutating func closeClient(_ client: DownstreamPointer, resets: Bool = false) {
         guard client.pointee.phase != .closed else { return }
         if let exchange = client.pointee.exchange { abandon(exchange) }
+        if let session = client.pointee.session { endStreams(client, session) }
         clients.close(client, resets: resets, &loop)
     }
 }

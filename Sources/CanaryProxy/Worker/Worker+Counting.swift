@@ -79,7 +79,7 @@ extension Worker {
             method: facts.method,
             path: facts.path,
             query: facts.query,
-            protocol: exchange.pointee.isConnection ? .none : facts.version == .http10 ? .http10 : .http11,
+            protocol: exchange.pointee.isConnection ? .none : .init(facts.version),
             status: outcome.status,
             flags: outcome.flags,
             bytesReceived: outcome.bytesReceived,

@@ -6,11 +6,12 @@ import CanaryRouting
 /// The life of an exchange: it begins with a complete head, is routed, attempted and answered, and ends with its
 /// answer's last byte.
 extension Worker {
-    /// Begins a request whose head lies at the start of `bytes`; how many bytes of its body were used.
+    /// Begins a request whose head lies at the start of `bytes`; how many bytes of `body`, what there is of it, were used.
     mutating func begin(
         _ client: DownstreamPointer,
         _ head: RequestHead,
-        _ bytes: ByteSlice
+        _ bytes: ByteSlice,
+        _ body: ByteSlice
     ) -> Int {
         guard let generation = tables.current else {
             refuse(client, status: 503, reason: "no routing table yet")
@@ -24,8 +25,9 @@ extension Worker {
         client.pointee.exchange = exchange
         client.pointee.phase = .exchange
         client.pointee.hasReceivedHeadBytes = false
+        client.pointee.hasBegun = true
         guard route(exchange, from: client, by: generation.pointee) else { return 0 }
-        return attempt(exchange, bytes.from(head.length))
+        return attempt(exchange, body)
     }
 
     /// Begins an exchange for a client, or for nobody who waits for its answer.

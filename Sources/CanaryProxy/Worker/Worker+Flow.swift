@@ -26,6 +26,7 @@ extension Worker {
     mutating func settle(_ parties: Parties) {
         if let upstream = parties.upstream, upstream.canGoOn { loop.ready.insert(upstream.registration) }
         guard let client = parties.client, client.pointee.phase != .closed else { return }
+        if let stream = client.pointee.transport.stream { clients.wake(client, stream, &loop) }
         if client.canGoOn {
             loop.ready.insert(client.registration)
         } else if isLeaving(client), client.isResting {
@@ -43,6 +44,7 @@ extension Worker {
             reads &+= 1
             receive(client)
         }
+        if client.pointee.phase == .multiplexed { writeFrames(client) }
     }
 
     /// Reads the upstream until something has to be waited for or others have their turn.
@@ -66,6 +68,7 @@ extension Worker {
             next = clients.open.next(after: client)
             guard isMeant(client) else { continue }
             client.pointee.isRetired = true
+            client.pointee.session?.pointee.announceEnd()
             // The loop may not have been told yet of a request that has come.
             if client.pointee.phase == .head { client.pointee.canRead = true }
             advance(client)

@@ -17,7 +17,7 @@ extension Worker {
         acceptor.resumeIfDue(&loop)
     }
 
-    private mutating func clientIsDue(_ client: DownstreamPointer) {
+    mutating func clientIsDue(_ client: DownstreamPointer) {
         switch client.pointee.phase {
         case .head where client.pointee.hasReceivedHeadBytes:
             refuse(client, status: 408, reason: "request timeout")
@@ -28,6 +28,7 @@ extension Worker {
                 closeClient(client, resets: true)
             }
         case .head, .lingering: closeClient(client)
+        case .multiplexed: sessionIsDue(client)
         // The exchange has deadlines of its own.
         case .exchange, .tunnel, .closed: break
         }

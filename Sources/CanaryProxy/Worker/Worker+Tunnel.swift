@@ -85,7 +85,7 @@ extension Worker {
         }
         upstream.pointee.hasEnded = true
         if client.pointee.hasEnded { return closeTunnel(exchange, client) }
-        client.pointee.transport.endSending()
+        clients.endSending(client)
         renewStall(exchange)
     }
 
@@ -93,6 +93,7 @@ extension Worker {
         if let upstream = upstreams.detach(exchange) { closeUpstream(upstream) }
         client.pointee.codec.endAfterExchange()
         finish(exchange)
-        if client.pointee.phase == .lingering, client.pointee.outbox.isEmpty { closeClient(client) }
+        let hasSaidAll = client.pointee.outbox.isEmpty && client.pointee.transport.stream == nil
+        if client.pointee.phase == .lingering, hasSaidAll { closeClient(client) }
     }
 }

@@ -139,7 +139,7 @@ struct BodyRelayTests {
     func `data comes without framing for a client that knows none`(step: Int) throws {
         let relayed = try relay(Self.received + "NEXT", step: step) {
             (relay, bytes, reader) throws(Rejection) in
-            try relay.data(of: bytes, through: &reader)
+            try relay.data(of: bytes, through: &reader, except: .none)
         }
         #expect(relayed == ("helloyo", Self.received.utf8.count, true))
     }
