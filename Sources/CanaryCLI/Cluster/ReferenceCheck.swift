@@ -16,7 +16,8 @@ enum ReferenceCheck {
         about changed: [Resource],
         beside others: [Resource] = [],
         in change: ClusterChange,
-        _ settings: Settings
+        _ settings: Settings,
+        startsPods: Bool = false
     ) throws -> [Diagnostic] {
         guard !changed.isEmpty else { return [] }
         // Gateways select workloads of any namespace and share ports with any other Gateway.
@@ -24,7 +25,8 @@ enum ReferenceCheck {
             changed.count > mostNeighbourhoods || changed.contains { $0.kind == .gateway }
             ? try change.snapshot() : try neighbourhood(of: changed, in: change)
         snapshot.insert(contentsOf: others)
-        return findings(about: changed, in: snapshot, settings).filter { !$0.isAboutIstiosGateway }.asWarnings
+        let findings = findings(about: changed, in: snapshot, settings, startsPods: startsPods)
+        return findings.filter { !$0.isAboutIstiosGateway }.asWarnings
     }
 
     /// Fewer objects than this are checked sooner than a thread is started.
@@ -36,7 +38,8 @@ enum ReferenceCheck {
         about resources: [Resource],
         in snapshot: ClusterSnapshot,
         _ settings: Settings,
-        manifestsOnly: Bool = false
+        manifestsOnly: Bool = false,
+        startsPods: Bool = false
     ) -> [Diagnostic] {
         let home = settings.home
         let turns = stride(from: 0, to: resources.count, by: objectsPerTurn).map { start in
@@ -45,7 +48,12 @@ enum ReferenceCheck {
         let next = Atomic(0)
         let results = Mutex([[Diagnostic]](repeating: [], count: turns.count))
         let work = { @Sendable in
-            let checker = ReferenceChecker(snapshot, manifestsOnly: manifestsOnly, home: home)
+            let checker = ReferenceChecker(
+                snapshot,
+                manifestsOnly: manifestsOnly,
+                startsPods: startsPods,
+                home: home
+            )
             while true {
                 let turn = next.wrappingAdd(1, ordering: .relaxed).oldValue
                 guard turn < turns.count else { return }

@@ -11,6 +11,8 @@ struct ManifestChange {
     let options: ManifestChangeOptions
     let settings: Settings
     let context: CommandContext
+    /// Whether the Deployments run as soon as they are stored.
+    var startsPods = false
 
     /// Checks the manifests, changes the cluster in one revision, and reports. `body` is called with the change and the
     /// objects, in the order in which they were written.
@@ -79,7 +81,8 @@ struct ManifestChange {
             about: changed.compactMap(\.after),
             beside: others,
             in: change,
-            settings
+            settings,
+            startsPods: startsPods
         )
         return forbidden + references
     }

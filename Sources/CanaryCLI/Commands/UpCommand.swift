@@ -51,10 +51,18 @@ struct UpCommand: Subcommand {
     }
 
     private func apply(in context: CommandContext) throws -> ExitStatus {
-        var command = try ApplyCommand.parse([])
-        command.options.input = input
-        command.global = global
-        let status = try command.run(in: context)
+        var options = try ManifestChangeOptions.parse([])
+        options.input = input
+        let change = ManifestChange(
+            verb: "apply",
+            options: options,
+            settings: try Settings(global, context),
+            context: context,
+            startsPods: true
+        )
+        let status = try change.run { change, resources in
+            for resource in resources { try change.apply(resource) }
+        }
         context.standardOutput.flush()
         context.standardError.flush()
         return status

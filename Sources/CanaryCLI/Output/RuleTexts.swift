@@ -339,7 +339,7 @@ enum RuleTexts {
         - CAN0806 - warning
         A host of a VirtualService inside the mesh is no Service and no ServiceEntry: usually clients call another name, and the routes are never used. Wildcards are not checked, nor names that a Gateway of the VirtualService serves: those are for requests from outside.
         - CAN0807 - warning
-        A share of the requests would get 503, because no endpoint of its destination is ready. Declared replicas are no endpoints: those come from WorkloadEntries, ServiceEntries, Endpoints, EndpointSlices and running pods. Only where manifests are validated without the store, a Deployment counts as the pods that it will have.
+        A share of the requests would get 503, because no endpoint of its destination is ready. Declared replicas are no endpoints: those come from WorkloadEntries, ServiceEntries, Endpoints, EndpointSlices and running pods. Only where manifests are validated without the store, or by "up -f", a Deployment counts as the pods that it will have.
         - CAN0808 - warning
         No Deployment, Pod or WorkloadEntry carries the labels that a Service selects, so that it will have no endpoints.
         - CAN0809 IST0101 error

@@ -8,6 +8,8 @@ package final class ClusterView {
     package let snapshot: ClusterSnapshot
     /// Whether the snapshot is of manifests alone. What they deploy will run somewhere: a Deployment then stands for ready pods.
     let manifestsOnly: Bool
+    /// Whether Deployments run as soon as they are stored: such a one then stands for ready pods, too.
+    let startsPods: Bool
     /// The namespace that commands in hints need not name; `nil` where each has to.
     let home: String?
     private(set) lazy var references = ReferenceIndex(snapshot)
@@ -41,8 +43,14 @@ package final class ClusterView {
     /// Beyond this, comparing a name with all others for a hint takes too long.
     private static let mostCandidates = 1000
 
-    package init(_ snapshot: ClusterSnapshot, manifestsOnly: Bool = false, home: String? = nil) {
+    package init(
+        _ snapshot: ClusterSnapshot,
+        manifestsOnly: Bool = false,
+        startsPods: Bool = false,
+        home: String? = nil
+    ) {
         self.snapshot = snapshot
+        self.startsPods = startsPods
         self.home = home
         self.manifestsOnly = manifestsOnly
     }

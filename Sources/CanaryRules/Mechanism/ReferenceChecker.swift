@@ -6,10 +6,15 @@ package import CanaryResources
 package final class ReferenceChecker {
     private let cluster: ClusterView
 
-    /// With `manifestsOnly` the snapshot holds manifests and nothing that runs: see ``ClusterView/manifestsOnly``. `home` is
-    /// the namespace that commands in hints need not name.
-    package init(_ snapshot: ClusterSnapshot, manifestsOnly: Bool = false, home: String? = nil) {
-        cluster = ClusterView(snapshot, manifestsOnly: manifestsOnly, home: home)
+    /// With `manifestsOnly` the snapshot holds manifests and nothing that runs: see ``ClusterView/manifestsOnly``; with `startsPods` its
+    /// Deployments are about to run. `home` is the namespace that commands in hints need not name.
+    package init(
+        _ snapshot: ClusterSnapshot,
+        manifestsOnly: Bool = false,
+        startsPods: Bool = false,
+        home: String? = nil
+    ) {
+        cluster = ClusterView(snapshot, manifestsOnly: manifestsOnly, startsPods: startsPods, home: home)
     }
 
     /// What is wrong with an object of the snapshot because of others, with istioctl's levels.

@@ -5,7 +5,7 @@ import CanaryResources
 
 /// A share of the requests would get 503, because no endpoint of its destination is ready. Declared replicas are no
 /// endpoints: those come from WorkloadEntries, ServiceEntries, Endpoints, EndpointSlices and running pods. Only where
-/// manifests are validated without the store, a Deployment counts as the pods that it will have.
+/// manifests are validated without the store, or by "up -f", a Deployment counts as the pods that it will have.
 enum ShareWithoutEndpointRule: ReferenceRule {
     static let code = RuleCode("CAN0807")
     static let severity = Severity.warning
@@ -60,6 +60,7 @@ private struct Failing {
         guard capacity.ready == 0 else { return nil }
         // Of manifests alone, a selector that nobody fits is a finding about the Service or the subset.
         if cluster.manifestsOnly, !service.selector.isEmpty || !capacity.workloads.isEmpty { return nil }
+        if cluster.startsPods, capacity.deployments.contains(where: { $0.willRun }) { return nil }
         (self.place, self.share, self.service) = (place, share, service)
         (subset, self.labels, home) = (destination.subset, labels, cluster.home)
     }
@@ -81,4 +82,9 @@ private struct Failing {
         let command = EndpointRegistration.command(service.name, in: service.namespace, home: home, missing)
         return "add endpoints with \"\(command)\""
     }
+}
+
+extension Resource {
+    /// Whether a node makes pods of it.
+    fileprivate var willRun: Bool { kind == .deployment && declaredReplicas != 0 }
 }
