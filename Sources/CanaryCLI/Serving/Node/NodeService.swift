@@ -52,6 +52,14 @@ final class NodeService: ProxyCompanion {
                 hint: "canaryctl down ends it; canaryctl get pods shows what it runs"
             )
         }
+        let logs = location.path(of: Self.logsName)
+        // What pods wrote before is removed, and that must be the node's own.
+        guard !FileReader.isLink(logs) else {
+            throw CommandError(
+                "cannot keep the output of pods: \(logs) is a link, and the node follows none out of its store",
+                hint: "remove the link, or put the whole store elsewhere with --store"
+            )
+        }
         self.lock = lock
         self.settings = settings
         self.showsLogs = showsLogs
@@ -64,6 +72,8 @@ final class NodeService: ProxyCompanion {
         self.runtime = try runtime.runtime(store: storePath, environment: environment)
     }
 
+    private static let logsName = "logs"
+
     /// One name for each store, so that a later node of it finds what an earlier one left.
     static func groupName(_ location: StoreLocation) -> String {
         let mark = location.directory.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
@@ -74,7 +84,7 @@ final class NodeService: ProxyCompanion {
         let location = StoreLocation(settings.storeDirectory)
         let place = NodePlace(
             program: executable,
-            logDirectory: location.path(of: "logs"),
+            logDirectory: location.path(of: Self.logsName),
             groups: groups,
             runtime: runtime,
             store: storePath
