@@ -13,11 +13,18 @@ struct ScaleCommand: Subcommand {
             (
                 "Only if there are two",
                 "canaryctl scale deployment helloworld-v1 --current-replicas 2 --replicas 3"
-            )
+            ),
+            ("All of an application", "canaryctl scale deployment -l app=helloworld --replicas 0")
         )
     )
 
     @OptionGroup var deployments: DeploymentArguments
+
+    @Flag(help: "All Deployments of the namespace")
+    var all = false
+
+    @Option(name: .selector, help: ArgumentHelp("Those with these labels", valueName: "selector"))
+    var selector: String?
 
     @Option(help: ArgumentHelp("How many", valueName: "count"))
     var replicas: Int
@@ -39,16 +46,25 @@ struct ScaleCommand: Subcommand {
 
     func run(in context: CommandContext) throws -> ExitStatus {
         let settings = try Settings(global, context)
-        let keys = try deployments.keys(settings, for: "scale")
+        let selection = try DeploymentSelection(
+            deployments,
+            all: all,
+            selector: selector,
+            settings,
+            command: "scale"
+        )
         let session = ClusterSession(settings: settings, context: context)
         var warnings: [String] = []
         let result = try session.change(change, verb: "scale") { change in
-            let found = try keys.map { try change.deployment($0) }
+            let found = try selection.deployments(in: change)
             for deployment in found {
                 try requireCurrent(deployment)
                 try scale(deployment, in: change)
             }
-            warnings = try keys.flatMap { try change.autoscalers(of: $0) }.map(warning)
+            warnings = try found.flatMap { try change.autoscalers(of: $0.key) }.map(warning)
+        }
+        if result.changes.isEmpty {
+            context.standardError.writeLine("No deployments found in \(settings.namespace) namespace.")
         }
         context.warn(warnings)
         ChangeReport(options: change, output: output.output, done: "scaled", context: context).print(result)

@@ -12,7 +12,7 @@ struct CompletedLine {
 
     /// Options without a value; all others take the next word.
     static let flags: Set<String> = [
-        "-A", "--all-namespaces", "--detach", "--follow", "-h", "--help", "--ignore-not-found",
+        "-A", "--all", "--all-namespaces", "--detach", "--follow", "-h", "--help", "--ignore-not-found",
         "--ignore-unknown",
         "--no-headers", "--now", "-p", "--previous", "--prune", "-R", "--recursive", "--show-labels",
         "--store-context",
