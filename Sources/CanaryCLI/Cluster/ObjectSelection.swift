@@ -61,6 +61,12 @@ enum ObjectSelection {
 
     static func kind(_ name: String) throws -> ResourceKind {
         if let kind = ResourceKind(named: name) { return kind }
+        guard !EventListing.isMeant(by: [name]) else {
+            throw CommandError.wrongUsage(
+                "events are no objects of the store",
+                hint: "canaryctl get events lists them, with --for KIND/NAME those of one object"
+            )
+        }
         let known = ResourceKind.allCases.flatMap {
             [$0.singular, $0.plural] + [$0.shortName].compactMap(\.self)
         }

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import CanaryResources
+import CanaryStore
 
 /// One page for each host: where its requests are meant to go, can go, and went.
 struct DescribeCommand: Subcommand {
@@ -80,11 +81,25 @@ struct DescribeCommand: Subcommand {
 
     private func text(_ resource: Resource, _ session: ClusterSession) -> String {
         let now = session.context.now()
+        let known = resource.kind.hasEvents ? try? session.runtime.events(of: resource.key) : nil
+        let events = EventTable(known ?? [], now: now).section
         let autoscalers = AutoscalerReports(session.runtime)
         guard let report = autoscalers.report(of: resource) else {
-            return ObjectDescription(resource, now: now).text
+            let text = ObjectDescription(resource, now: now).text
+            return resource.kind.hasEvents ? text + events.map { $0 + "\n" }.joined() : text
         }
         let status = autoscalers.status(of: resource)
-        return AutoscalerDescription(resource: resource, report: report, status: status, now: now).text
+        return AutoscalerDescription(
+            resource: resource,
+            report: report,
+            status: status,
+            events: events,
+            now: now
+        ).text
     }
+}
+
+extension ResourceKind {
+    /// Whether a node tells what happens to objects of the kind.
+    fileprivate var hasEvents: Bool { [.pod, .deployment, .horizontalPodAutoscaler].contains(self) }
 }

@@ -11,6 +11,7 @@ struct GetCommand: Subcommand {
         discussion: Help.examples(
             ("List the VirtualServices of the namespace", "canaryctl get virtualservices"),
             ("Show one as it was written", "canaryctl get vs/helloworld -o yaml"),
+            ("What happened in the last hour, the newest last", "canaryctl get events"),
             ("Show everything with a label, everywhere", "canaryctl get all -A -l app=helloworld"),
             (
                 "Columns of your own",
@@ -43,6 +44,13 @@ struct GetCommand: Subcommand {
     @Flag(name: .shortAndLong, help: "Go on and print a row for each change, and which it is")
     var watch = false
 
+    @Option(
+        name: .customLong("for"),
+        help: ArgumentHelp("Of events, only those of this object: pod/NAME", valueName: "object"),
+        completion: .stored(.objects(all: false))
+    )
+    var subject: String?
+
     @Flag(help: "A missing object is no error")
     var ignoreNotFound = false
 
@@ -51,6 +59,13 @@ struct GetCommand: Subcommand {
 
     func run(in context: CommandContext) throws -> ExitStatus {
         let settings = try Settings(global, context)
+        if EventListing.isMeant(by: objects) { return try listEvents(settings, context) }
+        guard subject == nil else {
+            throw CommandError.wrongUsage(
+                "--for goes with events",
+                hint: "canaryctl get events --for \(subject ?? "")"
+            )
+        }
         let query = ObjectQuery(
             selection: try ObjectSelection(objects),
             namespace: allNamespaces ? nil : settings.namespace,
@@ -70,6 +85,23 @@ struct GetCommand: Subcommand {
         } else {
             try session.read { try listing.print($0) }
         }
+        return .success
+    }
+
+    private func listEvents(_ settings: Settings, _ context: CommandContext) throws -> ExitStatus {
+        guard objects.count == 1, selector == nil else {
+            throw CommandError.wrongUsage(
+                "events have neither names nor labels",
+                hint: "canaryctl get events --for pod/NAME lists those of an object"
+            )
+        }
+        let listing = try EventListing(
+            ClusterSession(settings: settings, context: context),
+            output,
+            namespace: allNamespaces ? nil : settings.namespace,
+            subject: subject
+        )
+        if watch { try listing.watch() } else { try listing.print() }
         return .success
     }
 }

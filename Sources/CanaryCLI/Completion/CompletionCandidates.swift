@@ -16,7 +16,7 @@ struct CompletionCandidates {
         case .host: try line.arguments.isEmpty ? hosts() : []
         case .hostOrObject: try hostsOrObjects()
         case .service: try line.arguments.isEmpty ? services() : []
-        case .objects(let all): try objects(all ? ["all"] : [])
+        case .objects(let all): try objects(all ? ["all", "events"] : [])
         case .hostOrDeployment:
             try line.arguments.isEmpty ? hosts() + (line.word.isEmpty ? [] : deployments()) : []
         case .deployments: try deployments()

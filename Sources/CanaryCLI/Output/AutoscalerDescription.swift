@@ -8,11 +8,13 @@ struct AutoscalerDescription {
     let resource: Resource
     let report: AutoscalerReport
     let status: AutoscalerStatus?
+    /// The lines of what happened to it.
+    let events: [String]
     /// Milliseconds since 1970.
     let now: Int64
 
     var text: String {
-        (fields + section("Conditions", conditions) + reasoning + section("Events", events))
+        (fields + section("Conditions", conditions) + reasoning + events)
             .map { TerminalText.escape($0) + "\n" }.joined()
     }
 
@@ -50,19 +52,6 @@ struct AutoscalerDescription {
     private var conditions: Table {
         var table = Table(titles: ["Type", "Status", "Reason", "Message"])
         for row in report.conditionRows { table.add(row) }
-        return table
-    }
-
-    private var events: Table {
-        var table = Table(titles: ["Type", "Reason", "Age", "Message"])
-        for entry in status?.events.entries ?? [] {
-            let age = TimeText.age(from: entry.last.milliseconds, to: now)
-            let first = TimeText.age(from: entry.first.milliseconds, to: now)
-            table.add([
-                entry.event.isWarning ? "Warning" : "Normal", entry.event.reason,
-                entry.count == 1 ? age : "\(age) (x\(entry.count) over \(first))", entry.event.message,
-            ])
-        }
         return table
     }
 

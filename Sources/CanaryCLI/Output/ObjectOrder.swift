@@ -18,14 +18,17 @@ struct ObjectOrder {
         self.path = try JSONPath(isBare ? ".\(path)" : path)
     }
 
-    func sorted(_ resources: [Resource]) -> [Resource] {
-        resources.enumerated().map { (offset: $0.offset, key: key($0.element), resource: $0.element) }
+    func sorted(_ resources: [Resource]) -> [Resource] { sorted(resources, by: ObjectText.node) }
+
+    /// - Parameter node: an object as it is printed.
+    func sorted<Item>(_ items: [Item], by node: (Item) -> Node) -> [Item] {
+        items.enumerated().map { (offset: $0.offset, key: key(node($0.element)), item: $0.element) }
             .sorted { Self.isLess($0.key, $1.key) ?? ($0.offset < $1.offset) }
-            .map(\.resource)
+            .map(\.item)
     }
 
-    private func key(_ resource: Resource) -> Key {
-        let text = path.evaluate(ObjectText.node(resource))
+    private func key(_ node: Node) -> Key {
+        let text = path.evaluate(node)
         if text.isEmpty { return .none }
         return Double(text).map { .number($0) } ?? .text(Array(text.utf8))
     }

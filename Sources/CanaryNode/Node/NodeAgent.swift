@@ -151,6 +151,7 @@ package final class NodeAgent<Generator: RandomNumberGenerator> {
         )
         let pod = NodePod(key, runner, owner: set.name, deployment: deployment, object)
         pods[key] = pod
+        news.events.append((key, .scheduled(key.name, namespace: key.namespace, on: surroundings.name)))
         grant(runner.tick(at: now), of: pod)
         return pod
     }

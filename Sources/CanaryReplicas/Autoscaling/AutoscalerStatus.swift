@@ -11,14 +11,12 @@ package struct AutoscalerStatus: Hashable, Sendable {
     package var current: Int
     package var desired: Int
     package var lastScaleTime: TimePoint?
-    package var events: EventSeries
 
     /// - Parameter wallOffset: what is added to a moment to make it milliseconds since 1970.
     package init(
         _ report: AutoscalerReport,
         generation: Int64,
         lastScaleTime: TimePoint?,
-        events: EventSeries,
         wallOffset: Int64
     ) {
         let offset = Duration.milliseconds(wallOffset)
@@ -32,11 +30,6 @@ package struct AutoscalerStatus: Hashable, Sendable {
         current = report.current
         desired = report.desired
         self.lastScaleTime = lastScaleTime.map { $0 + offset }
-        self.events = events
-        for index in self.events.entries.indices {
-            self.events.entries[index].first = events.entries[index].first + offset
-            self.events.entries[index].last = events.entries[index].last + offset
-        }
     }
 }
 
@@ -72,7 +65,6 @@ extension AutoscalerStatus {
         fields["current"] = .integer(Int64(current))
         fields["desired"] = .integer(Int64(desired))
         fields["lastScaleTime"] = lastScaleTime.map { .integer($0.milliseconds) }
-        fields["events"] = .sequence(events.entries.map(\.node))
         return Node(.mapping(fields))
     }
 
@@ -86,8 +78,6 @@ extension AutoscalerStatus {
         metrics = (node["metrics"]?.items ?? []).map(MetricStatus.init)
         conditions = (node["conditions"]?.items ?? []).compactMap(AutoscalerCondition.init)
         lastScaleTime = node["lastScaleTime"]?.integer.map(TimePoint.init(milliseconds:))
-        events = EventSeries()
-        events.entries = (node["events"]?.items ?? []).compactMap(EventSeries.Entry.init)
     }
 }
 
@@ -129,30 +119,6 @@ extension AutoscalerCondition {
             reason,
             node["message"]?.string ?? "",
             at: TimePoint(milliseconds: since)
-        )
-    }
-}
-
-extension EventSeries.Entry {
-    fileprivate var node: Node {
-        .mapping([
-            "warning": Node(.bool(event.isWarning)), "reason": .string(event.reason),
-            "message": .string(event.message), "count": .integer(Int64(count)),
-            "first": .integer(first.milliseconds), "last": .integer(last.milliseconds),
-        ])
-    }
-
-    fileprivate init?(_ node: Node) {
-        guard let isWarning = node["warning"]?.bool, let reason = node["reason"]?.string,
-            let message = node["message"]?.string, let count = node["count"]?.count,
-            let first = node["first"]?.integer, let last = node["last"]?.integer
-        else { return nil }
-        self.init(
-            event: isWarning
-                ? ObjectEvent(warning: reason, message) : ObjectEvent(normal: reason, message),
-            count: count,
-            first: TimePoint(milliseconds: first),
-            last: TimePoint(milliseconds: last)
         )
     }
 }

@@ -78,6 +78,11 @@ package struct PodLife: Hashable, Sendable {
     private mutating func hearExit(of run: ContainerRun, _ exit: ContainerExit, _ outcome: inout PodOutcome) {
         guard let index = index(of: run) else { return }
         containers[index].lastExit = exit
+        if exit.cause == .outOfMemory {
+            outcome.events.append(
+                .init(warning: "OOMKilling", "Container \(run.container) took more memory than its limit")
+            )
+        }
         containers[index].stop = nil
         guard restarts(containers[index], exit) else {
             containers[index].state = .ended

@@ -14,6 +14,11 @@ package struct ObjectEvent: Hashable, Sendable {
         )
     }
 
+    /// A pod was made, and a node is to run it.
+    package static func scheduled(_ pod: String, namespace: String, on node: String) -> ObjectEvent {
+        ObjectEvent(normal: "Scheduled", "Successfully assigned \(namespace)/\(pod) to \(node)")
+    }
+
     init(warning reason: String, _ message: String) {
         (isWarning, self.reason, self.message) = (true, reason, message)
     }

@@ -12,6 +12,7 @@ extension DatabaseFormat {
         migrations: [
             runtimeVersion1, runtimeVersion2, runtimeVersion3, runtimeVersion4, runtimeVersion5,
             runtimeVersion6, runtimeVersion7, runtimeVersion8, runtimeVersion9, runtimeVersion10,
+            runtimeVersion11,
         ],
         synchronous: "NORMAL"
     )
@@ -141,5 +142,23 @@ extension DatabaseFormat {
             grace_milliseconds INTEGER,
             PRIMARY KEY (namespace, name)
         ) WITHOUT ROWID;
+        """
+
+    /// What happened to objects: what happened again is counted. Moments are milliseconds since 1970.
+    private static let runtimeVersion11 = """
+        CREATE TABLE events (
+            id INTEGER PRIMARY KEY,
+            kind TEXT NOT NULL,
+            namespace TEXT NOT NULL,
+            name TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            message TEXT NOT NULL,
+            is_warning INTEGER NOT NULL,
+            count INTEGER NOT NULL,
+            first_at INTEGER NOT NULL,
+            last_at INTEGER NOT NULL,
+            UNIQUE (kind, namespace, name, reason, message)
+        );
+        CREATE INDEX events_by_time ON events (last_at);
         """
 }

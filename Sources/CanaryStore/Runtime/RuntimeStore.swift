@@ -15,7 +15,7 @@ package final class RuntimeStore {
     /// seen, and what it counted must not be added up twice.
     package static let silence: Int64 = 60_000
 
-    private let location: StoreLocation
+    let location: StoreLocation
     private let context: StoreContext
     private let warn: (String) -> Void
     private var database: Database?
@@ -35,6 +35,9 @@ package final class RuntimeStore {
         self.context = context
         self.warn = warn
     }
+
+    /// Milliseconds since 1970.
+    var now: Int64 { context.now() }
 
     // MARK: - Writing
 

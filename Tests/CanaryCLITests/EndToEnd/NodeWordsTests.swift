@@ -99,4 +99,79 @@ import Testing
         #expect(started.errors.contains("hint: canaryctl status shows what runs"))
         #expect(try Program.run("down", in: scratch).status == 0)
     }
+
+    /// A pod that ends again and again, and one that does not end when it is asked to.
+    private func stubborn() throws -> String {
+        func deployment(_ name: String, _ command: String) -> String {
+            """
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: \(name), labels: {app: \(name)}}
+            spec:
+              selector: {matchLabels: {app: \(name)}}
+              template:
+                metadata: {labels: {app: \(name)}}
+                spec:
+                  terminationGracePeriodSeconds: 3000
+                  containers: [{name: c, image: c, command: [sh, -c, '\(command)']}]
+            """
+        }
+        return try scratch.write(
+            deployment("fails", "exit 3") + "\n---\n"
+                + deployment("stays", "trap : TERM; while :; do sleep 0.1; done"),
+            to: "stubborn.yaml"
+        )
+    }
+
+    private func events(_ words: String...) throws -> String {
+        try Program(["get", "events"] + words, in: scratch).end().output
+    }
+
+    @Test func eventsTellWhatHappened() throws {
+        let node = try Program(
+            ["up", "-f", try stubborn(), "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"],
+            in: scratch
+        )
+        #expect(try eventually { try events().contains("BackOff") }, "\(node.errors)")
+        let all = try events()
+        #expect(all.hasPrefix("LAST SEEN "))
+        for reason in ["ScalingReplicaSet", "Scheduled", "Started"] {
+            #expect(all.contains(reason), "\(all)")
+        }
+        let pod = try #require(try readyPods().first)
+        let own = try events("--for", "pod/\(pod)", "--no-headers").split(separator: "\n")
+        #expect(own.count == 2 && own.allSatisfy { $0.contains("pod/\(pod)") }, "\(own)")
+        let described = try Program.run("describe", "pod", pod, in: scratch).output
+        #expect(described.contains("Events:\n  Type ") && described.contains("Started container c"))
+        let reasons = try events("--for=deployment/fails", "-o", "jsonpath={.items[*].reason}")
+        #expect(reasons == "ScalingReplicaSet")
+
+        // They outlast the node, with what happened last.
+        try Scene.succeed("scale", "deployment", "--all", "--replicas", "0", in: scratch)
+        try Scene.succeed("delete", "pod", pod, "--now", in: scratch)
+        node.signal(SIGTERM)
+        #expect(try node.end().status == 0)
+        #expect(try events("--for", "pod/\(pod)").contains("Killing"))
+    }
+
+    @Test(arguments: [["--now"], ["--grace-period=1"], ["--grace-period", "0"]])
+    func podsThatDoNotEndAreEnded(options: [String]) throws {
+        let node = try Program(
+            ["up", "-f", try stubborn(), "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"],
+            in: scratch
+        )
+        #expect(try eventually { try readyPods().count == 1 }, "\(node.errors)")
+        let pods = try readyPods()
+        let pod = try #require(pods.first)
+        let process = try status()["pods"]?.items.first { $0["name"]?.string == pod }?["pid"]?.integer
+        let identity = try #require(process.flatMap { ProcessIdentity(of: pid_t($0)) })
+        // Its own grace period is most of an hour.
+        let ended = try Program(["delete", "pod", pod] + options, in: scratch).end()
+        #expect(ended.status == 0 && ended.output == "pod \"\(pod)\" deleted from default namespace\n")
+        #expect(!identity.isRunning)
+        #expect(try eventually { try readyPods().count == 1 && readyPods().isDisjoint(with: pods) })
+        try Scene.succeed("scale", "deployment", "--all", "--replicas", "0", in: scratch)
+        try Scene.succeed("delete", "pods", "-l", "app=stays", "--now", in: scratch)
+        #expect(try eventually { try podCount() == 0 })
+    }
 }

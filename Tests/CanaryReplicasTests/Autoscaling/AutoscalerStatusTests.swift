@@ -14,7 +14,7 @@ import Testing
         metrics: [MetricSpec(.resource("cpu"), target: .averageValue(MilliValue(100))), .usual]
     )
 
-    private func status(_ events: EventSeries = EventSeries()) -> AutoscalerStatus {
+    private func status() -> AutoscalerStatus {
         var autoscaler = Autoscaler()
         let pod = ObservedPod(
             "web",
@@ -34,22 +34,18 @@ import Testing
             AutoscalerReport(autoscaler, spec, current: 1, desired: decision.desired),
             generation: 7,
             lastScaleTime: autoscaler.lastScaleTime,
-            events: events,
             wallOffset: 1_000_000
         )
     }
 
     @Test func whatIsWrittenIsRead() throws {
-        var events = EventSeries()
-        events.note(ObjectEvent(normal: "SuccessfulRescale", "New size: 3"), at: Self.now)
-        let told = status(events)
+        let told = status()
         let read = try #require(
             AutoscalerStatus(try JSONReader.read(Array(JSONWriter.canonical(told.node).utf8)))
         )
         #expect(read.lastScaleTime == TimePoint(milliseconds: 1_005_000))
         #expect(read.conditions == told.conditions && read.conditions.count == 3)
         #expect(read.conditions[0].lastTransition == TimePoint(milliseconds: 1_005_000))
-        #expect(read.events == told.events && read.events.entries.count == 1)
         let report = AutoscalerReport(spec, read, generation: 7, targetKind: "Deployment")
         #expect(report.targets == "cpu: 250m/100m, cpu: <unknown>/80%")
         #expect(report.reasoning.first == "cpu resource: 250m of 100m asks for 3")
@@ -67,21 +63,5 @@ import Testing
     @Test func whatNobodyWroteIsNoStatus() {
         #expect(AutoscalerStatus([:]) == nil)
         #expect(AutoscalerStatus(["generation": 1, "current": "many", "desired": 1]) == nil)
-    }
-
-    @Test func eventsThatHappenAgainAreCounted() {
-        var events = EventSeries()
-        let often = ObjectEvent(warning: "FailedGetScale", "not found")
-        for second in 0..<50 {
-            events.note(often, at: TimePoint(milliseconds: Int64(second) * 1000))
-            events.note(
-                ObjectEvent(normal: "SuccessfulRescale", "New size: \(second)"),
-                at: TimePoint(milliseconds: Int64(second) * 1000)
-            )
-        }
-        #expect(events.entries.count == EventSeries.most)
-        let entry = events.entries.first { $0.event == often }
-        #expect(entry?.count == 50 && entry?.first.milliseconds == 0 && entry?.last.milliseconds == 49_000)
-        #expect(events.entries.last?.event.message == "New size: 49")
     }
 }

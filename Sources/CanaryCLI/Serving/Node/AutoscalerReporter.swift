@@ -11,7 +11,6 @@ final class AutoscalerReporter {
     private let node: String
     /// What is added to a moment to make it milliseconds since 1970.
     private let wallOffset: Int64
-    private var events: [ResourceKey: EventSeries] = [:]
     private var written: [ResourceKey: AutoscalerStatus]?
 
     init(_ runtime: RuntimeStore, node: String, wallOffset: Int64) {
@@ -21,19 +20,13 @@ final class AutoscalerReporter {
     }
 
     /// Takes what came of a turn, which is all autoscalers that there are.
-    func take(_ outcomes: [HorizontalAutoscaling.Outcome], at now: TimePoint) throws {
-        let before = events
-        events = [:]
+    func take(_ outcomes: [HorizontalAutoscaling.Outcome]) throws {
         var statuses: [ResourceKey: AutoscalerStatus] = [:]
         for outcome in outcomes {
-            var series = before[outcome.key] ?? EventSeries()
-            for event in outcome.events { series.note(event, at: now) }
-            events[outcome.key] = series
             statuses[outcome.key] = AutoscalerStatus(
                 outcome.report,
                 generation: outcome.generation,
                 lastScaleTime: outcome.lastScaleTime,
-                events: series,
                 wallOffset: wallOffset
             )
         }

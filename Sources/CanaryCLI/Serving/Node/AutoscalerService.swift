@@ -14,6 +14,7 @@ final class AutoscalerService: Sendable {
     private let period: Duration
     private let node: String
     private let proxy: Proxy
+    private let events: EventReporter
     private let log: ServiceLog
     private let pods = Mutex<[ResourceKey: MeasuredPod]>([:])
 
@@ -23,12 +24,14 @@ final class AutoscalerService: Sendable {
         of node: String,
         beside proxy: Proxy,
         each period: Duration,
+        _ events: EventReporter,
         _ log: ServiceLog
     ) {
         self.location = location
         self.node = node
         self.proxy = proxy
         self.period = period
+        self.events = events
         self.log = log
     }
 
@@ -88,7 +91,7 @@ final class AutoscalerService: Sendable {
             }
         )
         outcomes.forEach(tell)
-        try reporter.take(outcomes, at: now)
+        try reporter.take(outcomes)
     }
 
     private func look(_ store: ClusterStore) throws -> HorizontalAutoscaling.Sight {
@@ -130,7 +133,9 @@ final class AutoscalerService: Sendable {
     }
 
     private func tell(_ outcome: HorizontalAutoscaling.Outcome) {
-        for event in outcome.events where !event.isWarning {
+        for event in outcome.events {
+            events.note(event, of: outcome.key)
+            guard !event.isWarning else { continue }
             log.inform("hpa \(outcome.key.namespace)/\(outcome.key.name): \(event.message)")
         }
     }

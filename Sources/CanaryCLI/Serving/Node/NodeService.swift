@@ -21,6 +21,7 @@ final class NodeService: ProxyCompanion {
     private let stopped = EventDescriptor()
     private let done = EventDescriptor()
     private let printed = EventDescriptor()
+    private let noted = EventDescriptor()
     private let showsLogs: Bool
     private let autoscalerPeriod: Duration
     private let runtime: ContainerRuntime
@@ -31,6 +32,8 @@ final class NodeService: ProxyCompanion {
     private static let logMilliseconds: Int32 = 100
     /// How long whoever reads the output may keep the end waiting.
     private static let lastLogMilliseconds: Int32 = 1000
+    /// The same of whoever holds `runtime.db`.
+    private static let lastEventMilliseconds: Int32 = 1000
 
     /// - Parameters:
     ///   - autoscalerPeriod: how often each autoscaler looks at its Deployment.
@@ -96,11 +99,13 @@ final class NodeService: ProxyCompanion {
         let drains = PodDrains(mailbox, proxy)
         let probes = PodProbes(mailbox)
         let logs = PodLogs(place.logDirectory)
+        let events = EventReporter(location, log, now: now)
         let autoscalers = AutoscalerService(
             location,
             of: reporter.record.id,
             beside: proxy,
             each: autoscalerPeriod,
+            events,
             log
         )
         let hands: @Sendable () -> NodeHands = { [log] in
@@ -110,6 +115,7 @@ final class NodeService: ProxyCompanion {
                     reporter.take(news)
                     logs.take(news)
                     autoscalers.take(news)
+                    for (key, event) in news.events { events.note(event, of: key) }
                     Self.tell(news, log)
                 },
                 drain: { drains.begin($0, $1) },
@@ -124,6 +130,10 @@ final class NodeService: ProxyCompanion {
         }
         try begin("pods") { [stopped] in reporter.run(until: stopped) }
         try begin("autoscalers") { [stopped] in autoscalers.run(until: stopped) }
+        try begin("events") { [stopped, noted] in
+            events.run(until: stopped)
+            noted.signal()
+        }
         try begin("drains") { [stopped] in drains.run(until: stopped) }
         if showsLogs {
             try begin("logs") { [stopped, printed] in
@@ -142,6 +152,7 @@ final class NodeService: ProxyCompanion {
         done.wait(milliseconds: -1)
         groups.remove()
         stopped.signal()
+        noted.wait(milliseconds: Self.lastEventMilliseconds)
         if showsLogs { printed.wait(milliseconds: Self.lastLogMilliseconds) }
     }
 
