@@ -229,8 +229,7 @@ package final class Proxy: Sendable {
         }
     }
 
-    /// Waits until every worker serves the table that was installed last; `false` when the time was over before. To be called
-    /// by one thread at a time.
+    /// Waits until every worker serves the table that was installed last; `false` when the time was over before.
     package func waitUntilServed(milliseconds: Int64) -> Bool {
         let version = state.withLock { $0.isStarted ? $0.tables.last?.version : nil }
         return version.map { waitUntilAdopted($0, milliseconds: milliseconds) } ?? false
@@ -241,7 +240,8 @@ package final class Proxy: Sendable {
         while shared.adoptedVersion < version {
             let left = end - Clock.monotonicMilliseconds()
             guard left > 0 else { return false }
-            shared.adoption.wait(milliseconds: Int32(clamping: left))
+            // Of several threads that wait, one may have cleared what another waits for.
+            shared.adoption.wait(milliseconds: Int32(clamping: min(left, 20)))
             shared.adoption.clear()
         }
         return true

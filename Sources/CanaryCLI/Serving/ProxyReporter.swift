@@ -29,6 +29,8 @@ final class ProxyReporter: Sendable {
     private let log: ServiceLog
     private let now: @Sendable () -> Int64
     private let state: Mutex<State>
+    /// By which `runtime.db` knows the proxy.
+    let id: String
 
     init(
         proxy: Proxy,
@@ -42,6 +44,7 @@ final class ProxyReporter: Sendable {
         self.identifiers = identifiers
         self.log = log
         self.now = now
+        id = record.id
         state = Mutex(State(record: record, runtime: runtime))
     }
 

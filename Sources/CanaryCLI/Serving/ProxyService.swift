@@ -53,8 +53,10 @@ struct ProxyService {
         let follower = StoreFollower(at: location, stop: stop, keepingBodies: false)
         let publisher = makePublisher(follower, proxy, tables, log)
         let reporter = makeReporter(proxy, identifiers, location, log)
+        let pods = companion == nil ? FollowedPods(location, of: reporter.id, log, stop: stop) : nil
         // The first table comes in this thread, so that the proxy never answers without one.
         _ = publisher.next()
+        pods?.take(tables, proxy)
         do {
             try proxy.start()
         } catch {
@@ -63,6 +65,9 @@ struct ProxyService {
         _ = proxy.waitUntilServed(milliseconds: Self.adoptionMilliseconds)
         // Whoever looks for the proxy finds it from here on, whatever its store is like.
         reporter.report()
+        // A node that asked before whom it has to wait for did not know of this proxy.
+        pods?.take(tables, proxy)
+        follow(pods, tables, proxy, log)
         start(publisher, proxy, reporter, stop, log)
         watchRollouts(tables, proxy, stop, log)
         try companion?.start(beside: proxy, tables, log)
@@ -184,6 +189,18 @@ struct ProxyService {
                 "the system has no more threads: changes will not be seen, or what is served not be told"
             )
         }
+    }
+
+    private func follow(
+        _ pods: sending FollowedPods?,
+        _ tables: ServedTables,
+        _ proxy: Proxy,
+        _ log: ServiceLog
+    ) {
+        guard let pods else { return }
+        let thread = Thread(name: "pods") { pods.run(tables, proxy) }
+        thread?.detach()
+        if thread == nil { log.warn("the system has no more threads: what becomes of pods will not be seen") }
     }
 
     /// Looks once a second whether rollouts have lost their controller.

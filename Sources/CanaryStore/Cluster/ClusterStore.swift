@@ -114,9 +114,17 @@ package final class ClusterStore {
 
     /// Wakes the processes that follow the store. They also look once a second, so that nothing is lost if this fails
     /// or the process is killed just before it.
-    private func announce() {
+    private func announce() { location.touch(StoreLocation.changedName) }
+}
+
+extension StoreLocation {
+    /// The file that a writer touches after a commit.
+    static let changedName = "changed"
+
+    /// Wakes who watches the directory, which writing into a file does not.
+    func touch(_ name: String) {
         let descriptor = unsafe Glibc.open(
-            location.path(of: StoreLocation.changedName),
+            path(of: name),
             // What is no file, such as a pipe without a reader, must not hold up a change that is done.
             O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
             0o600
@@ -126,11 +134,6 @@ package final class ClusterStore {
         futimens(descriptor, nil)
         close(descriptor)
     }
-}
-
-extension StoreLocation {
-    /// The file that a writer touches after a commit.
-    static let changedName = "changed"
 }
 
 /// The outcome of a write transaction.

@@ -23,21 +23,24 @@ package struct NodeRecord: Hashable, Sendable {
 
 extension RuntimeStore {
     /// Makes the node the store's one, with these pods: those of an earlier node go.
-    package func report(_ node: NodeRecord, pods: [Resource]) throws(StoreError) {
+    ///
+    /// - Parameter version: of the pods, as ``PodsPoint`` has it.
+    package func report(_ node: NodeRecord, pods: [Resource], version: Int64 = 0) throws(StoreError) {
         try change { database throws(StoreError) in
             try database.run("DELETE FROM nodes")
             try database.run("DELETE FROM pods")
             try database.run("DELETE FROM autoscalers")
             try database.run("DELETE FROM pod_deletions")
             try database.run(
-                "INSERT INTO nodes (id, pid, process_start, started_at, version) VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO nodes (id, pid, process_start, started_at, version, pods_version) VALUES (?, ?, ?, ?, ?, ?)",
                 [
                     .text(node.id), .integer(Int64(node.process.pid)), .integer(node.process.startTicks),
-                    .integer(node.startedAt), .text(node.version),
+                    .integer(node.startedAt), .text(node.version), .integer(version),
                 ]
             )
             for pod in pods { try Self.put(pod, of: node.id, in: database) }
         }
+        location.touch(StoreLocation.podsChangedName)
     }
 
     /// Writes what became of a node's pods, all or nothing.
@@ -46,9 +49,10 @@ extension RuntimeStore {
     package func change(
         podsOf node: String,
         changed: [Resource],
-        removed: [ResourceKey]
+        removed: [ResourceKey],
+        version: Int64 = 0
     ) throws(StoreError) -> Bool {
-        try change { database throws(StoreError) in
+        let isKnown = try change { database throws(StoreError) in
             guard try Self.knows(node, in: database) else { return false }
             for key in removed {
                 try database.run(
@@ -57,8 +61,14 @@ extension RuntimeStore {
                 )
             }
             for pod in changed { try Self.put(pod, of: node, in: database) }
+            try database.run(
+                "UPDATE nodes SET pods_version = ? WHERE id = ?",
+                [.integer(version), .text(node)]
+            )
             return true
         }
+        if isKnown, !changed.isEmpty || !removed.isEmpty { location.touch(StoreLocation.podsChangedName) }
+        return isKnown
     }
 
     /// Removes the node's entry as it ends, and what it told.
@@ -68,6 +78,7 @@ extension RuntimeStore {
             try database.run("DELETE FROM autoscalers WHERE node = ?", [.text(id)])
             try database.run("DELETE FROM nodes WHERE id = ?", [.text(id)])
         }
+        location.touch(StoreLocation.podsChangedName)
     }
 
     /// The node that runs now.

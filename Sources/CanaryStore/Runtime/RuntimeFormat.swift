@@ -12,7 +12,7 @@ extension DatabaseFormat {
         migrations: [
             runtimeVersion1, runtimeVersion2, runtimeVersion3, runtimeVersion4, runtimeVersion5,
             runtimeVersion6, runtimeVersion7, runtimeVersion8, runtimeVersion9, runtimeVersion10,
-            runtimeVersion11,
+            runtimeVersion11, runtimeVersion12,
         ],
         synchronous: "NORMAL"
     )
@@ -160,5 +160,17 @@ extension DatabaseFormat {
             UNIQUE (kind, namespace, name, reason, message)
         );
         CREATE INDEX events_by_time ON events (last_at);
+        """
+
+    /// - `nodes.pods_version`: counts the changes of a node's pods.
+    /// - `served_pods`: up to which of these a proxy in another process serves them.
+    private static let runtimeVersion12 = """
+        ALTER TABLE nodes ADD COLUMN pods_version INTEGER NOT NULL DEFAULT 0;
+
+        CREATE TABLE served_pods (
+            proxy TEXT PRIMARY KEY,
+            node TEXT NOT NULL,
+            version INTEGER NOT NULL
+        ) WITHOUT ROWID;
         """
 }

@@ -72,6 +72,7 @@ package final class RuntimeStore {
             let table = EvidenceTable(database: database, now: self.context.now())
             try table.write(records, of: id)
             try database.run("DELETE FROM proxies WHERE id = ?", [.text(id)])
+            try database.run("DELETE FROM served_pods WHERE proxy = ?", [.text(id)])
         }
         // Apart from the writing: settling what is settled already does nothing.
         try change { database throws(StoreError) in
@@ -95,6 +96,7 @@ package final class RuntimeStore {
             for proxy in dead {
                 try database.run("DELETE FROM proxies WHERE id = ?", [.text(proxy.id)])
             }
+            try database.run("DELETE FROM served_pods WHERE proxy NOT IN (SELECT id FROM proxies)")
             let table = EvidenceTable(database: database, now: now)
             for id in try table.writersWithoutEntry() { try table.settle(id) }
             try table.forget(before: now - Self.keptMilliseconds)

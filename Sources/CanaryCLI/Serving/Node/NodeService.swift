@@ -96,7 +96,7 @@ final class NodeService: ProxyCompanion {
         groups.clear()
         PodLogFiles.clear(place.logDirectory)
         let reporter = PodReporter(location, mailbox, startedAt: now(), log)
-        let drains = PodDrains(mailbox, proxy)
+        let drains = PodDrains(mailbox, proxy, reporter)
         let probes = PodProbes(mailbox)
         let logs = PodLogs(place.logDirectory)
         let events = EventReporter(location, log, now: now)

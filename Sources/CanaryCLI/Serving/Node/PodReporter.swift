@@ -14,6 +14,8 @@ final class PodReporter: Sendable {
         var pods: [ResourceKey: Resource] = [:]
         var changed: Set<ResourceKey> = []
         var removed: Set<ResourceKey> = []
+        /// Counts what was taken.
+        var version: Int64 = 0
     }
 
     private let state = Mutex(State())
@@ -42,6 +44,7 @@ final class PodReporter: Sendable {
 
     func take(_ news: NodeNews) {
         state.withLock { state in
+            state.version += 1
             for pod in news.changed {
                 state.pods[pod.key] = pod
                 state.changed.insert(pod.key)
@@ -58,16 +61,24 @@ final class PodReporter: Sendable {
 
     /// Whoever looks for the node finds it from here on, with or without pods. What is wrong with the file, ``run(until:)`` tells.
     func makeKnown() {
-        try? RuntimeStore(at: location) { [log] in log.warn($0) }.report(record, pods: [])
+        try? makeRuntime().report(record, pods: [])
     }
 
+    func makeRuntime() -> RuntimeStore { RuntimeStore(at: location) { [log] in log.warn($0) } }
+
+    /// What was taken last, as ``PodsPoint`` has it.
+    var version: Int64 { state.withLock(\.version) }
+
     func run(until stop: EventDescriptor) {
-        let runtime = RuntimeStore(at: location) { [log] in log.warn($0) }
+        let runtime = makeRuntime()
         var told = ""
         var isKnown = false
         while !stop.wait(milliseconds: Self.pauseMilliseconds) {
             do throws(StoreError) {
-                if !isKnown { try runtime.report(record, pods: state.withLock { Array($0.pods.values) }) }
+                if !isKnown {
+                    let (pods, version) = state.withLock { (Array($0.pods.values), $0.version) }
+                    try runtime.report(record, pods: pods, version: version)
+                }
                 isKnown = try write(to: runtime)
                 if isKnown { passOn(try runtime.takeDeletions()) }
                 told = ""
@@ -87,10 +98,15 @@ final class PodReporter: Sendable {
     /// Whether the file still knows the node.
     private func write(to runtime: RuntimeStore) throws(StoreError) -> Bool {
         event.clear()
-        let (changed, removed) = state.withLock { state in
-            (state.changed.compactMap { state.pods[$0] }, Array(state.removed))
+        let (changed, removed, version) = state.withLock { state in
+            (state.changed.compactMap { state.pods[$0] }, Array(state.removed), state.version)
         }
-        let isKnown = try runtime.change(podsOf: record.id, changed: changed, removed: removed)
+        let isKnown = try runtime.change(
+            podsOf: record.id,
+            changed: changed,
+            removed: removed,
+            version: version
+        )
         state.withLock { state in
             for pod in changed where state.pods[pod.key]?.stored == pod.stored {
                 state.changed.remove(pod.key)
