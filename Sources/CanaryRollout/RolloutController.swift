@@ -83,15 +83,29 @@ package struct RolloutController {
 
     // MARK: - Deciding
 
-    /// Takes over a rollout that it does not know; `false` where its journal is none.
+    /// Takes over a rollout that it does not know; `false` where its journal has no beginning.
     private mutating func begin(_ draft: inout Draft, _ item: RolloutSight.Item, _ moment: Moment) -> Bool {
         guard machines[item.run.id] == nil else { return true }
         guard let journal = item.journal, let state = RolloutState(replaying: journal),
-            let (machine, outcome) = RolloutMachine.resume(state, term: state.term + 1, at: moment)
+            let (machine, outcome) = takeOver(state, item, moment)
         else { return false }
         machines[item.run.id] = machine
         draft.add(outcome, machine.state)
         return true
+    }
+
+    private func takeOver(_ state: RolloutState, _ item: RolloutSight.Item, _ moment: Moment) -> (
+        RolloutMachine, RolloutOutcome
+    )? {
+        let term = state.term + 1
+        guard let damage = item.damage else { return RolloutMachine.resume(state, term: term, at: moment) }
+        var remains = RolloutRemains(damage, phase: item.phase)
+        if item.route.problem == nil {
+            (remains.setting, remains.epoch) = (item.route.setting, item.route.epoch)
+            let author = item.route.author ?? "somebody"
+            remains.stranger = author == item.run.author ? nil : author
+        }
+        return RolloutMachine.recover(state, remains, term: term, at: moment)
     }
 
     private mutating func handle(

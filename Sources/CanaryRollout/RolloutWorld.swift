@@ -72,8 +72,13 @@ package struct RouteSight: Sendable {
 package struct RolloutSight: Sendable {
     package struct Item: Sendable {
         package var run: RolloutRun
-        /// The whole journal of a rollout that the controller does not know, else nothing; `nil` where it cannot be read.
+        /// The whole journal of a rollout that the controller does not know, as far as it can be read, else nothing; `nil` where not even
+        /// its beginning can be read.
         package var journal: [JournalEntry]?
+        /// What of the journal cannot be read.
+        package var damage: JournalReading.Damage?
+        /// As it was last written.
+        package var phase: RolloutState.Phase?
         package var orders: [WaitingOrder]
         package var route: RouteSight
         /// `nil` where the object is as the run knows it.
@@ -84,6 +89,8 @@ package struct RolloutSight: Sendable {
         package init(
             run: RolloutRun,
             journal: [JournalEntry]? = [],
+            damage: JournalReading.Damage? = nil,
+            phase: RolloutState.Phase? = nil,
             orders: [WaitingOrder] = [],
             route: RouteSight,
             manifest: ManifestSight? = nil,
@@ -91,6 +98,8 @@ package struct RolloutSight: Sendable {
         ) {
             self.run = run
             self.journal = journal
+            self.damage = damage
+            self.phase = phase
             self.orders = orders
             self.route = route
             self.manifest = manifest

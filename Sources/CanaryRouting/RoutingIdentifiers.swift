@@ -32,8 +32,12 @@ package final class RoutingIdentifiers: Sendable {
 
     package let counters = CounterRegistry()
     private let state = Mutex(State())
+    private let memory: (any MarkMemory)?
 
-    package init() {}
+    /// - Parameter memory: where other proxies mark the users that they count, too.
+    package init(memory: (any MarkMemory)? = nil) {
+        self.memory = memory
+    }
 
     // MARK: - Endpoints and clusters
 
@@ -110,8 +114,11 @@ package final class RoutingIdentifiers: Sendable {
 
     func use(usersOf route: EvidenceKey) -> UserMarks {
         state.withLock { state in
-            state.users[route, default: (UserMarks(), 0)].uses += 1
-            return state.users[route]?.marks ?? UserMarks()
+            var entry =
+                state.users[route] ?? (marks: UserMarks(name: route.markName, memory: memory), uses: 0)
+            entry.uses += 1
+            state.users[route] = entry
+            return entry.marks
         }
     }
 
@@ -131,5 +138,19 @@ package final class RoutingIdentifiers: Sendable {
             }
             for number in clusters where state.clusters.release(number) != nil { state.shared[number] = nil }
         }
+    }
+}
+
+extension EvidenceKey {
+    /// Of a route and its epoch, for a file: the same in every process.
+    var markName: String {
+        let parts = [store, host, owner, route, epoch.commit]
+        // Each part ends with a byte that none of them has.
+        var hash = SipHash24(key: SipHash24.Key(k0: 0, k1: 0))
+        for part in parts {
+            hash.update(part)
+            hash.update(0)
+        }
+        return String(hash.finish(), radix: 16)
     }
 }

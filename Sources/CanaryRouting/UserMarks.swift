@@ -2,13 +2,27 @@
 
 import Synchronization
 
-/// Which users of a route's sticky traffic were counted since its split is as it is, for all workers of a proxy.
+/// Zeroed memory that the proxies of a store have in common.
+package protocol MarkMemory: Sendable {
+    /// - Parameter name: the same for all that mean the same.
+    /// - Returns: `nil` where it cannot be had.
+    func place(named name: String, bytes: Int) -> (any MarkPlace)?
+}
+
+/// Stays where it is as long as the object.
+package protocol MarkPlace: AnyObject, Sendable {
+    /// `@unsafe`: valid as long as the object.
+    @unsafe var bytes: UnsafeMutableRawPointer? { get }
+}
+
+/// Which users of a route's sticky traffic were counted since its split is as it is, for all workers of a proxy, and where it has
+/// ``MarkMemory`` for all proxies.
 ///
 /// The requests of a user go the same way, so that only one of them is a draw. A user is a cell of a bitmap, whatever the version:
 /// where two share a cell, the first one counts and the other never does. So evidence may be lost, and is never made up; and it takes
 /// 32 KiB, however many users there are.
 ///
-/// `@safe`: the cells are allocated once, by whoever comes first, and stay as long as the object.
+/// `@safe`: the cells are allocated once, or had from the memory in common, by whoever comes first, and stay as long as the object.
 @safe package final class UserMarks: Sendable {
     package enum Mark: Int, Sendable {
         /// A request of the user was assigned.
@@ -25,9 +39,20 @@ import Synchronization
     private static let wordCount = 2 * wordsPerMark
 
     private let cells = Atomic<UInt>(0)
+    private let name: String
+    private let memory: (any MarkMemory)?
+    /// Has the cells, if they are in common.
+    private let place = Mutex<(any MarkPlace)?>(nil)
+
+    /// - Parameters:
+    ///   - name: the same for the same route in the same epoch.
+    ///   - memory: where others have their marks too; else they are the proxy's own.
+    package init(name: String = "", memory: (any MarkMemory)? = nil) {
+        (self.name, self.memory) = (name, memory)
+    }
 
     deinit {
-        guard let cells = unsafe known else { return }
+        guard place.withLock({ $0 == nil }), let cells = unsafe known else { return }
         unsafe cells.deinitialize(count: Self.wordCount)
         unsafe cells.deallocate()
     }
@@ -57,6 +82,7 @@ import Synchronization
     }
 
     private func make() -> Cells {
+        if let shared = unsafe makeShared() { return unsafe shared }
         let made = Cells.allocate(capacity: Self.wordCount)
         for word in 0..<Self.wordCount { unsafe (made + word).initialize(to: Atomic(0)) }
         let (isFirst, others) = cells.compareExchange(
@@ -68,6 +94,26 @@ import Synchronization
         unsafe made.deinitialize(count: Self.wordCount)
         unsafe made.deallocate()
         return unsafe others
+    }
+
+    /// `nil` where there is no memory in common.
+    private func makeShared() -> Cells? {
+        guard let memory else { return nil }
+        return unsafe place.withLock { place in
+            // Another worker may have come first, also without getting any.
+            if let known = unsafe known { return unsafe known }
+            guard
+                let made = memory.place(
+                    named: name,
+                    bytes: Self.wordCount * MemoryLayout<Atomic<UInt64>>.stride
+                ), let bytes = unsafe made.bytes
+            else { return nil }
+            // Zeros are words that are 0.
+            let cells = unsafe bytes.bindMemory(to: Atomic<UInt64>.self, capacity: Self.wordCount)
+            place = made
+            self.cells.store(UInt(bitPattern: cells), ordering: .releasing)
+            return unsafe cells
+        }
     }
 }
 

@@ -8,6 +8,9 @@ import CanaryJudge
 final class MadeUpWorld: RolloutWorld {
     var run: RolloutRun
     var journal: [JournalEntry] = []
+    /// Entries that nobody can read.
+    var unreadable: Set<Int> = []
+    var phase: RolloutState.Phase?
     var orders: [WaitingOrder] = []
     var refusals: [String: String?] = [:]
     var setting: RouteSetting? = .split(.half)
@@ -51,9 +54,15 @@ final class MadeUpWorld: RolloutWorld {
             counts: problem == nil ? counts : [:],
             problem: problem
         )
+        var reading = JournalReading()
+        for entry in journal where !known.contains(1) {
+            reading.add(entry.number, unreadable.contains(entry.number) ? "{" : entry.line)
+        }
         let item = RolloutSight.Item(
             run: run,
-            journal: known.contains(1) ? [] : journal,
+            journal: known.contains(1) || !reading.entries.isEmpty ? reading.entries : nil,
+            damage: reading.damage,
+            phase: phase,
             orders: orders,
             route: route,
             manifest: manifest,
@@ -77,7 +86,7 @@ final class MadeUpWorld: RolloutWorld {
         var outcomes: [Int64: SettingOutcome] = [:]
         for change in changes {
             for entry in change.entries {
-                guard entry.entry.number == journal.count + 1 else { throw TakenOver() }
+                guard entry.entry.number == (journal.last?.number ?? 0) + 1 else { throw TakenOver() }
                 journal.append(entry.entry)
             }
             for answer in change.answers {
@@ -85,6 +94,7 @@ final class MadeUpWorld: RolloutWorld {
                 orders.removeAll { $0.order.id == answer.id }
             }
             isOver = change.isOver
+            phase = change.phase
             guard let wanted = change.setting else { continue }
             outcomes[1] = set(wanted.setting, seen: wanted.seen)
         }

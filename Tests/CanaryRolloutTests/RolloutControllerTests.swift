@@ -52,10 +52,10 @@ import Testing
         #expect(world.setting == .stable && world.isOver)
     }
 
-    @Test func `a journal with a gap sets nothing, and is over when its object is gone`() throws {
+    @Test func `a journal without its beginning sets nothing, and is over when its object is gone`() throws {
         var controller = RolloutController()
         try turn(&controller, at: 1...1)
-        world.journal.remove(at: 1)
+        world.unreadable = [1]
         let (setting, journal) = (world.setting, world.journal)
         controller = RolloutController()
         let moment = Moment(wall: 2000, monotonic: 2000)
@@ -65,6 +65,38 @@ import Testing
         world.manifest = .deleted(by: "ada")
         #expect(try controller.turn(world, at: moment) == [])
         #expect(world.setting == setting && world.journal == journal && world.isOver)
+    }
+
+    @Test(arguments: [false, true]) func `a journal that is damaged in the middle is held where it is`(
+        isGap: Bool
+    )
+        throws
+    {
+        var controller = RolloutController()
+        try turn(&controller, at: 1...1)
+        world.serve(canary: 20, stable: 180)
+        try turn(&controller, at: 2...2)
+        let (setting, epoch, last) = (world.setting, world.epoch, world.journal.count)
+        if isGap { world.journal.remove(at: 3) } else { world.unreadable = [4] }
+        controller = RolloutController()
+        let moment = Moment(wall: 9000, monotonic: 9000)
+        let told = try controller.turn(world, at: moment)
+        #expect(
+            told.contains { $0.contains("entries 4 to \(last) of its journal cannot be read") },
+            "\(told)"
+        )
+        #expect(world.journal.contains { $0.number == last + 1 && $0.event == .recovered(behind: 3) })
+        let held = try #require(controller.state(of: 1))
+        #expect(held.phase == .paused && !held.isEdited && held.inForce == setting)
+        #expect(world.setting == setting && world.epoch == epoch && world.phase == .paused)
+        #expect(held.judge.metrics[0].canary.requests == 20)
+        // Whoever comes next finds the same.
+        var next = RolloutController()
+        #expect(try !next.turn(world, at: moment).contains { $0.contains("cannot be read") })
+        #expect(next.state(of: 1)?.phase == .paused)
+        world.give(.resume)
+        try turn(&next, at: 10...11)
+        #expect(next.state(of: 1)?.phase == .progressing && world.refusals["o"] == .some(nil))
     }
 
     @Test func `who is killed between the change of the route and its news goes on`() throws {

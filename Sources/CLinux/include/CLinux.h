@@ -40,6 +40,14 @@ static inline int canary_accept4(int listener, struct sockaddr *address, socklen
     return accept4(listener, address, length, flags);
 }
 
+/// Locks a file by its open description, F_RDLCK for many or F_WRLCK for one, without waiting: what another lock it has becomes this
+/// one at once, or stays. F_OFD_SETLK, which <fcntl.h> has under _GNU_SOURCE only.
+static inline int canary_lock_description(int descriptor, short type)
+{
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET};
+    return fcntl(descriptor, 37, &lock);
+}
+
 /// Makes the calling process the parent of all below it whose own parents end.
 static inline int canary_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
 

@@ -57,7 +57,8 @@ final class RolloutPageWatch {
         if timeline.state.number == 0, case .started(let plan) = rollout.entries.first?.event {
             timeline = RolloutTimeline(plan)
         }
-        for entry in rollout.entries.dropFirst(timeline.state.number) where !timeline.add(entry) { return }
+        let known = timeline.state.number
+        for entry in rollout.entries.drop(while: { $0.number <= known }) where !timeline.add(entry) { return }
     }
 
     private func draw() {

@@ -27,7 +27,7 @@ struct RolloutReport {
             "host": .string(rollout.record.host),
             "stable": .string(state.plan.stable),
             "canary": .string(state.plan.canary),
-            "phase": .string(state.phase.rawValue),
+            "phase": .string(rollout.phase.rawValue),
             "attempt": .integer(Int64(state.attempt)),
             "step": .integer(Int64(step)),
             "steps": .integer(Int64(stepCount)),
@@ -82,7 +82,7 @@ struct RolloutReport {
         let host = HostName.short(rollout.record.host)
         let lines = ["\(rollout.record.name): \(versions) of \(host)", progress]
         let head = lines.map { TerminalText.escape($0) + "\n" }.joined()
-        guard state.phase != .pending else { return head }
+        guard rollout.phase != .pending else { return head }
         return "\(head)\n\(Self.table(assessments).text)"
     }
 
@@ -91,8 +91,8 @@ struct RolloutReport {
 
     /// Where it is, and what it waits for.
     var progress: String {
-        var phase = state.phase.rawValue
-        if [.progressing, .paused].contains(state.phase) { phase += ", step \(step) of \(stepCount)" }
+        var phase = rollout.phase.rawValue
+        if [.progressing, .paused].contains(rollout.phase) { phase += ", step \(step) of \(stepCount)" }
         if let setting = rollout.setting { phase += ", \(state.plan.canary) gets \(setting)" }
         if state.attempt > 1 { phase += ", attempt \(state.attempt)" }
         return "\(phase): \(rollout.message)"

@@ -55,7 +55,7 @@ struct RolloutWatch {
             }
             if let page { page.show(rollout) } else { show(steps, rollout) }
             if rollout.hasEnded {
-                return (rollout.state.phase == .promoted ? .success : .failure, rollout)
+                return (rollout.phase == .promoted ? .success : .failure, rollout)
             }
             session.context.standardOutput.flush()
             guard session.context.standardOutput.isOpen else { return (.success, rollout) }

@@ -57,7 +57,6 @@ final class StoreRolloutWorld: RolloutWorld {
             pairs = pairs.filter { ids.contains($0.key) }
             return reader.storeUID
         }
-        sight.proxies = Set(try runtime.liveProxies().map(\.id))
         for index in sight.items.indices {
             let id = sight.items[index].run.id
             guard let host = records[id]?.record.host, let pair = seen[id]?.pair, let versions = pairs[id]
@@ -65,6 +64,8 @@ final class StoreRolloutWorld: RolloutWorld {
             let evidence = try runtime.evidence(store: storeID, host: host)
             sight.items[index].route.counts = versions.totals(evidence, of: pair)
         }
+        // Whoever has counted anew by now is here, and those whose marks it did not know are not.
+        sight.proxies = Set(try runtime.liveProxies().map(\.id))
         return sight
     }
 
@@ -81,12 +82,14 @@ final class StoreRolloutWorld: RolloutWorld {
     private func item(_ record: RolloutRecord, _ reader: StoreReader, isKnown: Bool) throws
         -> RolloutSight.Item
     {
-        let journal = isKnown ? [] : try reader.entries(of: record.id)
+        let journal = isKnown ? JournalReading() : try reader.reading(of: record.id)
         if !isKnown { ends[record.id] = try reader.lastRow(ofJournalOf: record.id) }
         let route = try route(record, reader)
         return RolloutSight.Item(
             run: RolloutRun(id: record.id, name: record.name),
-            journal: journal,
+            journal: isKnown || !journal.entries.isEmpty ? journal.entries : nil,
+            damage: journal.damage,
+            phase: RolloutState.Phase(rawValue: record.phase),
             orders: try reader.waitingOrders(of: record.id).compactMap { row in
                 RolloutVerb(rawValue: row.command).map {
                     WaitingOrder($0.command, Order(id: row.id, by: row.actor, reason: row.reason))
@@ -184,7 +187,7 @@ final class StoreRolloutWorld: RolloutWorld {
     private func versions(_ record: RolloutRecord, _ reader: StoreReader) throws -> RolloutVersions {
         if let known = pairs[record.id] { return known }
         guard let spec = records[record.id]?.spec,
-            let first = try reader.entries(of: record.id, upTo: 1)?.first,
+            let first = try reader.reading(of: record.id, upTo: 1).entries.first,
             case .started(let plan) = first.event
         else {
             throw CommandError(
@@ -199,18 +202,15 @@ final class StoreRolloutWorld: RolloutWorld {
 }
 
 extension StoreReader {
-    /// The entries of a journal behind a number; `nil` where one cannot be read.
-    func entries(
+    /// A journal behind a number, as far as it can be read.
+    func reading(
         of rollout: Int64,
         after number: Int = 0,
         upTo last: Int = .max
-    ) throws(StoreError) -> [JournalEntry]? {
-        var entries: [JournalEntry] = []
-        for row in try journal(of: rollout, after: number, upTo: last) {
-            guard let entry = JournalEntry(line: row.entry) else { return nil }
-            entries.append(entry)
-        }
-        return entries
+    ) throws(StoreError) -> JournalReading {
+        var reading = JournalReading(after: number)
+        for row in try journal(of: rollout, after: number, upTo: last) { reading.add(row.number, row.entry) }
+        return reading
     }
 }
 

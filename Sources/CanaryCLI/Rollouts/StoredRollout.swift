@@ -12,6 +12,8 @@ struct StoredRollout {
     private(set) var state: RolloutState
     /// Why it cannot begin.
     private var problem: String?
+    /// What of its journal nobody has gone on from.
+    private var damage: JournalReading.Damage?
     /// The route as it is, where that is not what the journal says.
     private var changed: SeenRoute?
 
@@ -47,14 +49,16 @@ struct StoredRollout {
     }
 
     init(_ record: RolloutRecord, _ reader: StoreReader) throws {
-        guard let spec = record.spec, let first = try reader.journal(of: record.id).first,
-            case .started(let plan) = JournalEntry(line: first.entry)?.event
-        else { throw Self.unreadable(record) }
+        let journal = try reader.reading(of: record.id)
+        guard let spec = record.spec, case .started(let plan) = journal.entries.first?.event else {
+            throw Self.unreadable(record)
+        }
         self.record = record
         self.spec = spec
         state = RolloutState(plan)
         // A long journal has many states, of which the last one is wanted.
-        for entry in try unread(reader) { try apply(entry) }
+        for entry in journal.entries { try apply(entry) }
+        damage = journal.damage
     }
 
     /// What no controller has begun yet.
@@ -74,6 +78,10 @@ struct StoredRollout {
     /// What it waits for, or why it ended, in a sentence, and what became of it since.
     var message: String {
         if let problem { return "cannot begin: \(problem)" }
+        if let damage {
+            guard !record.isOver else { return "\(damage): how it ended is all that is known" }
+            return "\(damage): what it did since is not known, and a controller holds it"
+        }
         guard let changed else { return state.message }
         if let problem = changed.problem { return "\(state.message); \(problem)" }
         // Copies and conditions change without beginning an epoch.
@@ -85,24 +93,19 @@ struct StoredRollout {
     /// Looks for changes that no controller has noticed, as nobody does behind the end.
     mutating func look(_ reader: StoreReader, _ settings: Settings) throws {
         changed = nil
-        guard state.wanted == nil, !state.epochs.isEmpty else { return }
+        guard state.wanted == nil || damage != nil, !state.epochs.isEmpty else { return }
         let route = try SeenRoute(reader, settings) { RolloutVersions(record, spec, state.plan) }
         if !state.hasRoute(route.setting, in: route.epoch) { changed = route }
     }
 
     /// Reads what has been written since; returns it.
     mutating func readOn(_ reader: StoreReader) throws -> [(entry: JournalEntry, state: RolloutState)] {
-        try unread(reader).map { entry in
+        let new = try reader.reading(of: record.id, after: state.number)
+        damage = new.damage
+        return try new.entries.map { entry in
             try apply(entry)
             return (entry, state)
         }
-    }
-
-    private func unread(_ reader: StoreReader) throws -> [JournalEntry] {
-        guard let new = try reader.entries(of: record.id, after: state.number) else {
-            throw Self.unreadable(record)
-        }
-        return new
     }
 
     private mutating func apply(_ entry: JournalEntry) throws {
@@ -119,9 +122,15 @@ struct StoredRollout {
         )
     }
 
+    /// Where it is; as was last written, where the journal does not tell.
+    var phase: RolloutState.Phase {
+        damage == nil ? state.phase : RolloutState.Phase(rawValue: record.phase) ?? state.phase
+    }
+
     /// Whether what it led to is in force.
     var hasEnded: Bool {
-        state.isWithdrawn || [.promoted, .aborted].contains(state.phase) && state.wanted == nil
+        if damage != nil { return record.hasEnded }
+        return state.isWithdrawn || [.promoted, .aborted].contains(state.phase) && state.wanted == nil
     }
 
     /// What is in force; `nil` where the rollout has set nothing yet, or the route is no split of the two versions.

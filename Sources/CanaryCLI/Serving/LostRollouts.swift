@@ -105,7 +105,7 @@ struct StableRouting {
         guard try reader.rollout(of: record.uid)?.id == record.id,
             try reader.object(record.key)?.meta.uid == record.uid
         else { return }
-        guard let first = try reader.entries(of: record.id, upTo: 1)?.first,
+        guard let first = try reader.reading(of: record.id, upTo: 1).entries.first,
             case .started(let plan) = first.event
         else { return }
         let versions = RolloutVersions(record, spec, plan)

@@ -45,7 +45,9 @@ struct ProxyService {
         let log = ServiceLog(writer: streams.errors, isDetached: readyDescriptor != nil, now: context.now)
         let location = StoreLocation(settings.storeDirectory)
         try location.makeDirectory()
-        let identifiers = RoutingIdentifiers()
+        let users = CountedUserFiles(location, log)
+        users.clean()
+        let identifiers = RoutingIdentifiers(memory: users)
         let tables = makeTables(identifiers, log)
         let proxy = try makeProxy(identifiers, location, streams, log, tables)
         let stop = EventDescriptor()
@@ -76,6 +78,7 @@ struct ProxyService {
         stop.signal()
         proxy.abandon()
         sayFarewell(reporter)
+        users.leave()
         return status
     }
 

@@ -25,12 +25,17 @@ import Glibc
 /// - mirrored pairs of which only one half failed, with ½ for the share.
 package struct EProcess: Sendable, Equatable {
     private static let firstPart = 0.9
+    /// Segments that are kept. Of more, old ones are put together: E does not change, and what is told of it begins at another start
+    /// point.
+    private static let mostSegments = 128
 
     package let hypothesis: Hypothesis
     /// Whether draws come again after a start point.
     private let repeatsDraws: Bool
-    /// By start point: what was counted until the next one. The last is being counted.
-    package private(set) var segments: [[ShareCounts]] = [[]]
+    /// By start point: what was counted until the next one that is kept. The last is being counted.
+    private var segments: [Segment] = [Segment(start: 1)]
+    /// Start points so far.
+    package private(set) var starts = 1
     /// All segments together.
     package private(set) var totals: [ShareCounts] = []
     /// ln Σᵢ γᵢ exp[…] of the segments that are done, by alternative; of draws that come again, of the present one's beginning.
@@ -39,6 +44,12 @@ package struct EProcess: Sendable, Equatable {
     private var highest = -Double.infinity
     /// ``Hypothesis/costs(_:)`` of the shares seen so far.
     private var costs: [Share: [Double]] = [:]
+
+    private struct Segment: Sendable, Equatable {
+        /// The start point's number, from 1 on.
+        var start: Int
+        var counts: [ShareCounts] = []
+    }
 
     package init(_ hypothesis: Hypothesis, repeatsDraws: Bool = false) {
         self.hypothesis = hypothesis
@@ -49,19 +60,33 @@ package struct EProcess: Sendable, Equatable {
 
     package mutating func add(_ counts: ShareCounts) {
         guard counts.share.isProper, counts.events > 0 else { return }
-        segments[segments.count - 1].add(counts)
+        segments[segments.count - 1].counts.add(counts)
         totals.add(counts)
         if costs[counts.share] == nil { costs[counts.share] = hypothesis.costs(counts.share) }
     }
 
     /// Looks for a change from here on, too. When that happens may depend on what was counted before, not on what comes.
     package mutating func beginSegment() {
-        guard !segments[segments.count - 1].isEmpty else { return }
-        let done = sums(of: segments[segments.count - 1], onto: carried)
-        segments.append([])
-        let new = prior(segments.count)
+        guard let last = segments.last?.counts, !last.isEmpty else { return }
+        let done = sums(of: last, onto: carried)
+        starts += 1
+        segments.append(Segment(start: starts))
+        if segments.count > Self.mostSegments, !repeatsDraws { thin() }
+        let new = prior(starts)
         highest = max(highest, LogSum.of(done))
         carried = repeatsDraws ? new : zip(done, new).map { LogSum.of($0, $1) }
+    }
+
+    /// Puts each two of the older half together.
+    private mutating func thin() {
+        let old = segments.count / 2
+        let pairs = stride(from: 0, to: old, by: 2).map { index in
+            var segment = segments[index]
+            guard index + 1 < old else { return segment }
+            for counts in segments[index + 1].counts { segment.counts.add(counts) }
+            return segment
+        }
+        segments.replaceSubrange(..<old, with: pairs)
     }
 
     /// ln E.
@@ -69,8 +94,8 @@ package struct EProcess: Sendable, Equatable {
 
     /// ln E of what may still grow.
     package var presentLogValue: Double {
-        let begun = LogSum.of(sums(of: segments[segments.count - 1], onto: carried))
-        return repeatsDraws ? begun : LogSum.of(begun, log(Self.rest(after: segments.count)))
+        let begun = LogSum.of(sums(of: segments[segments.count - 1].counts, onto: carried))
+        return repeatsDraws ? begun : LogSum.of(begun, log(Self.rest(after: starts)))
     }
 
     package var value: Double { exp(logValue) }
@@ -105,11 +130,11 @@ package struct EProcess: Sendable, Equatable {
         var sums = hypothesis.logPrior
         var counts: [ShareCounts] = []
         var best = (counts: totals, part: part(1), value: -Double.infinity)
-        for index in segments.indices.reversed() {
+        for segment in segments.reversed() {
             if repeatsDraws { (sums, counts) = (hypothesis.logPrior, []) }
-            sums = self.sums(of: segments[index], onto: sums)
-            for entry in segments[index] { counts.add(entry) }
-            let part = part(index + 1)
+            sums = self.sums(of: segment.counts, onto: sums)
+            for entry in segment.counts { counts.add(entry) }
+            let part = part(segment.start)
             let value = log(part) + LogSum.of(sums)
             if value >= best.value { best = (counts, part, value) }
         }

@@ -63,7 +63,7 @@ package struct RolloutTimeline: Sendable {
 
     /// Whether this is the next entry; nothing happens otherwise.
     package mutating func add(_ entry: JournalEntry) -> Bool {
-        guard entry.number == state.number + 1 else { return false }
+        guard entry.follows(state.number) else { return false }
         if case .watched(let time, let growth) = entry.event { watch(time, growth) }
         _ = state.apply(entry)
         if case .settingInForce(let setting, _, _) = entry.event { steps.append((seconds, setting)) }
@@ -156,7 +156,7 @@ extension RolloutState {
 extension RolloutEvent {
     fileprivate var tone: RolloutTimeline.Mark.Tone {
         switch self {
-        case .aborted, .alarmed, .splitDistrusted, .settingFailed, .countsLost: .bad
+        case .aborted, .alarmed, .splitDistrusted, .settingFailed, .countsLost, .recovered: .bad
         case .promoted, .watchEnded: .good
         default: .plain
         }

@@ -50,7 +50,7 @@ package struct RolloutMachine: Sendable, Equatable {
         return (machine, outcome)
     }
 
-    private init(state: RolloutState, term: UInt64, _ moment: Moment) {
+    init(state: RolloutState, term: UInt64, _ moment: Moment) {
         self.state = state
         self.term = term
         lastTick = moment.monotonic
@@ -92,8 +92,16 @@ package struct RolloutMachine: Sendable, Equatable {
     }
 
     /// Records an event and does what it does to the state.
-    mutating func note(_ event: RolloutEvent, _ moment: Moment, _ outcome: inout RolloutOutcome) {
-        let entry = JournalEntry(number: state.number + 1, wallMilliseconds: moment.wall, event: event)
+    ///
+    /// - Parameter number: of the entry, where it is not the next one.
+    mutating func note(
+        _ event: RolloutEvent,
+        as number: Int? = nil,
+        _ moment: Moment,
+        _ outcome: inout RolloutOutcome
+    ) {
+        let number = number ?? state.number + 1
+        let entry = JournalEntry(number: number, wallMilliseconds: moment.wall, event: event)
         _ = state.apply(entry)
         outcome.entries.append(entry)
     }

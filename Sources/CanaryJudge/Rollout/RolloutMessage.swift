@@ -30,6 +30,7 @@ extension RolloutState {
         case .edit(let author): "\(author) changed the route's weights; \"resume\" sets \(stepSetting) again"
         case .split: "requests are not split as declared, so nothing can be compared"
         case .deadline: "step \(step + 1) took too long"
+        case .damage(let sentence): "\(sentence); \"resume\" sets \(stepSetting) again"
         case .frozen(let sentence): "\(plan.canary) is worse and nothing is taken back by itself: \(sentence)"
         }
     }

@@ -68,7 +68,8 @@ package struct RolloutState: Sendable, Equatable {
         judge = Judge(plan.judgeRules)
     }
 
-    /// The state after a journal; `nil` where it does not begin with a start, or an entry is missing or there twice.
+    /// The state after a journal; `nil` where it does not begin with a start, or an entry is missing or there twice: see
+    /// ``JournalReading``.
     package init?(replaying journal: some Sequence<JournalEntry>) {
         var state: RolloutState?
         for entry in journal {
@@ -81,7 +82,7 @@ package struct RolloutState: Sendable, Equatable {
 
     /// Whether this is the next entry; nothing happens otherwise.
     package mutating func apply(_ entry: JournalEntry) -> Bool {
-        guard entry.number == number + 1 else { return false }
+        guard entry.follows(number) else { return false }
         number = entry.number
         apply(entry.event)
         if !plan.notices.isEmpty { notices += RolloutNotice.all(of: entry, self) }
@@ -117,6 +118,7 @@ package struct RolloutState: Sendable, Equatable {
         switch event {
         case .started, .settingFailed: break
         case .tookOver(let term): self.term = term
+        case .recovered: recover()
         case .watched(let time, let growth): watch(time, growth)
         case .countsLost(let epoch, let now): totals[epoch] = now
         case .proxies(let came, let vanished): meet(came, vanished)
@@ -139,6 +141,12 @@ package struct RolloutState: Sendable, Equatable {
         case .manifestChanged: isManifestChanged = true
         case .manifestDeleted: (isWithdrawn, wanted) = (true, nil)
         }
+    }
+
+    /// Nobody knows what was wanted since, or which users were counted.
+    private mutating func recover() {
+        wanted = nil
+        judge.beginDraws()
     }
 
     private mutating func begin(_ index: Int) {
@@ -188,8 +196,8 @@ package struct RolloutState: Sendable, Equatable {
 
     private mutating func meet(_ came: Set<String>, _ vanished: Set<String>) {
         proxies = proxies.union(came).subtracting(vanished)
-        // A new one does not know which users others have counted.
-        if !came.isEmpty { judge.beginDraws() }
+        // Those that run know which users were counted, and whoever comes when they are gone does not.
+        if !came.isEmpty || !vanished.isEmpty { judge.beginDraws() }
     }
 
     private mutating func edit(_ setting: RouteSetting?, _ epoch: String) {
@@ -208,6 +216,7 @@ package struct RolloutState: Sendable, Equatable {
 
     private mutating func goOn(_ order: Order) {
         note(order)
+        if case .damage = pause { want(stepSetting) }
         if isEdited { want(stepSetting) }
         if pause == .step { isStepReleased = true }
         if phase != .promoted { phase = hasBegun ? .progressing : .pending }

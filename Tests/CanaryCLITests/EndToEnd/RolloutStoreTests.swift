@@ -113,11 +113,33 @@ import Testing
     @Test(arguments: [
         "DELETE FROM rollout_journal WHERE number = 3",
         "UPDATE rollout_journal SET entry = substr(entry, 1, 20) WHERE number = 3",
-    ]) func `a damaged journal sets nothing, and the rollout can be ended and begun again`(damage: String)
+    ]) func `behind a damaged entry a rollout is held where it is, and nothing of it is lost`(damage: String)
         throws
     {
         try goToSecondStep()
         try change(damage)
+        let before = try Program.run("rollout", "status", "helloworld", in: scene.scratch)
+        #expect(before.status == 0 && before.output.contains("what it did since is not known"), "\(before)")
+        let controller = try startController()
+        #expect(eventually { controller.errors.contains(" of its journal cannot be read") })
+        #expect(try scene.describe().contains("50.0 %") && weight() == 50)
+        let status = try Program.run("rollout", "status", "helloworld", in: scene.scratch).output
+        #expect(status.contains("Paused, step 1 of ") && status.contains("\"resume\" sets "), "\(status)")
+        let history = try Program.run("rollout", "history", "helloworld", in: scene.scratch).output
+        #expect(history.contains("it goes on behind entry 2"), "\(history)")
+        try end(controller)
+
+        // Orders are obeyed without a controller, too.
+        try scene.run("rollout", "abort", "helloworld")
+        #expect(try weight() == 0)
+        try scene.run("rollout", "report", "helloworld")
+    }
+
+    @Test func `a journal without its beginning sets nothing, and the rollout can be ended and begun again`()
+        throws
+    {
+        try goToSecondStep()
+        try change("UPDATE rollout_journal SET entry = substr(entry, 1, 20) WHERE number = 1")
         let controller = try startController()
         #expect(eventually { controller.errors.contains("cannot be read: nobody controls it") })
         let status = try Program.run("rollout", "status", "helloworld", in: scene.scratch)

@@ -7,6 +7,7 @@ import Glibc
 import Testing
 
 @testable import CanaryCLI
+@testable import CanaryStore
 
 /// The example of a rollout of sticky traffic, with real servers and a real proxy.
 @Suite(.timeLimit(.minutes(15))) struct StickyRolloutTests {
@@ -78,5 +79,62 @@ import Testing
         load.end()
         controller.signal(SIGTERM)
         #expect(try controller.end().status == 0)
+    }
+
+    /// Users that were counted, whatever version they got, over all proxies, and requests.
+    private func counted(_ scene: Scene) throws -> (users: UInt64, failed: UInt64, requests: UInt64) {
+        let location = StoreLocation(scene.scratch.path("store"))
+        let store = try ClusterStore.open(at: location).read { $0.storeUID }
+        let runtime = RuntimeStore(at: location, context: .system) { _ in }
+        let evidence = try runtime.evidence(store: store, host: "helloworld.default.svc.cluster.local").values
+        return evidence.reduce((0, 0, 0)) { sum, own in
+            (
+                sum.0 + (own.users?.assigned ?? 0), sum.1 + (own.users?.failed ?? 0),
+                sum.2 + own.ended
+            )
+        }
+    }
+
+    @Test func `a user whose requests reach two proxies counts once, also when one of them is killed`() throws
+    {
+        let scene = try Scene(example: "sticky")
+        let count = 200
+        var second = try Scene.startProxy(in: scene.scratch)
+        var clients = [
+            try Loopback(to: try Scene.listener(of: scene.proxy)),
+            try Loopback(to: try Scene.listener(of: second)),
+        ]
+        var sent: UInt64 = 0
+        /// One request of each user to each proxy, of which another one comes first each time.
+        func request(fails: Bool = false) throws {
+            for user in 0..<count {
+                for client in user % 2 == 0 ? clients : clients.reversed() {
+                    let broken = fails ? "x-broken: yes\r\n" : ""
+                    client.send("GET / HTTP/1.1\r\nhost: helloworld\r\nx-user: user-\(user)\r\n\(broken)\r\n")
+                    _ = try #require(client.receive())
+                    sent += 1
+                }
+            }
+            #expect(try eventually { try counted(scene).requests == sent })
+        }
+        try request()
+        let users = try counted(scene).users
+        // Two may have the same mark.
+        #expect((UInt64(count) - 3...UInt64(count)).contains(users))
+        try request(fails: true)
+        #expect(try counted(scene).users == users && counted(scene).failed == users)
+
+        second.signal(SIGKILL)
+        _ = try second.end()
+        second = try Scene.startProxy(in: scene.scratch)
+        clients[1] = try Loopback(to: try Scene.listener(of: second))
+        try request(fails: true)
+        #expect(try counted(scene).users == users && counted(scene).failed == users)
+        // Nobody is told apart by files any more when all have gone.
+        for proxy in [scene.proxy, second] {
+            proxy.signal(SIGTERM)
+            #expect(try proxy.end().status == 0)
+        }
+        #expect(access(scene.scratch.path("store/users"), F_OK) != 0)
     }
 }

@@ -32,8 +32,35 @@ import Testing
         process.add(ShareCounts(share: .none, events: 10, canary: 0))
         process.beginSegment()
         #expect(abs(process.logValue) < 1e-15)
-        #expect(process.segments.count == 1)
+        #expect(process.starts == 1)
         #expect(RatioInterval([], alpha: 0.01) == nil)
+    }
+
+    @Test func `of many start points few are kept, and the evidence is that of all`() {
+        let hypothesis = Hypothesis.noWorse()
+        var process = EProcess(hypothesis)
+        let healthy = ShareCounts(share: tenth, events: 20, canary: 2)
+        let harm = ShareCounts(share: tenth, events: 20, canary: 6)
+        let segments = [ShareCounts](repeating: healthy, count: 700) + [harm, harm, harm]
+        for (index, counts) in segments.enumerated() {
+            if index > 0 { process.beginSegment() }
+            process.add(counts)
+        }
+        #expect(process.starts == segments.count)
+        var sum: [ShareCounts] = []
+        var terms: [Double] = []
+        for (index, counts) in segments.enumerated().reversed() {
+            sum.add(counts)
+            let part = index == 0 ? 0.9 : 0.1 / (Double(index + 1) * Double(index))
+            terms.append(log(part) + hypothesis.logEvidence(sum))
+        }
+        terms.append(log(0.1 / Double(segments.count)))
+        let top = terms.max() ?? 0
+        let all = top + log(terms.reduce(0) { $0 + exp($1 - top) })
+        #expect(abs(process.logValue - all) < 1e-9)
+        // What is told begins where the harm began.
+        #expect(process.leadingStart.counts == [ShareCounts(share: tenth, events: 60, canary: 18)])
+        #expect(process.totals == [ShareCounts(share: tenth, events: 700 * 20 + 60, canary: 700 * 2 + 18)])
     }
 
     @Test func `the order and the number of looks play no part`() {

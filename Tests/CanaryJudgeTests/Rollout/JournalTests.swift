@@ -46,6 +46,7 @@ import Testing
         let pair = ArmPair(canary: counts, stable: ArmCounts())
         return [
             .started(plan), .started(RolloutPlan(stable: "a", canary: "b")), .tookOver(term: 3),
+            .recovered(behind: 7), .paused(.damage("lost")), .aborted(.damage("lost")),
             .watched(.milliseconds(1003), ["e1": pair, "": ArmPair()]), .watched(.zero, [:]),
             .countsLost(epoch: "e", now: pair), .proxies(came: ["a", "b"], vanished: []), .trafficStopped,
             .trafficCame, .stepBegan(4), .settingInForce(.mirror(.half), epoch: "x", counted: pair),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryTestSupport
+import Synchronization
 import Testing
 
 @testable import CanaryMesh
@@ -87,6 +88,64 @@ struct UserMarksTests {
         #expect(isFirst("", grown) == true && isFirst("", grown) == true)
         // Where everybody gets the same version, nobody is drawn.
         #expect(isFirst("ann", table(["v1": 1], epoch: 3, identifiers)) == nil)
+    }
+
+    /// Memory that several identifiers have in common, as those of proxies have files.
+    private final class Memory: MarkMemory {
+        final class Place: MarkPlace {
+            private let address: UInt
+
+            init(_ count: Int) {
+                let made = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 4096)
+                made.initializeMemory(as: UInt8.self, repeating: 0, count: count)
+                address = UInt(bitPattern: made)
+            }
+
+            deinit { bytes?.deallocate() }
+
+            var bytes: UnsafeMutableRawPointer? { UnsafeMutableRawPointer(bitPattern: address) }
+        }
+
+        private struct Weak: Sendable { weak let place: Place? }
+        private let places = Mutex<[String: Weak]>([:])
+        let isFull: Bool
+
+        init(isFull: Bool = false) {
+            self.isFull = isFull
+        }
+
+        func place(named name: String, bytes: Int) -> (any MarkPlace)? {
+            guard !isFull else { return nil }
+            return places.withLock { places in
+                if let known = places[name]?.place { return known }
+                let made = Place(bytes)
+                places[name] = Weak(place: made)
+                return made
+            }
+        }
+    }
+
+    @Test func `proxies with memory in common count a user once, as long as the split stays as it is`() {
+        let memory = Memory()
+        let proxies = (0..<2).map { _ in RoutingIdentifiers(memory: memory) }
+        var tables = proxies.map { table(["v1": 80, "v2": 20], epoch: 1, $0) }
+        #expect(isFirst("ann", tables[0]) == true && isFirst("ann", tables[1]) == false)
+        #expect(isFirst("bob", tables[1]) == true && isFirst("bob", tables[0]) == false)
+        tables = proxies.map { table(["v1": 50, "v2": 50], epoch: 2, $0) }
+        #expect(isFirst("ann", tables[1]) == true && isFirst("ann", tables[0]) == false)
+        // Who comes when nobody has it any more begins anew.
+        tables = []
+        #expect(
+            isFirst("ann", table(["v1": 50, "v2": 50], epoch: 2, RoutingIdentifiers(memory: memory))) == true
+        )
+    }
+
+    @Test func `without memory in common each counts for itself`() {
+        let tables = (0..<2).map { _ in
+            table(["v1": 80, "v2": 20], epoch: 1, RoutingIdentifiers(memory: Memory(isFull: true)))
+        }
+        #expect(isFirst("ann", tables[0]) == true && isFirst("ann", tables[0]) == false)
+        #expect(isFirst("ann", tables[1]) == true)
     }
 
     @Test func `what no table has any more is forgotten`() {

@@ -41,6 +41,7 @@ extension RolloutEvent: JournalPart {
         switch self {
         case .started(let plan): .event("started", ["plan": plan.node])
         case .tookOver(let term): .event("tookOver", ["term": .number(term)])
+        case .recovered(let behind): .event("recovered", ["behind": .integer(Int64(behind))])
         case .watched(let time, let counts):
             .event("watched", ["nanoseconds": time.node, "counts": .map(counts)])
         case .countsLost(let epoch, let now):
@@ -94,6 +95,7 @@ extension RolloutEvent: JournalPart {
         case "settingFailed": node["text"]?.string.map { .settingFailed($0) }
         case "alarmed": node["text"]?.string.map { .alarmed($0) }
         case "tookOver": node.number("term").map { .tookOver(term: $0) }
+        case "recovered": node.count("behind").map { .recovered(behind: $0) }
         case "stepBegan": node.count("step").map { .stepBegan($0) }
         default: nil
         }

@@ -12,6 +12,9 @@ extension JournalEntry {
             let ramp = plan.ramp == .fixed ? "time" : "evidence"
             return "started: \(plan.stable) → \(plan.canary) in steps of \(steps), by \(ramp)"
         case .tookOver(let term): return term > 1 ? "a controller took over" : nil
+        case .recovered(let behind):
+            let damage = JournalReading.Damage(first: behind + 1, last: number - 1)
+            return "\(damage): it goes on behind entry \(behind)"
         case .watched: return nil
         case .countsLost: return "counts were lost: evidence goes on from what is left"
         case .proxies(let came, let vanished):

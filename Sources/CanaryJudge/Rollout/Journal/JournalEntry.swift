@@ -33,6 +33,8 @@ package enum RolloutEvent: Sendable, Equatable {
     case started(RolloutPlan)
     /// A controller with a higher term than all before acts from here on.
     case tookOver(term: UInt64)
+    /// What is behind an entry cannot be read: everything goes on from that one.
+    case recovered(behind: Int)
     /// So much time passed under a controller's eyes, and that was counted meanwhile, by epoch.
     case watched(Duration, [String: ArmPair])
     /// The counters of an epoch went back: what they say now is where counting goes on from.
@@ -119,6 +121,8 @@ package enum PauseCause: Sendable, Equatable {
     case deadline
     /// Harm, where nothing is taken back by itself.
     case frozen(String)
+    /// A part of the journal cannot be read.
+    case damage(String)
 }
 
 package enum AbortCause: Sendable, Equatable {
@@ -128,6 +132,8 @@ package enum AbortCause: Sendable, Equatable {
     case order(Order)
     /// Another member of the group, and why.
     case group(String)
+    /// A part of the journal cannot be read.
+    case damage(String)
 }
 
 extension AbortCause: CustomStringConvertible {
@@ -136,7 +142,7 @@ extension AbortCause: CustomStringConvertible {
         case .alarm(let sentence): sentence
         case .gate(let name, let text): "metric \"\(name)\" failed: \(text)"
         case .order(let order): order.reason.isEmpty ? "by \(order.by)" : "by \(order.by): \(order.reason)"
-        case .group(let text): text
+        case .group(let text), .damage(let text): text
         }
     }
 }

@@ -170,6 +170,7 @@ extension PauseCause: JournalPart {
         case .split: .string("split")
         case .deadline: .string("deadline")
         case .frozen(let text): .mapping(["frozen": .string(text)])
+        case .damage(let text): .mapping(["damage": .string(text)])
         }
     }
 
@@ -185,6 +186,8 @@ extension PauseCause: JournalPart {
                 self = .edit(by: author)
             } else if let text = node["frozen"]?.string {
                 self = .frozen(text)
+            } else if let text = node["damage"]?.string {
+                self = .damage(text)
             } else {
                 return nil
             }
@@ -199,6 +202,7 @@ extension AbortCause: JournalPart {
         case .gate(let name, let text): .mapping(["gate": .string(name), "text": .string(text)])
         case .order(let order): .mapping(["order": order.node])
         case .group(let text): .mapping(["group": .string(text)])
+        case .damage(let text): .mapping(["damage": .string(text)])
         }
     }
 
@@ -211,6 +215,8 @@ extension AbortCause: JournalPart {
             self = .gate(name, text)
         } else if let text = node["group"]?.string {
             self = .group(text)
+        } else if let text = node["damage"]?.string {
+            self = .damage(text)
         } else {
             return nil
         }
