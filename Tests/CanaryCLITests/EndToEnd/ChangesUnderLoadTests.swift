@@ -115,9 +115,10 @@ struct ChangesUnderLoadTests {
         try end(node)
     }
 
-    /// A pod that crashes takes the requests along that it was answering. Where the route asks for it, others answer them.
-    @Test func crashesFailNoRequestThatMayBeTriedAgain() throws {
-        let retries = ", retries: {attempts: 5, retryOn: \"reset,connect-failure,5xx\"}"
+    /// A pod that crashes takes the requests along that it was answering, one of each client. Where the route asks for it, others answer
+    /// them. Requests that come before anybody has noticed go to others in any case.
+    @Test(arguments: [("", 4), (", retries: {attempts: 5, retryOn: \"reset,connect-failure,5xx\"}", 0)])
+    func crashesFailNoMoreThanWhatThePodWasAnswering(retries: String, most: Int64) throws {
         let node = try up(replicas: 3, route: retries)
         let load = try Clients(at: try Scene.listener(of: node), host: "web", clients: 4)
         for crash in 1...3 {
@@ -137,7 +138,7 @@ struct ChangesUnderLoadTests {
         let before = load.requests
         #expect(eventually { load.requests > before + 100 })
         load.end()
-        #expect(load.failures == 0 && load.lost == 0, "\(load.lost) lost; \(load.bodies)")
+        #expect(load.failures <= 3 * most && load.lost == 0, "\(load.lost) lost; \(load.bodies)")
         try end(node)
     }
 }
