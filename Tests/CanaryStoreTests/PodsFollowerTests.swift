@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryResources
-import CanaryStore
 import CanarySystem
+import CanaryTestSupport
 import Glibc
 import Testing
+
+@testable import CanaryStore
 
 /// What a node tells proxies in other processes, and they tell it.
 @Suite struct PodsFollowerTests {
@@ -107,5 +109,20 @@ import Testing
         #expect(try runtime.podsServed(ofNode: "n", besides: getpid()) == 5)
         try runtime.remove(proxy: "p")
         #expect(try runtime.podsServed(ofNode: "n", besides: getpid()) == 7)
+    }
+
+    /// What a reader that runs as root does to the files beside a database that it opens.
+    @Test func `who opens a database wakes nobody`() throws {
+        let watch = DirectoryWatch(fixture.location.directory)
+        watch.renew()
+        #expect(!watch.takeEvents())
+        for name in ["runtime.db-shm", "runtime.db-wal"] {
+            try fixture.scratch.write("", to: "store/\(name)")
+        }
+        #expect(!watch.takeEvents())
+        fixture.location.touch("pods-changed")
+        fixture.location.touch("runtime.db-wal")
+        #expect(watch.takeEvents())
+        #expect(!watch.takeEvents())
     }
 }

@@ -31,13 +31,35 @@ final class DirectoryWatch {
 
     /// Waits for an event, a signal or the end of the time; `false` for the signal.
     func wait(milliseconds: Int32, unless stop: EventDescriptor) -> Bool {
-        var polled = [
-            pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0),
-        ]
-        unsafe poll(&polled, 2, milliseconds)
+        let end = Clock.monotonicMilliseconds() + Int64(milliseconds)
+        while true {
+            var polled = [
+                pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0),
+            ]
+            let left = max(0, end - Clock.monotonicMilliseconds())
+            unsafe poll(&polled, 2, Int32(clamping: left))
+            if polled[1].revents != 0 { return false }
+            if polled[0].revents == 0 || takeEvents() || left == 0 { return true }
+        }
+    }
+
+    /// Whether one of the events is worth a look. Who opens a database as root gives its index and log to the owner of the file,
+    /// which is an event: readers would wake each other, and themselves, for ever.
+    func takeEvents() -> Bool {
+        var isWorthIt = false
         var buffer = [UInt8](repeating: 0, count: 4096)
-        while polled[0].revents != 0, unsafe read(descriptor, &buffer, buffer.count) > 0 {}
-        return polled[1].revents == 0
+        while case let count = unsafe read(descriptor, &buffer, buffer.count), count > 0 {
+            var events = buffer[..<count]
+            // inotify(7): watch, mask and cookie of four bytes each, then the length of the name, which ends with NULs.
+            while events.count >= 16 {
+                let length = events.dropFirst(12).prefix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
+                let name = events.dropFirst(16).prefix(length).prefix { $0 != 0 }
+                let text = String(decoding: name, as: UTF8.self)
+                if !text.hasSuffix("-shm"), !text.hasSuffix("-wal") { isWorthIt = true }
+                events = events.dropFirst(16 + length)
+            }
+        }
+        return isWorthIt
     }
 }

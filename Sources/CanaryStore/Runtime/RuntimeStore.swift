@@ -19,6 +19,8 @@ package final class RuntimeStore {
     private let context: StoreContext
     private let warn: (String) -> Void
     private var database: Database?
+    /// What looks use before the first change: opening again and again would cost more than looking.
+    private var reader: Database?
 
     /// Opens nothing yet: the first report makes the file if it must.
     ///
@@ -199,12 +201,13 @@ extension RuntimeStore {
     /// `nil` if there is no file yet.
     func look<T>(_ body: (Database) throws(StoreError) -> T) throws(StoreError) -> T? {
         try recovering { () throws(StoreError) in
-            if let database = self.database, database.isIntact { return try body(database) }
+            if let known = self.database ?? self.reader, known.isIntact { return try body(known) }
             let found = try Database.openExisting(
                 .runtime,
                 at: self.location,
                 lockTimeoutMilliseconds: self.context.lockTimeoutMilliseconds
             )
+            self.reader = found
             guard let found else { return nil }
             return try body(found)
         }
@@ -227,7 +230,7 @@ extension RuntimeStore {
         do throws(StoreError) {
             return try body()
         } catch {
-            database = nil
+            (database, reader) = (nil, nil)
             switch error.code {
             case .corrupt, .foreign: try moveAside(suspect, because: error)
             case .replaced, .absent: break
