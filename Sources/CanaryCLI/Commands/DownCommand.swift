@@ -22,7 +22,9 @@ struct DownCommand: Subcommand {
 
     func run(in context: CommandContext) throws -> ExitStatus {
         let settings = try Settings(global, context)
-        let processes = try running(ClusterSession(settings: settings, context: context))
+        let session = ClusterSession(settings: settings, context: context)
+        let processes = try running(session)
+        let node = (try? session.runtime.liveNode())?.process
         guard !processes.isEmpty else {
             if output.output == .text {
                 context.standardError.writeLine("No proxy is running.")
@@ -33,7 +35,7 @@ struct DownCommand: Subcommand {
         }
         var asked: [ProcessIdentity] = []
         for process in processes {
-            context.note("asking proxy \(process.pid) to drain and stop")
+            context.note("asking \(process == node ? "node" : "proxy") \(process.pid) to drain and stop")
             let reason = kill(process.pid, SIGTERM) == 0 ? 0 : errno
             if reason == 0 {
                 asked.append(process)
@@ -41,7 +43,7 @@ struct DownCommand: Subcommand {
                 throw Self.refusal(process.pid, SystemCallError(reason))
             }
         }
-        return wait(for: asked, context)
+        return wait(for: asked, node: node, context)
     }
 
     /// Why a process cannot be signalled.
@@ -80,14 +82,17 @@ struct DownCommand: Subcommand {
         return processes + session.silentProxies(besides: processes)
     }
 
-    private func wait(for processes: [ProcessIdentity], _ context: CommandContext) -> ExitStatus {
+    /// - Parameter node: the one of them that runs pods.
+    private func wait(for processes: [ProcessIdentity], node: ProcessIdentity?, _ context: CommandContext)
+        -> ExitStatus
+    {
         let patience = Patience(timeout.duration)
         var status = ExitStatus.success
         var results: [(pid: pid_t, isStopped: Bool)] = []
         for process in processes {
             guard patience.wait(until: { !process.isRunning }) else {
                 context.standardError.writeLine(
-                    "error: proxy \(process.pid) still serves requests after \(timeout.defaultValueDescription)"
+                    "error: \(process == node ? "node" : "proxy") \(process.pid) still runs after \(timeout.defaultValueDescription)"
                 )
                 context.standardError.writeLine(
                     "hint: wait longer with --timeout, or end it at once with kill -9 \(process.pid)"
@@ -98,7 +103,8 @@ struct DownCommand: Subcommand {
             }
             results.append((process.pid, true))
             if output.output == .text {
-                context.standardOutput.writeLine("proxy stopped, pid \(process.pid)")
+                let name = process == node ? "node" : "proxy"
+                context.standardOutput.writeLine("\(name) stopped, pid \(process.pid)")
             }
         }
         if output.output != .text { print(results, context) }

@@ -184,7 +184,7 @@ import Testing
         #expect(eventually { scene.v1.heldRequests + scene.v2.heldRequests == 1 })
         let down = try Program.run("down", "--timeout", "100ms", in: scene.scratch)
         #expect(down.status == 124)
-        #expect(down.errors.contains("still serves requests after 100ms"), "\(down.errors)")
+        #expect(down.errors.contains("still runs after 100ms"), "\(down.errors)")
     }
 
     @Test func `a detached proxy serves until down`() throws {

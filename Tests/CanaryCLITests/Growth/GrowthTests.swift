@@ -17,7 +17,8 @@ struct GrowthTests {
     private static let commands = [
         "validate -f M", "explain GET http://app/p1/x -f M", "export envoy -f M", "create -f M",
         "get all", "describe", "describe app", "explain GET http://app/p1/x",
-        "diff -f N", "apply -f N", "set-weight app v2 25", "undo app", "delete -f M",
+        "status", "scale deployments --all --replicas 3", "diff -f N", "apply -f N", "set-weight app v2 25",
+        "undo app", "delete -f M",
     ]
     /// `$CANARYCTL_GROWTH` looks at more of everything; without it some things are left out.
     private static let chosen = getenv("CANARYCTL_GROWTH").flatMap { Int(String(cString: $0)) }
