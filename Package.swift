@@ -85,7 +85,7 @@ let package = Package(
         ),
         .target(
             name: "CanaryRollout",
-            dependencies: ["CanaryJudge", "CanaryResources", "CanarySystem", "CCurl", "CLinux"],
+            dependencies: ["CanaryJudge", "CanaryResources", "CanarySystem", "CCurl", "CLinux", "CNGHTTP2"],
             swiftSettings: smallSettings
         ),
         .target(

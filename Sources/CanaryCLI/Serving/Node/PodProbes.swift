@@ -44,7 +44,11 @@ final class PodProbes: Sendable {
         let authority = question.host.contains(":") ? "[\(question.host)]" : question.host
         do throws(HTTPFailure) {
             switch question.kind {
-            case .grpc: return "probes by grpc are not made yet: use tcpSocket or exec"
+            case .grpc(let service):
+                guard let url = HTTPURL("http://\(authority):\(question.port)/") else {
+                    return "there is no such host"
+                }
+                return GRPCHealthClient.problem(url, service: service, deadline: deadline)
             case .connect:
                 guard let url = HTTPURL("http://\(authority):\(question.port)/") else {
                     return "there is no such host"
