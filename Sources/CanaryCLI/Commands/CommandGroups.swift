@@ -25,7 +25,7 @@ enum CommandGroups {
         CommandGroup(name: "Replicas", subcommands: [ScaleCommand.self, AutoscaleCommand.self]),
         CommandGroup(
             name: "This machine",
-            subcommands: [UpCommand.self, StatusCommand.self, LogsCommand.self]
+            subcommands: [UpCommand.self, ImagesCommand.self, StatusCommand.self, LogsCommand.self]
         ),
         CommandGroup(
             name: "Proxies",

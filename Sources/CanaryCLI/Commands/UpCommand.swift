@@ -8,11 +8,18 @@ struct UpCommand: Subcommand {
         commandName: "up",
         abstract: "Run the Deployments of the store, the proxy before them, and the rollouts",
         discussion: Help.examples(
+            ("Write an example to start from, and run it", "canaryctl up --init && canaryctl up -f canary"),
             ("Apply manifests and run them, until Ctrl-C", "canaryctl up -f examples/helloworld/"),
             ("In the background; canaryctl down ends it", "canaryctl up --detach"),
             ("What one of its pods wrote", "canaryctl logs -f deployment/helloworld-v1")
         )
     )
+
+    @Flag(
+        name: .customLong("init"),
+        help: "Write example manifests to the directory of -f, or else canary; run nothing"
+    )
+    var isInitial = false
 
     @Option(help: ArgumentHelp("How often autoscalers look at their Deployments", valueName: "time"))
     var hpaSyncPeriod = TimeSpan(.seconds(15))
@@ -25,6 +32,9 @@ struct UpCommand: Subcommand {
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func validate() throws {
+        guard !isInitial || input.files.count <= 1 && input.files.first != "-" else {
+            throw ValidationError("--init writes one directory\nfor example: canaryctl up --init -f shop")
+        }
         guard (.milliseconds(100)...(.seconds(3600))).contains(hpaSyncPeriod.duration) else {
             throw ValidationError(
                 "--hpa-sync-period must be within 100ms and 1h\nfor example: --hpa-sync-period 15s"
@@ -33,6 +43,11 @@ struct UpCommand: Subcommand {
     }
 
     func run(in context: CommandContext) throws -> ExitStatus {
+        if isInitial {
+            let name = Self.withoutSlash(input.files.first ?? StarterManifests.usualDirectory)
+            try StarterDirectory(name: name, path: context.absolutePath(name)).write(in: context)
+            return .success
+        }
         // One in the background was started when its manifests had been applied.
         if service.readyDescriptor == nil, !input.files.isEmpty {
             let status = try apply(in: context)
@@ -48,6 +63,10 @@ struct UpCommand: Subcommand {
                 showsLogs: service.readyDescriptor == nil
             )
         }
+    }
+
+    private static func withoutSlash(_ path: String) -> String {
+        path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     }
 
     private func apply(in context: CommandContext) throws -> ExitStatus {

@@ -13,7 +13,7 @@ struct CompletedLine {
     /// Options without a value; all others take the next word.
     static let flags: Set<String> = [
         "-A", "--all", "--all-namespaces", "--detach", "--follow", "-h", "--help", "--ignore-not-found",
-        "--ignore-unknown",
+        "--ignore-unknown", "--init",
         "--no-headers", "--now", "-p", "--previous", "--prune", "-R", "--recursive", "--show-labels",
         "--store-context",
         "--strict", "--timestamps", "-v", "--verbose", "--version", "-w", "--watch",

@@ -29,6 +29,12 @@ enum ShellWord {
         !word.isEmpty && word.utf8.count <= 253 && !word.hasPrefix("-") && word.utf8.allSatisfy(isPlain)
     }
 
+    /// The word as a shell reads it back.
+    static func quoted(_ word: String) -> String {
+        let meansItself = !word.isEmpty && word.utf8.allSatisfy { isPlain($0) || ":=@%+".utf8.contains($0) }
+        return meansItself && !word.contains("*") ? word : "'\(word.replacing("'", with: "'\\''"))'"
+    }
+
     private static func isPlain(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -13,7 +13,7 @@ package final class NodeAgent<Generator: RandomNumberGenerator> {
     private static var mostPods: Int { 440 }
 
     package let mailbox: NodeMailbox
-    private let place: NodePlace
+    private var place: NodePlace
     private let hands: NodeHands
     private let surroundings: NodeSurroundings
     private var random: Generator
@@ -23,6 +23,10 @@ package final class NodeAgent<Generator: RandomNumberGenerator> {
     private var news = NodeNews()
     /// The Deployments of which it was told that there is no room for their pods.
     private var full: Set<ResourceKey> = []
+    /// When the memory of containers is looked at that nothing else limits.
+    private var nextMemoryLook = TimePoint(milliseconds: 0)
+    private static var memoryLookPeriod: Duration { .milliseconds(500) }
+    private var hasToldOfProcessors = false
     private var isStopping = false
     private var isKilling = false
 
@@ -49,10 +53,20 @@ package final class NodeAgent<Generator: RandomNumberGenerator> {
                 grant(pod.runner.tick(at: now), of: pod)
             }
             reconcile(at: now)
+            limitMemory(at: now)
             publish()
             if isKilling || isStopping && pods.isEmpty { return }
             wait(since: now)
         }
+    }
+
+    /// One look at all processes serves all containers.
+    private func limitMemory(at now: TimePoint) {
+        let limited = pods.values.filter(\.runner.needsMemoryLooks)
+        guard !limited.isEmpty, now >= nextMemoryLook else { return }
+        nextMemoryLook = now + Self.memoryLookPeriod
+        let usage = ProcessUsage()
+        for pod in limited { pod.runner.limitMemory(usage) }
     }
 
     // MARK: - Orders
@@ -80,6 +94,8 @@ package final class NodeAgent<Generator: RandomNumberGenerator> {
 
     private func take(_ new: NodeCluster, at now: TimePoint) {
         cluster = new
+        place.imageCommands = new.imageCommands
+        for pod in pods.values { pod.runner.place.imageCommands = new.imageCommands }
         var wanted: Set<ResourceKey> = []
         for resource in new.deployments {
             guard let spec = DeploymentSpec(resource) else { continue }
@@ -143,11 +159,16 @@ package final class NodeAgent<Generator: RandomNumberGenerator> {
             inherited: surroundings.environment
         )
         let runner = PodRunner(spec, context, at: place, now: now)
+        if runner.hasFreeProcessors, !hasToldOfProcessors {
+            hasToldOfProcessors = true
+            news.events.append((deployment, .processorsNotLimited))
+        }
         let object = PodObject(
             context: context,
             template: set.template,
             owner: set.name,
-            wallOffset: surroundings.wallOffset
+            wallOffset: surroundings.wallOffset,
+            hasFreeProcessors: runner.hasFreeProcessors
         )
         let pod = NodePod(key, runner, owner: set.name, deployment: deployment, object)
         pods[key] = pod
@@ -200,7 +221,8 @@ package final class NodeAgent<Generator: RandomNumberGenerator> {
         let descriptors = pods.values.flatMap { pod in pod.runner.descriptors.map { (pod, $0) } }
         var polled = [pollfd(fd: mailbox.descriptor, events: Int16(POLLIN), revents: 0)]
         polled += descriptors.map { pollfd(fd: $0.1, events: Int16(POLLIN), revents: 0) }
-        let times = pods.values.compactMap(\.runner.nextTime) + deployments.values.compactMap(\.nextTime)
+        var times = pods.values.compactMap(\.runner.nextTime) + deployments.values.compactMap(\.nextTime)
+        if pods.values.contains(where: \.runner.needsMemoryLooks) { times.append(nextMemoryLook) }
         let pause = times.min().map { Int32(clamping: max(0, ($0 - now).milliseconds)) } ?? -1
         guard unsafe poll(&polled, nfds_t(polled.count), pause) > 0 else { return }
         let after = surroundings.now()

@@ -11,10 +11,17 @@ package struct NodeCluster: Sendable {
     package var deployments: [Resource]
     /// What ConfigMaps and Secrets have, by namespace.
     package var config: [String: [ConfigReference: [String: String]]]
+    /// What `images set` keeps: the command to run in an image's place.
+    package var imageCommands: [String: [String]]
 
-    package init(deployments: [Resource], config: [String: [ConfigReference: [String: String]]] = [:]) {
+    package init(
+        deployments: [Resource],
+        config: [String: [ConfigReference: [String: String]]] = [:],
+        imageCommands: [String: [String]] = [:]
+    ) {
         self.deployments = deployments
         self.config = config
+        self.imageCommands = imageCommands
     }
 }
 

@@ -20,15 +20,14 @@ package struct NodePlace: Sendable {
         logDirectory: String,
         groups: ControlGroups,
         runtime: ContainerRuntime = .process,
-        store: String = "",
-        imageCommands: [String: [String]] = [:]
+        store: String = ""
     ) {
         self.program = program
         self.logDirectory = logDirectory
         self.groups = groups
         self.runtime = runtime
         self.store = store
-        self.imageCommands = imageCommands
+        imageCommands = [:]
     }
 
     func logDirectory(of pod: PodContext) -> String {

@@ -12,8 +12,17 @@ package struct PodObject {
     package var owner: String?
     /// What is added to a moment to make it milliseconds since 1970.
     package var wallOffset: Int64
+    /// Whether a limit of cpu is not enforced.
+    package var hasFreeProcessors: Bool
 
-    package init(context: PodContext, template: Node, owner: String?, wallOffset: Int64) {
+    package init(
+        context: PodContext,
+        template: Node,
+        owner: String?,
+        wallOffset: Int64,
+        hasFreeProcessors: Bool = false
+    ) {
+        self.hasFreeProcessors = hasFreeProcessors
         self.context = context
         self.template = template
         self.owner = owner
@@ -92,10 +101,12 @@ package struct PodObject {
             "podIP": .string(context.address),
             "hostIP": .string(context.address),
             "startTime": time(life.created),
-            "conditions": .sequence([
-                condition("Ready", life.isReady, since: life.readiness.since),
-                condition("PodScheduled", true, since: life.created),
-            ]),
+            "conditions": .sequence(
+                [
+                    condition("Ready", life.isReady, since: life.readiness.since),
+                    condition("PodScheduled", true, since: life.created),
+                ] + (hasFreeProcessors ? [freeProcessors(since: life.created)] : [])
+            ),
             "initContainerStatuses": .sequence(
                 life.containers.filter(\.isInit).map { status($0, processes) }
             ),
@@ -110,6 +121,14 @@ package struct PodObject {
             "type": .string(type), "status": .string(isTrue ? "True" : "False"),
             "lastTransitionTime": time(since),
         ])
+    }
+
+    private func freeProcessors(since: TimePoint) -> Node {
+        var condition = condition("canaryctl.dev/CPULimitEnforced", false, since: since)
+        let event = ObjectEvent.processorsNotLimited
+        condition.set(.string(event.reason), at: "reason")
+        condition.set(.string(event.message), at: "message")
+        return condition
     }
 
     private func status(_ container: ContainerLife, _ processes: [String: Int32]) -> Node {

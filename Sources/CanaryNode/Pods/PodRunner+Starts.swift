@@ -45,10 +45,9 @@ extension PodRunner {
         let log = place.log(of: run, in: context)
         switch launch.program {
         case .process(let command):
-            let groups = place.groups.make(
-                "\(context.uid)-\(run.container)-\(run.number)",
-                ContainerLimits(launch.limits)
-            )
+            let limits = ContainerLimits(launch.limits)
+            if !place.groups.enforced.contains(.memory) { memoryLimits[run] = limits.memory }
+            let groups = place.groups.make("\(context.uid)-\(run.container)-\(run.number)", limits)
             let container = SupervisedContainer(
                 command: command,
                 log: log,

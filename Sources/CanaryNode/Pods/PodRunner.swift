@@ -22,7 +22,7 @@ package final class PodRunner {
 
     package let context: PodContext
     package private(set) var life: PodLife
-    let place: NodePlace
+    var place: NodePlace
     var runs: [ContainerRun: SupervisedRun] = [:]
     /// The first process of each container that runs, by the container's name.
     package private(set) var processes: [String: Int32] = [:]
@@ -30,6 +30,8 @@ package final class PodRunner {
     var images: [ContainerRun: ImageContainer] = [:]
     /// The runs whose supervisor was lost, and that are being removed.
     var removals: Set<ContainerRun> = []
+    /// In bytes, of those that nothing else limits.
+    var memoryLimits: [ContainerRun: Int64] = [:]
     private var questions: [Int: PodQuestion] = [:]
     private var questionCount = 0
     private var sleeps: [(until: TimePoint, question: PodQuestion)] = []
@@ -80,6 +82,28 @@ package final class PodRunner {
         let over = sleeps.filter { $0.until <= now }
         sleeps.removeAll { $0.until <= now }
         return over.flatMap { handle($0.question.input(nil), at: now) } + handle(.tick, at: now)
+    }
+
+    /// Whether nothing keeps its processes from using more of the processors than they may.
+    var hasFreeProcessors: Bool {
+        !place.groups.enforced.contains(.cpu)
+            && life.spec.allContainers.contains {
+                $0.limits["cpu"] != nil && $0.tool(of: place.runtime) == nil
+            }
+    }
+
+    /// Whether its memory is to be looked at again and again.
+    var needsMemoryLooks: Bool { !memoryLimits.isEmpty }
+
+    /// Ends containers that take more memory than they may.
+    func limitMemory(_ usage: ProcessUsage) {
+        for (run, limit) in memoryLimits {
+            guard let root = runs[run].map({ UsageRoot.below($0.pid) }) else { continue }
+            // What processes share counts for each, so that the sum is only a first look.
+            if usage.reading(root).memory > limit, usage.proportionalMemory(root) > limit {
+                send(.endForMemory, to: run)
+            }
+        }
     }
 
     // MARK: - Doing
@@ -178,6 +202,7 @@ package final class PodRunner {
     /// Without a word of it before, somebody killed the supervisor, and with it the process: the life ignores what it knows already.
     private func hearEnd(of run: ContainerRun, at now: TimePoint) -> [Wish] {
         processes[run.container] = nil
+        memoryLimits[run] = nil
         if let image = images.removeValue(forKey: run), removeLost(run, image) { return [] }
         removals.remove(run)
         return handle(.exited(run, .signal(SIGKILL)), at: now)

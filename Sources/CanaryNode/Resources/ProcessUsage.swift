@@ -51,6 +51,36 @@ package struct ProcessUsage: Sendable {
         }
     }
 
+    /// The memory that its processes have, where what several share counts in parts for each: reading that takes the kernel a while.
+    func proportionalMemory(_ root: UsageRoot) -> Int64 {
+        processes(root).reduce(0) { sum, pid in
+            sum + (Self.proportionalMemory(pid) ?? (entries[pid]?.pages ?? 0) * Self.pageBytes)
+        }
+    }
+
+    private func processes(_ root: UsageRoot) -> [Int32] {
+        var found: [Int32] = []
+        var ahead =
+            switch root {
+            case .below(let supervisor): children[supervisor] ?? []
+            case .from(let pid): [pid]
+            }
+        while let pid = ahead.popLast() {
+            found.append(pid)
+            ahead += children[pid] ?? []
+        }
+        return found
+    }
+
+    /// proc(5), `/proc/PID/smaps_rollup`; `nil` where nobody says it.
+    private static func proportionalMemory(_ pid: Int32) -> Int64? {
+        guard let bytes = try? FileReader.read(path: "/proc/\(pid)/smaps_rollup").get() else { return nil }
+        let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first {
+            $0.hasPrefix("Pss:")
+        }
+        return line?.split(separator: " ").dropFirst().first.flatMap { Int64($0) }.map { $0 << 10 }
+    }
+
     private func reading(of pids: [Int32], ended: Int64) -> Reading {
         var reading = Reading()
         var ticks = ended

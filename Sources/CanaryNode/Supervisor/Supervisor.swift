@@ -26,6 +26,7 @@ package final class Supervisor {
     var pid: pid_t = -1
     private(set) var end: ProcessEnd?
     var isToEnd = false
+    private var tookTooMuchMemory = false
     private var nodeIsGone = false
     var commands: [BesideCommand] = []
     /// Of an image alone.
@@ -75,7 +76,7 @@ package final class Supervisor {
         ProcessFamily.endDescendants(controlGroup: groups.unified, reap: noticeEnd)
         takeAllOutput()
         log.finish(at: Clock.wallNanoseconds())
-        let ranOut = groups.ranOutOfMemory
+        let ranOut = tookTooMuchMemory || groups.ranOutOfMemory
         groups.remove(nodes: nodeIsGone)
         guard let report = outcome ?? end.map({ .ended($0, outOfMemory: ranOut) }) else { return }
         node.send(report.words)
@@ -175,6 +176,7 @@ package final class Supervisor {
             guard end == nil else { return }
             if tool == nil { Glibc.kill(pid, number) } else { signalTool(number) }
         case .kill: isToEnd = true
+        case .endForMemory: (isToEnd, tookTooMuchMemory) = (true, end == nil)
         case .execute(let id, let milliseconds, let words):
             do throws(LaunchFailure) {
                 let mark = tool.map { _ in "\(CommandRun.mark)=\(UUID.random())" }

@@ -42,6 +42,8 @@ package enum SupervisorOrder: Hashable, Sendable {
     case execute(id: Int, milliseconds: Int, command: [String])
     /// To kill all processes of the container.
     case kill
+    /// To kill them, since they take more memory than they may.
+    case endForMemory
 }
 
 /// What a supervisor says to its node.
@@ -68,6 +70,7 @@ extension SupervisorOrder {
         case .execute(let id, let milliseconds, let command):
             ["execute", "\(id)", "\(milliseconds)"] + command
         case .kill: ["kill"]
+        case .endForMemory: ["memory"]
         }
     }
 
@@ -80,6 +83,7 @@ extension SupervisorOrder {
             guard words.count > 3, let id = Int(words[1]), let time = Int(words[2]) else { return nil }
             self = .execute(id: id, milliseconds: time, command: Array(words[3...]))
         case "kill": self = .kill
+        case "memory": self = .endForMemory
         default: return nil
         }
     }

@@ -19,6 +19,12 @@ package struct ObjectEvent: Hashable, Sendable {
         ObjectEvent(normal: "Scheduled", "Successfully assigned \(namespace)/\(pod) to \(node)")
     }
 
+    /// The node may make no control groups of the controller `cpu`.
+    package static let processorsNotLimited = ObjectEvent(
+        warning: "LimitNotEnforced",
+        "resources.limits.cpu is not enforced: no control group of cpu can be made here"
+    )
+
     init(warning reason: String, _ message: String) {
         (isWarning, self.reason, self.message) = (true, reason, message)
     }

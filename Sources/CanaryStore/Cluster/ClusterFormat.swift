@@ -6,7 +6,9 @@ extension DatabaseFormat {
         name: "cluster.db",
         lockName: "lock",
         applicationID: 0x63_6e_72_79,
-        migrations: [clusterVersion1, clusterVersion2, absencesOfRouting, rollouts, deploymentTemplates],
+        migrations: [
+            clusterVersion1, clusterVersion2, absencesOfRouting, rollouts, deploymentTemplates, imageCommands,
+        ],
         synchronous: "FULL"
     )
 

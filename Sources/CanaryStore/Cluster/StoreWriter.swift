@@ -174,7 +174,7 @@ package final class StoreWriter: StoreReader {
         )
     }
 
-    private func changeRevision() -> Int64 {
+    func changeRevision() -> Int64 {
         let number = nextRevision
         newRevision = number
         return number
