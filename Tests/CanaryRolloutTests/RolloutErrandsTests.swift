@@ -243,6 +243,16 @@ import Testing
         #expect(errands.isIdle)
     }
 
+    @Test func `what is done is not begun again before its result is taken`() {
+        let errands = Errands<Int, Int>(limit: 2)
+        #expect(errands.begin(1, deadline: .max, late: -1) { _ in 7 })
+        errands.stop(patience: 60_000)
+        #expect(errands.isOpen(1) && !errands.begin(1, deadline: .max, late: -1) { _ in 8 })
+        #expect(errands.finished(at: 0).map(\.outcome) == [7])
+        #expect(!errands.isOpen(1) && errands.begin(1, deadline: .max, late: -1) { _ in 9 })
+        errands.stop(patience: 60_000)
+    }
+
     @Test func `work is told that nobody waits any more`() {
         let errands = Errands<Int, Bool>(limit: 1)
         #expect(errands.begin(1, deadline: .max, late: false) { $0.wait(milliseconds: 60_000) })

@@ -14,6 +14,9 @@ final class Errands<Key: Hashable & Sendable, Outcome: Sendable>: Sendable {
         var results: [(key: Key, outcome: Outcome)] = []
         var threads = 0
         var count = 0
+
+        /// Whether it is under way, or done and nobody has heard of it.
+        func isOpen(_ key: Key) -> Bool { open[key] != nil || results.contains { $0.key == key } }
     }
 
     private let limit: Int
@@ -26,7 +29,7 @@ final class Errands<Key: Hashable & Sendable, Outcome: Sendable>: Sendable {
         self.limit = limit
     }
 
-    /// Begins work; `false` where the same is under way, or too much else.
+    /// Begins work; `false` where the same is under way, or its result still to be taken, or too much else is.
     ///
     /// - Parameter deadline: in milliseconds of the monotonic clock; the work should keep to it.
     /// - Parameter work: gets what tells it that nobody waits any more.
@@ -37,7 +40,7 @@ final class Errands<Key: Hashable & Sendable, Outcome: Sendable>: Sendable {
         _ work: @escaping @Sendable (EventDescriptor) -> Outcome
     ) -> Bool {
         let number = state.withLock { state -> Int? in
-            guard state.open[key] == nil, state.threads < limit else { return nil }
+            guard !state.isOpen(key), state.threads < limit else { return nil }
             state.threads += 1
             state.count += 1
             state.open[key] = (state.count, deadline, late)
@@ -62,7 +65,7 @@ final class Errands<Key: Hashable & Sendable, Outcome: Sendable>: Sendable {
         someEnded.signal()
     }
 
-    func isOpen(_ key: Key) -> Bool { state.withLock { $0.open[key] != nil } }
+    func isOpen(_ key: Key) -> Bool { state.withLock { $0.isOpen(key) } }
 
     /// What is done since the last time, or should be by now.
     func finished(at now: Int64) -> [(key: Key, outcome: Outcome)] {
