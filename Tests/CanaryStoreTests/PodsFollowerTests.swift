@@ -125,4 +125,16 @@ import Testing
         #expect(watch.takeEvents())
         #expect(!watch.takeEvents())
     }
+
+    @Test func `a node hears at once of pods that are to end, and of nothing else`() throws {
+        let runtime = open()
+        let watch = DeletionWatch(at: fixture.location)
+        watch.renew()
+        try runtime.report(node("n"), pods: [pod("a")], version: 1)
+        #expect(!watch.hasNews())
+        try runtime.order([PodDeletion(pod("a").key, uid: "uid-a", gracePeriod: nil)])
+        #expect(watch.hasNews())
+        #expect(!watch.hasNews())
+        #expect(try runtime.takeDeletions().map(\.uid) == ["uid-a"])
+    }
 }

@@ -8,11 +8,15 @@ import Glibc
 /// Writing into a file is no event, so that the store's own log and its readers wake nobody.
 final class DirectoryWatch {
     private let path: String
-    private let descriptor: Int32
+    /// Readable when something happened; -1 where nothing can be watched.
+    let descriptor: Int32
+    /// What alone is worth a look; `nil` is anything.
+    private let name: String?
     private var watch: Int32 = -1
 
-    init(_ path: String) {
+    init(_ path: String, only name: String? = nil) {
         self.path = path
+        self.name = name
         // Without inotify (its instances are limited for each user) every wait runs to its end, which is slower only.
         descriptor = inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK))
     }
@@ -56,10 +60,15 @@ final class DirectoryWatch {
                 let length = events.dropFirst(12).prefix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
                 let name = events.dropFirst(16).prefix(length).prefix { $0 != 0 }
                 let text = String(decoding: name, as: UTF8.self)
-                if !text.hasSuffix("-shm"), !text.hasSuffix("-wal") { isWorthIt = true }
+                isWorthIt = isWorthIt || isWorthLooking(text)
                 events = events.dropFirst(16 + length)
             }
         }
         return isWorthIt
+    }
+
+    private func isWorthLooking(_ file: String) -> Bool {
+        if let name { return file == name }
+        return !file.hasSuffix("-shm") && !file.hasSuffix("-wal")
     }
 }

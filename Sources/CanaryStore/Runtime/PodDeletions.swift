@@ -34,6 +34,7 @@ extension RuntimeStore {
                 )
             }
         }
+        location.touch(StoreLocation.deletionsName)
     }
 
     /// What was left for the node, once.
@@ -61,4 +62,27 @@ extension RuntimeStore {
             )
         }
     }
+}
+
+/// Notices that somebody left word of pods to end.
+package final class DeletionWatch {
+    private let watch: DirectoryWatch
+
+    package init(at location: StoreLocation) {
+        watch = DirectoryWatch(location.directory, only: StoreLocation.deletionsName)
+    }
+
+    /// Readable when something happened in the store's directory; -1 where that cannot be watched.
+    package var descriptor: Int32 { watch.descriptor }
+
+    /// Before looking: a directory may have come in the place of another one.
+    package func renew() { watch.renew() }
+
+    /// Whether it was that. Other news are forgotten.
+    package func hasNews() -> Bool { watch.takeEvents() }
+}
+
+extension StoreLocation {
+    /// The file that is touched when there is word for the node.
+    fileprivate static let deletionsName = "pods-deleted"
 }

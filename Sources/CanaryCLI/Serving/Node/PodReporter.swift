@@ -71,9 +71,11 @@ final class PodReporter: Sendable {
 
     func run(until stop: EventDescriptor) {
         let runtime = makeRuntime()
+        let deletions = DeletionWatch(at: location)
         var told = ""
         var isKnown = false
         while !stop.wait(milliseconds: Self.pauseMilliseconds) {
+            deletions.renew()
             do throws(StoreError) {
                 if !isKnown {
                     let (pods, version) = state.withLock { (Array($0.pods.values), $0.version) }
@@ -90,7 +92,7 @@ final class PodReporter: Sendable {
                 stop.wait(milliseconds: Self.retryMilliseconds)
                 continue
             }
-            if isKnown { wait(stop) }
+            if isKnown { wait(stop, deletions) }
         }
         try? runtime.remove(node: record.id)
     }
@@ -124,10 +126,16 @@ final class PodReporter: Sendable {
     }
 
     /// For news, or once a second: the file may have been moved away.
-    private func wait(_ stop: EventDescriptor) {
-        var polled = [event.descriptor, stop.descriptor].map {
-            pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+    private func wait(_ stop: EventDescriptor, _ deletions: DeletionWatch) {
+        let end = Clock.monotonicMilliseconds() + Int64(Self.retryMilliseconds)
+        while true {
+            var polled = [event.descriptor, stop.descriptor, deletions.descriptor].map {
+                pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+            }
+            let left = max(0, end - Clock.monotonicMilliseconds())
+            unsafe poll(&polled, 3, Int32(clamping: left))
+            let isForOthers = polled[0].revents == 0 && polled[1].revents == 0 && polled[2].revents != 0
+            if left == 0 || !isForOthers || deletions.hasNews() { return }
         }
-        unsafe poll(&polled, 2, Self.retryMilliseconds)
     }
 }
