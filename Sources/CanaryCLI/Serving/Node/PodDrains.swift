@@ -27,6 +27,8 @@ final class PodDrains: Sendable {
     private let event = EventDescriptor()
 
     private static let lookMilliseconds: Int32 = 20
+    /// Each look reads all connections of the machine, and a tunnel may last for hours.
+    private static let longestMilliseconds: Int32 = 200
     /// How long the workers may take to serve the table without the pod.
     private static let adoptionMilliseconds: Int64 = 1000
     /// How long proxies in other processes may take: one that was stopped, or cannot read what the node writes, is not waited for.
@@ -53,9 +55,13 @@ final class PodDrains: Sendable {
 
     func run(until stop: EventDescriptor) {
         let runtime = reporter.makeRuntime()
-        while !stop.wait(milliseconds: Self.lookMilliseconds) {
+        var (pause, before): (Int32, Set<ResourceKey>) = (Self.lookMilliseconds, [])
+        while !stop.wait(milliseconds: pause) {
             event.clear()
             let pods = leaving.withLock(\.self)
+            pause =
+                before == Set(pods.keys) ? min(pause * 2, Self.longestMilliseconds) : Self.lookMilliseconds
+            before = Set(pods.keys)
             guard !pods.isEmpty else {
                 event.wait(milliseconds: 1000)
                 continue
