@@ -112,7 +112,7 @@ extension ClusterSnapshot {
         else { return [] }
         return host.ports.flatMap { port in
             var policy = policy
-            if port.isOpaque { policy.kind = .tcp }
+            if port.isOpaque || port.isHTTP2 { policy.kind = .tcp }
             return endpoints(of: host, port: port).filter { $0.isAnnounced && !$0.address.isName }.map {
                 HealthCheckTarget(address: $0.address, policy: policy, host: host.host)
             }

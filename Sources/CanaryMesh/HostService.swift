@@ -12,6 +12,14 @@ package struct HostService: Sendable {
         /// Whether connections to it are passed on as they are: its name or protocol says that it speaks something else
         /// than HTTP. Istio calls an unknown or missing one HTTP where it looks so.
         package var isOpaque = false
+        /// Whether its name or protocol says that it speaks HTTP/2, which includes gRPC.
+        package var isHTTP2 = false
+
+        private static let http2Protocols: Set = ["http2", "grpc", "kubernetes.io/h2c"]
+
+        static func isHTTP2(_ word: some StringProtocol) -> Bool {
+            http2Protocols.contains(word.split(separator: "-").first.map { $0.lowercased() } ?? "")
+        }
 
         private static let opaqueProtocols: Set = ["tcp", "tls", "https", "mongo", "mysql", "redis"]
 
@@ -53,7 +61,8 @@ extension ClusterSnapshot {
                         number: $0.port,
                         name: $0.name,
                         target: $0.targetPort,
-                        isOpaque: HostService.Port.isOpaque($0.appProtocol ?? $0.name)
+                        isOpaque: HostService.Port.isOpaque($0.appProtocol ?? $0.name),
+                        isHTTP2: HostService.Port.isHTTP2($0.appProtocol ?? $0.name)
                     )
                 },
                 selector: service.selector,
@@ -103,7 +112,8 @@ extension HostService {
                     number: port.number,
                     name: port.name,
                     target: .number(port.targetPort ?? port.number),
-                    isOpaque: Port.isOpaque(port.protocol)
+                    isOpaque: Port.isOpaque(port.protocol),
+                    isHTTP2: Port.isHTTP2(port.protocol)
                 )
             )
         }

@@ -149,6 +149,7 @@ package struct DestinationCompiler {
         record.number = Int32(clamping: port.number)
         record.id = lease.id(of: name)
         record.isDefined = true
+        record.upstreamProtocol = UpstreamProtocol(port, policy.connectionPool)
         record.balancing = EndpointBalancing(policy.loadBalancer)
         record.hashing = hashKey(policy.loadBalancer?.hashKey)
         record.policy = policyRecord(policy, destination, port, cluster: record.id).map(arena.store)
@@ -216,5 +217,18 @@ extension EndpointBalancing {
             case nil, .unspecified, .leastConnections, .leastRequest, .passthrough: self = .leastRequest
             }
         }
+    }
+}
+
+extension UpstreamProtocol {
+    /// As Istio has it: a port of HTTP/2 or gRPC is one, whatever else is said; any other is upgraded, or follows the client, where the
+    /// DestinationRule asks for that.
+    init(_ port: HostService.Port, _ pool: ConnectionPool?) {
+        self =
+            if pool?.usesClientProtocol == true {
+                .clients
+            } else {
+                port.isHTTP2 || pool?.upgradesToHTTP2 == true ? .http2 : .http1
+            }
     }
 }

@@ -116,6 +116,10 @@ package struct DestinationHandle: BitwiseCopyable {
     /// When endpoints are ejected for their errors.
     package var outliers: OutlierPolicy { cluster?.pointee.policy?.pointee.outliers ?? .none }
 
+    /// What is spoken to its endpoints.
+    @inline(__always)
+    package var upstreamProtocol: UpstreamProtocol { cluster?.pointee.upstreamProtocol ?? .http1 }
+
     /// 10 s unless the DestinationRule says otherwise.
     package var connectTimeoutMilliseconds: Int32 {
         cluster?.pointee.policy?.pointee.limits.connectTimeoutMilliseconds ?? 10_000

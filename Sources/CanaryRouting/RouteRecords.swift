@@ -150,6 +150,13 @@ package struct DestinationRecord: BitwiseCopyable {
     package var responseEdits: BorrowedList<HeaderEdit>
 }
 
+/// What is spoken to endpoints.
+package enum UpstreamProtocol: UInt8, BitwiseCopyable, Sendable {
+    case http1, http2
+    /// What the client speaks.
+    case clients
+}
+
 /// The endpoints of a destination at a port, and how to talk to them.
 package struct ClusterRecord: BitwiseCopyable {
     /// The port that a request must have addressed; 0 is any.
@@ -159,6 +166,7 @@ package struct ClusterRecord: BitwiseCopyable {
     /// The same in every table.
     package var id: UInt64 = 0
     package var isDefined: Bool
+    package var upstreamProtocol = UpstreamProtocol.http1
     package var balancing: EndpointBalancing
     /// `nil` where no hash decides.
     var hashing: Borrowed<HashKeyRecord>?

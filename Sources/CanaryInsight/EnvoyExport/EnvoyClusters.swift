@@ -151,9 +151,10 @@ final class EnvoyClusters {
     private static func protocolOptions(_ record: ClusterRecord) -> Node? {
         let requests = record.limits.requestsPerConnection
         let lifetime = record.limits.lifetimeMilliseconds
-        guard record.limits.idleTimeoutMilliseconds != 3_600_000 || requests > 0 || lifetime > 0 else {
-            return nil
-        }
+        guard
+            record.limits.idleTimeoutMilliseconds != 3_600_000 || requests > 0 || lifetime > 0
+                || record.upstreamProtocol != .http1
+        else { return nil }
         let type = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
         let common = Node.message([
             "idle_timeout": .duration(milliseconds: record.limits.idleTimeoutMilliseconds),
@@ -165,10 +166,28 @@ final class EnvoyClusters {
                 type,
                 [
                     "common_http_protocol_options": common,
-                    "explicit_http_config": .message(["http_protocol_options": .message([:])]),
+                    "explicit_http_config": explicitProtocol(record),
+                    "use_downstream_protocol_config": record.upstreamProtocol == .clients
+                        ? .message([
+                            "http_protocol_options": .message([:]),
+                            "http2_protocol_options": http2Options(record),
+                        ]) : nil,
                 ]
             )
         ])
+    }
+
+    private static func explicitProtocol(_ record: ClusterRecord) -> Node? {
+        switch record.upstreamProtocol {
+        case .http1: .message(["http_protocol_options": .message([:])])
+        case .http2: .message(["http2_protocol_options": http2Options(record)])
+        case .clients: nil
+        }
+    }
+
+    private static func http2Options(_ record: ClusterRecord) -> Node {
+        let streams = record.limits.streams
+        return .message(["max_concurrent_streams": streams == .max ? nil : .integer(Int64(streams))])
     }
 
     private static func endpoint(_ address: EndpointAddress, _ weight: UInt32) -> Node {

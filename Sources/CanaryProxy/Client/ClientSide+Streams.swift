@@ -5,8 +5,7 @@ import CanaryMesh
 /// Streams of connections that carry many: to the worker, each is a client.
 extension ClientSide {
     /// Makes a client of a stream whose head is complete.
-    mutating func adopt(_ stream: HTTP2StreamPointer) -> DownstreamPointer {
-        let connection = stream.pointee.connection
+    mutating func adopt(_ stream: HTTP2StreamPointer, of connection: DownstreamPointer) -> DownstreamPointer {
         let client = connections.take(
             Downstream(
                 .stream(stream),
@@ -16,7 +15,7 @@ extension ClientSide {
             )
         )
         client.pointee.canRead = false
-        stream.pointee.client = client
+        stream.pointee.party = .client(client)
         return client
     }
 
@@ -27,22 +26,15 @@ extension ClientSide {
         client.pointee.inbox.release()
         renewTimer(client, &loop)
     }
+}
 
-    /// A client of a stream is gone: the stream ends with it, if it has not.
-    func leave(_ stream: HTTP2StreamPointer, _ loop: inout EventLoop) {
-        let connection = stream.pointee.connection
-        stream.pointee.client = nil
-        guard let session = connection.pointee.session else { return }
-        session.pointee.reset(stream)
-        loop.ready.insert(connection.registration)
-    }
-
-    /// Has a stream's frames written before long, and lets its client send as much more as was used.
-    func wake(_ client: DownstreamPointer, _ stream: HTTP2StreamPointer, _ loop: inout EventLoop) {
-        let connection = stream.pointee.connection
-        guard let session = connection.pointee.session else { return }
-        session.pointee.acknowledge(stream, stream.pointee.unacknowledged &- client.pointee.inbox.count)
-        session.pointee.wake(stream)
-        loop.ready.insert(connection.registration)
+extension HTTP2StreamPointer {
+    /// Its party is gone: the stream ends with it, if it has not.
+    func leave(_ loop: inout EventLoop) {
+        pointee.party = .none
+        let session = pointee.session
+        session.pointee.reset(self)
+        if pointee.isClosed { session.pointee.intake.pointee.note(self) }
+        loop.ready.insert(session.pointee.carrier)
     }
 }

@@ -141,7 +141,7 @@ struct ClientSide: ~Copyable {
         client.pointee.inbox.release()
         client.pointee.outbox.release()
         loop.close(client.pointee.transport, client.registration, resets: resets)
-        if let stream = client.pointee.transport.stream { return leave(stream, &loop) }
+        if let stream = client.pointee.transport.stream { return stream.leave(&loop) }
         count &-= 1
         counters.setConnections(count)
         open.remove(client)

@@ -7,34 +7,47 @@ import CanaryRouting
 ///
 /// The set is closed, as that of ``ServerCodec``.
 struct ClientCodec {
-    enum Kind { case http1 }
+    enum Kind { case http1, http2 }
 
-    private let kind = Kind.http1
+    private let kind: Kind
     private var http1 = HTTP1Client()
+    private var http2 = HTTP2Client()
+
+    init(_ kind: Kind = .http1) { self.kind = kind }
+
+    /// The endpoint's side of a stream ended: what was received is the rest of its body.
+    mutating func endInput() { http2.hasEndedInput = true }
+
+    /// The form in which the body of a request is wanted that came without a known length.
+    var requestForm: BodyForm { kind == .http2 ? .data : .chunks }
 
     // MARK: - Requests
 
     func beginHead(_ method: ByteSlice, to output: inout ByteBuffer) {
         switch kind {
         case .http1: HTTP1Client.beginHead(method, to: &output)
+        case .http2: HTTP2Client.beginHead(method, to: &output)
         }
     }
 
     func separateAuthority(to output: inout ByteBuffer) {
         switch kind {
         case .http1: HTTP1Client.separateAuthority(to: &output)
+        case .http2: output.append("\r\n:authority: ")
         }
     }
 
     func beginLines(to output: inout ByteBuffer) {
         switch kind {
         case .http1: HTTP1Client.beginLines(to: &output)
+        case .http2: output.append("\r\n")
         }
     }
 
     func endHead(_ framing: BodyFraming, switchingTo upgrade: ByteSlice, to output: inout ByteBuffer) {
         switch kind {
         case .http1: HTTP1Client.endHead(framing, switchingTo: upgrade, to: &output)
+        case .http2: output.append("\r\n")
         }
     }
 
@@ -52,6 +65,7 @@ struct ClientCodec {
     ) -> ParseOutcome {
         switch kind {
         case .http1: http1.readHead(bytes, limits, method: method, into: &head, &fields)
+        case .http2: .rejected(.malformedStatusLine)
         }
     }
 
@@ -60,6 +74,7 @@ struct ClientCodec {
     mutating func begin(_ head: ResponseHead) {
         switch kind {
         case .http1: http1.begin(head)
+        case .http2: http2.begin(head)
         }
     }
 
@@ -73,6 +88,7 @@ struct ClientCodec {
     ) throws(Rejection) -> BodyRelay.Piece {
         switch kind {
         case .http1: try http1.readBody(bytes, as: form, &relay, except: changes)
+        case .http2: http2.readBody(bytes)
         }
     }
 
@@ -80,6 +96,7 @@ struct ClientCodec {
     func trailers(_ relay: borrowing BodyRelay) -> ByteSlice {
         switch kind {
         case .http1: http1.framing == .chunked ? relay.trailerText : ByteSlice()
+        case .http2: ByteSlice()
         }
     }
 
@@ -87,6 +104,7 @@ struct ClientCodec {
     var framing: BodyFraming {
         switch kind {
         case .http1: http1.framing
+        case .http2: http2.framing
         }
     }
 
@@ -94,6 +112,7 @@ struct ClientCodec {
     var persists: Bool {
         switch kind {
         case .http1: http1.persists
+        case .http2: false
         }
     }
 }

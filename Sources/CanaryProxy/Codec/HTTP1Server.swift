@@ -20,6 +20,8 @@ struct HTTP1Server {
     private var progress = HeadProgress()
     private var body = BodyReader(.none)
     private var isOld = false
+    /// The body of the present request comes in chunks.
+    private(set) var isChunked = false
     private var framing = Framing.none
     /// The client said that the present request is its last.
     private(set) var saidLast = false
@@ -41,6 +43,7 @@ struct HTTP1Server {
     /// A request begins whose head was read.
     mutating func begin(_ head: RequestHead) {
         body = BodyReader(head.framing)
+        isChunked = head.framing == .chunked
         isOld = head.minorVersion == 0
         framing = .none
         saidLast = !head.keepsAlive
@@ -53,13 +56,15 @@ struct HTTP1Server {
         persists = false
     }
 
-    /// Reads a piece of the request's body in the form that the other end wants: chunks stay chunks.
+    /// Reads a piece of the request's body in the form that the other end wants.
     mutating func readBody(
         _ bytes: ByteSlice,
+        as form: BodyForm,
         _ relay: inout BodyRelay,
         except changes: BorrowedList<HeaderEdit>
     ) throws(Rejection) -> BodyRelay.Piece {
-        try relay.pass(bytes, through: &body, except: changes)
+        if isChunked, form == .data { return try relay.data(of: bytes, through: &body, except: changes) }
+        return try relay.pass(bytes, through: &body, except: changes)
     }
 
     /// Nothing that the client sends after the present exchange is looked at.
@@ -91,8 +96,10 @@ struct HTTP1Server {
         framing == .madeChunks ? relay.chunk(piece.bytes) : piece.bytes
     }
 
-    /// What ends a body that came without an end of its own.
-    var bodyEnd: StaticString { framing == .madeChunks ? "0\r\n\r\n" : "" }
+    /// What ends a body that came without an end of its own, with the lines of its trailers.
+    func end(trailers: ByteSlice, _ relay: inout BodyRelay) -> ByteSlice {
+        framing == .madeChunks ? relay.chunk(ByteSlice(), isLast: true, trailers: trailers) : ByteSlice()
+    }
 
     /// Writes what stands before the lines of an answer's head.
     static func beginHead(_ status: Int32, _ reason: ByteSlice, to output: inout ByteBuffer) {

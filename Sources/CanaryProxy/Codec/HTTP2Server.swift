@@ -11,7 +11,7 @@ struct HTTP2Server {
     private var remaining: UInt64 = 0
     private(set) var hasEndedInput = false
     /// The lines of the fields behind the body; the stream's own, which lives longer than the exchange.
-    private var trailers = ByteSlice()
+    private(set) var trailers = ByteSlice()
 
     /// A request begins whose head was read.
     mutating func begin(_ head: RequestHead) {
@@ -24,13 +24,17 @@ struct HTTP2Server {
         self.trailers = trailers
     }
 
-    /// Reads a piece of the request's body in the form that an HTTP/1 connection wants: chunks are made where it has no known length.
+    /// Reads a piece of the request's body in the form that the other end wants: chunks are made where it has no known length.
     /// nghttp2 has seen to it that a length was told truly.
-    mutating func readBody(_ bytes: ByteSlice, _ relay: inout BodyRelay) -> BodyRelay.Piece {
+    mutating func readBody(_ bytes: ByteSlice, as form: BodyForm, _ relay: inout BodyRelay) -> BodyRelay.Piece
+    {
         guard framing == .chunked else {
             let count = Int(min(remaining, UInt64(bytes.count)))
             remaining &-= UInt64(count)
             return BodyRelay.Piece(used: count, bytes: bytes.slice(0, count), isLast: remaining == 0)
+        }
+        guard form == .chunks else {
+            return BodyRelay.Piece(used: bytes.count, bytes: bytes, isLast: hasEndedInput)
         }
         let chunk = relay.chunk(bytes, isLast: hasEndedInput, trailers: trailers)
         return BodyRelay.Piece(used: bytes.count, bytes: chunk, isLast: hasEndedInput)

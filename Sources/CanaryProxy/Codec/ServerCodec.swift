@@ -57,16 +57,25 @@ struct ServerCodec {
         }
     }
 
-    /// Reads a piece of the request's body. `changes` are the route's to the head.
+    /// Reads a piece of the request's body in the form that the other end wants. `changes` are the route's to the head.
     @inline(__always)
     mutating func readBody(
         _ bytes: ByteSlice,
+        as form: BodyForm,
         _ relay: inout BodyRelay,
         except changes: BorrowedList<HeaderEdit>
     ) throws(Rejection) -> BodyRelay.Piece {
         switch kind {
-        case .http1: try http1.readBody(bytes, &relay, except: changes)
-        case .http2: http2.readBody(bytes, &relay)
+        case .http1: try http1.readBody(bytes, as: form, &relay, except: changes)
+        case .http2: http2.readBody(bytes, as: form, &relay)
+        }
+    }
+
+    /// The lines of the trailers of a body that was just read to its end as data.
+    func trailers(_ relay: borrowing BodyRelay) -> ByteSlice {
+        switch kind {
+        case .http1: http1.isChunked ? relay.trailerText : ByteSlice()
+        case .http2: http2.trailers
         }
     }
 
@@ -138,11 +147,11 @@ struct ServerCodec {
         }
     }
 
-    /// What ends a body that came without an end of its own; empty for nothing.
-    var bodyEnd: StaticString {
+    /// What ends a body that came without an end of its own, with the lines of its trailers; empty for nothing.
+    func end(trailers: ByteSlice, _ relay: inout BodyRelay) -> ByteSlice {
         switch kind {
-        case .http1: http1.bodyEnd
-        case .http2: ""
+        case .http1: http1.end(trailers: trailers, &relay)
+        case .http2: ByteSlice()
         }
     }
 

@@ -71,6 +71,16 @@ struct Exchange: Registered, ~Copyable {
 
     var hasAnswerBegun: Bool { stage >= .answering }
 
+    /// Whether it takes a stream of HTTP/2 to its destination. A switch of protocols is one of HTTP/1.1.
+    func usesStream(of destination: DestinationHandle) -> Bool {
+        guard !isConnection, request.head.upgrade == nil else { return false }
+        return switch destination.upstreamProtocol {
+        case .http1: false
+        case .http2: true
+        case .clients: request.head.isHTTP2
+        }
+    }
+
     /// It goes to a mirror: nobody waits for its answer.
     var isCopy: Bool { original != nil }
 
@@ -141,6 +151,8 @@ struct RequestBody: ~Copyable {
     /// It can be sent from its beginning: all that was received is kept.
     private(set) var canBeSentAgain = true
     private var kept = ByteQueue()
+    /// The form of what is kept.
+    private(set) var form = BodyForm.chunks
 
     init(isComplete: Bool) { self.isComplete = isComplete }
 
@@ -148,8 +160,9 @@ struct RequestBody: ~Copyable {
     var keptBytes: ByteSlice { kept.bytes }
 
     /// Keeps what was received, as long as that makes sense and takes no more than `limit` bytes.
-    mutating func keep(_ bytes: ByteSlice, where isWanted: Bool, limit: Int) {
+    mutating func keep(_ bytes: ByteSlice, where isWanted: Bool, as form: BodyForm, limit: Int) {
         guard canBeSentAgain, bytes.count > 0 else { return }
+        self.form = form
         guard isWanted, kept.count &+ bytes.count <= limit else { return forget() }
         kept.append(bytes)
     }

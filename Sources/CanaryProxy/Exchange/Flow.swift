@@ -58,11 +58,12 @@ extension ExchangePointer {
 extension UpstreamPointer {
     /// Whether what the upstream sends can be passed on now.
     var wantsInput: Bool {
+        if pointee.phase == .multiplexed { return pointee.outbox.count < Scratch.size }
         guard let exchange = pointee.exchange else { return false }
         return switch pointee.phase {
         case .active: exchange.takesAnswer
         case .tunnel: exchange.takesAnswer && !pointee.hasEnded
-        case .connecting, .idle, .closed: false
+        case .connecting, .idle, .multiplexed, .closed: false
         }
     }
 

@@ -33,6 +33,8 @@ struct RequestWriter: ~Copyable {
         edits.apply(exchange.pointee.requestEdits, facts, to: &fields, of: bytes)
         writePassingFields(exchange, bytes, &random, to: &output)
         edits.append(to: &output)
+        // Else a gRPC server takes the client for one that knows no trailers.
+        if codec.requestForm == .data, exchange.pointee.request.isGRPC { output.append("te: trailers\r\n") }
         codec.endHead(
             head.framing,
             switchingTo: head.upgrade.map { bytes[$0] } ?? ByteSlice(),

@@ -89,7 +89,7 @@ struct ResponseParser {
     }
 
     /// Where the body ends: RFC 9112, 6.3.
-    private func apply(_ rules: MessageRules, _ method: RequestMethod, _ head: inout ResponseHead) {
+    func apply(_ rules: MessageRules, _ method: RequestMethod, _ head: inout ResponseHead) {
         let hasNoBody = method == .head || head.status < 200 || head.status == 204 || head.status == 304
         if hasNoBody {
             head.framing = .none

@@ -4,7 +4,7 @@ import CNGHTTP2
 import CanaryMesh
 
 /// What nghttp2 calls while it reads and writes frames: it is all written down in the ``HTTP2Intake``, or moved to and from the
-/// queues of the streams' clients. Nothing here calls the worker.
+/// queues of the streams' parties. Nothing here calls the worker.
 ///
 /// Every pointer of nghttp2's is valid during the call; the context is the session's intake, and a stream's user data its
 /// ``HTTP2Stream``, which is there as long as nghttp2 knows the stream.
@@ -20,24 +20,17 @@ enum HTTP2Callbacks {
         }
         unsafe nghttp2_session_callbacks_set_on_header_callback(callbacks) {
             _,
-            frame,
+            _,
             name,
             nameCount,
             value,
             valueCount,
             _,
             context in
-            guard let frame = unsafe frame, let intake = unsafe HTTP2Callbacks.intake(context) else {
-                return 0
-            }
+            guard let intake = unsafe HTTP2Callbacks.intake(context) else { return 0 }
             let name = unsafe ByteSlice(base: name, count: nameCount)
             let value = unsafe ByteSlice(base: value, count: valueCount)
-            if unsafe frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
-                intake.pointee.head.add(name, value)
-            } else if !intake.pointee.addTrailer(name, value) {
-                return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
-            }
-            return 0
+            return intake.pointee.add(name, value) ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
         }
         // Without it, what must not be in a field would only have the field left out.
         unsafe nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks) { _, _, _, _, _, _, _, _ in
@@ -55,17 +48,18 @@ enum HTTP2Callbacks {
             context in
             guard let stream = unsafe HTTP2Callbacks.stream(number, of: session) else { return 0 }
             stream.pointee.unacknowledged &+= count
-            unsafe stream.pointee.client?.pointee.inbox.append(ByteSlice(base: data, count: count))
+            unsafe stream.pointee.party.receive(ByteSlice(base: data, count: count))
             unsafe HTTP2Callbacks.intake(context)?.pointee.note(stream)
             return 0
         }
         unsafe nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) {
             session,
             number,
-            _,
+            code,
             context in
             guard let stream = unsafe HTTP2Callbacks.stream(number, of: session) else { return 0 }
             stream.pointee.isClosed = true
+            stream.pointee.wasRefused = code == NGHTTP2_REFUSED_STREAM.rawValue
             unsafe HTTP2Callbacks.intake(context)?.pointee.note(stream)
             return 0
         }
@@ -90,12 +84,12 @@ enum HTTP2Callbacks {
         _ context: UnsafeMutableRawPointer?
     ) -> Int32 {
         guard let frame = unsafe frame, let intake = unsafe intake(context),
-            unsafe frame.pointee.hd.type == UInt8(NGHTTP2_HEADERS.rawValue),
-            unsafe frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST
+            unsafe frame.pointee.hd.type == UInt8(NGHTTP2_HEADERS.rawValue)
         else { return 0 }
+        intake.pointee.beginBlock()
+        guard unsafe frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST else { return 0 }
         let number = unsafe frame.pointee.hd.stream_id
-        intake.pointee.head.reset()
-        let stream = intake.pointee.open(number)
+        guard let stream = intake.pointee.open(number) else { return 0 }
         return unsafe nghttp2_session_set_stream_user_data(session, number, stream.memory)
     }
 
@@ -109,15 +103,12 @@ enum HTTP2Callbacks {
         switch UInt32(header.type) {
         case NGHTTP2_PING.rawValue:
             if header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 { intake.pointee.hasHeardNotice = true }
+        case NGHTTP2_GOAWAY.rawValue: intake.pointee.isLeaving = true
         case NGHTTP2_HEADERS.rawValue, NGHTTP2_DATA.rawValue:
             guard let stream = unsafe stream(header.stream_id, of: session) else { return 0 }
-            let isHead = header.type == UInt8(NGHTTP2_HEADERS.rawValue)
-            if isHead, unsafe frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
-                intake.pointee.begun = stream
-            }
+            if header.type == UInt8(NGHTTP2_HEADERS.rawValue) { intake.pointee.endBlock(of: stream) }
             guard header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 else { return 0 }
             stream.pointee.hasEnded = true
-            intake.pointee.giveTrailers(to: stream)
             intake.pointee.note(stream)
         default: break
         }
@@ -126,7 +117,7 @@ enum HTTP2Callbacks {
 
     // MARK: - Writing
 
-    /// Gives nghttp2 the next bytes of an answer's body.
+    /// Gives nghttp2 the next bytes of a body.
     static var body: nghttp2_data_provider {
         unsafe nghttp2_data_provider(source: nghttp2_data_source()) {
             session,
@@ -136,20 +127,24 @@ enum HTTP2Callbacks {
             flags,
             _,
             context in
-            guard let stream = unsafe HTTP2Callbacks.stream(number, of: session),
-                let client = stream.pointee.client,
-                let memory = unsafe memory, let flags = unsafe flags
+            guard let stream = unsafe HTTP2Callbacks.stream(number, of: session), let memory = unsafe memory,
+                let flags = unsafe flags
             else { return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) }
-            let count = unsafe client.pointee.outbox.move(to: memory, atMost: room)
-            if count > 0 { stream.pointee.hasSent = true }
+            let party = stream.pointee.party
+            let count = unsafe party.outgoing.copy(to: memory, atMost: room)
+            let isAll = count == party.outgoing.count
+            if count > 0 {
+                party.consumeOutgoing(count)
+                stream.pointee.hasSent = true
+            }
             unsafe HTTP2Callbacks.intake(context)?.pointee.note(stream)
-            guard client.pointee.outbox.isEmpty else { return count }
-            if client.pointee.closesWhenSent {
-                stream.pointee.answer = .ended
+            guard isAll else { return count }
+            if party.hasSaidAll {
+                stream.pointee.sending = .ended
                 unsafe flags.pointee |= UInt32(NGHTTP2_DATA_FLAG_EOF.rawValue)
-                if !stream.pointee.answerTrailers.isEmpty {
+                if !stream.pointee.ownTrailers.isEmpty {
                     unsafe flags.pointee |= UInt32(NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue)
-                    unsafe HTTP2Lines.submitTrailers(stream.pointee.answerTrailers.bytes, number, to: session)
+                    unsafe HTTP2Lines.submitTrailers(stream.pointee.ownTrailers.bytes, number, to: session)
                 }
             } else if count == 0 {
                 stream.pointee.isDeferred = true
@@ -160,22 +155,11 @@ enum HTTP2Callbacks {
     }
 }
 
-extension HTTP2Intake {
-    /// A field behind a request's body; `false` where none may be. Pseudo-header fields are none, which nghttp2 has seen to.
-    fileprivate mutating func addTrailer(_ name: ByteSlice, _ value: ByteSlice) -> Bool {
-        let rule = TrailerRule(name)
-        guard rule == .passed else { return rule == .dropped }
-        let length = trailers.count &+ name.count &+ value.count &+ 4
-        guard length <= TrailerParser.longestSection else { return false }
-        trailers.append(name)
-        trailers.append(ByteSlice(": "))
-        trailers.append(value)
-        trailers.append(ByteSlice("\r\n"))
-        return true
-    }
-
-    fileprivate mutating func giveTrailers(to stream: HTTP2StreamPointer) {
-        stream.pointee.requestTrailers.append(trailers.bytes)
-        trailers.release()
+extension ByteSlice {
+    @unsafe fileprivate func copy(to memory: UnsafeMutablePointer<UInt8>, atMost room: Int) -> Int {
+        let copied = Swift.min(count, room)
+        guard copied > 0, let base = unsafe base else { return 0 }
+        unsafe memory.update(from: base, count: copied)
+        return copied
     }
 }

@@ -3,7 +3,7 @@
 import CanaryMesh
 import CanaryRouting
 
-/// A request's head as its header fields come in, one after the other: what HTTP/1's parser makes of a head's text.
+/// A head as its header fields come in, one after the other: what HTTP/1's parsers make of a head's text.
 ///
 /// nghttp2 has checked by then what RFC 9113, 8.2 and 8.3 say of names, values and pseudo-header fields. The text holds the values of
 /// those first, and then a line for each other field, as HTTP/1 would have them.
@@ -18,11 +18,15 @@ struct HTTP2Head: ~Copyable {
     private var `protocol` = ByteRange.empty
     /// The method that asks for that protocol in HTTP/1.1.
     private var substitute = ByteRange.empty
+    private var status = ByteRange.empty
     private var rejection: Rejection?
 
     init(_ limits: HeadLimits) { self.limits = limits }
 
     var bytes: ByteSlice { text.bytes }
+
+    /// No field has come.
+    var isEmpty: Bool { text.isEmpty && cookies.isEmpty && rejection == nil }
 
     /// Takes a field; what is more than the limits allow is left out, and has the head rejected.
     mutating func add(_ name: ByteSlice, _ value: ByteSlice) {
@@ -41,6 +45,7 @@ struct HTTP2Head: ~Copyable {
         if name.equals(ByteSlice(":method")) { method = range }
         if name.equals(ByteSlice(":path")) { target = range }
         if name.equals(ByteSlice(":authority")) { authority = range }
+        if name.equals(ByteSlice(":status")) { status = range }
         guard name.equals(ByteSlice(":protocol")) else { return }
         `protocol` = range
         // Behind this come lines only, which may be copied all at once.
@@ -120,6 +125,26 @@ struct HTTP2Head: ~Copyable {
         }
     }
 
+    /// The same for an answer; `method` is that of the request.
+    mutating func finish(
+        isWhole: Bool,
+        _ method: RequestMethod,
+        into head: inout ResponseHead,
+        _ table: inout FieldTable
+    ) throws(Rejection) {
+        if !cookies.isEmpty { addLine(ByteSlice("cookie"), cookies.bytes) }
+        text.append(ByteSlice("\r\n"))
+        if let rejection { throw rejection }
+        table.removeAll()
+        for field in fields where !table.append(field) { throw .tooManyFields }
+        head = ResponseHead()
+        head.length = text.count
+        for byte in text.bytes[status] { head.status = head.status &* 10 &+ Int(byte &- 0x30) }
+        let rules = try MessageRules.read(text.bytes, &table, minorVersion: 1)
+        ResponseParser(limits: limits).apply(rules, method, &head)
+        if isWhole { head.framing = .none }
+    }
+
     /// A Host field may stand for the authority, and may not contradict it (RFC 9113, 8.3.1).
     private func authority(_ host: ByteRange?) throws(Rejection) -> ByteRange {
         let bytes = text.bytes
@@ -137,7 +162,7 @@ struct HTTP2Head: ~Copyable {
         cookies.release()
         fields = []
         (method, target, authority) = (.empty, .empty, .empty)
-        `protocol` = .empty
+        (`protocol`, substitute, status) = (.empty, .empty, .empty)
         rejection = nil
     }
 }

@@ -49,6 +49,28 @@ enum HTTP2Lines {
         }
     }
 
+    /// Submits the head of a request at the start of `text`; how many bytes it takes, and the number of the stream, negative where
+    /// nghttp2 takes no more.
+    @unsafe static func submitRequest(
+        _ text: ByteSlice,
+        _ stream: HTTP2StreamPointer,
+        hasBody: (Int) -> Bool,
+        to session: OpaquePointer?
+    ) -> (length: Int, number: Int32) {
+        unsafe withFields(of: text) { fields, length in
+            let base = fields.baseAddress
+            guard hasBody(length) else {
+                return unsafe (
+                    length, nghttp2_submit_request(session, nil, base, fields.count, nil, stream.memory)
+                )
+            }
+            var body = unsafe HTTP2Callbacks.body
+            return unsafe (
+                length, nghttp2_submit_request(session, nil, base, fields.count, &body, stream.memory)
+            )
+        }
+    }
+
     /// Submits the fields behind a body.
     @unsafe static func submitTrailers(_ text: ByteSlice, _ number: Int32, to session: OpaquePointer?) {
         unsafe withFields(of: text) { fields, _ in

@@ -6,15 +6,15 @@ import CanaryRouting
 
 typealias HTTP2SessionPointer = SlabPointer<HTTP2Session>
 
-/// The server's end of an HTTP/2 connection (RFC 9113): nghttp2 reads and writes frames and headers, knows windows and the states of
+/// One end of an HTTP/2 connection (RFC 9113): nghttp2 reads and writes frames and headers, knows windows and the states of
 /// streams, and refuses what breaks the protocol. It knows no socket: bytes in, bytes out.
 ///
 /// `@safe`: nghttp2's session is this value's own, and what it leads to, the intake, lives as long.
 @safe struct HTTP2Session: ~Copyable {
-    /// What is promised to clients, and what they may have under way.
+    /// What is promised to peers, and what they may have under way.
     private enum Bound {
         static let streams: UInt32 = 100
-        /// Bytes that a client may send ahead: of a stream's body, and of all of them.
+        /// Bytes that a peer may send ahead: of a stream's body, and of all of them.
         static let streamWindow: UInt32 = 65_535
         static let window: Int32 = 1 << 20
         /// Resets by the client: so many at once, and so many each second (CVE-2023-44487). What the server resets for a client's
@@ -31,20 +31,32 @@ typealias HTTP2SessionPointer = SlabPointer<HTTP2Session>
 
     private let session: OpaquePointer
     let intake: SlabPointer<HTTP2Intake>
-    private var boundary = FrameBoundary()
+    /// The connection.
+    let carrier: SlabPointer<Registration>
+    private var boundary: FrameBoundary
     /// Streams that have something to say.
     private var waiting: [HTTP2StreamPointer] = []
     /// The client was told that the connection ends: that it will, and that it does.
     private var isNoticed = false
+    private var hasPinged = false
     private var isEnding = false
 
-    /// `nil` where there is no memory.
-    init?(_ connection: DownstreamPointer, _ limits: HeadLimits) {
-        let intake = SlabPointer(alone: HTTP2Intake(connection, limits))
+    /// A session for a connection, to a client or to an endpoint; `nil` where there is no memory.
+    static func make(_ carrier: SlabPointer<Registration>, _ limits: HeadLimits) -> HTTP2SessionPointer? {
+        guard let session = HTTP2Session(carrier, limits) else { return nil }
+        let pointer = SlabPointer(alone: session)
+        pointer.pointee.intake.pointee.session = pointer
+        return pointer
+    }
+
+    private init?(_ carrier: SlabPointer<Registration>, _ limits: HeadLimits) {
+        let intake = SlabPointer(alone: HTTP2Intake(limits))
+        let isServer = carrier.pointee.kind == .downstream
         var made: OpaquePointer?
         var options: OpaquePointer?
         if unsafe nghttp2_option_new(&options) == 0 { unsafe Self.set(options) }
-        let status = unsafe nghttp2_session_server_new2(&made, HTTP2Callbacks.shared, intake.memory, options)
+        let make = unsafe isServer ? nghttp2_session_server_new2 : nghttp2_session_client_new2
+        let status = unsafe make(&made, HTTP2Callbacks.shared, intake.memory, options)
         unsafe nghttp2_option_del(options)
         guard status == 0, let session = unsafe made else {
             unsafe intake.free()
@@ -52,7 +64,9 @@ typealias HTTP2SessionPointer = SlabPointer<HTTP2Session>
         }
         unsafe self.session = unsafe session
         self.intake = intake
-        unsafe Self.greet(session, limits)
+        self.carrier = carrier
+        boundary = FrameBoundary(hasPreface: isServer)
+        unsafe Self.greet(session, limits, isServer: isServer)
     }
 
     deinit {
@@ -71,13 +85,19 @@ typealias HTTP2SessionPointer = SlabPointer<HTTP2Session>
         unsafe nghttp2_option_set_stream_reset_rate_limit(options, Bound.resetBurst, Bound.resetsPerSecond)
     }
 
-    @unsafe private static func greet(_ session: OpaquePointer, _ limits: HeadLimits) {
-        let settings = [
+    @unsafe private static func greet(_ session: OpaquePointer, _ limits: HeadLimits, isServer: Bool) {
+        let ofServer: [(nghttp2_settings_id, UInt32)] = [
             (NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, Bound.streams),
+            (NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1),
+        ]
+        let ofClient: [(nghttp2_settings_id, UInt32)] = [(NGHTTP2_SETTINGS_ENABLE_PUSH, 0)]
+        let ofBoth: [(nghttp2_settings_id, UInt32)] = [
             (NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, Bound.streamWindow),
             (NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, UInt32(clamping: limits.headBytes)),
-            (NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1),
-        ].map { nghttp2_settings_entry(settings_id: Int32($0.0.rawValue), value: $0.1) }
+        ]
+        let settings = ((isServer ? ofServer : ofClient) + ofBoth).map {
+            nghttp2_settings_entry(settings_id: Int32($0.0.rawValue), value: $0.1)
+        }
         unsafe settings.withUnsafeBufferPointer {
             _ = unsafe nghttp2_submit_settings(session, 0, $0.baseAddress, $0.count)
         }
@@ -101,7 +121,7 @@ typealias HTTP2SessionPointer = SlabPointer<HTTP2Session>
         _ = unsafe nghttp2_session_consume(session, stream.pointee.number, count)
     }
 
-    /// Forgets a stream that is closed, and has no client any more. What nobody used of it no longer counts for the connection.
+    /// Forgets a stream that is closed, and has no party any more. What nobody used of it no longer counts for the connection.
     mutating func giveUp(_ stream: HTTP2StreamPointer) {
         _ = unsafe nghttp2_session_consume_connection(session, stream.pointee.unacknowledged)
         if stream.pointee.isWaiting { waiting.removeAll { $0 == stream } }
@@ -121,9 +141,14 @@ typealias HTTP2SessionPointer = SlabPointer<HTTP2Session>
     func reset(_ stream: HTTP2StreamPointer) {
         guard !stream.pointee.isClosed, !stream.pointee.isReset else { return }
         stream.pointee.isReset = true
-        let isAnswered = stream.pointee.answer == .ended
-        let code = isAnswered ? NGHTTP2_NO_ERROR : NGHTTP2_INTERNAL_ERROR
-        stream.pointee.answer = .ended
+        guard stream.pointee.number > 0 else {
+            stream.pointee.isClosed = true
+            return intake.pointee.note(stream)
+        }
+        let hasSaidAll = stream.pointee.sending == .ended
+        let failure = carrier.pointee.kind == .downstream ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_CANCEL
+        let code = hasSaidAll && carrier.pointee.kind == .downstream ? NGHTTP2_NO_ERROR : failure
+        stream.pointee.sending = .ended
         _ = unsafe nghttp2_submit_rst_stream(session, 0, stream.pointee.number, code.rawValue)
     }
 
@@ -137,32 +162,70 @@ typealias HTTP2SessionPointer = SlabPointer<HTTP2Session>
         while output.count < limit {
             var frame: UnsafePointer<UInt8>?
             let count = unsafe nghttp2_session_mem_send(session, &frame)
-            guard count > 0 else { return }
+            guard count > 0 else {
+                guard pingBehindNotice() else { return }
+                continue
+            }
             unsafe output.append(ByteSlice(base: frame, count: count))
         }
     }
 
     private func submit(_ stream: HTTP2StreamPointer) {
-        guard !stream.pointee.isClosed, let client = stream.pointee.client else { return }
-        while stream.pointee.answer == .head, !client.pointee.outbox.isEmpty {
-            let text = client.pointee.outbox.bytes
-            let isAll = client.pointee.closesWhenSent && stream.pointee.answerTrailers.isEmpty
-            let (length, isFinal, wasTaken) = unsafe HTTP2Lines.submitHead(
-                text,
-                stream.pointee.number,
-                hasBody: { !isAll || $0 < text.count },
-                to: session
-            )
-            guard wasTaken else { return reset(stream) }
-            if isFinal {
-                stream.pointee.answer = isAll && length == text.count ? .ended : .body
-                intake.pointee.note(stream)
-            }
-            client.pointee.outbox.consume(length)
+        guard !stream.pointee.isClosed else { return }
+        while stream.pointee.sending == .head, !stream.pointee.party.outgoing.isEmpty {
+            guard submitHead(of: stream) else { return reset(stream) }
         }
         guard stream.pointee.isDeferred else { return }
         stream.pointee.isDeferred = false
         _ = unsafe nghttp2_session_resume_data(session, stream.pointee.number)
+    }
+
+    /// Submits the head that waits to be sent; `false` where nghttp2 takes none.
+    private func submitHead(of stream: HTTP2StreamPointer) -> Bool {
+        let party = stream.pointee.party
+        let text = party.outgoing
+        let isAll = party.hasSaidAll && stream.pointee.ownTrailers.isEmpty
+        let hasBody = { !isAll || $0 < text.count }
+        let length: Int
+        var isFinal = true
+        if case .endpoint = party {
+            let taken = unsafe HTTP2Lines.submitRequest(text, stream, hasBody: hasBody, to: session)
+            guard taken.number > 0 else { return false }
+            stream.pointee.number = taken.number
+            length = taken.length
+        } else {
+            let taken = unsafe HTTP2Lines.submitHead(
+                text,
+                stream.pointee.number,
+                hasBody: hasBody,
+                to: session
+            )
+            guard taken.wasTaken else { return false }
+            (length, isFinal) = (taken.length, taken.isFinal)
+        }
+        if isFinal {
+            stream.pointee.sending = hasBody(length) ? .body : .ended
+            intake.pointee.note(stream)
+        }
+        party.consumeOutgoing(length)
+        return true
+    }
+
+    // MARK: - Streams of our own
+
+    /// The peer takes no more of them.
+    var isLeaving: Bool { intake.pointee.isLeaving }
+
+    /// Whether the peer takes another stream, which a policy may limit further.
+    func hasRoom(atMost limit: Int) -> Bool {
+        guard !intake.pointee.isLeaving, unsafe nghttp2_session_check_request_allowed(session) != 0 else {
+            return false
+        }
+        let allowed = unsafe nghttp2_session_get_remote_settings(
+            session,
+            NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS
+        )
+        return intake.pointee.streams.count < min(Int(allowed), limit)
     }
 
     // MARK: - Ending
@@ -172,7 +235,14 @@ typealias HTTP2SessionPointer = SlabPointer<HTTP2Session>
         guard !isNoticed else { return }
         isNoticed = true
         _ = unsafe nghttp2_submit_shutdown_notice(session)
-        _ = unsafe nghttp2_submit_ping(session, 0, nil)
+    }
+
+    /// Pings the client once the notice is out: of two frames that wait, nghttp2 would send the ping first, and its answer would not
+    /// say that the client has read the notice.
+    private mutating func pingBehindNotice() -> Bool {
+        guard isNoticed, !hasPinged else { return false }
+        hasPinged = true
+        return unsafe nghttp2_submit_ping(session, 0, nil) == 0
     }
 
     /// Takes no new streams, once the client has heard of the end. The last one ends the connection.
@@ -195,13 +265,27 @@ typealias HTTP2SessionPointer = SlabPointer<HTTP2Session>
     }
 }
 
+extension HTTP2SessionPointer {
+    /// Calls `body` with each stream; that one may be given up meanwhile, and no other.
+    func forEachStream(_ body: (HTTP2StreamPointer) -> Void) {
+        let intake = pointee.intake
+        var next = intake.pointee.streams.first
+        while let stream = next {
+            next = intake.pointee.streams.next(after: stream)
+            body(stream)
+        }
+    }
+}
+
 /// Where frames end, so that what a frame says can be acted on before the next one is read.
 private struct FrameBoundary {
     private static let headerCount = 9
-    /// Of the preface at first, and then of a frame's payload.
-    private var left = HTTP2Session.preface.count
+    /// Of the preface at first, where the peer sends one, and then of a frame's payload.
+    private var left: Int
     private var length = 0
     private var headerRead = 0
+
+    init(hasPreface: Bool) { left = hasPreface ? HTTP2Session.preface.count : 0 }
 
     /// How many bytes from the start of `bytes` belong to the present frame.
     mutating func advance(_ bytes: ByteSlice) -> Int {

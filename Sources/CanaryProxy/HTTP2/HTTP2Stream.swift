@@ -4,37 +4,100 @@ import CanaryMesh
 
 typealias HTTP2StreamPointer = SlabPointer<HTTP2Stream>
 
-/// A stream of a client's HTTP/2 connection, from the first of its headers until both sides have ended it.
-///
-/// The worker deals with its ``client`` as with any other: that one's inbox is filled from DATA frames, and its outbox goes
-/// out in HEADERS and DATA frames, as far as the client's windows allow.
+/// Whom a stream is to: the worker deals with it as with any other client or upstream. Its inbox is filled from DATA frames, and its
+/// outbox goes out in HEADERS and DATA frames, as far as the peer's windows allow.
+enum HTTP2Party {
+    /// Nobody yet, before the head of a request is complete, or nobody any more.
+    case none
+    case client(DownstreamPointer)
+    case endpoint(UpstreamPointer)
+
+    var isNone: Bool {
+        guard case .none = self else { return false }
+        return true
+    }
+
+    var client: DownstreamPointer? {
+        guard case .client(let client) = self else { return nil }
+        return client
+    }
+
+    func receive(_ bytes: ByteSlice) {
+        switch self {
+        case .none: break
+        case .client(let client): client.pointee.inbox.append(bytes)
+        case .endpoint(let upstream):
+            upstream.pointee.inbox.append(bytes)
+            upstream.pointee.canRead = true
+        }
+    }
+
+    /// What waits to be sent.
+    var outgoing: ByteSlice {
+        switch self {
+        case .none: ByteSlice()
+        case .client(let client): client.pointee.outbox.bytes
+        case .endpoint(let upstream): upstream.pointee.outbox.bytes
+        }
+    }
+
+    func consumeOutgoing(_ count: Int) {
+        switch self {
+        case .none: break
+        case .client(let client): client.pointee.outbox.consume(count)
+        case .endpoint(let upstream): upstream.pointee.outbox.consume(count)
+        }
+    }
+
+    /// How many bytes wait to be used.
+    var incomingCount: Int {
+        switch self {
+        case .none: 0
+        case .client(let client): client.pointee.inbox.count
+        case .endpoint(let upstream): upstream.pointee.inbox.count
+        }
+    }
+
+    /// Nothing comes behind what waits to be sent.
+    var hasSaidAll: Bool {
+        switch self {
+        case .none: true
+        case .client(let client): client.pointee.closesWhenSent
+        case .endpoint(let upstream): upstream.pointee.exchange?.pointee.body.isComplete ?? true
+        }
+    }
+}
+
+/// A stream of an HTTP/2 connection, until both sides have ended it.
 struct HTTP2Stream: ~Copyable {
-    /// What the client's outbox begins with.
-    enum Answer: UInt8 {
-        /// An answer's head, once one is there.
+    /// How far our side of it has come.
+    enum Sending: UInt8 {
+        /// A head is to go out, once one is there.
         case head
         case body
         /// Nothing: our side ended, or has no more to say.
         case ended
     }
 
-    let number: Int32
+    /// 0 before a stream of our own has begun.
+    var number: Int32
     /// Whose frames carry it.
-    let connection: DownstreamPointer
-    /// `nil` before its head is complete.
-    var client: DownstreamPointer?
-    var answer = Answer.head
-    /// The fields behind the request's body and the answer's, as lines.
-    var requestTrailers = ByteQueue()
-    var answerTrailers = ByteQueue()
-    /// Bytes of the request's body for which the client got no new window yet.
+    let session: HTTP2SessionPointer
+    var party = HTTP2Party.none
+    var sending = Sending.head
+    /// The fields behind the peer's body and ours, as lines.
+    var trailers = ByteQueue()
+    var ownTrailers = ByteQueue()
+    /// Bytes of the peer's body for which it got no new window yet.
     var unacknowledged = 0
-    /// The client ended its side.
+    /// The peer ended its side.
     var hasEnded = false
     /// It was given up before both sides had ended it.
     var isReset = false
     /// nghttp2 knows it no more.
     var isClosed = false
+    /// It was closed before the peer did anything about it, which may be asked of another one (RFC 9113, 8.7).
+    var wasRefused = false
     /// Something was sent, for which the exchange may have waited.
     var hasSent = false
     /// Waits for its body to go on.
@@ -46,9 +109,9 @@ struct HTTP2Stream: ~Copyable {
     fileprivate var next: HTTP2StreamPointer?
     fileprivate var previous: HTTP2StreamPointer?
 
-    init(_ number: Int32, of connection: DownstreamPointer) {
+    init(_ number: Int32, _ session: HTTP2SessionPointer) {
         self.number = number
-        self.connection = connection
+        self.session = session
     }
 }
 

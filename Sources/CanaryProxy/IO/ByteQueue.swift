@@ -62,15 +62,6 @@ import CanaryMesh
         if start == end { release() }
     }
 
-    /// Moves the first bytes to memory that has room for `room`; how many.
-    @unsafe mutating func move(to memory: UnsafeMutableRawPointer, atMost room: Int) -> Int {
-        let moved = min(room, count)
-        guard moved > 0, let base = unsafe base else { return 0 }
-        unsafe memory.copyMemory(from: base + start, byteCount: moved)
-        consume(moved)
-        return moved
-    }
-
     mutating func release() {
         unsafe base?.deallocate()
         unsafe base = nil

@@ -15,6 +15,8 @@ struct EndpointPool {
     var address: SocketAddress?
     /// No table has the endpoint any more: connections to it are not kept.
     var hasLeft = false
+    /// Connections that carry streams, and may carry more.
+    private(set) var firstTrunk: UpstreamPointer?
     private(set) var firstIdle: UpstreamPointer?
     private(set) var idleCount = 0
     /// Requests that this endpoint is working on, for the choice of the least busy.
@@ -29,7 +31,8 @@ struct EndpointPool {
 
     /// Nothing that would be missed if it were forgotten.
     var isUnused: Bool {
-        active == 0 && firstIdle == nil && connections == 0 && waiting.isEmpty && called == 0
+        active == 0 && firstIdle == nil && firstTrunk == nil && connections == 0 && waiting.isEmpty
+            && called == 0
     }
 
     /// Puts a connection in front: the one used last is used next, so that the others can grow old and go.
@@ -47,15 +50,30 @@ struct EndpointPool {
         return upstream
     }
 
+    mutating func push(trunk: UpstreamPointer) {
+        trunk.pointee.takesStreams = true
+        trunk.pointee.nextIdle = firstTrunk
+        firstTrunk?.pointee.previousIdle = trunk
+        firstTrunk = trunk
+    }
+
+    mutating func remove(trunk: UpstreamPointer) {
+        guard trunk.pointee.takesStreams else { return }
+        trunk.pointee.takesStreams = false
+        if firstTrunk == trunk { firstTrunk = trunk.pointee.nextIdle }
+        unlink(trunk)
+    }
+
     mutating func remove(_ upstream: UpstreamPointer) {
-        if let previous = upstream.pointee.previousIdle {
-            previous.pointee.nextIdle = upstream.pointee.nextIdle
-        } else {
-            firstIdle = upstream.pointee.nextIdle
-        }
+        if firstIdle == upstream { firstIdle = upstream.pointee.nextIdle }
+        unlink(upstream)
+        idleCount &-= 1
+    }
+
+    private func unlink(_ upstream: UpstreamPointer) {
+        upstream.pointee.previousIdle?.pointee.nextIdle = upstream.pointee.nextIdle
         upstream.pointee.nextIdle?.pointee.previousIdle = upstream.pointee.previousIdle
         upstream.pointee.nextIdle = nil
         upstream.pointee.previousIdle = nil
-        idleCount &-= 1
     }
 }

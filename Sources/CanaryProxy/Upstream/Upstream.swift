@@ -9,13 +9,22 @@ typealias UpstreamPointer = SlabPointer<Upstream>
 ///
 /// `@safe`: the cluster that it counts for is retained until it closes.
 @safe struct Upstream: Registered, ~Copyable {
-    enum Phase: UInt8 { case connecting, active, idle, tunnel, closed }
+    enum Phase: UInt8 {
+        case connecting, active, idle, tunnel
+        /// It carries streams, each of which is an upstream of its own.
+        case multiplexed
+        case closed
+    }
 
     /// Must stay the first field: see ``Registration``.
     var registration = Registration(.upstream)
     let transport: Transport
     let member: ClusterMember
-    var codec = ClientCodec()
+    var codec: ClientCodec
+    /// What makes streams of a connection that carries them.
+    var session: HTTP2SessionPointer?
+    /// How long such a connection may be without any; 0 is for ever.
+    var idleTimeout: Int32 = 0
     var phase: Phase
     var canRead = true
     var isEnding = false
@@ -35,12 +44,20 @@ typealias UpstreamPointer = SlabPointer<Upstream>
     /// Part of a response's head.
     var inbox = ByteQueue()
     var outbox = ByteQueue()
-    /// Neighbours in the pool's list of idle connections, the last used first.
+    /// Requests may take a stream of it.
+    var takesStreams = false
+    /// Neighbours in the pool's list of idle connections, the last used first, or in that of those that carry streams.
     var nextIdle: UpstreamPointer?
     var previousIdle: UpstreamPointer?
 
-    init(_ transport: Transport, to member: ClusterMember, phase: Phase) {
+    init(
+        _ transport: Transport,
+        to member: ClusterMember,
+        _ codec: ClientCodec = ClientCodec(),
+        phase: Phase
+    ) {
         self.transport = transport
+        self.codec = codec
         self.member = member
         self.phase = phase
     }

@@ -7,7 +7,7 @@ import CanaryRouting
 struct UpstreamSide: ~Copyable {
     private let identifiers: RoutingIdentifiers
     private let counters: WorkerCounters
-    private var connections = Slab<Upstream>(chunkCount: 64)
+    var connections = Slab<Upstream>(chunkCount: 64)
     var pools = NumberMap<ClusterMember, EndpointPool>(EndpointPool())
     var clusters = NumberMap<UInt64, ClusterState>(ClusterState())
     /// The addresses of the endpoints that are names.
@@ -142,6 +142,12 @@ struct UpstreamSide: ~Copyable {
         let pool = pools[upstream.pointee.member]
         if upstream.pointee.phase == .idle { pool.pointee.remove(upstream) }
         upstream.pointee.phase = .closed
+        if let stream = upstream.pointee.transport.stream {
+            loop.close(upstream.pointee.transport, upstream.registration)
+            upstream.pointee.inbox.release()
+            upstream.pointee.outbox.release()
+            return stream.leave(&loop)
+        }
         pool.pointee.connections &-= 1
         if !pool.pointee.waiting.isEmpty { callNext(upstream.pointee.member) }
         if let cluster = unsafe upstream.pointee.countedBy {
@@ -205,6 +211,11 @@ struct UpstreamSide: ~Copyable {
         for member in members where endpoints.contains(member.endpoint) || gone.contains(member.cluster) {
             pools[member].pointee.hasLeft = true
             closeIdle(member, &loop)
+            var next = pools[member].pointee.firstTrunk
+            while let trunk = next {
+                next = trunk.pointee.nextIdle
+                loop.ready.insert(trunk.registration)
+            }
         }
         pools.keep { _, pool in !pool.pointee.isUnused }
         counters.setKnown(endpoints: pools.count, clusters: clusters.count)

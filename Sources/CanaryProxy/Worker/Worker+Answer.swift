@@ -45,7 +45,7 @@ extension Worker {
     }
 
     /// Passes a 1xx on to a client that knows them.
-    private mutating func forwardInterim(
+    mutating func forwardInterim(
         _ head: ResponseHead,
         _ bytes: ByteSlice,
         _ exchange: ExchangePointer
@@ -55,7 +55,7 @@ extension Worker {
         _ = send(output.slice, to: client)
     }
 
-    private mutating func takeFinalHead(
+    mutating func takeFinalHead(
         _ head: ResponseHead,
         _ bytes: ByteSlice,
         _ exchange: ExchangePointer,
@@ -107,10 +107,14 @@ extension Worker {
         }
         exchange.pointee.outcome.bytesSent &+= UInt64(piece.used)
         if piece.isLast, let stream = client?.pointee.transport.stream {
-            stream.pointee.answerTrailers.append(upstream.pointee.codec.trailers(relay))
+            stream.pointee.ownTrailers.append(trailers(of: upstream))
         }
         if let client, !deliver(piece, to: client, joined: joined) { return }
         let rest = bytes.from(piece.used)
+        // It has no other end that an old client would know.
+        if piece.isLast, upstream.pointee.codec.framing == .untilClose {
+            return endAnswer(exchange, upstream)
+        }
         if piece.isLast { return finishAnswer(exchange, upstream, hasLeftover: !rest.isEmpty) }
         upstream.keep(rest)
         leaveOldTable(exchange)
@@ -131,11 +135,15 @@ extension Worker {
     /// The answer ended with its connection, as it was to.
     mutating func endAnswer(_ exchange: ExchangePointer, _ upstream: UpstreamPointer) {
         if let client = exchange.pointee.downstream {
-            let end = client.pointee.codec.bodyEnd
-            let bytes = ByteSlice(end)
+            let bytes = client.pointee.codec.end(trailers: trailers(of: upstream), &relay)
             guard bytes.isEmpty || send(bytes, to: client) else { return }
         }
         finishAnswer(exchange, upstream, hasLeftover: true)
+    }
+
+    /// The lines behind the body of an answer that was read to its end.
+    private func trailers(of upstream: UpstreamPointer) -> ByteSlice {
+        upstream.pointee.transport.stream?.pointee.trailers.bytes ?? upstream.pointee.codec.trailers(relay)
     }
 
     /// The answer is complete: the upstream goes back to the pool if both sides know where they are.
@@ -160,7 +168,7 @@ extension Worker {
     }
 
     /// The answer broke the protocol.
-    private mutating func failAnswer(_ exchange: ExchangePointer) {
+    mutating func failAnswer(_ exchange: ExchangePointer) {
         report(.connectionFailed, exchange)
         reply(exchange, LocalAnswer(502, .upstreamProtocolError, Self.brokenAnswer))
     }

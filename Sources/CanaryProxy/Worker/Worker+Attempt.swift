@@ -129,6 +129,9 @@ extension Worker {
             case .overflow: return .overflow
             }
         }
+        if exchange.pointee.usesStream(of: destination) {
+            return upstreams.stream(to: member, of: destination, headLimits, &loop)
+        }
         if mayUseIdle, let upstream = takeIdle(member, exchange) { return .ready(upstream) }
         return upstreams.connect(to: member, of: destination, &loop)
     }
@@ -186,7 +189,7 @@ extension Worker {
         _ pending: ByteSlice
     ) -> (used: Int, Sending) {
         forwarding.writeHead(exchange, upstream.pointee.codec, &random, to: &output)
-        output.append(exchange.pointee.body.keptBytes)
+        appendKeptBody(of: exchange, as: upstream.pointee.codec.requestForm)
         guard !exchange.pointee.body.isComplete, let client = exchange.pointee.downstream else {
             guard send(exchange, upstream) else { return (0, .failed(wasSent: false)) }
             exchange.pointee.startTry(loop.now)
@@ -195,8 +198,10 @@ extension Worker {
         }
         let codec = client.pointee.codec
         let isKept = exchange.pointee.body.keptCount > 0
-        guard let piece = takeBody(exchange, client, pending) else { return (0, .refused) }
+        let form = upstream.pointee.codec.requestForm
+        guard let piece = takeBody(exchange, client, pending, as: form) else { return (0, .refused) }
         output.append(piece.bytes)
+        if let stream = upstream.pointee.transport.stream { endBody(piece, client, stream) }
         if send(exchange, upstream) {
             if piece.isLast { exchange.pointee.startTry(loop.now) }
             rearm(exchange)
@@ -212,9 +217,24 @@ extension Worker {
         return (0, .failed(wasSent: false))
     }
 
+    /// Writes what was kept of a body, whose form may be another endpoint's: a mirror's, say.
+    private mutating func appendKeptBody(of exchange: ExchangePointer, as form: BodyForm) {
+        let kept = exchange.pointee.body.keptBytes
+        guard exchange.pointee.request.head.framing == .chunked, exchange.pointee.body.form != form else {
+            return output.append(kept)
+        }
+        guard form == .data else {
+            return output.append(relay.chunk(kept, isLast: exchange.pointee.body.isComplete))
+        }
+        var reader = BodyReader(.chunked)
+        guard let piece = try? relay.data(of: kept, through: &reader, except: .none) else { return }
+        output.append(piece.bytes)
+    }
+
     /// Sends what was written; `false` when the connection takes nothing.
     private mutating func send(_ exchange: ExchangePointer, _ upstream: UpstreamPointer) -> Bool {
         guard upstreams.send(output.slice, to: upstream) else { return false }
+        if let stream = upstream.pointee.transport.stream { wake(stream) }
         exchange.pointee.stage = .sent
         return true
     }
@@ -224,12 +244,13 @@ extension Worker {
     mutating func takeBody(
         _ exchange: ExchangePointer,
         _ client: DownstreamPointer,
-        _ bytes: ByteSlice
+        _ bytes: ByteSlice,
+        as form: BodyForm
     ) -> BodyRelay.Piece? {
         let piece: BodyRelay.Piece
         do throws(Rejection) {
             let changes = exchange.pointee.requestEdits
-            piece = try client.pointee.codec.readBody(bytes, &relay, except: changes)
+            piece = try client.pointee.codec.readBody(bytes, as: form, &relay, except: changes)
         } catch {
             counters.countRejected()
             reply(exchange, LocalAnswer(error))
@@ -237,7 +258,7 @@ extension Worker {
         }
         exchange.pointee.outcome.bytesReceived &+= UInt64(piece.used)
         let isWanted = exchange.pointee.mayBeSentTwice || exchange.pointee.copyDraw != nil
-        exchange.pointee.body.keep(piece.bytes, where: isWanted, limit: limits.replayBytes)
+        exchange.pointee.body.keep(piece.bytes, where: isWanted, as: form, limit: limits.replayBytes)
         if piece.isLast {
             exchange.pointee.requestIsComplete(loop.now, limits)
             if exchange.pointee.copyDraw != nil { makeCopies(of: exchange) }

@@ -101,6 +101,7 @@ extension Worker {
         while let client = clients.open.first { cutOff(client) }
         while let copy = copies.first { abandon(copy) }
         upstreams.closeIdle(&loop)
+        closeTrunks()
         _ = upstreams.adopt(nil, &random)
         while loop.ready.popFirst() != nil {}
         buryClosed()

@@ -128,11 +128,13 @@ extension Worker {
     /// Passes received bytes of the body on; how many were used.
     private mutating func forwardBody(_ bytes: ByteSlice, from client: DownstreamPointer) -> Int {
         guard let exchange = client.pointee.exchange, exchange.takesBody else { return 0 }
-        guard let piece = takeBody(exchange, client, bytes) else { return bytes.count }
+        let form = exchange.pointee.upstream?.pointee.codec.requestForm ?? .chunks
+        guard let piece = takeBody(exchange, client, bytes, as: form) else { return bytes.count }
         guard piece.used > 0 || piece.isLast else { return 0 }
-        if let upstream = exchange.pointee.upstream, upstream.pointee.takesBody, !piece.bytes.isEmpty {
+        if let upstream = exchange.pointee.upstream, upstream.pointee.takesBody {
             // The upstream may have answered already and closed its ear: its answer decides.
-            upstream.pointee.takesBody = upstreams.send(piece.bytes, to: upstream)
+            if !piece.bytes.isEmpty { upstream.pointee.takesBody = upstreams.send(piece.bytes, to: upstream) }
+            if let stream = upstream.pointee.transport.stream { endBody(piece, client, stream) }
         }
         renewStall(exchange)
         return piece.used

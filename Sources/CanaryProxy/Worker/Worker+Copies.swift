@@ -52,7 +52,12 @@ extension Worker {
         copy.pointee.destination = mirror
         copy.pointee.original = exchange.pointee.destination
         copy.pointee.tries.madeID = id
-        copy.pointee.body.keep(exchange.pointee.body.keptBytes, where: true, limit: limits.replayBytes)
+        copy.pointee.body.keep(
+            exchange.pointee.body.keptBytes,
+            where: true,
+            as: exchange.pointee.body.form,
+            limit: limits.replayBytes
+        )
         copy.pointee.beginCopy(loop.now, limits)
         rearm(copy)
     }

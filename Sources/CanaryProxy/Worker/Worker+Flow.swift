@@ -26,7 +26,7 @@ extension Worker {
     mutating func settle(_ parties: Parties) {
         if let upstream = parties.upstream, upstream.canGoOn { loop.ready.insert(upstream.registration) }
         guard let client = parties.client, client.pointee.phase != .closed else { return }
-        if let stream = client.pointee.transport.stream { clients.wake(client, stream, &loop) }
+        if let stream = client.pointee.transport.stream { wake(stream) }
         if client.canGoOn {
             loop.ready.insert(client.registration)
         } else if isLeaving(client), client.isResting {
@@ -44,7 +44,7 @@ extension Worker {
             reads &+= 1
             receive(client)
         }
-        if client.pointee.phase == .multiplexed { writeFrames(client) }
+        if let session = client.pointee.session { writeFrames(session) }
     }
 
     /// Reads the upstream until something has to be waited for or others have their turn.
@@ -54,6 +54,7 @@ extension Worker {
             reads &+= 1
             receive(upstream)
         }
+        if let session = upstream.pointee.session { writeFrames(session) }
     }
 
     // MARK: - Clients that are to go

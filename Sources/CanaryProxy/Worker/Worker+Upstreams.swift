@@ -15,9 +15,13 @@ extension Worker {
             if events & (CANARY_EPOLLIN | CANARY_EPOLLRDHUP) != 0 || hasFailed { closeUpstream(upstream) }
             return
         case .connecting:
-            if events & CANARY_EPOLLOUT != 0 || hasFailed { upstreamConnected(upstream) }
-            guard upstream.pointee.phase == .active || upstream.pointee.phase == .tunnel else { return }
-        case .active, .tunnel: break
+            if let session = upstream.pointee.session {
+                if events & CANARY_EPOLLOUT != 0 || hasFailed { trunkConnected(upstream, session) }
+            } else if events & CANARY_EPOLLOUT != 0 || hasFailed {
+                upstreamConnected(upstream)
+            }
+            guard upstream.pointee.phase != .connecting, upstream.pointee.phase != .closed else { return }
+        case .active, .tunnel, .multiplexed: break
         }
         if upstream.pointee.phase == .tunnel, upstream.pointee.hasEnded, events & CANARY_EPOLLERR != 0,
             let exchange = upstream.pointee.exchange
@@ -33,6 +37,7 @@ extension Worker {
 
     private mutating func flush(_ upstream: UpstreamPointer) {
         let flush = upstreams.flush(upstream)
+        if upstream.pointee.session != nil, flush == .failed { return closeTrunk(upstream) }
         guard flush != .blocked, let exchange = upstream.pointee.exchange else { return }
         if flush == .failed, upstream.pointee.phase == .tunnel { return tunnelIsBroken(upstream, exchange) }
         renewStall(exchange)
@@ -43,6 +48,7 @@ extension Worker {
     // MARK: - Reading
 
     mutating func receive(_ upstream: UpstreamPointer) {
+        if let stream = upstream.pointee.transport.stream { return receiveStream(upstream, stream) }
         scratch.open()
         defer { scratch.close() }
         switch unsafe upstream.pointee.transport.receive(scratch.base, Scratch.size) {
@@ -58,6 +64,10 @@ extension Worker {
     }
 
     private mutating func take(_ bytes: ByteSlice, from upstream: UpstreamPointer) {
+        if let session = upstream.pointee.session {
+            if !useFrames(bytes, session) { closeTrunk(upstream) }
+            return
+        }
         guard let exchange = upstream.pointee.exchange else { return closeUpstream(upstream) }
         if upstream.pointee.phase == .tunnel { return tunnelToClient(bytes, exchange) }
         var bytes = bytes
@@ -74,7 +84,8 @@ extension Worker {
 
     // MARK: - Ends
 
-    private mutating func upstreamEnded(_ upstream: UpstreamPointer, isReset: Bool) {
+    mutating func upstreamEnded(_ upstream: UpstreamPointer, isReset: Bool) {
+        if upstream.pointee.session != nil { return closeTrunk(upstream) }
         guard let exchange = upstream.pointee.exchange else { return closeUpstream(upstream) }
         if upstream.pointee.phase == .tunnel {
             return upstreamTunnelEnded(upstream, exchange, isReset: isReset)
@@ -95,6 +106,8 @@ extension Worker {
     mutating func upstreamIsDue(_ upstream: UpstreamPointer) {
         switch upstream.pointee.phase {
         case .idle: closeUpstream(upstream)
+        case .multiplexed: closeTrunk(upstream)
+        case .connecting where upstream.pointee.session != nil: failTrunk(upstream)
         case .connecting:
             guard let exchange = upstream.pointee.exchange else { return closeUpstream(upstream) }
             if failTry(exchange, .connect) { attemptAgain(exchange) }

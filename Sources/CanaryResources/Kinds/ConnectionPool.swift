@@ -22,6 +22,12 @@ package struct ConnectionPool: Sendable {
     package var maxRetries: Int?
     /// Of pooled HTTP connections.
     package var idleTimeout: Duration?
+    /// HTTP/2 is spoken to endpoints whose port says no more than HTTP.
+    package var upgradesToHTTP2 = false
+    /// Endpoints are spoken to as the client speaks.
+    package var usesClientProtocol = false
+    /// Of a connection of HTTP/2.
+    package var maxConcurrentStreams: Int?
 
     init(_ node: Node) {
         let tcp = node["tcp"]
@@ -45,6 +51,9 @@ package struct ConnectionPool: Sendable {
         maxRequestsPerConnection = limit(http, "maxRequestsPerConnection")
         maxRetries = limit(http, "maxRetries")
         idleTimeout = Duration(http?["idleTimeout"])
+        upgradesToHTTP2 = http?["h2UpgradePolicy"]?.string == "UPGRADE"
+        usesClientProtocol = http?["useClientProtocol"]?.bool == true
+        maxConcurrentStreams = limit(http, "maxConcurrentStreams")
     }
 }
 

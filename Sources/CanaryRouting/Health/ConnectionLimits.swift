@@ -36,6 +36,8 @@ package struct ConnectionLimits: BitwiseCopyable, Sendable {
     package var leastRetries: UInt32 = 3
     /// 0 is unlimited, 1 no keep-alive.
     package var requestsPerConnection: Int32 = 0
+    /// At once, on a connection of HTTP/2.
+    package var streams = UInt32.max
     package var connectTimeoutMilliseconds: Int32 = 10_000
     /// Of pooled connections; 0 is for ever.
     package var idleTimeoutMilliseconds: Int32 = 3_600_000
@@ -72,6 +74,7 @@ package struct ConnectionLimits: BitwiseCopyable, Sendable {
         requests = limit(policy.maxRequests)
         retries = limit(policy.maxRetries)
         requestsPerConnection = Int32(clamping: policy.maxRequestsPerConnection ?? 0)
+        streams = limit(policy.maxConcurrentStreams)
         connectTimeoutMilliseconds = time(policy.connectTimeout, connectTimeoutMilliseconds)
         idleTimeoutMilliseconds = time(policy.idleTimeout, idleTimeoutMilliseconds)
         tcpIdleTimeoutMilliseconds = time(policy.tcpIdleTimeout, tcpIdleTimeoutMilliseconds)

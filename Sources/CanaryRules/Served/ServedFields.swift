@@ -139,10 +139,9 @@ package enum ServedFields {
             ("tcp.maxConnectionDuration", .served), ("tcp.tcpKeepalive", .served),
             ("tcp.idleTimeout", .served), ("http.http1MaxPendingRequests", .served),
             ("http.http2MaxRequests", .served), ("http.maxRetries", .served),
+            ("http.h2UpgradePolicy", .served), ("http.useClientProtocol", .served),
+            ("http.maxConcurrentStreams", .served), ("http.http2KeepAlive", kept()),
         ]
-        + ["h2UpgradePolicy", "useClientProtocol", "maxConcurrentStreams", "http2KeepAlive"].map {
-            ("http.\($0)", kept())
-        }
 
     private static let gateway: [(path: String, standing: Standing)] =
         [
@@ -186,15 +185,15 @@ package enum ServedFields {
     /// What ports of hosts speak besides HTTP/1; other rules tell what no protocol is.
     private static let otherProtocol = kept(
         .these([
-            "GRPC", "HTTP2", "HTTPS", "MONGO", "MYSQL", "REDIS", "TCP", "TLS", "UDP", "HBONE",
-            "kubernetes.io/h2c", "kubernetes.io/wss",
+            "HTTPS", "MONGO", "MYSQL", "REDIS", "TCP", "TLS", "UDP", "HBONE",
+            "kubernetes.io/wss",
         ]),
         "the proxy speaks HTTP/1.1 there, and not %"
     )
 
     /// As that of ports of Services, which may be opened for what is passed on as it is.
     private static let otherServiceProtocol = kept(
-        .these(["GRPC", "HTTP2", "UDP", "HBONE", "kubernetes.io/h2c", "kubernetes.io/wss"]),
+        .these(["UDP", "HBONE", "kubernetes.io/wss"]),
         "the proxy speaks HTTP/1.1 there, and not %"
     )
 

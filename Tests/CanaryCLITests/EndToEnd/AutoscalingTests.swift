@@ -115,8 +115,13 @@ import Testing
                     && Array(row[4...6]) == ["1", "3", "3"]
             }
         )
-        let page = try Program.run("describe", "hpa", "web-v1", in: scratch).output
-        #expect(page.contains("SuccessfulRescale") && page.contains(" of 50% asks for "), "\(page)")
+        // Events are written once a second.
+        #expect(
+            try eventually {
+                let page = try Program.run("describe", "hpa", "web-v1", in: scratch).output
+                return page.contains("SuccessfulRescale") && page.contains(" of 50% asks for ")
+            }
+        )
 
         unlink(scratch.path("load-v1"))
         #expect(try eventually { try ready() == ["v1": 1, "v2": 1] }, "\(node.errors)")

@@ -204,11 +204,6 @@ struct BrokenRule: CustomStringConvertible, Sendable {
             [openHead, .windowUpdate(1, 0x7FFF_FFFF)],
             .stream(flowControl)
         ),
-        BrokenRule(
-            "6.9.1 more DATA than the window",
-            [openHead] + (0..<5).map { _ in .data(1, .init(repeating: 0, count: 16_384)) },
-            .stream(flowControl)
-        ),
     ]
 
     private static func message(_ section: String, _ fields: [(String, String)]) -> BrokenRule {

@@ -14,7 +14,7 @@ struct HTTP2ForwardingTests {
             )
         }
         let proxy = try TestProxy([("v1", origin.port)])
-        let client = try FrameClient(to: proxy.address)
+        let client = try FramePeer(to: proxy.address)
         try client.send(
             .headers(
                 1,
@@ -43,7 +43,7 @@ struct HTTP2ForwardingTests {
     @Test func `streams are answered as they come, on one connection`() throws {
         let origin = try TestOrigin { TestOrigin.response($0.startLine) }
         let proxy = try TestProxy([("v1", origin.port)])
-        let client = try FrameClient(to: proxy.address)
+        let client = try FramePeer(to: proxy.address)
         let streams = (0..<100).map { UInt32($0 * 2 + 1) }
         for stream in streams { try client.send(.headers(stream, Frame.request(path: "/\(stream)"))) }
         for stream in streams.reversed() {
@@ -58,7 +58,7 @@ struct HTTP2ForwardingTests {
         let proxy = try TestProxy([("v1", origin.port)])
         let body = (0..<size).map { UInt8(ascii: "a") + UInt8($0 % 23) }
         for length in [[("content-length", "\(size)")], []] {
-            let client = try FrameClient(to: proxy.address)
+            let client = try FramePeer(to: proxy.address)
             try client.send(.headers(1, Frame.request(length, method: "POST"), ends: false))
             try client.upload(body, 1)
             let answer = try client.answer(1)
@@ -78,7 +78,7 @@ struct HTTP2ForwardingTests {
             }
         }
         let proxy = try TestProxy([("v1", origin.port)])
-        let client = try FrameClient(to: proxy.address)
+        let client = try FramePeer(to: proxy.address)
         try client.send(
             .headers(1, Frame.request(method: "POST"), ends: false),
             .data(1, Array("hi".utf8)),
@@ -92,7 +92,7 @@ struct HTTP2ForwardingTests {
     @Test func `a head that is wrong for the proxy is answered, and the connection goes on`() throws {
         let origin = try TestOrigin(named: "v1")
         let proxy = try TestProxy([("v1", origin.port)])
-        let client = try FrameClient(to: proxy.address)
+        let client = try FramePeer(to: proxy.address)
         let long = String(repeating: "a", count: 13_000)
         let cases: [([(String, String)], String)] = [
             (Frame.request([("host", "other")]), "400"),
@@ -130,7 +130,7 @@ struct HTTP2ForwardingTests {
             _ = connection.readToEnd()
         }
         let proxy = try TestProxy([("v1", origin.port)])
-        let client = try FrameClient(to: proxy.address)
+        let client = try FramePeer(to: proxy.address)
         try client.send(.headers(1, Frame.request(method: "POST"), ends: false), .data(1, [1, 2, 3]))
         _ = try client.answer(1)
         while client.soFar(1).reset == nil { try client.step() }
@@ -147,7 +147,7 @@ struct HTTP2ForwardingTests {
             try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
         }
         let proxy = try TestProxy([("v1", origin.port)])
-        let client = try FrameClient(to: proxy.address)
+        let client = try FramePeer(to: proxy.address)
         try client.send(.headers(1, Frame.request(path: "/broken")), .headers(3, Frame.request()))
         #expect(try client.answer(3).text == "whole")
         while client.soFar(1).reset == nil { try client.step() }
@@ -162,7 +162,7 @@ struct HTTP2ForwardingTests {
             try connection.send(TestOrigin.response("then"))
         }
         let proxy = try TestProxy([("v1", origin.port)])
-        let client = try FrameClient(to: proxy.address)
+        let client = try FramePeer(to: proxy.address)
         try client.send(.headers(1, Frame.request()))
         let answer = try client.answer(1)
         #expect(answer.heads.map(\.first) == [":status: 100", ":status: 103", ":status: 200"])
@@ -185,7 +185,7 @@ struct HTTP2ForwardingTests {
             try connection.send("bye")
         }
         let proxy = try TestProxy([("v1", origin.port)])
-        let client = try FrameClient(to: proxy.address)
+        let client = try FramePeer(to: proxy.address)
         while client.settings[8] == nil { try client.step() }
         #expect(client.settings[8] == 1)
         let fields = [
@@ -202,7 +202,7 @@ struct HTTP2ForwardingTests {
     }
 }
 
-extension FrameClient {
+extension FramePeer {
     /// Sends a body and the end of the stream, as the server's windows allow.
     func upload(_ body: [UInt8], _ stream: UInt32) throws {
         var start = 0

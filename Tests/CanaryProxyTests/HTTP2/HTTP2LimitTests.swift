@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryResources
 import Glibc
 import Testing
 
@@ -31,7 +32,7 @@ struct HTTP2LimitTests {
         }
         let proxy = try TestProxy([("v1", origin.port)])
         // Streams begin without a window.
-        let client = try FrameClient(to: proxy.address, settings: [(4, 0)])
+        let client = try FramePeer(to: proxy.address, settings: [(4, 0)])
         client.opensWindows = false
         try client.send(.headers(1, Frame.request(path: "/large")), .headers(3, Frame.request()))
         try client.send(.windowUpdate(3, 100))
@@ -51,7 +52,7 @@ struct HTTP2LimitTests {
             try connection.send([UInt8](repeating: 97, count: 1_000_000))
         }
         let proxy = try TestProxy([("v1", origin.port)]) { $0.limits.stallTimeout = 200 }
-        let client = try FrameClient(to: proxy.address, settings: [(4, 10)])
+        let client = try FramePeer(to: proxy.address, settings: [(4, 10)])
         client.opensWindows = false
         try client.send(.headers(1, Frame.request()))
         while client.soFar(1).reset == nil { try client.step() }
@@ -66,7 +67,7 @@ struct HTTP2LimitTests {
             try connection.send(TestOrigin.response("\(try connection.readMessage().body.utf8.count)"))
         }
         let proxy = try TestProxy([("v1", origin.port)])
-        let client = try FrameClient(to: proxy.address)
+        let client = try FramePeer(to: proxy.address)
         let size = 8 << 20
         try client.send(
             .headers(1, Frame.request([("content-length", "\(size)")], method: "POST"), ends: false)
@@ -89,6 +90,27 @@ struct HTTP2LimitTests {
         #expect(try client.answer(1).text == "\(size)")
     }
 
+    @Test func `more data than the window resets the stream`() throws {
+        let origin = try TestOrigin(named: "v1")
+        let delay: Value = ["delay": ["fixedDelay": "60s", "percentage": ["value": 100]]]
+        let proxy = try TestProxy(
+            [("v1", origin.port)],
+            http: TestProxy.route("v1", [("fault", delay)]),
+            resources: [
+                TestProxy.resource(
+                    .destinationRule,
+                    "app",
+                    ["spec": ["host": "app", "subsets": [["name": "v1", "labels": ["version": "v1"]]]]]
+                )
+            ]
+        )
+        let client = try FramePeer(to: proxy.address)
+        try client.send(.headers(1, Frame.request(method: "POST"), ends: false))
+        for _ in 0..<5 { try client.send(.data(1, .init(repeating: 97, count: 16_384))) }
+        #expect(try client.answer(1).reset == 3)
+        #expect(try client.isAlive())
+    }
+
     // MARK: - Floods
 
     @Test func `more streams than allowed end the connection`() throws {
@@ -97,7 +119,7 @@ struct HTTP2LimitTests {
             #expect(connection.isEnded())
         }
         let proxy = try TestProxy([("v1", origin.port)])
-        let client = try FrameClient(to: proxy.address)
+        let client = try FramePeer(to: proxy.address)
         while client.settings[3] == nil { try client.step() }
         #expect(client.settings[3] == 100)
         for index in 0..<100 { try client.send(.headers(UInt32(index * 2 + 1), Frame.request())) }
@@ -115,7 +137,7 @@ struct HTTP2LimitTests {
             }
         }
         let proxy = try TestProxy([("v1", origin.port)])
-        let client = try FrameClient(to: proxy.address)
+        let client = try FramePeer(to: proxy.address)
         for index in 0..<4000 {
             let stream = UInt32(index * 2 + 1)
             guard (try? client.send(.headers(stream, Frame.request()), .reset(stream))) != nil else { break }
@@ -129,15 +151,15 @@ struct HTTP2LimitTests {
         let proxy = try TestProxy([("v1", origin.port)])
         // What they ask for is answered as long as they take the answers.
         for frame in [Frame(.ping, .init(repeating: 1, count: 8)), .settings([(4, 100)])] {
-            let client = try FrameClient(to: proxy.address)
+            let client = try FramePeer(to: proxy.address)
             let bytes = Array(repeatElement(frame.bytes, count: 500).joined())
             var batches = 0
             while batches < 20_000, client.connection.sendIfTaken(bytes) { batches += 1 }
             #expect(batches < 20_000, "\(frame.kind)")
         }
-        let many = try FrameClient(to: proxy.address, settings: (0..<100).map { _ in (4, 100) })
+        let many = try FramePeer(to: proxy.address, settings: (0..<100).map { _ in (4, 100) })
         #expect(many.end().code == Self.enhanceYourCalm)
-        let client = try FrameClient(to: proxy.address)
+        let client = try FramePeer(to: proxy.address)
         try client.send(.headers(1, Frame.request(), endsHead: false))
         for _ in 0..<100 { try? client.send(Frame(.continuation, stream: 1, Frame.block([("x", "y")]))) }
         _ = client.end()
@@ -154,7 +176,7 @@ struct HTTP2LimitTests {
             try connection.send(TestOrigin.response("v1"))
         }
         let proxy = try TestProxy([("v1", origin.port)])
-        let client = try FrameClient(to: proxy.address)
+        let client = try FramePeer(to: proxy.address)
         try client.send(.headers(1, Frame.request(path: "/slow")), .headers(3, Frame.request()))
         #expect(try client.answer(3).text == "v1")
         proxy.proxy.drain()
@@ -171,7 +193,7 @@ struct HTTP2LimitTests {
     @Test func `a connection without streams is ended in order`() throws {
         let origin = try TestOrigin(named: "v1")
         let proxy = try TestProxy([("v1", origin.port)]) { $0.limits.idleTimeout = 200 }
-        let client = try FrameClient(to: proxy.address)
+        let client = try FramePeer(to: proxy.address)
         try client.send(.headers(1, Frame.request()))
         #expect(try client.answer(1).text == "v1")
         #expect(client.end() == .init(code: 0))
@@ -185,11 +207,11 @@ struct HTTP2LimitTests {
             left.next()
         }
         let proxy = try TestProxy([("v1", origin.port)])
-        let ways: [(FrameClient) throws -> Void] = [
+        let ways: [(FramePeer) throws -> Void] = [
             { try $0.send(.reset(1)) }, { $0.connection.finishSending() },
         ]
         for (number, leave) in ways.enumerated() {
-            let client = try FrameClient(to: proxy.address)
+            let client = try FramePeer(to: proxy.address)
             try client.send(.headers(1, Frame.request()))
             #expect(try client.isAlive())
             try leave(client)
@@ -214,7 +236,7 @@ extension TestConnection {
     }
 }
 
-extension FrameClient {
+extension FramePeer {
     /// Whether the server is known to take so many bytes of a stream.
     fileprivate func canSend(_ count: Int, _ stream: UInt32) -> Bool { room(stream) >= count }
 }

@@ -10,7 +10,7 @@ struct HTTP2RuleTests {
         // An answer that takes a while, so that streams stay open.
         let origin = try TestOrigin(named: "v1")
         let proxy = try TestProxy([("v1", origin.port)])
-        let client = try FrameClient(to: proxy.address)
+        let client = try FramePeer(to: proxy.address)
         for frame in rule.frames { try? client.send(frame) }
         switch rule.result {
         case .connection(let codes):
@@ -27,20 +27,20 @@ struct HTTP2RuleTests {
 
     /// The error that the stream is reset with, or the connection ended with. A stream that was answered before it was broken
     /// has nothing left that could be reset.
-    private func resetOrEnd(_ client: FrameClient) throws -> UInt32? {
+    private func resetOrEnd(_ client: FramePeer) throws -> UInt32? {
         while true {
             if let code = client.soFar(1).reset { return code }
-            do { try client.step() } catch { return (error as? FrameClient.Ended)?.code }
+            do { try client.step() } catch { return (error as? FramePeer.Ended)?.code }
         }
     }
 
     @Test func `a client that knows HTTP/2 says so first`() throws {
         let origin = try TestOrigin(named: "v1")
         let proxy = try TestProxy([("v1", origin.port)])
-        let wrong = try FrameClient(to: proxy.address, preface: "PRI * HTTP/2.0\r\n\r\nSM\r\n\rX")
+        let wrong = try FramePeer(to: proxy.address, preface: "PRI * HTTP/2.0\r\n\r\nSM\r\n\rX")
         #expect(wrong.connection.readToEnd().hasPrefix("HTTP/1.1 505 "))
         // It may come in pieces.
-        let connection = try FrameClient(to: proxy.address, preface: "")
+        let connection = try FramePeer(to: proxy.address, preface: "")
         for byte in "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8 { try connection.connection.send([byte]) }
         for byte in (Frame.settings().bytes + Frame.headers(1, Frame.request()).bytes) {
             try connection.connection.send([byte])

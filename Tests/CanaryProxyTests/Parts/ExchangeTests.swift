@@ -132,7 +132,7 @@ struct ExchangeTests {
             var body = RequestBody(isComplete: false)
             for (index, size) in sizes.enumerated() {
                 let bytes = [UInt8](repeating: UInt8(index), count: size)
-                bytes.withSlice { body.keep($0, where: isWanted, limit: 10) }
+                bytes.withSlice { body.keep($0, where: isWanted, as: .chunks, limit: 10) }
             }
             return (Array(body.keptBytes), body.canBeSentAgain)
         }

@@ -129,7 +129,7 @@ struct WorkerTurnTests {
             let exchange = try scene.open(head, from: client, &worker)
             let body = Array("hello".utf8)
             // What a try has taken that failed.
-            if kept > 0 { body[..<kept].withSlice { _ = worker.takeBody(exchange, client, $0) } }
+            if kept > 0 { body[..<kept].withSlice { _ = worker.takeBody(exchange, client, $0, as: .chunks) } }
             body[kept...].withSlice { client.pointee.inbox.append($0) }
             try rest(aClosedConnectionOf: exchange, &worker)
             worker.attemptAgain(exchange)

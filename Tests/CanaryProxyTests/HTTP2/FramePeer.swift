@@ -2,10 +2,11 @@
 
 import CNGHTTP2
 
-/// A client that knows frames and little more, so that it can break each rule.
-final class FrameClient {
+/// An end of a connection that knows frames and little more, so that it can break each rule.
+final class FramePeer {
+    /// What came over a stream: a request, or its answer.
     struct Answer: Equatable {
-        /// Heads before the last one are 1xx.
+        /// Of an answer, those before the last one are 1xx.
         var heads: [[String]] = []
         var body: [UInt8] = []
         var trailers: [String] = []
@@ -27,6 +28,7 @@ final class FrameClient {
     let connection: TestConnection
     private var inflater: OpaquePointer?
     private var answers: [UInt32: Answer] = [:]
+    private var begun: [UInt32] = []
     private var done: Set<UInt32> = []
     private var goAway: UInt32?
     /// Whether the server is let go on sending what was read.
@@ -47,6 +49,19 @@ final class FrameClient {
         if preface == nil { try send(.settings(settings)) }
     }
 
+    /// The other end of a client's connection.
+    convenience init(of client: TestConnection, settings: [(UInt16, UInt32)] = []) throws {
+        guard try client.read(24) == Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) else { throw Ended() }
+        try self.init(greeted: client, settings: settings)
+    }
+
+    /// The same behind the preface.
+    init(greeted client: TestConnection, settings: [(UInt16, UInt32)] = []) throws {
+        connection = client
+        nghttp2_hd_inflate_new(&inflater)
+        try send(.settings(settings))
+    }
+
     deinit {
         nghttp2_hd_inflate_del(inflater)
     }
@@ -59,6 +74,12 @@ final class FrameClient {
     func answer(_ stream: UInt32) throws -> Answer {
         while !done.contains(stream) { try step() }
         return answers[stream] ?? Answer()
+    }
+
+    /// The stream of the next head that comes, in the order in which they came.
+    func nextStream() throws -> UInt32 {
+        while begun.isEmpty { try step() }
+        return begun.removeFirst()
     }
 
     /// What has come of a stream so far, after one that has ended.
@@ -95,7 +116,8 @@ final class FrameClient {
         switch Frame.Kind(rawValue: frame.kind) {
         case .headers:
             let fields = inflate(frame.payload)
-            if fields.first?.hasPrefix(":status") == true {
+            if fields.first?.hasPrefix(":") == true {
+                if answers[frame.stream] == nil { begun.append(frame.stream) }
                 answers[frame.stream, default: Answer()].heads.append(fields)
             } else {
                 answers[frame.stream, default: Answer()].trailers += fields
