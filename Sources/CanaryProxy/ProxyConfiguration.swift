@@ -22,6 +22,8 @@ package struct ProxyConfiguration: Sendable {
     package var accessLog = AccessLogFormat.off
     package var accessLogWriter: LogWriter?
     package var limits = ProxyLimits()
+    /// How long after a change workers look for what no table has any more.
+    var sweepDelay = 1000
 
     package init() {}
 }

@@ -102,6 +102,11 @@ final class ProxyShared: Sendable {
         return published
     }
 
+    /// Has the other workers look for what is of no use any more.
+    func wakeOthers(than worker: Int) {
+        for index in wakes.indices where index != worker { wakes[index].signal() }
+    }
+
     /// Notes that a worker has taken a version over.
     func adopted(_ version: Int, worker: Int) {
         progress[worker].version.store(version, ordering: .releasing)

@@ -59,6 +59,46 @@ struct OldTableTests {
         #expect(proxy.answers() == ["101 -": 5])
     }
 
+    @Test func `a request that ends late keeps no other worker's connections to an endpoint that has left`()
+        throws
+    {
+        let isAllowed = Counter()
+        let open = Counter()
+        let closed = Counter()
+        let leaving = try TestOrigin { connection, _ in
+            open.next()
+            defer { closed.next() }
+            while true {
+                if try connection.readHead().startLine.contains("slow") {
+                    for _ in 0..<12_000 where isAllowed.value == 0 { poll(nil, 0, 5) }
+                }
+                try connection.send(TestOrigin.response("v1"))
+            }
+        }
+        let proxy = try TestProxy([("v1", leaving.port)]) {
+            $0.workers = 2
+            $0.sweepDelay = 5
+        }
+        let slow = try proxy.connect()
+        try slow.send("GET /slow HTTP/1.1\r\nHost: app\r\n\r\n")
+        // So many that each worker has some.
+        let clients = try (0..<32).map { _ in try proxy.connect() }
+        for client in clients { try client.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n") }
+        for client in clients { #expect(try client.readMessage().body == "v1") }
+        let other = try TestOrigin(named: "v2")
+        _ = install(2, proxy, other)
+        // Both workers have looked for what has left, and the slow request has kept it.
+        for client in clients {
+            try client.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n")
+            #expect(try client.readMessage().body == "v2")
+            poll(nil, 0, 5)
+        }
+        isAllowed.next()
+        #expect(try slow.readMessage().body == "v1")
+        for _ in 0..<12_000 where closed.value < open.value { poll(nil, 0, 5) }
+        #expect(closed.value == open.value)
+    }
+
     @Test func `TCP connections keep no table`() throws {
         let origin = try TestOrigin { connection, _ in
             while true { try connection.send(connection.read(1)) }

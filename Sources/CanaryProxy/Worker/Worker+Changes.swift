@@ -5,8 +5,6 @@ import Synchronization
 
 /// What other threads ask of a worker: a new table, other listeners, an end.
 extension Worker {
-    private static let sweepDelay: Int64 = 1000
-
     /// Takes over what was published since the last look.
     mutating func adoptChanges() {
         let published = shared.publication()
@@ -20,7 +18,7 @@ extension Worker {
     }
 
     private mutating func adopt(_ table: RoutingTable, _ entries: [ListenerEntry]) {
-        if tables.adopt(table, entries) { sweepSoon() }
+        if tables.adopt(table, entries) { sweepAfterLettingGo() }
         upstreams.callAll()
         counters.setRevision(table.revision)
     }
@@ -29,12 +27,22 @@ extension Worker {
 
     /// Has the loop look, before long, for what no table has any more.
     mutating func sweepSoon() {
-        if sweepAt == Registration.never { sweepAt = loop.now &+ Self.sweepDelay }
+        if sweepAt == Registration.never { sweepAt = loop.now &+ Int64(shared.configuration.sweepDelay) }
+    }
+
+    /// The same where routes were let go of: the other workers look after this one.
+    mutating func sweepAfterLettingGo() {
+        hasLetGo = true
+        sweepSoon()
     }
 
     mutating func sweepIfDue() {
         guard loop.now >= sweepAt else { return }
         sweepAt = Registration.never
+        if hasLetGo {
+            hasLetGo = false
+            shared.wakeOthers(than: index)
+        }
         endpoints.forget()
         if upstreams.sweep(&loop) { sweepSoon() }
     }

@@ -223,10 +223,10 @@ extension Worker {
 
     private mutating func letGo(_ routes: RoutesKeeper) {
         switch routes {
-        case .table(let generation): if tables.release(generation) { sweepSoon() }
+        case .table(let generation): if tables.release(generation) { sweepAfterLettingGo() }
         case .host(let memory):
             unsafe memory.release()
-            sweepSoon()
+            sweepAfterLettingGo()
         }
     }
 }

@@ -54,6 +54,8 @@ struct Worker: ~Copyable {
     var seenVersion = -1
     /// When to let go of what no table has any more.
     var sweepAt = Registration.never
+    /// It let go of routes itself, which may have been the last to have an endpoint that others know as well.
+    var hasLetGo = false
     var isDraining = false
     var drainDeadline = Registration.never
 
@@ -137,7 +139,10 @@ struct Worker: ~Copyable {
         }
     }
 
-    private func drainWakeDescriptor() { shared.wakes[index].clear() }
+    private mutating func drainWakeDescriptor() {
+        shared.wakes[index].clear()
+        sweepSoon()
+    }
 
     /// Goes on with the connections that have something to be done.
     private mutating func serveReady() {
