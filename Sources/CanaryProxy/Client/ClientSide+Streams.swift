@@ -34,7 +34,8 @@ extension HTTP2StreamPointer {
         pointee.party = .none
         let session = pointee.session
         session.pointee.reset(self)
-        if pointee.isClosed { session.pointee.intake.pointee.note(self) }
+        let intake = session.pointee.intake
+        if pointee.isClosed { intake.pointee.note(self) }
         loop.ready.insert(session.pointee.carrier)
     }
 }

@@ -36,7 +36,8 @@ extension UpstreamSide {
         _ member: ClusterMember,
         atMost most: Int32
     ) -> Connection {
-        guard let stream = session.pointee.intake.pointee.open() else { return .failed }
+        let intake = session.pointee.intake
+        guard let stream = intake.pointee.open() else { return .failed }
         let isReady = trunk.pointee.phase == .multiplexed
         let phase: Upstream.Phase = isReady ? .active : .connecting
         let upstream = connections.take(

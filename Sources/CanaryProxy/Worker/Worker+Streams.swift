@@ -75,7 +75,8 @@ extension Worker {
         settle(Parties(client))
         // A request of which the rest is still to come has its answer: the client is told to keep that (RFC 9113, 8.1).
         if stream.pointee.sending == .ended, !stream.pointee.hasEnded {
-            stream.pointee.session.pointee.reset(stream)
+            let session = stream.pointee.session
+            session.pointee.reset(stream)
         }
     }
 
