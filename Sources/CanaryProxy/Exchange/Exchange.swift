@@ -161,8 +161,8 @@ struct RequestBody: ~Copyable {
 
     /// Keeps what was received, as long as that makes sense and takes no more than `limit` bytes.
     mutating func keep(_ bytes: ByteSlice, where isWanted: Bool, as form: BodyForm, limit: Int) {
-        guard canBeSentAgain, bytes.count > 0 else { return }
         self.form = form
+        guard canBeSentAgain, bytes.count > 0 else { return }
         guard isWanted, kept.count &+ bytes.count <= limit else { return forget() }
         kept.append(bytes)
     }

@@ -59,6 +59,7 @@ enum HTTP2Callbacks {
             context in
             guard let stream = unsafe HTTP2Callbacks.stream(number, of: session) else { return 0 }
             stream.pointee.isClosed = true
+            unsafe HTTP2Callbacks.intake(context)?.pointee.isInBlock = false
             stream.pointee.wasRefused = code == NGHTTP2_REFUSED_STREAM.rawValue
             unsafe HTTP2Callbacks.intake(context)?.pointee.note(stream)
             return 0
@@ -136,11 +137,12 @@ enum HTTP2Callbacks {
             if count > 0 {
                 party.consumeOutgoing(count)
                 stream.pointee.hasSent = true
+                unsafe HTTP2Callbacks.intake(context)?.pointee.note(stream)
             }
-            unsafe HTTP2Callbacks.intake(context)?.pointee.note(stream)
             guard isAll else { return count }
             if party.hasSaidAll {
                 stream.pointee.sending = .ended
+                unsafe HTTP2Callbacks.intake(context)?.pointee.note(stream)
                 unsafe flags.pointee |= UInt32(NGHTTP2_DATA_FLAG_EOF.rawValue)
                 if !stream.pointee.ownTrailers.isEmpty {
                     unsafe flags.pointee |= UInt32(NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue)

@@ -10,6 +10,8 @@ struct HTTP2Intake: ~Copyable {
     private(set) var streams = HTTP2StreamList()
     /// The head that is being read: its fields come without those of any other stream between.
     var head: HTTP2Head
+    /// Fields are being read, of a head or of trailers, whose end is still to come.
+    var isInBlock = false
     /// The stream whose head is complete.
     var begun: HTTP2StreamPointer?
     /// The peer takes no more streams.
@@ -56,6 +58,7 @@ struct HTTP2Intake: ~Copyable {
     // MARK: - Fields
 
     mutating func beginBlock() {
+        isInBlock = true
         head.reset()
         trailers.release()
     }
@@ -79,6 +82,7 @@ struct HTTP2Intake: ~Copyable {
     }
 
     mutating func endBlock(of stream: HTTP2StreamPointer) {
+        isInBlock = false
         if head.isEmpty {
             stream.pointee.trailers.append(trailers.bytes)
         } else {

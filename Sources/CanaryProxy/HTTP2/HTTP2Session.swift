@@ -25,6 +25,8 @@ typealias HTTP2SessionPointer = SlabPointer<HTTP2Session>
         static let acknowledgements = 1000
         static let settings = 32
         static let continuations = 8
+        /// Bytes of a head that is sent, as nghttp2 counts them: more than any head has that the proxy passes on.
+        static let sentHead = 1 << 18
     }
 
     static var preface: ByteSlice { ByteSlice("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") }
@@ -83,6 +85,7 @@ typealias HTTP2SessionPointer = SlabPointer<HTTP2Session>
         unsafe nghttp2_option_set_no_closed_streams(options, 1)
         unsafe nghttp2_option_set_max_outbound_ack(options, Bound.acknowledgements)
         unsafe nghttp2_option_set_max_settings(options, Bound.settings)
+        unsafe nghttp2_option_set_max_send_header_block_length(options, Bound.sentHead)
         unsafe nghttp2_option_set_max_continuations(options, Bound.continuations)
         unsafe nghttp2_option_set_stream_reset_rate_limit(options, Bound.resetBurst, Bound.resetsPerSecond)
     }

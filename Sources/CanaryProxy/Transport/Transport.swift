@@ -62,7 +62,7 @@ enum Transport {
     }
 
     /// Whether a connection that was begun stands, once its socket can be written to.
-    var isEstablished: Bool { Socket.pendingError(descriptor) == 0 }
+    var isEstablished: Bool { stream != nil || Socket.pendingError(descriptor) == 0 }
 
     /// Has the kernel look whether a silent peer is still there, if that is wanted.
     func keepAlive(_ settings: ConnectionLimits.KeepAlive) {
@@ -70,7 +70,7 @@ enum Transport {
     }
 
     /// Whether a resting connection is still usable: nothing to read, and no end.
-    var isQuiet: Bool { Socket.isQuiet(descriptor) }
+    var isQuiet: Bool { stream != nil || Socket.isQuiet(descriptor) }
 
     /// How many bytes the kernel still holds of what was sent.
     var unacknowledged: Int32 { stream == nil ? Socket.unacknowledged(descriptor) : 0 }

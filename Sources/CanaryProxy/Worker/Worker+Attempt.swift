@@ -116,6 +116,10 @@ extension Worker {
         -> UpstreamSide.Connection
     {
         guard let destination = exchange.pointee.destination else { return .failed }
+        // Nobody stands in line for a connection that is shared.
+        if exchange.pointee.usesStream(of: destination) {
+            return upstreams.stream(to: member, of: destination, headLimits, &loop)
+        }
         let isReplacing = exchange.pointee.tries.isReplacing
         var mayUseIdle = !exchange.pointee.isConnection && !isReplacing
         if let use = destination.sharedUse {
@@ -128,9 +132,6 @@ extension Worker {
             case .wait: return .inLine
             case .overflow: return .overflow
             }
-        }
-        if exchange.pointee.usesStream(of: destination) {
-            return upstreams.stream(to: member, of: destination, headLimits, &loop)
         }
         if mayUseIdle, let upstream = takeIdle(member, exchange) { return .ready(upstream) }
         return upstreams.connect(to: member, of: destination, &loop)

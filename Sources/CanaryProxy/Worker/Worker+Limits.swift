@@ -18,7 +18,11 @@ extension Worker {
         guard !exchange.pointee.isConnection, let destination = exchange.pointee.destination,
             let use = destination.sharedUse, !upstreams.start(exchange, destination.limits, use)
         else { return true }
-        upstreams.keep(upstream, idleTimeout: destination.idleTimeoutMilliseconds, &loop)
+        if upstream.pointee.transport.stream != nil {
+            closeUpstream(upstream)
+        } else {
+            upstreams.keep(upstream, idleTimeout: destination.idleTimeoutMilliseconds, &loop)
+        }
         reply(exchange, .overflow)
         return false
     }

@@ -82,9 +82,13 @@ extension Worker {
     private mutating func awaitFrames(_ session: HTTP2SessionPointer, _ carrier: SlabPointer<Registration>) {
         let isIdle = session.pointee.intake.pointee.streams.count == 0
         guard carrier.pointee.kind == .downstream else {
-            if isIdle { restTrunk(carrier.upstream) }
-            return
+            guard carrier.upstream.pointee.phase == .multiplexed else { return }
+            return isIdle ? restTrunk(carrier.upstream) : loop.timers.cancel(carrier)
         }
+        // A head has its time from its first frame on, whatever comes besides.
+        let intake = session.pointee.intake
+        if intake.pointee.isInBlock { return clients.awaitHead(carrier.downstream, &loop) }
+        carrier.downstream.pointee.hasReceivedHeadBytes = false
         if isIdle || !carrier.takesFrames {
             clients.renewTimer(carrier.downstream, &loop)
         } else {

@@ -119,7 +119,15 @@ extension Worker {
         session.forEachStream { stream in
             guard case .endpoint(let upstream) = stream.pointee.party else { return }
             let parties = Parties(of: upstream.registration)
-            streamBroke(upstream, wasSent: stream.pointee.number > 0)
+            if stream.pointee.hasEnded, let exchange = upstream.pointee.exchange,
+                exchange.pointee.hasAnswerBegun
+            {
+                // All of the answer has come.
+                upstream.pointee.codec.endInput()
+                forwardAnswer(upstream.pointee.inbox.bytes, exchange, upstream, joined: false)
+            } else {
+                streamBroke(upstream, wasSent: stream.pointee.number > 0)
+            }
             if upstream.pointee.phase != .closed { closeUpstream(upstream) }
             settle(parties)
         }

@@ -106,7 +106,11 @@ extension Worker {
     mutating func upstreamIsDue(_ upstream: UpstreamPointer) {
         switch upstream.pointee.phase {
         case .idle: closeUpstream(upstream)
-        case .multiplexed: closeTrunk(upstream)
+        case .multiplexed:
+            // Streams that have begun since have deadlines of their own.
+            guard let session = upstream.pointee.session else { return }
+            let intake = session.pointee.intake
+            if intake.pointee.streams.count == 0 { closeTrunk(upstream) }
         case .connecting where upstream.pointee.session != nil: failTrunk(upstream)
         case .connecting:
             guard let exchange = upstream.pointee.exchange else { return closeUpstream(upstream) }

@@ -199,6 +199,16 @@ struct HTTP2LimitTests {
         #expect(client.end() == .init(code: 0))
     }
 
+    @Test func `a head that never ends has its time`() throws {
+        let origin = try TestOrigin(named: "v1")
+        let proxy = try TestProxy([("v1", origin.port)]) { $0.limits.headTimeout = 200 }
+        let client = try FramePeer(to: proxy.address)
+        // Nothing may come between the frames of a head: what the server's settings ask for comes first.
+        while client.settings.isEmpty { try client.step() }
+        try client.send(.headers(1, Frame.request(), endsHead: false))
+        #expect(client.end() == .init(code: 0))
+    }
+
     @Test func `a client that leaves ends its requests`() throws {
         let left = Counter()
         let origin = try TestOrigin { connection, _ in

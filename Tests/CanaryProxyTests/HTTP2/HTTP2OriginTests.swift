@@ -229,6 +229,9 @@ struct HTTP2OriginTests {
         let size = 2 << 20
         let gate = Counter()
         let origin = try Self.origin(settings: [(4, 1000)]) { peer, stream in
+            guard peer.soFar(stream).heads[0].contains(":method: POST") else {
+                return try peer.send(.headers(stream, [(":status", "204")]))
+            }
             peer.opensWindows = false
             while peer.soFar(stream).body.count < 1000 { try peer.step() }
             #expect(try peer.isAlive())
@@ -243,6 +246,8 @@ struct HTTP2OriginTests {
             )
         }
         let proxy = try Self.proxy(origin)
+        // From here on the proxy knows the origin's windows.
+        #expect(try proxy.ask().status == 204)
         let connection = try proxy.connect()
         try connection.send("POST / HTTP/1.1\r\nHost: app\r\nContent-Length: \(size)\r\n\r\n")
         for _ in 0..<size >> 14 { try connection.send(.init(repeating: 97, count: 16_384)) }
@@ -270,6 +275,33 @@ struct HTTP2OriginTests {
         #expect(try client.answer(3).status == "204")
         #expect(resets.value == 1)
         #expect(origin.connections.load(ordering: .relaxed) == 1)
+    }
+
+    @Test func `the first request on a connection needs no second try`() throws {
+        let origin = try Self.origin { peer, stream in try peer.send(.headers(stream, [(":status", "204")])) }
+        let route = TestProxy.route("v1", [("retries", ["attempts": 0])])
+        let spec: Value = [
+            "host": "app", "subsets": [["name": "v1", "labels": ["version": "v1"]]],
+            "trafficPolicy": [
+                "connectionPool": ["http": ["h2UpgradePolicy": "UPGRADE"], "tcp": ["maxConnections": 1]]
+            ],
+        ]
+        let rule = TestProxy.resource(.destinationRule, "app", ["spec": spec])
+        let proxy = try TestProxy([("v1", origin.port)], http: route, resources: [rule])
+        for _ in 0..<3 { #expect(try proxy.ask().status == 204) }
+        #expect(origin.connections.load(ordering: .relaxed) == 1)
+    }
+
+    @Test func `a connection that has rested ends no stream that begins later`() throws {
+        let origin = try Self.origin { peer, stream in
+            // Longer than the connection may rest.
+            if peer.soFar(stream).heads[0].contains(":path: /slow") { poll(nil, 0, 300) }
+            try peer.send(.headers(stream, [(":status", "204")]))
+        }
+        let rule = Self.rule(["h2UpgradePolicy": "UPGRADE", "idleTimeout": "150ms"])
+        let proxy = try TestProxy([("v1", origin.port)], resources: [rule])
+        #expect(try proxy.ask().status == 204)
+        #expect(try proxy.ask("POST /slow HTTP/1.1\r\nHost: app\r\nContent-Length: 0\r\n\r\n").status == 204)
     }
 
     @Test func `a mirror gets the body in its own form`() throws {
