@@ -95,7 +95,11 @@ package final class NodeAgent<Generator: RandomNumberGenerator> {
     private func take(_ new: NodeCluster, at now: TimePoint) {
         cluster = new
         place.imageCommands = new.imageCommands
-        for pod in pods.values { pod.runner.place.imageCommands = new.imageCommands }
+        for pod in pods.values {
+            pod.runner.place.imageCommands = new.imageCommands
+            // The next start of a container takes what ConfigMaps and Secrets say by then.
+            pod.runner.context.config = new.config[pod.key.namespace] ?? [:]
+        }
         var wanted: Set<ResourceKey> = []
         for resource in new.deployments {
             guard let spec = DeploymentSpec(resource) else { continue }

@@ -20,7 +20,7 @@ package final class PodRunner {
         case event(ObjectEvent)
     }
 
-    package let context: PodContext
+    package internal(set) var context: PodContext
     package private(set) var life: PodLife
     var place: NodePlace
     var runs: [ContainerRun: SupervisedRun] = [:]

@@ -70,6 +70,7 @@ enum StarterManifests {
                     httpGet:
                       path: /
                       port: 8080
+                    periodSeconds: 1
                   resources:
                     requests:
                       cpu: 100m
