@@ -17,7 +17,7 @@ struct BodyRelay: ~Copyable {
     private let trailers: TrailerParser
     private var fields: FieldTable
     private var rewritten = ByteBuffer(capacity: 1024)
-    /// Of a chunked body whose data was taken out last: the trailers' lines, where it has ended.
+    /// The lines of the trailers of the body that was read last as data, where it has ended.
     private var trailerLines = ByteBuffer(capacity: 256)
 
     init(mostFields: Int) {
@@ -78,8 +78,22 @@ struct BodyRelay: ~Copyable {
         return rewritten.slice
     }
 
-    /// The lines of the trailers of the body that ended last in ``data(of:through:except:)``; valid until that is called again.
+    /// The lines of the trailers of the body that ended last in ``data(of:through:except:)``, or of those taken over last; valid until
+    /// either is called again.
     var trailerText: ByteSlice { trailerLines.slice }
+
+    /// Takes trailers over that came as lines. `changes` as in ``pass(_:through:except:)``.
+    mutating func take(trailers lines: ByteSlice, except changes: BorrowedList<HeaderEdit>) {
+        trailerLines.truncate()
+        guard !changes.isEmpty else { return trailerLines.append(lines) }
+        var start = 0
+        while let end = lines.firstIndex(of: ASCII.lineFeed, from: start) {
+            let line = lines.slice(start, end &+ 1)
+            let name = line.slice(0, line.firstIndex(of: ASCII.colon) ?? 0)
+            if !changes.contains(where: { name.equalsIgnoringCase($0.name) }) { trailerLines.append(line) }
+            start = end &+ 1
+        }
+    }
 
     /// Takes the data out of a chunked body, for a client that knows no chunks. `changes` as in ``pass(_:through:except:)``.
     mutating func data(

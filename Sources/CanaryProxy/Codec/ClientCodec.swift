@@ -16,7 +16,7 @@ struct ClientCodec {
     init(_ kind: Kind = .http1) { self.kind = kind }
 
     /// The endpoint's side of a stream ended: what was received is the rest of its body.
-    mutating func endInput() { http2.hasEndedInput = true }
+    mutating func endInput(trailers: ByteSlice) { http2.endInput(trailers: trailers) }
 
     /// The form in which the body of a request is wanted that came without a known length.
     var requestForm: BodyForm { kind == .http2 ? .data : .chunks }
@@ -88,7 +88,7 @@ struct ClientCodec {
     ) throws(Rejection) -> BodyRelay.Piece {
         switch kind {
         case .http1: try http1.readBody(bytes, as: form, &relay, except: changes)
-        case .http2: http2.readBody(bytes)
+        case .http2: http2.readBody(bytes, &relay, except: changes)
         }
     }
 
@@ -96,7 +96,7 @@ struct ClientCodec {
     func trailers(_ relay: borrowing BodyRelay) -> ByteSlice {
         switch kind {
         case .http1: http1.framing == .chunked ? relay.trailerText : ByteSlice()
-        case .http2: ByteSlice()
+        case .http2: relay.trailerText
         }
     }
 

@@ -7,7 +7,9 @@ import CanaryRouting
 /// answer's body is data.
 struct HTTP2Client {
     private(set) var framing = BodyFraming.none
-    var hasEndedInput = false
+    private var hasEndedInput = false
+    /// The lines of the fields behind the body; the stream's own, which lives longer than the exchange.
+    private var trailers = ByteSlice()
 
     /// Writes what stands before a request's target.
     static func beginHead(_ method: ByteSlice, to output: inout ByteBuffer) {
@@ -18,8 +20,19 @@ struct HTTP2Client {
 
     mutating func begin(_ head: ResponseHead) { framing = head.framing }
 
-    /// Reads a piece of the answer's body. nghttp2 has seen to it that a length was told truly.
-    func readBody(_ bytes: ByteSlice) -> BodyRelay.Piece {
-        BodyRelay.Piece(used: bytes.count, bytes: bytes, isLast: hasEndedInput || framing == .none)
+    mutating func endInput(trailers: ByteSlice) {
+        hasEndedInput = true
+        self.trailers = trailers
+    }
+
+    /// Reads a piece of the answer's body. nghttp2 has seen to it that a length was told truly; the stream's end alone is the
+    /// answer's, since trailers may follow an empty body, too.
+    func readBody(
+        _ bytes: ByteSlice,
+        _ relay: inout BodyRelay,
+        except changes: BorrowedList<HeaderEdit>
+    ) -> BodyRelay.Piece {
+        if hasEndedInput { relay.take(trailers: trailers, except: changes) }
+        return BodyRelay.Piece(used: bytes.count, bytes: bytes, isLast: hasEndedInput)
     }
 }

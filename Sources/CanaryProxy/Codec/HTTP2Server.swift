@@ -7,17 +7,12 @@ import CanaryRouting
 /// ``HTTP2Session`` makes frames.
 struct HTTP2Server {
     private var framing = BodyFraming.none
-    /// Of a body whose length was told.
-    private var remaining: UInt64 = 0
     private(set) var hasEndedInput = false
     /// The lines of the fields behind the body; the stream's own, which lives longer than the exchange.
-    private(set) var trailers = ByteSlice()
+    private var trailers = ByteSlice()
 
     /// A request begins whose head was read.
-    mutating func begin(_ head: RequestHead) {
-        framing = head.framing
-        if case .length(let length) = head.framing { remaining = length }
-    }
+    mutating func begin(_ head: RequestHead) { framing = head.framing }
 
     mutating func endInput(trailers: ByteSlice) {
         hasEndedInput = true
@@ -25,18 +20,19 @@ struct HTTP2Server {
     }
 
     /// Reads a piece of the request's body in the form that the other end wants: chunks are made where it has no known length.
-    /// nghttp2 has seen to it that a length was told truly.
-    mutating func readBody(_ bytes: ByteSlice, as form: BodyForm, _ relay: inout BodyRelay) -> BodyRelay.Piece
-    {
-        guard framing == .chunked else {
-            let count = Int(min(remaining, UInt64(bytes.count)))
-            remaining &-= UInt64(count)
-            return BodyRelay.Piece(used: count, bytes: bytes.slice(0, count), isLast: remaining == 0)
-        }
-        guard form == .chunks else {
+    /// nghttp2 has seen to it that a length was told truly; behind it there may still be trailers.
+    func readBody(
+        _ bytes: ByteSlice,
+        as form: BodyForm,
+        _ relay: inout BodyRelay,
+        except changes: BorrowedList<HeaderEdit>
+    ) -> BodyRelay.Piece {
+        if hasEndedInput { relay.take(trailers: trailers, except: changes) }
+        guard framing == .chunked, form == .chunks else {
             return BodyRelay.Piece(used: bytes.count, bytes: bytes, isLast: hasEndedInput)
         }
-        let chunk = relay.chunk(bytes, isLast: hasEndedInput, trailers: trailers)
+        let lines = relay.trailerText
+        let chunk = relay.chunk(bytes, isLast: hasEndedInput, trailers: lines)
         return BodyRelay.Piece(used: bytes.count, bytes: chunk, isLast: hasEndedInput)
     }
 

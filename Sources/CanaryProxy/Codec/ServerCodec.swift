@@ -67,7 +67,7 @@ struct ServerCodec {
     ) throws(Rejection) -> BodyRelay.Piece {
         switch kind {
         case .http1: try http1.readBody(bytes, as: form, &relay, except: changes)
-        case .http2: http2.readBody(bytes, as: form, &relay)
+        case .http2: http2.readBody(bytes, as: form, &relay, except: changes)
         }
     }
 
@@ -75,7 +75,7 @@ struct ServerCodec {
     func trailers(_ relay: borrowing BodyRelay) -> ByteSlice {
         switch kind {
         case .http1: http1.isChunked ? relay.trailerText : ByteSlice()
-        case .http2: http2.trailers
+        case .http2: relay.trailerText
         }
     }
 

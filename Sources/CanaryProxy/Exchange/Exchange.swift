@@ -151,6 +151,7 @@ struct RequestBody: ~Copyable {
     /// It can be sent from its beginning: all that was received is kept.
     private(set) var canBeSentAgain = true
     private var kept = ByteQueue()
+    private var trailers = ByteQueue()
     /// The form of what is kept.
     private(set) var form = BodyForm.chunks
 
@@ -167,11 +168,22 @@ struct RequestBody: ~Copyable {
         kept.append(bytes)
     }
 
+    /// The lines of the trailers, of a body that is kept whole; in chunks they stand where the body ends.
+    var keptTrailers: ByteSlice { trailers.bytes }
+
+    /// Keeps the lines of the trailers, under the same conditions.
+    mutating func keep(trailers lines: ByteSlice, where isWanted: Bool, limit: Int) {
+        guard canBeSentAgain, !lines.isEmpty else { return }
+        guard isWanted, kept.count &+ lines.count <= limit else { return forget() }
+        trailers.append(lines)
+    }
+
     var keptCount: Int { kept.count }
 
     /// It will not be sent again.
     mutating func forget() {
         canBeSentAgain = false
         kept.release()
+        trailers.release()
     }
 }

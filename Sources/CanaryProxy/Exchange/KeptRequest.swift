@@ -79,6 +79,12 @@ struct KeptRequest {
         facts.header(ByteSlice("content-type")).map { GRPCStatus.isGRPC(contentType: $0.value) } ?? false
     }
 
+    /// Whether an answer of HTTP/1.1 would grant a protocol that was asked for over a stream, where any 2xx does (RFC 8441, 5),
+    /// though only 101 grants it in HTTP/1.1.
+    func wouldGrant(_ answer: ResponseHead) -> Bool {
+        head.isHTTP2 && head.upgrade != nil && answer.status < 300
+    }
+
     /// Makes the value of cookies that the proxy sets for this request, where its user is known by such a cookie.
     mutating func makeKey(_ random: UInt64) {
         let memory = unsafe block.base + keyStart

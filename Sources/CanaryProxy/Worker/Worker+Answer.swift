@@ -35,7 +35,10 @@ extension Worker {
                 return failAnswer(exchange)
             case .complete(let length):
                 if head.status == 101 { return switchProtocols(head, rest, exchange, upstream) }
-                guard head.status < 200 else { return takeFinalHead(head, rest, exchange, upstream) }
+                guard head.status < 200 else {
+                    if exchange.pointee.request.wouldGrant(head) { return failAnswer(exchange) }
+                    return takeFinalHead(head, rest, exchange, upstream)
+                }
                 forwardInterim(head, rest, exchange)
                 guard upstream.pointee.exchange == exchange else { return }
                 start &+= length
@@ -107,7 +110,7 @@ extension Worker {
         }
         exchange.pointee.outcome.bytesSent &+= UInt64(piece.used)
         if piece.isLast, let stream = client?.pointee.transport.stream {
-            stream.pointee.ownTrailers.append(trailers(of: upstream))
+            stream.pointee.ownTrailers.append(upstream.pointee.codec.trailers(relay))
         }
         if let client, !deliver(piece, to: client, joined: joined) { return }
         let rest = bytes.from(piece.used)
@@ -135,15 +138,11 @@ extension Worker {
     /// The answer ended with its connection, as it was to.
     mutating func endAnswer(_ exchange: ExchangePointer, _ upstream: UpstreamPointer) {
         if let client = exchange.pointee.downstream {
-            let bytes = client.pointee.codec.end(trailers: trailers(of: upstream), &relay)
+            let trailers = upstream.pointee.codec.trailers(relay)
+            let bytes = client.pointee.codec.end(trailers: trailers, &relay)
             guard bytes.isEmpty || send(bytes, to: client) else { return }
         }
         finishAnswer(exchange, upstream, hasLeftover: true)
-    }
-
-    /// The lines behind the body of an answer that was read to its end.
-    private func trailers(of upstream: UpstreamPointer) -> ByteSlice {
-        upstream.pointee.transport.stream?.pointee.trailers.bytes ?? upstream.pointee.codec.trailers(relay)
     }
 
     /// The answer is complete: the upstream goes back to the pool if both sides know where they are.

@@ -190,7 +190,7 @@ extension Worker {
         _ pending: ByteSlice
     ) -> (used: Int, Sending) {
         forwarding.writeHead(exchange, upstream.pointee.codec, &random, to: &output)
-        appendKeptBody(of: exchange, as: upstream.pointee.codec.requestForm)
+        appendKeptBody(of: exchange, to: upstream)
         guard !exchange.pointee.body.isComplete, let client = exchange.pointee.downstream else {
             guard send(exchange, upstream) else { return (0, .failed(wasSent: false)) }
             exchange.pointee.startTry(loop.now)
@@ -219,17 +219,22 @@ extension Worker {
     }
 
     /// Writes what was kept of a body, whose form may be another endpoint's: a mirror's, say.
-    private mutating func appendKeptBody(of exchange: ExchangePointer, as form: BodyForm) {
+    private mutating func appendKeptBody(of exchange: ExchangePointer, to upstream: UpstreamPointer) {
         let kept = exchange.pointee.body.keptBytes
+        let trailers = exchange.pointee.body.keptTrailers
+        let form = upstream.pointee.codec.requestForm
+        upstream.pointee.transport.stream?.pointee.ownTrailers.append(trailers)
         guard exchange.pointee.request.head.framing == .chunked, exchange.pointee.body.form != form else {
             return output.append(kept)
         }
         guard form == .data else {
-            return output.append(relay.chunk(kept, isLast: exchange.pointee.body.isComplete))
+            let isLast = exchange.pointee.body.isComplete
+            return output.append(relay.chunk(kept, isLast: isLast, trailers: trailers))
         }
         var reader = BodyReader(.chunked)
         guard let piece = try? relay.data(of: kept, through: &reader, except: .none) else { return }
         output.append(piece.bytes)
+        upstream.pointee.transport.stream?.pointee.ownTrailers.append(relay.trailerText)
     }
 
     /// Sends what was written; `false` when the connection takes nothing.
@@ -261,6 +266,10 @@ extension Worker {
         let isWanted = exchange.pointee.mayBeSentTwice || exchange.pointee.copyDraw != nil
         exchange.pointee.body.keep(piece.bytes, where: isWanted, as: form, limit: limits.replayBytes)
         if piece.isLast {
+            if exchange.pointee.request.head.framing != .chunked || form == .data {
+                let trailers = client.pointee.codec.trailers(relay)
+                exchange.pointee.body.keep(trailers: trailers, where: isWanted, limit: limits.replayBytes)
+            }
             exchange.pointee.requestIsComplete(loop.now, limits)
             if exchange.pointee.copyDraw != nil { makeCopies(of: exchange) }
         }

@@ -58,6 +58,11 @@ extension Worker {
             as: exchange.pointee.body.form,
             limit: limits.replayBytes
         )
+        copy.pointee.body.keep(
+            trailers: exchange.pointee.body.keptTrailers,
+            where: true,
+            limit: limits.replayBytes
+        )
         copy.pointee.beginCopy(loop.now, limits)
         rearm(copy)
     }

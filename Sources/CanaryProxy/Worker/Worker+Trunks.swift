@@ -26,7 +26,9 @@ extension Worker {
             failAnswer(exchange)
             return settle(parties)
         }
-        if stream.pointee.hasEnded { upstream.pointee.codec.endInput() }
+        if stream.pointee.hasEnded {
+            upstream.pointee.codec.endInput(trailers: stream.pointee.trailers.bytes)
+        }
         let bytes = intake.pointee.head.bytes
         if head.status < 200 {
             forwardInterim(head, bytes, exchange)
@@ -40,7 +42,7 @@ extension Worker {
     mutating func goOn(_ upstream: UpstreamPointer, _ stream: HTTP2StreamPointer) {
         let parties = Parties(of: upstream.registration)
         if stream.pointee.hasEnded {
-            upstream.pointee.codec.endInput()
+            upstream.pointee.codec.endInput(trailers: stream.pointee.trailers.bytes)
             upstream.pointee.canRead = true
         }
         if stream.pointee.hasSent {
@@ -123,7 +125,7 @@ extension Worker {
                 exchange.pointee.hasAnswerBegun
             {
                 // All of the answer has come.
-                upstream.pointee.codec.endInput()
+                upstream.pointee.codec.endInput(trailers: stream.pointee.trailers.bytes)
                 forwardAnswer(upstream.pointee.inbox.bytes, exchange, upstream, joined: false)
             } else {
                 streamBroke(upstream, wasSent: stream.pointee.number > 0)
