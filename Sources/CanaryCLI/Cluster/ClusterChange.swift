@@ -87,7 +87,7 @@ final class ClusterChange: ResourceSource {
     }
 
     /// Adds an object or puts it in the place of the one there is. What the manifest leaves to the cluster keeps its
-    /// live value: `spec.replicas` of a Deployment that someone scaled.
+    /// live value: `spec.replicas` of a Deployment that someone scaled, and the mark of a restart.
     func apply(_ resource: Resource) throws {
         guard let before = try self.resource(resource.key) else {
             try requireNoVersion(resource)
@@ -197,13 +197,19 @@ extension Resource {
         return Resource(key: key, body: body, stored: stored, file: file)
     }
 
+    private var templateAnnotations: Node? { body["spec"]?["template"]?["metadata"]?["annotations"] }
+
     fileprivate func keepingLiveValues(of live: Resource) -> Resource {
-        guard kind == .deployment, deployment?.replicas == nil, let replicas = live.deployment?.replicas
-        else {
-            return removingResourceVersion()
-        }
+        guard kind == .deployment else { return removingResourceVersion() }
         var body = body
-        body.set(.integer(Int64(replicas)), at: "spec", "replicas")
+        if deployment?.replicas == nil, let replicas = live.deployment?.replicas {
+            body.set(.integer(Int64(replicas)), at: "spec", "replicas")
+        }
+        // A restart is in no manifest: taking its mark away would roll all pods back to the template before it.
+        let mark = RolloutRestartCommand.annotation
+        if let time = live.templateAnnotations?[mark], templateAnnotations?[mark] == nil {
+            body.set(time, at: "spec", "template", "metadata", "annotations", mark)
+        }
         return Resource(key: key, body: body, stored: stored, file: file).removingResourceVersion()
     }
 }

@@ -93,11 +93,28 @@ struct AutoscaleCommand: Subcommand {
             }
             for key in keys { try make(for: key, metrics, in: change) }
             warnings = others.map { "\($0.key.qualifiedName) sets the same replicas: delete one of both" }
+            if comparesProcessors {
+                warnings += try keys.map { try change.deployment($0) }.filter(Self.lacksRequests).map {
+                    "\($0.key.qualifiedName) will not be scaled: not all of its containers have resources.requests.cpu, of which the target is a share"
+                }
+            }
         }
         context.warn(warnings)
         ChangeReport(options: change, output: output.output, done: "autoscaled", context: context)
             .print(result)
         return try ProxyWait(options: change, session: session).wait(for: result)
+    }
+
+    /// Whether the target is a share of the processors that pods request, as it is where none is given.
+    private var comparesProcessors: Bool {
+        cpuPercent != nil || (cpu.map { $0.hasSuffix("%") } ?? (memory == nil))
+    }
+
+    private static func lacksRequests(_ deployment: Resource) -> Bool {
+        let containers = deployment.body["spec"]?["template"]?["spec"]?["containers"]?.items ?? []
+        return containers.contains {
+            $0["resources"]?["requests"]?["cpu"] == nil && $0["resources"]?["limits"]?["cpu"] == nil
+        }
     }
 
     private func make(for deployment: ResourceKey, _ metrics: [Node], in change: ClusterChange) throws {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import CanaryNode
 import CanaryResources
 
 /// Sets how many replicas Deployments have.
@@ -62,6 +63,9 @@ struct ScaleCommand: Subcommand {
                 try scale(deployment, in: change)
             }
             warnings = try found.flatMap { try change.autoscalers(of: $0.key) }.map(warning)
+            if replicas > NodeCluster.mostPods, !found.isEmpty {
+                warnings.append("canaryctl up runs at most \(NodeCluster.mostPods) pods on a machine")
+            }
         }
         if result.changes.isEmpty {
             context.standardError.writeLine("No deployments found in \(settings.namespace) namespace.")

@@ -35,6 +35,11 @@ struct UpCommand: Subcommand {
         guard !isInitial || input.files.count <= 1 && input.files.first != "-" else {
             throw ValidationError("--init writes one directory\nfor example: canaryctl up --init -f shop")
         }
+        if isInitial, let name = input.files.first, Self.fileSuffixes.contains(where: name.hasSuffix) {
+            throw ValidationError(
+                "--init writes a directory, and \"\(name)\" is a file's name\nfor example: canaryctl up --init -f shop"
+            )
+        }
         guard (.milliseconds(100)...(.seconds(3600))).contains(hpaSyncPeriod.duration) else {
             throw ValidationError(
                 "--hpa-sync-period must be within 100ms and 1h\nfor example: --hpa-sync-period 15s"
@@ -48,12 +53,14 @@ struct UpCommand: Subcommand {
             try StarterDirectory(name: name, path: context.absolutePath(name)).write(in: context)
             return .success
         }
+        let settings = try Settings(global, context)
         // One in the background was started when its manifests had been applied.
         if service.readyDescriptor == nil, !input.files.isEmpty {
+            // Where another node would refuse this one, the store stays as it is.
+            _ = try NodeService.acquireLock(settings)
             let status = try apply(in: context)
             guard status == .success else { return status }
         }
-        let settings = try Settings(global, context)
         return try service.run(settings, context) {
             try NodeService(
                 settings,
@@ -64,6 +71,8 @@ struct UpCommand: Subcommand {
             )
         }
     }
+
+    private static let fileSuffixes = [".yaml", ".yml", ".json"]
 
     private static func withoutSlash(_ path: String) -> String {
         path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path

@@ -41,7 +41,7 @@ struct ServiceOptions: ParsableArguments {
             configuration: configuration,
             sourceLabels: try serving.sourceLabels.map { try LabelArgument.parse($0) } ?? [:],
             readyDescriptor: readyDescriptor,
-            companion: try companion?()
+            makeCompanion: companion
         ).run()
     }
 }

@@ -33,10 +33,12 @@ struct NodePage {
     }
 
     private func line(_ proxy: ProxyRecord) -> String {
-        let places = proxy.listeners.joined(separator: ", ")
+        let places =
+            proxy.listeners.isEmpty
+            ? "accepts no new connections" : "listens on \(proxy.listeners.joined(separator: ", "))"
         let admin = proxy.admin.map { ", admin on \($0)" } ?? ""
         return TerminalText.escape(
-            "proxy \(proxy.process.pid) listens on \(places)\(admin): \(proxy.state(at: status.revision)) (revision \(proxy.appliedRevision))"
+            "proxy \(proxy.process.pid) \(places)\(admin): \(proxy.state(at: status.revision)) (revision \(proxy.appliedRevision))"
         )
     }
 

@@ -17,7 +17,11 @@ struct PodColumns {
         let initial = pod.body["status"]?["initContainerStatuses"]?.items ?? []
         total = pod.pod?.template.containers.count ?? 0
         ready = containers.count { $0["ready"]?.bool == true }
-        restarts = containers.compactMap { $0["restartCount"]?.integer }.reduce(0) { $0 + Int($1) }
+        // Those of init containers count until they are through, and those of sidecars always.
+        let counted =
+            Self.initStatus(initial) == nil
+            ? containers + initial.filter { $0["state"]?["running"] != nil } : initial
+        restarts = counted.compactMap { $0["restartCount"]?.integer }.reduce(0) { $0 + Int(clamping: $1) }
         guard let phase = pod.body["status"]?["phase"]?.string else { return }
         if pod.body["metadata"]?["deletionTimestamp"] != nil {
             status = "Terminating"

@@ -17,7 +17,7 @@ struct ProxyService {
     /// Where a parent waits for the proxy to be ready.
     let readyDescriptor: Int32?
     /// What runs beside it.
-    var companion: (any ProxyCompanion)?
+    var makeCompanion: (() throws -> any ProxyCompanion)?
 
     /// How soon counts are reported.
     private static let reportMilliseconds: Int32 = 200
@@ -39,6 +39,7 @@ struct ProxyService {
     }
 
     private func serve() throws -> ExitStatus {
+        let companion = try makeCompanion?()
         let signals = try SignalReader()
         let streams = try ServiceStreams(accessLog: configuration.accessLog, now: context.now)
         defer { streams.finish() }
@@ -74,7 +75,7 @@ struct ProxyService {
         watchRollouts(tables, proxy, stop, log)
         try companion?.start(beside: proxy, tables, log)
         announce(proxy, log)
-        let status = serve(proxy, signals, streams, log)
+        let status = serve(proxy, companion, signals, streams, log)
         stop.signal()
         proxy.abandon()
         sayFarewell(reporter)
@@ -249,6 +250,7 @@ struct ProxyService {
     /// Until a signal, or a drain that the admin socket asked for, has let the last request finish.
     private func serve(
         _ proxy: Proxy,
+        _ companion: (any ProxyCompanion)?,
         _ signals: SignalReader,
         _ streams: ServiceStreams,
         _ log: ServiceLog

@@ -9,8 +9,8 @@ import Glibc
 ///
 /// A value belongs to one thread; all others reach it by its mailbox.
 package final class NodeAgent<Generator: RandomNumberGenerator> {
-    /// Four times as many as kubelet has: what is beyond is a slip of the pen, or meant badly.
-    private static var mostPods: Int { 440 }
+    /// How many pods are made before orders and news of others are heard again.
+    private static var mostMadeAtOnce: Int { 20 }
 
     package let mailbox: NodeMailbox
     private var place: NodePlace
@@ -23,10 +23,14 @@ package final class NodeAgent<Generator: RandomNumberGenerator> {
     private var news = NodeNews()
     /// The Deployments of which it was told that there is no room for their pods.
     private var full: Set<ResourceKey> = []
+    /// The ReplicaSets of which it was told what is not done about their pods.
+    private var toldUnserved: Set<String> = []
     /// When the memory of containers is looked at that nothing else limits.
     private var nextMemoryLook = TimePoint(milliseconds: 0)
     private static var memoryLookPeriod: Duration { .milliseconds(500) }
     private var hasToldOfProcessors = false
+    /// Whether more pods are wanted than were made at once.
+    private var hasMoreToMake = false
     private var isStopping = false
     private var isKilling = false
 
@@ -93,12 +97,18 @@ package final class NodeAgent<Generator: RandomNumberGenerator> {
     }
 
     private func take(_ new: NodeCluster, at now: TimePoint) {
+        let old = cluster
         cluster = new
         place.imageCommands = new.imageCommands
         for pod in pods.values {
+            let space = pod.key.namespace
+            guard old.imageCommands != new.imageCommands || old.config[space] != new.config[space] else {
+                continue
+            }
             pod.runner.place.imageCommands = new.imageCommands
             // The next start of a container takes what ConfigMaps and Secrets say by then.
-            pod.runner.context.config = new.config[pod.key.namespace] ?? [:]
+            pod.runner.context.config = new.config[space] ?? [:]
+            tell(.configurationChanged, to: pod.key, at: now)
         }
         var wanted: Set<ResourceKey> = []
         for resource in new.deployments {
@@ -118,6 +128,8 @@ package final class NodeAgent<Generator: RandomNumberGenerator> {
     private func reconcile(at now: TimePoint) {
         guard !isStopping else { return }
         let byDeployment = Dictionary(grouping: pods.values, by: \.deployment)
+        let most = pods.count + Self.mostMadeAtOnce
+        hasMoreToMake = false
         for (key, run) in deployments {
             var pods = byDeployment[key] ?? []
             deployments[key]?.step(pods, at: now) { event in news.events.append((key, event)) }
@@ -130,9 +142,10 @@ package final class NodeAgent<Generator: RandomNumberGenerator> {
                         at: now
                     )
                 }
-                for _ in 0..<min(change.created, room(for: change.created, key)) {
-                    pods.append(make(set, of: key, at: now))
-                }
+                let count = min(change.created, room(for: change.created, key))
+                let made = min(count, max(0, most - self.pods.count))
+                for _ in 0..<made { pods.append(make(set, of: key, at: now)) }
+                if made < count { hasMoreToMake = true }
             }
             deployments[key]?.look(pods, at: now)
         }
@@ -140,9 +153,9 @@ package final class NodeAgent<Generator: RandomNumberGenerator> {
 
     /// How many more pods there may be.
     private func room(for wanted: Int, _ deployment: ResourceKey) -> Int {
-        let room = max(0, Self.mostPods - pods.count)
+        let room = max(0, NodeCluster.mostPods - pods.count)
         if wanted > room, full.insert(deployment).inserted {
-            news.events.append((deployment, .noRoom(wanted: wanted, most: Self.mostPods)))
+            news.events.append((deployment, .noRoom(wanted: wanted, most: NodeCluster.mostPods)))
         }
         return room
     }
@@ -162,6 +175,9 @@ package final class NodeAgent<Generator: RandomNumberGenerator> {
             config: cluster.config[key.namespace] ?? [:],
             inherited: surroundings.environment
         )
+        if !spec.unservedFields.isEmpty, toldUnserved.insert(set.name).inserted {
+            news.events.append((deployment, .notServed(spec.unservedFields)))
+        }
         let runner = PodRunner(spec, context, at: place, now: now)
         if runner.hasFreeProcessors, !hasToldOfProcessors {
             hasToldOfProcessors = true
@@ -227,6 +243,7 @@ package final class NodeAgent<Generator: RandomNumberGenerator> {
         polled += descriptors.map { pollfd(fd: $0.1, events: Int16(POLLIN), revents: 0) }
         var times = pods.values.compactMap(\.runner.nextTime) + deployments.values.compactMap(\.nextTime)
         if pods.values.contains(where: \.runner.needsMemoryLooks) { times.append(nextMemoryLook) }
+        if hasMoreToMake { times.append(now) }
         let pause = times.min().map { Int32(clamping: max(0, ($0 - now).milliseconds)) } ?? -1
         guard unsafe poll(&polled, nfds_t(polled.count), pause) > 0 else { return }
         let after = surroundings.now()

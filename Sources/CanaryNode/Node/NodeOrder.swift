@@ -7,6 +7,9 @@ import Synchronization
 
 /// The objects that a node acts on, and what their pods find.
 package struct NodeCluster: Sendable {
+    /// How many pods a node runs. Four times as many as kubelet has: what is beyond is a slip of the pen, or meant badly.
+    package static let mostPods = 440
+
     /// Deployments, whose bodies are kept.
     package var deployments: [Resource]
     /// What ConfigMaps and Secrets have, by namespace.

@@ -103,7 +103,7 @@ package struct PodObject {
             "startTime": time(life.created),
             "conditions": .sequence(
                 [
-                    condition("Ready", life.isReady, since: life.readiness.since),
+                    ready(life),
                     condition("PodScheduled", true, since: life.created),
                 ] + (hasFreeProcessors ? [freeProcessors(since: life.created)] : [])
             ),
@@ -121,6 +121,17 @@ package struct PodObject {
             "type": .string(type), "status": .string(isTrue ? "True" : "False"),
             "lastTransitionTime": time(since),
         ])
+    }
+
+    /// With the containers that are to blame, in Kubernetes' words.
+    private func ready(_ life: PodLife) -> Node {
+        var condition = condition("Ready", life.isReady, since: life.readiness.since)
+        let unready = life.containers.filter { !$0.isInit && !$0.isReady }.map(\.spec.name)
+        guard !life.isReady, !unready.isEmpty else { return condition }
+        condition.set(.string("ContainersNotReady"), at: "reason")
+        let names = unready.joined(separator: " ")
+        condition.set(.string("containers with unready status: [\(names)]"), at: "message")
+        return condition
     }
 
     private func freeProcessors(since: TimePoint) -> Node {

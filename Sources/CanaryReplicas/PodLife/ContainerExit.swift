@@ -28,6 +28,15 @@ package struct ContainerExit: Hashable, Sendable {
         }
     }
 
+    /// For people.
+    var text: String {
+        switch cause {
+        case .status(let status): "exit status \(status)"
+        case .signal(let signal): "signal \(signal)"
+        case .outOfMemory: "out of memory"
+        }
+    }
+
     package var reason: String {
         switch cause {
         case .status(0): "Completed"

@@ -38,6 +38,14 @@ extension ContainerLife {
         outcome.events.append(.init(warning: "Failed", "Error: \(message)"))
     }
 
+    /// What kept it from being started may be gone. One that ends again and again waits on.
+    mutating func retryStart(at now: TimePoint) {
+        guard case .waiting(let reason, let message, _?) = state, reason != Self.crashLoop else { return }
+        state = .waiting(reason: reason, message: message, until: now)
+    }
+
+    private static let crashLoop = "CrashLoopBackOff"
+
     mutating func awaitRestart(after exit: ContainerExit, _ outcome: inout PodOutcome) {
         let until = backOff.restart(after: exit.time)
         let wait = until - exit.time
@@ -46,7 +54,7 @@ extension ContainerLife {
             return
         }
         let text = "back-off \(Self.text(wait)) restarting failed container=\(spec.name)"
-        state = .waiting(reason: "CrashLoopBackOff", message: text, until: until)
+        state = .waiting(reason: Self.crashLoop, message: text, until: until)
         outcome.events.append(.init(warning: "BackOff", "Back-off restarting failed container \(spec.name)"))
     }
 
@@ -54,6 +62,22 @@ extension ContainerLife {
     private static func text(_ duration: Duration) -> String {
         let (minutes, seconds) = duration.components.seconds.quotientAndRemainder(dividingBy: 60)
         return minutes > 0 ? "\(minutes)m\(seconds)s" : "\(seconds)s"
+    }
+
+    // MARK: - Listening
+
+    /// How long a program may take before it is said that it does not listen.
+    private static let openingTime = Duration.seconds(10)
+
+    /// Notes that its port is closed. Nobody asked for this probe, so that its failures are no news, unless they go on.
+    mutating func noteClosedPort(_ message: String, at now: TimePoint, _ outcome: inout PodOutcome) {
+        guard case .running(let since) = state, !hasToldOfClosedPort, now - since >= Self.openingTime else {
+            return
+        }
+        hasToldOfClosedPort = true
+        let text =
+            "Container \(spec.name) does not listen on its port: \(message). It is to listen where $PORT says, and gets no requests until then"
+        outcome.events.append(.init(warning: "Unhealthy", text))
     }
 
     // MARK: - Ending

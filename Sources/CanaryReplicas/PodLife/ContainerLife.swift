@@ -35,6 +35,8 @@ package struct ContainerLife: Hashable, Sendable {
     var stop: Stop?
     var backOff = RestartBackOff()
     var probes: [ProbeKind: ProbeState] = [:]
+    /// Whether it was said of this run that it does not listen.
+    var hasToldOfClosedPort = false
     /// Whether one of its runs got so far that what is behind it could start.
     var wasStarted = false
 
@@ -75,6 +77,7 @@ package struct ContainerLife: Hashable, Sendable {
 
     mutating func becomeRunning(at now: TimePoint) {
         state = .running(since: now)
+        hasToldOfClosedPort = false
         probes = [:]
         for kind in ProbeKind.allCases {
             probes[kind] = spec.probe(kind).map { ProbeState($0, containerStart: now) }

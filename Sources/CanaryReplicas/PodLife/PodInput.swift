@@ -30,6 +30,8 @@ package enum PodInput: Hashable, Sendable {
     case delete(gracePeriod: Duration?)
     /// No proxy sends it requests any more, and none is under way.
     case drained
+    /// What its containers are started with is another by now.
+    case configurationChanged
     /// Time passed.
     case tick
 }

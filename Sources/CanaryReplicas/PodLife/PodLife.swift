@@ -57,6 +57,8 @@ package struct PodLife: Hashable, Sendable {
             hearHook(of: run, hook, failure, at: now, &outcome)
         case .delete(let grace): delete(max(grace ?? spec.terminationGracePeriod, .zero), at: now, &outcome)
         case .drained: deletion?.isDrained = true
+        case .configurationChanged:
+            for index in containers.indices { containers[index].retryStart(at: now) }
         case .tick: break
         }
         advance(at: now, &outcome)
@@ -81,6 +83,12 @@ package struct PodLife: Hashable, Sendable {
         if exit.cause == .outOfMemory {
             outcome.events.append(
                 .init(warning: "OOMKilling", "Container \(run.container) took more memory than its limit")
+            )
+        }
+        if containers[index].stop == nil, exit.cause != .outOfMemory {
+            let text = "Container \(run.container) ended by itself: \(exit.text)"
+            outcome.events.append(
+                exit.isSuccess ? .init(normal: "Exited", text) : .init(warning: "Exited", text)
             )
         }
         containers[index].stop = nil
@@ -112,7 +120,9 @@ package struct PodLife: Hashable, Sendable {
         guard let index = index(of: run), let probe = containers[index].spec.probe(kind) else { return }
         containers[index].probes[kind]?.hear(isSuccess, at: now)
         guard containers[index].stop == nil else { return }
-        if !isSuccess, !probe.isImplied {
+        if !isSuccess, probe.isImplied {
+            containers[index].noteClosedPort(message, at: now, &outcome)
+        } else if !isSuccess {
             outcome.events.append(.init(warning: "Unhealthy", "\(kind.rawValue) probe failed: \(message)"))
         }
         guard kind != .readiness, containers[index].probes[kind]?.isPassing == false else { return }

@@ -24,9 +24,9 @@ enum UnservedFields {
         let own = spec.map { paths(in: $0, served: served) } ?? []
         let containers = ["initContainers", "containers"].flatMap { list in
             (spec?[list]?.items ?? []).flatMap { container in
-                paths(in: container, served: servedOfContainers).map {
-                    "\(list)[\(container["name"]?.string ?? "")].\($0)"
-                }
+                let fixed = (container["ports"]?.items ?? []).contains { $0["hostPort"]?.integer ?? 0 > 0 }
+                return (paths(in: container, served: servedOfContainers) + (fixed ? ["ports.hostPort"] : []))
+                    .map { "\(list)[\(container["name"]?.string ?? "")].\($0)" }
             }
         }
         return own + containers

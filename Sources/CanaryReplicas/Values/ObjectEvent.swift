@@ -14,6 +14,11 @@ package struct ObjectEvent: Hashable, Sendable {
         )
     }
 
+    /// What a template says that means nothing where pods are processes of one machine.
+    package static func notServed(_ fields: [String]) -> ObjectEvent {
+        ObjectEvent(warning: "NotServed", "a node does nothing about \(fields.joined(separator: ", "))")
+    }
+
     /// A pod was made, and a node is to run it.
     package static func scheduled(_ pod: String, namespace: String, on node: String) -> ObjectEvent {
         ObjectEvent(normal: "Scheduled", "Successfully assigned \(namespace)/\(pod) to \(node)")

@@ -356,6 +356,41 @@ import Testing
         #expect(observed.containers.map(\.requests) == [["cpu": MilliValue(100)]])
     }
 
+    private static let listening: Node = [
+        "spec": ["containers": [["name": "app", "command": ["x"], "ports": [["containerPort": 8080]]]]]
+    ]
+
+    @Test func `a program that does not listen is told of once, when it had time to`() {
+        var life = PodLife(PodSpec(Self.listening).awaitingOpenPorts, at: TimePoint(milliseconds: 0))
+        _ = life.handle(.tick, at: TimePoint(milliseconds: 0))
+        _ = life.handle(.started(run()), at: TimePoint(milliseconds: 0))
+        func reasons(_ second: Int64) -> [String] {
+            let refused = PodInput.probed(run(), .startup, isSuccess: false, message: "connection refused")
+            return life.handle(refused, at: TimePoint(milliseconds: second * 1000)).events.map(\.reason)
+        }
+        #expect(reasons(1) == [])
+        #expect(reasons(10) == ["Unhealthy"])
+        #expect(reasons(11) == [])
+    }
+
+    @Test func `what could not be started is tried at once when its configuration changed`() {
+        var life = PodLife(PodSpec(Self.listening), at: TimePoint(milliseconds: 0))
+        _ = life.handle(.tick, at: TimePoint(milliseconds: 0))
+        let failed = PodInput.startFailed(run(), reason: "CreateContainerConfigError", message: "no Secret")
+        #expect(life.handle(failed, at: TimePoint(milliseconds: 1)).actions == [])
+        let outcome = life.handle(.configurationChanged, at: TimePoint(milliseconds: 2))
+        #expect(outcome.actions == [.start(run("app", 2))])
+    }
+
+    @Test func `a container that ended by itself is told of, with its status`() {
+        var life = PodLife(PodSpec(Self.listening), at: TimePoint(milliseconds: 0))
+        _ = life.handle(.tick, at: TimePoint(milliseconds: 0))
+        _ = life.handle(.started(run()), at: TimePoint(milliseconds: 0))
+        let events = life.handle(.exited(run(), .status(3)), at: TimePoint(milliseconds: 5)).events
+        #expect(events.first?.reason == "Exited")
+        #expect(events.first?.message.hasSuffix("exit status 3") == true)
+    }
+
     @Test func `a pod of nothing is never ready`() {
         var subject = Subject([:])
         #expect(subject.at(0, .tick) == [])

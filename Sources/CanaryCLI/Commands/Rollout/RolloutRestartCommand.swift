@@ -44,5 +44,5 @@ struct RolloutRestartCommand: Subcommand {
         try change.edit(Resource(key: deployment.key, body: body))
     }
 
-    private static let annotation = "kubectl.kubernetes.io/restartedAt"
+    static let annotation = "kubectl.kubernetes.io/restartedAt"
 }

@@ -47,14 +47,7 @@ final class NodeService: ProxyCompanion {
         showsLogs: Bool
     ) throws {
         let location = StoreLocation(settings.storeDirectory)
-        try location.makeDirectory()
-        guard let lock = try NodeLock.acquire(at: location) else {
-            let holder = NodeLock.holder(at: location).map { "process \($0)" } ?? "another process"
-            throw CommandError(
-                "\(holder) runs the pods of \(settings.storeDirectory)",
-                hint: "canaryctl down ends it; canaryctl get pods shows what it runs"
-            )
-        }
+        let lock = try Self.acquireLock(settings)
         let logs = location.path(of: Self.logsName)
         // What pods wrote before is removed, and that must be the node's own.
         guard !FileReader.isLink(logs) else {
@@ -73,6 +66,18 @@ final class NodeService: ProxyCompanion {
         environment = context.environment
         now = context.now
         self.runtime = try runtime.runtime(store: storePath, environment: environment)
+    }
+
+    /// The right to be the store's node, or the error that says who has it.
+    static func acquireLock(_ settings: Settings) throws -> NodeLock {
+        let location = StoreLocation(settings.storeDirectory)
+        try location.makeDirectory()
+        if let lock = try NodeLock.acquire(at: location) { return lock }
+        let holder = NodeLock.holder(at: location).map { "process \($0)" } ?? "another process"
+        throw CommandError(
+            "\(holder) runs the pods of \(settings.storeDirectory)",
+            hint: "canaryctl down ends it; canaryctl get pods shows what it runs"
+        )
     }
 
     private static let logsName = "logs"
