@@ -37,7 +37,7 @@ struct UpCommand: Subcommand {
         }
         if isInitial, let name = input.files.first, Self.fileSuffixes.contains(where: name.hasSuffix) {
             throw ValidationError(
-                "--init writes a directory, and \"\(name)\" is a file's name\nfor example: canaryctl up --init -f shop"
+                "--init writes a directory, and \"\(name)\" is named like a file\nfor example: canaryctl up --init -f shop"
             )
         }
         guard (.milliseconds(100)...(.seconds(3600))).contains(hpaSyncPeriod.duration) else {
