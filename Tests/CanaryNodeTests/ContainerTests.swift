@@ -64,7 +64,7 @@ import Testing
     private func shell(_ script: String) -> String { "\"args\": [\"sh\", \"-c\", \"\(script)\"]" }
 
     private func log(of pod: PodRunner) -> [String] {
-        LogTail(place.log(of: ContainerRun("web", 1), in: pod.context)).next().map(\.text)
+        LogTail(place.log(of: "web", run: 0, in: pod.context)).next().map(\.text)
     }
 
     @discardableResult

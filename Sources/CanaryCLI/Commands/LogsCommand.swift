@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import CanaryNode
-import CanaryResources
 import CanaryStore
 import Glibc
 
@@ -23,7 +22,7 @@ struct LogsCommand: Subcommand {
 
     @Flag(
         name: .shortAndLong,
-        help: "Go on with what is written, until the pods are gone or it is interrupted"
+        help: "Go on with what is written: also when containers begin again, and by pods that come"
     )
     var follow = false
 
@@ -53,81 +52,54 @@ struct LogsCommand: Subcommand {
     }
 
     func run(in context: CommandContext) throws -> ExitStatus {
-        let settings = try Settings(global, context)
-        let session = ClusterSession(settings: settings, context: context)
-        let logs = try logs(session)
-        let showsNames = Set(logs.map(\.title)).count > 1
-        let tails = logs.map { (title: $0.title, tail: LogTail($0.path)) }
-        var isFirst = true
-        while true {
-            for (title, tail) in tails {
-                var lines = tail.next()
-                if isFirst, let count = self.tail { lines = lines.suffix(count) }
-                for line in lines { print(line, showsNames ? title : nil, context) }
-            }
-            isFirst = false
+        let session = ClusterSession(settings: try Settings(global, context), context: context)
+        let subject = try LogSubject(subject, session)
+        var logs = FollowedLogs(session.location.path(of: "logs"), container: container)
+        let pods = try subject.pods()
+        logs.look(at: pods, back: previous ? 1 : 0)
+        if try logs.isEmpty && !(follow && pods.isEmpty && subject.awaitsPods()) {
+            throw nothing(isThere: !pods.isEmpty, session.settings)
+        }
+        logs.next { title, lines in
+            print(tail.map { lines.suffix($0) } ?? lines[...], title, context)
+        }
+        var isOver = !follow
+        while !isOver, context.standardOutput.isOpen {
             context.standardOutput.flush()
-            guard follow, context.standardOutput.isOpen, try isThere(session) else { return .success }
-            usleep(100_000)
+            usleep(Self.pauseMicroseconds)
+            let pods = try subject.pods()
+            isOver = try pods.isEmpty && !subject.awaitsPods()
+            // What a pod wrote last is read after it is known to be gone.
+            logs.look(at: pods)
+            logs.next { title, lines in print(lines[...], title, context) }
+        }
+        return .success
+    }
+
+    private static let pauseMicroseconds: UInt32 = 100_000
+
+    private func print(_ lines: ArraySlice<LogLine>, _ title: String?, _ context: CommandContext) {
+        for line in lines {
+            let time = timestamps ? "\(line.time) " : ""
+            let text = context.standardOutput.isTerminal ? TerminalText.message(line.text) : line.text
+            context.standardOutput.writeLine("\(title.map { "\($0) | " } ?? "")\(time)\(text)")
         }
     }
 
-    private func print(_ line: LogLine, _ title: String?, _ context: CommandContext) {
-        let time = timestamps ? "\(line.time) " : ""
-        let text = context.standardOutput.isTerminal ? TerminalText.message(line.text) : line.text
-        context.standardOutput.writeLine("\(title.map { "\($0) | " } ?? "")\(time)\(text)")
-    }
-
-    /// Whether a pod is left that could write.
-    private func isThere(_ session: ClusterSession) throws -> Bool { try !pods(session).isEmpty }
-
-    private func pods(_ session: ClusterSession) throws -> [Resource] {
-        let parts = subject.split(separator: "/", maxSplits: 1).map(String.init)
-        let running = try session.runtime.livePods().filter { $0.namespace == session.settings.namespace }
-        guard parts.count == 2 else { return running.filter { $0.name == subject } }
-        switch ResourceKind(named: parts[0]) {
-        case .pod: return running.filter { $0.name == parts[1] }
-        case .deployment:
-            let key = ResourceKey(.deployment, namespace: session.settings.namespace, name: parts[1])
-            let selector = try session.read { try $0.resource(key)?.deployment?.selector }
-            guard let selector else { return [] }
-            return running.filter { selector.matches($0.metadata.labels) }
-        default:
-            throw CommandError.wrongUsage(
-                "\"\(subject)\" is neither a pod nor a Deployment",
-                hint: "canaryctl logs POD, or canaryctl logs deployment/NAME"
-            )
-        }
-    }
-
-    private func logs(_ session: ClusterSession) throws -> [(title: String, path: String)] {
-        let pods = try pods(session)
-        guard !pods.isEmpty else {
-            throw CommandError(
-                "no pod runs for \"\(subject)\" in namespace \(session.settings.namespace)",
+    /// - Parameter isThere: whether the pods are, and only no such container.
+    private func nothing(isThere: Bool, _ settings: Settings) -> CommandError {
+        guard isThere else {
+            return CommandError(
+                "no pod runs for \"\(subject)\" in namespace \(settings.namespace)",
                 hint:
                     "canaryctl get pods lists those that run; canaryctl up runs those of the store's Deployments"
             )
         }
-        let directory = session.location.path(of: "logs")
-        let logs = pods.flatMap { pod in
-            PodLogFiles.logs(of: pod, in: directory, back: previous ? 1 : 0)
-                .filter { container == nil || $0.container == container }
-                .map {
-                    (
-                        title: pod.body["spec"]?["containers"]?.items.count == 1
-                            ? pod.name : "\(pod.name)/\($0.container)", path: $0.path
-                    )
-                }
-        }
-        guard !logs.isEmpty else {
-            throw CommandError(
-                previous
-                    ? "no container of \"\(subject)\" ran before"
-                    : "no container \(container.map { "\"\($0)\" " } ?? "")in \"\(subject)\"",
-                hint: "canaryctl get pod -o yaml tells the containers and how often they were started"
-            )
-        }
-        return logs
+        return CommandError(
+            previous
+                ? "no container of \"\(subject)\" ran before"
+                : "no container \(container.map { "\"\($0)\" " } ?? "")in \"\(subject)\"",
+            hint: "canaryctl get pod -o yaml tells the containers and how often they were started"
+        )
     }
 }

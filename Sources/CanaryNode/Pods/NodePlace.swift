@@ -34,7 +34,8 @@ package struct NodePlace: Sendable {
         PodLogFiles.directory(logDirectory, pod.namespace, pod.name, uid: pod.uid)
     }
 
-    func log(of run: ContainerRun, in pod: PodContext) -> String {
-        PodLogFiles.path(logDirectory(of: pod), run.container, run: run.number - 1)
+    /// - Parameter run: 0 for the first.
+    func log(of container: String, run: Int, in pod: PodContext) -> String {
+        PodLogFiles.path(logDirectory(of: pod), container, run: run)
     }
 }

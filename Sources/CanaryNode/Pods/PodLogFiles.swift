@@ -7,10 +7,19 @@ import Glibc
 
 /// Where the logs of pods are: below a directory of the store, for each pod `NAMESPACE_POD_UID/CONTAINER/RUN.log`, as kubelet has it.
 package enum PodLogFiles {
-    /// The log of a container's run; the first one has number 0.
+    /// The log of a container's run.
     package struct Log: Hashable, Sendable {
         package var container: String
-        package var path: String
+        /// The first one has number 0.
+        package var run: Int
+        fileprivate var directory: String
+
+        package var path: String { PodLogFiles.path(directory, container, run: run) }
+
+        /// That of another run of the same container.
+        package func ofRun(_ number: Int) -> Log {
+            Log(container: container, run: number, directory: directory)
+        }
     }
 
     static func directory(_ parent: String, _ namespace: String, _ name: String, uid: String) -> String {
@@ -34,7 +43,7 @@ package enum PodLogFiles {
             guard let name = status["name"]?.string, let restarts = status["restartCount"]?.integer,
                 Int(restarts) >= back
             else { return nil }
-            return Log(container: name, path: path(directory, name, run: Int(restarts) - back))
+            return Log(container: name, run: Int(restarts) - back, directory: directory)
         }
     }
 

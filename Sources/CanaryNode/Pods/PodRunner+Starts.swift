@@ -42,7 +42,7 @@ extension PodRunner {
     private func supervised(_ launch: ContainerLaunch, _ run: ContainerRun) -> (
         SupervisedContainer, environment: [String: String]
     ) {
-        let log = place.log(of: run, in: context)
+        let log = log(of: run)
         switch launch.program {
         case .process(let command):
             let limits = ContainerLimits(launch.limits)
@@ -86,7 +86,7 @@ extension PodRunner {
         let container = SupervisedContainer(
             // What it says is no output of the container.
             command: ["/bin/sh", "-c", "exec \"$@\" >/dev/null 2>&1", "sh"] + removal,
-            log: place.log(of: run, in: context)
+            log: log(of: run)
         )
         guard
             let remover = try? SupervisedRun(
@@ -100,12 +100,16 @@ extension PodRunner {
         return true
     }
 
+    private func log(of run: ContainerRun, back: Int = 0) -> String {
+        let number = life.containers.first { $0.spec.name == run.container }?.logNumber ?? 0
+        return place.log(of: run.container, run: number - back, in: context)
+    }
+
     /// Makes the directory of a run's log. As with kubelet, the log of the run before stays, and older ones go.
     private func keepLogs(of run: ContainerRun) {
-        let log = place.log(of: run, in: context)
+        let log = log(of: run)
         if let slash = log.lastIndex(of: "/") { _ = FileWriter.makeDirectory(String(log[..<slash])) }
-        guard run.number > 2 else { return }
-        let old = place.log(of: ContainerRun(run.container, run.number - 2), in: context)
+        let old = self.log(of: run, back: 2)
         unsafe unlink(old)
         unsafe unlink(old + ".1")
     }

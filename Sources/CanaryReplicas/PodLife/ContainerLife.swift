@@ -48,6 +48,10 @@ package struct ContainerLife: Hashable, Sendable {
 
     package var run: ContainerRun { ContainerRun(spec.name, runs) }
 
+    /// Under which the output of its run, or of the one that is to begin, is kept: `restarts` once it has begun. What could not be
+    /// started wrote nothing, and has no number.
+    package var logNumber: Int { hasProcess || lastExit == nil ? restarts : restarts + 1 }
+
     var isSidecar: Bool { isInit && spec.isSidecar }
 
     /// Whether there is, or may be, a process.

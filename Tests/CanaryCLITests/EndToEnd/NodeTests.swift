@@ -116,6 +116,28 @@ import Testing
         #expect(eventually { node.errors.contains("admin on") })
         let other = try Program.run("up", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", in: scratch)
         #expect(other.status == 1 && other.errors.contains("runs the pods of"))
+        // Neither in the foreground nor in the background does it change what is stored.
+        let before = try Program.run("get", "deployment", "web", "-o", "yaml", in: scratch).output
+        let more = try manifest("v2", replicas: 5)
+        for words in [[], ["--detach"]] {
+            let last = try Program(["up", "-f", more] + words, in: scratch).end()
+            #expect(
+                last.status == 1 && last.errors.hasPrefix("error: process \(node.pid) runs the pods of"),
+                "\(last.errors)"
+            )
+            #expect(last.output.isEmpty)
+        }
+        #expect(try Program.run("get", "deployment", "web", "-o", "yaml", in: scratch).output == before)
+    }
+
+    @Test func whyItCannotStartInTheBackgroundIsTold() throws {
+        try #require(mkdir(scratch.path("store"), 0o700) == 0)
+        // The last thing before a node is made fails; the parent hears of it all the same.
+        let elsewhere = scratch.path("elsewhere")
+        try #require(symlink(elsewhere, scratch.path("store/logs")) == 0)
+        let start = try Program(["up", "--detach", "--listen", "127.0.0.1:0"], in: scratch).end()
+        #expect(start.status == 1)
+        #expect(start.errors.hasPrefix("error: cannot keep the output of pods:"), "\(start.errors)")
     }
 
     @Test func detachedItEndsWithDown() throws {

@@ -154,6 +154,52 @@ import Testing
         #expect(try events("--for", "pod/\(pod)").contains("Killing"))
     }
 
+    @Test func logsFollowRunsAndPodsThatCome() throws {
+        let manifest = try scratch.write(
+            """
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: ends}
+            spec:
+              replicas: 1
+              selector: {matchLabels: {app: ends}}
+              template:
+                metadata: {labels: {app: ends}}
+                spec:
+                  containers:
+                  - name: c
+                    image: c
+                    command: [sh, -c, 'echo run $$; while test ! -e "\(scratch.path("go"))"; do sleep 0.1; done; rm -f "\(scratch.path("go"))"']
+            """,
+            to: "ends.yaml"
+        )
+        let node = try Program(
+            ["up", "-f", manifest, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"],
+            in: scratch
+        )
+        #expect(try eventually { try readyPods().count == 1 }, "\(node.errors)")
+        let pod = try #require(try readyPods().first)
+        let ofPod = try Program(["logs", "-f", pod], in: scratch)
+        let ofAll = try Program(["logs", "-f", "deployment/ends"], in: scratch)
+        #expect(eventually { ofPod.output.hasSuffix("\n") && ofAll.output.hasSuffix("\n") })
+        // The container ends, and begins again.
+        try scratch.write("", to: "go")
+        #expect(eventually { ofPod.output.split(separator: "\n").count == 2 }, "\(ofPod.output)")
+        #expect(eventually { ofAll.output.split(separator: "\n").count == 2 }, "\(ofAll.output)")
+        // Another pod comes.
+        try Scene.succeed("scale", "deployment/ends", "--replicas", "2", in: scratch)
+        #expect(eventually { ofAll.output.split(separator: "\n").count == 3 }, "\(ofAll.output)")
+        #expect(ofAll.output.split(separator: "\n").last?.hasPrefix("ends-") == true)
+        // A pod that goes ends what followed it alone.
+        try Scene.succeed("delete", "pod", pod, "--now", in: scratch)
+        #expect(try ofPod.end().status == 0)
+        #expect(eventually { ofAll.output.split(separator: "\n").count == 4 }, "\(ofAll.output)")
+        node.signal(SIGTERM)
+        #expect(try ofAll.end().status == 0)
+        #expect(try node.end().status == 0)
+        #expect(ofAll.output.split(separator: "\n").count == 4)
+    }
+
     @Test(arguments: [["--now"], ["--grace-period=1"], ["--grace-period", "0"]])
     func podsThatDoNotEndAreEnded(options: [String]) throws {
         let node = try Program(

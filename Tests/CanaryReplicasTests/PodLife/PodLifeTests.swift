@@ -86,6 +86,22 @@ import Testing
         #expect(subject.pod.restarts == 3)
     }
 
+    @Test func `what could not be started has no log`() {
+        var subject = Subject(Self.plain)
+        _ = subject.at(0, .tick)
+        _ = subject.at(0, .startFailed(run(), reason: "RunContainerError", message: "no room"))
+        #expect(subject.at(10, .tick) == [.start(run("app", 2))])
+        #expect(subject.pod.containers[0].logNumber == 0)
+        _ = subject.at(10, .started(run("app", 2)))
+        // Readers find the log by the count of restarts.
+        #expect((subject.pod.containers[0].logNumber, subject.pod.restarts) == (0, 0))
+        #expect(subject.at(600, .exited(run("app", 2), .status(1))) == [])
+        #expect(subject.pod.containers[0].logNumber == 1)
+        _ = subject.at(700, .tick)
+        _ = subject.at(700, .started(run("app", 3)))
+        #expect((subject.pod.containers[0].logNumber, subject.pod.restarts) == (1, 1))
+    }
+
     @Test func `what cannot be started says why, and is tried again`() {
         var subject = Subject(Self.plain)
         _ = subject.at(0, .tick)
