@@ -18,10 +18,15 @@ import Testing
         private let state = Mutex<[ResourceKey: Resource]>([:])
         private let most = Mutex(0)
         private let seenEvents = Mutex<[String]>([])
+        /// How often the node looked at the clock.
+        private let looks = Looks()
+        /// With how many pods it is told to stop.
+        private let stopCount: Int
         private let scratch: ScratchDirectory
         private let done = EventDescriptor()
 
-        init() throws {
+        init(stoppingWith stopCount: Int = .max) throws {
+            self.stopCount = stopCount
             scratch = try ScratchDirectory()
             let place = NodePlace(
                 program: builtProgram,
@@ -31,7 +36,10 @@ import Testing
             let surroundings = NodeSurroundings(
                 name: "here",
                 environment: ["PATH": "/usr/bin:/bin"],
-                now: { TimePoint(milliseconds: Clock.monotonicMilliseconds()) },
+                now: { [looks] in
+                    looks.count.withLock { $0 += 1 }
+                    return TimePoint(milliseconds: Clock.monotonicMilliseconds())
+                },
                 wallOffset: 0,
                 makeUID: { UUID.random().description }
             )
@@ -60,6 +68,7 @@ import Testing
                 return pods.count
             }
             most.withLock { $0 = max($0, count) }
+            if count >= stopCount { mailbox.put(.stop) }
             seenEvents.withLock { $0 += news.events.map(\.event.reason) }
         }
 
@@ -79,6 +88,13 @@ import Testing
             }
         }
 
+        /// - Returns: how often the node looked at the clock.
+        func waitForEnd() -> Int {
+            #expect(done.wait(milliseconds: 60_000))
+            #expect(pods.isEmpty)
+            return looks.count.withLock(\.self)
+        }
+
         func stop() {
             mailbox.put(.stop)
             #expect(done.wait(milliseconds: 60_000))
@@ -86,15 +102,22 @@ import Testing
         }
     }
 
-    private func deployment(_ replicas: Int, _ command: String = "exec sleep 1000", extra: String = "") throws
-        -> Resource
-    {
+    final class Looks: Sendable {
+        let count = Mutex(0)
+    }
+
+    private func deployment(
+        _ replicas: Int,
+        _ command: String = "exec sleep 1000",
+        extra: String = "",
+        port: String = "{\"containerPort\": 80}"
+    ) throws -> Resource {
         let body = try JSONReader.read(
             Array(
                 """
                 {"metadata": {"name": "web"}, "spec": {"replicas": \(replicas), \(extra)
                  "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"terminationGracePeriodSeconds": 1, "containers": [
-                  {"name": "web", "command": ["sh", "-c", "\(command)"], "ports": [{"containerPort": 80}]}]}}}}
+                  {"name": "web", "command": ["sh", "-c", "\(command)"], "ports": [\(port)]}]}}}}
                 """.utf8
             )
         )
@@ -113,6 +136,31 @@ import Testing
         node.wait { node.ready.count == 4 }
         node.mailbox.put(.cluster(NodeCluster(deployments: [])))
         node.wait { node.pods.isEmpty }
+        node.stop()
+    }
+
+    /// More pods than are made at once come in steps, and a node that stops between two of them waits for what it made.
+    @Test func makesManyPodsInSteps() throws {
+        let node = try Watched()
+        node.mailbox.put(.cluster(NodeCluster(deployments: [try deployment(50)])))
+        node.wait { node.ready.count == 50 }
+        node.stop()
+        let stopped = try Watched(stoppingWith: 20)
+        let stubborn = "trap '' TERM; sleep 1000 & wait; wait"
+        stopped.mailbox.put(.cluster(NodeCluster(deployments: [try deployment(200, stubborn)])))
+        // Each pod tells a few things; one that turned without waiting would look thousands of times.
+        #expect(stopped.waitForEnd() < 1000)
+        #expect(stopped.mostPods == 20)
+    }
+
+    @Test func tellsOnceOfWhatItDoesNotServe() throws {
+        let node = try Watched()
+        let port = #"{"containerPort": 80, "hostPort": 8080}"#
+        node.mailbox.put(.cluster(NodeCluster(deployments: [try deployment(2, port: port)])))
+        node.wait { node.ready.count == 2 }
+        node.mailbox.put(.cluster(NodeCluster(deployments: [try deployment(3, port: port)])))
+        node.wait { node.ready.count == 3 }
+        #expect(node.events.filter { $0 == "NotServed" }.count == 1)
         node.stop()
     }
 

@@ -57,7 +57,7 @@ struct UpCommand: Subcommand {
         // One in the background was started when its manifests had been applied.
         if service.readyDescriptor == nil, !input.files.isEmpty {
             // Where another node would refuse this one, the store stays as it is.
-            _ = try NodeService.acquireLock(settings)
+            try NodeService.requireNoOther(settings)
             let status = try apply(in: context)
             guard status == .success else { return status }
         }

@@ -15,13 +15,13 @@ struct PodColumns {
         self.pod = pod
         let containers = pod.body["status"]?["containerStatuses"]?.items ?? []
         let initial = pod.body["status"]?["initContainerStatuses"]?.items ?? []
-        total = pod.pod?.template.containers.count ?? 0
-        ready = containers.count { $0["ready"]?.bool == true }
-        // Those of init containers count until they are through, and those of sidecars always.
-        let counted =
-            Self.initStatus(initial) == nil
-            ? containers + initial.filter { $0["state"]?["running"] != nil } : initial
-        restarts = counted.compactMap { $0["restartCount"]?.integer }.reduce(0) { $0 + Int(clamping: $1) }
+        let sidecars = Self.sidecars(of: pod)
+        let counted = containers + initial.filter { sidecars.contains($0["name"]?.string ?? "") }
+        total = (pod.pod?.template.containers.count ?? 0) + sidecars.count
+        ready = counted.count { $0["ready"]?.bool == true }
+        // Restarts of init containers count until they are through.
+        restarts = (Self.initStatus(initial) == nil ? counted : initial)
+            .compactMap { $0["restartCount"]?.integer }.reduce(0) { $0 + Int(clamping: $1) }
         guard let phase = pod.body["status"]?["phase"]?.string else { return }
         if pod.body["metadata"]?["deletionTimestamp"] != nil {
             status = "Terminating"
@@ -57,6 +57,14 @@ struct PodColumns {
     }
 
     var readyColumn: String { "\(ready)/\(total)" }
+
+    /// The names of the init containers that stay, and count like those of the pod's own work.
+    private static func sidecars(of pod: Resource) -> Set<String> {
+        let initial = pod.body["spec"]?["initContainers"]?.items ?? []
+        return Set(
+            initial.filter { $0["restartPolicy"]?.string == "Always" }.compactMap { $0["name"]?.string }
+        )
+    }
 
     /// Of the first init container that is not through.
     private static func initStatus(_ containers: [Node]) -> String? {

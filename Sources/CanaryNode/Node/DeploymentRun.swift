@@ -20,6 +20,10 @@ struct DeploymentRun {
     /// Plans the next step.
     mutating func step(_ pods: [NodePod], at now: TimePoint, tell: (ObjectEvent) -> Void) {
         let plan = DeploymentPlan(spec, sets: sets, pods: Self.bySet(pods), at: now)
+        for set in plan.sets where !sets.contains(where: { $0.name == set.name }) {
+            let fields = PodSpec(set.template).unservedFields
+            if !fields.isEmpty { tell(.notServed(fields)) }
+        }
         sets = plan.sets
         plan.events.forEach(tell)
     }

@@ -23,8 +23,6 @@ package final class NodeAgent<Generator: RandomNumberGenerator> {
     private var news = NodeNews()
     /// The Deployments of which it was told that there is no room for their pods.
     private var full: Set<ResourceKey> = []
-    /// The ReplicaSets of which it was told what is not done about their pods.
-    private var toldUnserved: Set<String> = []
     /// When the memory of containers is looked at that nothing else limits.
     private var nextMemoryLook = TimePoint(milliseconds: 0)
     private static var memoryLookPeriod: Duration { .milliseconds(500) }
@@ -126,10 +124,10 @@ package final class NodeAgent<Generator: RandomNumberGenerator> {
     // MARK: - Deployments
 
     private func reconcile(at now: TimePoint) {
+        hasMoreToMake = false
         guard !isStopping else { return }
         let byDeployment = Dictionary(grouping: pods.values, by: \.deployment)
         let most = pods.count + Self.mostMadeAtOnce
-        hasMoreToMake = false
         for (key, run) in deployments {
             var pods = byDeployment[key] ?? []
             deployments[key]?.step(pods, at: now) { event in news.events.append((key, event)) }
@@ -175,9 +173,6 @@ package final class NodeAgent<Generator: RandomNumberGenerator> {
             config: cluster.config[key.namespace] ?? [:],
             inherited: surroundings.environment
         )
-        if !spec.unservedFields.isEmpty, toldUnserved.insert(set.name).inserted {
-            news.events.append((deployment, .notServed(spec.unservedFields)))
-        }
         let runner = PodRunner(spec, context, at: place, now: now)
         if runner.hasFreeProcessors, !hasToldOfProcessors {
             hasToldOfProcessors = true

@@ -86,7 +86,7 @@ package struct PodLife: Hashable, Sendable {
             )
         }
         if containers[index].stop == nil, exit.cause != .outOfMemory {
-            let text = "Container \(run.container) ended by itself: \(exit.text)"
+            let text = "Container \(run.container) ended: \(exit.text)"
             outcome.events.append(
                 exit.isSuccess ? .init(normal: "Exited", text) : .init(warning: "Exited", text)
             )

@@ -47,7 +47,10 @@ final class NodeService: ProxyCompanion {
         showsLogs: Bool
     ) throws {
         let location = StoreLocation(settings.storeDirectory)
-        let lock = try Self.acquireLock(settings)
+        try location.makeDirectory()
+        guard let lock = try NodeLock.acquire(at: location) else {
+            throw Self.refusal(NodeLock.holder(at: location), settings)
+        }
         let logs = location.path(of: Self.logsName)
         // What pods wrote before is removed, and that must be the node's own.
         guard !FileReader.isLink(logs) else {
@@ -68,14 +71,15 @@ final class NodeService: ProxyCompanion {
         self.runtime = try runtime.runtime(store: storePath, environment: environment)
     }
 
-    /// The right to be the store's node, or the error that says who has it.
-    static func acquireLock(_ settings: Settings) throws -> NodeLock {
+    /// Throws where another process is the store's node, without a trace where none is.
+    static func requireNoOther(_ settings: Settings) throws {
         let location = StoreLocation(settings.storeDirectory)
-        try location.makeDirectory()
-        if let lock = try NodeLock.acquire(at: location) { return lock }
-        let holder = NodeLock.holder(at: location).map { "process \($0)" } ?? "another process"
-        throw CommandError(
-            "\(holder) runs the pods of \(settings.storeDirectory)",
+        if let holder = NodeLock.holder(at: location) { throw refusal(holder, settings) }
+    }
+
+    private static func refusal(_ holder: String?, _ settings: Settings) -> CommandError {
+        CommandError(
+            "\(holder.map { "process \($0)" } ?? "another process") runs the pods of \(settings.storeDirectory)",
             hint: "canaryctl down ends it; canaryctl get pods shows what it runs"
         )
     }
