@@ -45,7 +45,7 @@ import Testing
             try Scene.succeed("rollout", "status", "deployment/helloworld-\(version)", in: scratch)
         }
         // Nobody is told to register what runs by itself.
-        #expect(!node.errors.contains("503"), "\(node.errors)")
+        #expect(!node.errors.contains("will get 503"), "\(node.errors)")
         let address = try Scene.listener(of: node)
         let load = try Clients(at: address, clients: 5, pause: 100) { _ in
             "cookie: email=ada@some-company-name.com\r\n"
