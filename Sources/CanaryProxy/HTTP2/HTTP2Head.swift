@@ -117,7 +117,8 @@ struct HTTP2Head: ~Copyable {
         if isWebSocket {
             head.upgrade = `protocol`
         } else if !isWhole {
-            head.framing = rules.length.map { $0 == 0 ? .none : .length($0) } ?? .chunked
+            // Trailers may follow an empty body, too.
+            head.framing = rules.length.map { .length($0) } ?? .chunked
         }
         if let expect = rules.expect {
             head.expectsContinue = text.bytes[expect].equalsIgnoringCase("100-continue")

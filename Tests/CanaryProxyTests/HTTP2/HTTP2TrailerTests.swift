@@ -104,6 +104,31 @@ struct HTTP2TrailerTests {
         #expect(answer.trailers == ["grpc-status: 0"])
     }
 
+    @Test func `trailers follow a body of no bytes`() throws {
+        let origin = try Self.origin { peer, stream, _ in
+            let trailers = try peer.answer(stream).trailers
+            try peer.send(
+                .headers(stream, [(":status", "200")], ends: false),
+                .data(stream, Array(trailers.joined(separator: "|").utf8), ends: true)
+            )
+        }
+        let proxy = try TestProxy([("v1", origin.port)], resources: [Self.rule()])
+        let client = try FramePeer(to: proxy.address)
+        let head = Frame.request([("content-length", "0")], method: "PUT")
+        try client.send(.headers(1, head, ends: false), .headers(1, [("x-sum", "0")]))
+        #expect(try client.answer(1).text == "x-sum: 0")
+    }
+
+    @Test func `an origin of HTTP/1 gets an empty body whose end comes late`() throws {
+        let origin = try TestOrigin { request in TestOrigin.response(request.field("content-length") ?? "") }
+        let proxy = try TestProxy([("v1", origin.port)])
+        let client = try FramePeer(to: proxy.address)
+        let head = Frame.request([("content-length", "0")], method: "PUT")
+        try client.send(.headers(1, head, ends: false), .data(1, [], ends: true))
+        let answer = try client.answer(1)
+        #expect(answer.status == "200" && answer.text == "0")
+    }
+
     @Test(arguments: [("GET", "200", "0"), ("HEAD", "200", "5"), ("GET", "204", nil)])
     func `an answer without body ends with its stream`(_ method: String, _ status: String, _ length: String?)
         throws
