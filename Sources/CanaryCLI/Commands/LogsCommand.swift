@@ -60,8 +60,9 @@ struct LogsCommand: Subcommand {
         if try logs.isEmpty && !(follow && pods.isEmpty && subject.awaitsPods()) {
             throw nothing(isThere: !pods.isEmpty, session.settings)
         }
+        var hasSeveral = logs.hasSeveral
         logs.next { title, lines in
-            print(tail.map { lines.suffix($0) } ?? lines[...], title, context)
+            print(tail.map { lines.suffix($0) } ?? lines[...], hasSeveral ? title : nil, context)
         }
         var isOver = !follow
         while !isOver, context.standardOutput.isOpen {
@@ -71,7 +72,8 @@ struct LogsCommand: Subcommand {
             isOver = try pods.isEmpty && !subject.awaitsPods()
             // What a pod wrote last is read after it is known to be gone.
             logs.look(at: pods)
-            logs.next { title, lines in print(lines[...], title, context) }
+            hasSeveral = logs.hasSeveral
+            logs.next { title, lines in print(lines[...], hasSeveral ? title : nil, context) }
         }
         return .success
     }

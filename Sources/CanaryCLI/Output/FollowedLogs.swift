@@ -22,7 +22,9 @@ struct FollowedLogs {
     private var readings: [Reading] = []
     /// The last run of each container that is known.
     private var runs: [Owner: Int] = [:]
-    private var titles: Set<String> = []
+    private var lastTitle: String?
+    /// Whether lines need the name of who wrote them.
+    private(set) var hasSeveral = false
     private var hasLooked = false
 
     /// - Parameters:
@@ -58,7 +60,8 @@ struct FollowedLogs {
         // Of runs that came and went between two looks, the last one is still kept.
         let first = max(runs[owner].map { $0 + 1 } ?? (hasLooked ? 0 : log.run), log.run - 1)
         guard first <= log.run else { return }
-        titles.insert(title)
+        hasSeveral = hasSeveral || lastTitle.map { $0 != title } ?? false
+        lastTitle = title
         for run in first...log.run {
             readings.append(
                 Reading(owner: owner, title: title, run: run, tail: LogTail(log.ofRun(run).path))
@@ -66,12 +69,16 @@ struct FollowedLogs {
         }
     }
 
-    /// The lines that came since the last call, with the pod's name once there are several.
-    mutating func next(_ use: (_ title: String?, _ lines: [LogLine]) -> Void) {
-        let showsTitles = titles.count > 1
+    /// Keeps what was written readable although its files are about to be removed.
+    func open() {
+        for reading in readings { reading.tail.open() }
+    }
+
+    /// The lines that came since the last call, with the name of the pod that wrote them, or of its container.
+    mutating func next(_ use: (_ title: String, _ lines: [LogLine]) -> Void) {
         for reading in readings {
             let lines = reading.tail.next()
-            if !lines.isEmpty { use(showsTitles ? reading.title : nil, lines) }
+            if !lines.isEmpty { use(reading.title, lines) }
         }
         readings.removeAll { runs[$0.owner] != $0.run }
     }

@@ -44,6 +44,14 @@ struct Style {
 
     func bad(_ text: String) -> String { paint(text, "31") }
 
+    /// The name of one of several, in a colour that tells it from its neighbours.
+    func name(_ text: String, of number: Int) -> String {
+        paint(text, Self.nameColors[number % Self.nameColors.count])
+    }
+
+    /// Cyan, yellow, green, magenta, blue, and the same bright: red is for what is wrong.
+    private static let nameColors = ["36", "33", "32", "35", "34", "96", "93", "92", "95", "94"]
+
     private func paint(_ text: String, _ code: String) -> String {
         isOn ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
     }

@@ -21,6 +21,8 @@ package final class NodeAgent<Generator: RandomNumberGenerator> {
     private var deployments: [ResourceKey: DeploymentRun] = [:]
     private var pods: [ResourceKey: NodePod] = [:]
     private var news = NodeNews()
+    /// Directories of logs of pods that are gone, of which it is not told yet.
+    private var leftLogs: [String] = []
     /// The Deployments of which it was told that there is no room for their pods.
     private var full: Set<ResourceKey> = []
     /// When the memory of containers is looked at that nothing else limits.
@@ -213,7 +215,7 @@ package final class NodeAgent<Generator: RandomNumberGenerator> {
             case .remove:
                 pods[pod.key] = nil
                 news.removed.append(pod.key)
-                PodLogFiles.remove(place.logDirectory(of: pod.runner.context))
+                leftLogs.append(place.logDirectory(of: pod.runner.context))
                 surroundings.giveBack(pod.runner.context.ports)
             }
         }
@@ -229,6 +231,9 @@ package final class NodeAgent<Generator: RandomNumberGenerator> {
         let told = news
         news = NodeNews()
         hands.publish(told)
+        // Who prints them has them open by now.
+        for directory in leftLogs { PodLogFiles.remove(directory) }
+        leftLogs = []
     }
 
     /// Until a supervisor, somebody else or time has something to say.

@@ -30,17 +30,20 @@ package final class LogTail {
     /// The lines that came since the last call.
     package func next() -> [LogLine] {
         var lines: [LogLine] = []
-        if descriptor < 0 { open() }
+        open()
         read(&lines)
         if wasReplaced {
             close(descriptor)
+            descriptor = -1
             open()
             read(&lines)
         }
         return lines
     }
 
-    private func open() {
+    /// Has the log readable from now on, even if it is removed. Nothing is done where there is none yet.
+    package func open() {
+        guard descriptor < 0 else { return }
         descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         rest = []
     }

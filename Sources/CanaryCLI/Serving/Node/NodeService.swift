@@ -22,7 +22,7 @@ final class NodeService: ProxyCompanion {
     private let done = EventDescriptor()
     private let printed = EventDescriptor()
     private let noted = EventDescriptor()
-    private let showsLogs: Bool
+    private let logs: PodLogs?
     private let autoscalerPeriod: Duration
     private let runtime: ContainerRuntime
     /// Tells the store's containers from those of others.
@@ -61,7 +61,9 @@ final class NodeService: ProxyCompanion {
         }
         self.lock = lock
         self.settings = settings
-        self.showsLogs = showsLogs
+        self.logs =
+            showsLogs
+            ? PodLogs(logs, Style(settings.color, for: context.standardOutput, in: context)) : nil
         self.autoscalerPeriod = autoscalerPeriod
         executable = context.executable
         groups = ControlGroups.ofThisProcess(name: Self.groupName(location))
@@ -107,7 +109,6 @@ final class NodeService: ProxyCompanion {
         let reporter = PodReporter(location, mailbox, startedAt: now(), log)
         let drains = PodDrains(mailbox, proxy, reporter)
         let probes = PodProbes(mailbox)
-        let logs = PodLogs(place.logDirectory)
         let events = EventReporter(location, log, now: now)
         let autoscalers = AutoscalerService(
             location,
@@ -117,12 +118,12 @@ final class NodeService: ProxyCompanion {
             events,
             log
         )
-        let hands: @Sendable () -> NodeHands = { [log] in
+        let hands: @Sendable () -> NodeHands = { [log, logs] in
             NodeHands(
                 publish: { news in
                     tables.apply(pods: news.changed, removed: news.removed, on: proxy)
                     reporter.take(news)
-                    logs.take(news)
+                    logs?.take(news)
                     autoscalers.take(news)
                     for (key, event) in news.events { events.note(event, of: key) }
                     Self.tell(news, log)
@@ -144,7 +145,7 @@ final class NodeService: ProxyCompanion {
             noted.signal()
         }
         try begin("drains") { [stopped] in drains.run(until: stopped) }
-        if showsLogs {
+        if let logs {
             try begin("logs") { [stopped, printed] in
                 while !stopped.wait(milliseconds: Self.logMilliseconds) { logs.print() }
                 // What pods wrote as they ended.
@@ -162,7 +163,7 @@ final class NodeService: ProxyCompanion {
         groups.remove()
         stopped.signal()
         noted.wait(milliseconds: Self.lastEventMilliseconds)
-        if showsLogs { printed.wait(milliseconds: Self.lastLogMilliseconds) }
+        if logs != nil { printed.wait(milliseconds: Self.lastLogMilliseconds) }
     }
 
     // MARK: - Parts
