@@ -139,7 +139,7 @@ extension Exchange {
     mutating func hasPeerTakenMore() -> Bool {
         let hasClient = downstream?.hasTakenMore() ?? false
         guard let upstream else { return hasClient }
-        return upstream.pointee.transport.hasTakenMore(since: &upstream.pointee.lastUnacknowledged)
+        return upstream.pointee.transport.hasPeerTakenMore(since: &upstream.pointee.lastUnacknowledged)
             || hasClient
     }
 }
@@ -154,5 +154,12 @@ extension DestinationHandle {
 
 extension DownstreamPointer {
     /// Whether the client takes what was sent to it.
-    func hasTakenMore() -> Bool { pointee.transport.hasTakenMore(since: &pointee.lastUnacknowledged) }
+    func hasTakenMore() -> Bool { pointee.transport.hasPeerTakenMore(since: &pointee.lastUnacknowledged) }
+}
+
+extension Transport {
+    /// Whether the peer takes what was sent to it, over a connection of its own or a stream of one.
+    fileprivate func hasPeerTakenMore(since last: inout Int32) -> Bool {
+        stream?.hasTakenMore(since: &last) ?? hasTakenMore(since: &last)
+    }
 }

@@ -100,6 +100,8 @@ struct Tries {
     /// The present try is the one in its place: what else rests may be as old.
     var isReplacing = false
     var lastEndpoint: UInt64?
+    /// How many 1xx there were, of all tries.
+    var interimHeads = 0
     /// Where tries failed that were followed by another.
     var failed = TriedEndpoints()
     /// The priorities of those, where they count.

@@ -64,7 +64,36 @@ enum HTTP2Callbacks {
             unsafe HTTP2Callbacks.intake(context)?.pointee.note(stream)
             return 0
         }
+        unsafe nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { session, frame, context in
+            guard let stream = unsafe HTTP2Callbacks.ended(frame, session) else { return 0 }
+            stream.pointee.hasSentEnd = true
+            unsafe HTTP2Callbacks.intake(context)?.pointee.note(stream)
+            return 0
+        }
+        unsafe nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks) {
+            session,
+            frame,
+            _,
+            context in
+            guard let frame = unsafe frame, unsafe frame.pointee.hd.type == UInt8(NGHTTP2_HEADERS.rawValue),
+                let stream = unsafe HTTP2Callbacks.stream(frame.pointee.hd.stream_id, of: session)
+            else { return 0 }
+            stream.pointee.isUnsendable = true
+            unsafe HTTP2Callbacks.intake(context)?.pointee.note(stream)
+            return 0
+        }
         return unsafe callbacks
+    }
+
+    /// The stream that our side has ended with a frame.
+    @unsafe private static func ended(_ frame: UnsafePointer<nghttp2_frame>?, _ session: OpaquePointer?)
+        -> HTTP2StreamPointer?
+    {
+        guard let header = unsafe frame?.pointee.hd,
+            [NGHTTP2_HEADERS.rawValue, NGHTTP2_DATA.rawValue].contains(UInt32(header.type)),
+            header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
+        else { return nil }
+        return unsafe stream(header.stream_id, of: session)
     }
 
     @unsafe private static func intake(_ context: UnsafeMutableRawPointer?) -> SlabPointer<HTTP2Intake>? {
@@ -104,6 +133,7 @@ enum HTTP2Callbacks {
         switch UInt32(header.type) {
         case NGHTTP2_PING.rawValue:
             if header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 { intake.pointee.hasHeardNotice = true }
+        case NGHTTP2_SETTINGS.rawValue: intake.pointee.hasNewSettings = true
         case NGHTTP2_GOAWAY.rawValue: intake.pointee.isLeaving = true
         case NGHTTP2_HEADERS.rawValue, NGHTTP2_DATA.rawValue:
             guard let stream = unsafe stream(header.stream_id, of: session) else { return 0 }

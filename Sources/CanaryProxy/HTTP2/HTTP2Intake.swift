@@ -16,6 +16,8 @@ struct HTTP2Intake: ~Copyable {
     var begun: HTTP2StreamPointer?
     /// The peer takes no more streams.
     var isLeaving = false
+    /// The peer may allow more streams than before.
+    var hasNewSettings = false
     /// The peer answered the ping behind a notice that the connection ends.
     var hasHeardNotice = false
     /// The fields behind a body, as lines.

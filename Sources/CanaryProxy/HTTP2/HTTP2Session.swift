@@ -157,7 +157,7 @@ typealias HTTP2SessionPointer = SlabPointer<HTTP2Session>
             stream.pointee.isClosed = true
             return note(stream)
         }
-        let hasSaidAll = stream.pointee.sending == .ended
+        let hasSaidAll = stream.pointee.hasSentEnd
         let failure = carrier.pointee.kind == .downstream ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_CANCEL
         let code = hasSaidAll && carrier.pointee.kind == .downstream ? NGHTTP2_NO_ERROR : failure
         stream.pointee.sending = .ended
@@ -223,21 +223,33 @@ typealias HTTP2SessionPointer = SlabPointer<HTTP2Session>
         return true
     }
 
+    /// Whether the peer lets a stream say more, as far as its own window goes.
+    func hasWindow(_ stream: HTTP2StreamPointer) -> Bool {
+        unsafe nghttp2_session_get_stream_remote_window_size(session, stream.pointee.number) > 0
+    }
+
     // MARK: - Streams of our own
 
     /// The peer takes no more of them.
     var isLeaving: Bool { intake.pointee.isLeaving }
 
     /// Whether the peer takes another stream, which a policy may limit further.
-    func hasRoom(atMost limit: Int) -> Bool {
-        guard !intake.pointee.isLeaving, unsafe nghttp2_session_check_request_allowed(session) != 0 else {
-            return false
-        }
-        let allowed = unsafe nghttp2_session_get_remote_settings(
-            session,
-            NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS
+    func hasRoom(atMost limit: Int) -> Bool { intake.pointee.streams.count < min(allowed, limit) }
+
+    /// The peer takes no streams for now, and may take some later.
+    var allowsNone: Bool { mayBegin && allowed == 0 }
+
+    private var mayBegin: Bool {
+        guard !intake.pointee.isLeaving else { return false }
+        return unsafe nghttp2_session_check_request_allowed(session) != 0
+    }
+
+    /// How many streams the peer takes at once.
+    private var allowed: Int {
+        guard mayBegin else { return 0 }
+        return unsafe Int(
+            nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS)
         )
-        return intake.pointee.streams.count < min(Int(allowed), limit)
     }
 
     // MARK: - Ending
@@ -286,34 +298,5 @@ extension HTTP2SessionPointer {
             next = intake.pointee.streams.next(after: stream)
             body(stream)
         }
-    }
-}
-
-/// Where frames end, so that what a frame says can be acted on before the next one is read.
-private struct FrameBoundary {
-    private static let headerCount = 9
-    /// Of the preface at first, where the peer sends one, and then of a frame's payload.
-    private var left: Int
-    private var length = 0
-    private var headerRead = 0
-
-    init(hasPreface: Bool) { left = hasPreface ? HTTP2Session.preface.count : 0 }
-
-    /// How many bytes from the start of `bytes` belong to the present frame.
-    mutating func advance(_ bytes: ByteSlice) -> Int {
-        var position = 0
-        if left == 0 {
-            while headerRead < Self.headerCount {
-                guard position < bytes.count else { return position }
-                // The first three bytes are the payload's length.
-                if headerRead < 3 { length = length &<< 8 | Int(bytes[position]) }
-                headerRead &+= 1
-                position &+= 1
-            }
-            (left, length, headerRead) = (length, 0, 0)
-        }
-        let taken = min(left, bytes.count &- position)
-        left &-= taken
-        return position &+ taken
     }
 }

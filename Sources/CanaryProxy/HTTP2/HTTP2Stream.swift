@@ -100,6 +100,10 @@ struct HTTP2Stream: ~Copyable {
     var wasRefused = false
     /// Something was sent, for which the exchange may have waited.
     var hasSent = false
+    /// The last frame of our side was written.
+    var hasSentEnd = false
+    /// A frame cannot be sent, without which the stream says nothing whole.
+    var isUnsendable = false
     /// Waits for its body to go on.
     var isDeferred = false
     /// Is in the session's list of streams that something happened to, or in that of those that have something to say.
@@ -112,6 +116,15 @@ struct HTTP2Stream: ~Copyable {
     init(_ number: Int32, _ session: HTTP2SessionPointer) {
         self.number = number
         self.session = session
+    }
+}
+
+extension HTTP2StreamPointer {
+    /// Whether the peer takes what waits for it, though none of it went out in frames lately: where the stream's window is open, its
+    /// connection is what is slow, and may move nevertheless. `last` is what the kernel held for that when this was last asked.
+    func hasTakenMore(since last: inout Int32) -> Bool {
+        guard !pointee.party.outgoing.isEmpty, pointee.session.pointee.hasWindow(self) else { return false }
+        return pointee.session.pointee.carrier.transport.hasTakenMore(since: &last)
     }
 }
 

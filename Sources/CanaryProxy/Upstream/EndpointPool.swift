@@ -17,6 +17,8 @@ struct EndpointPool {
     var hasLeft = false
     /// Connections that carry streams, and may carry more.
     private(set) var firstTrunk: UpstreamPointer?
+    /// Those that carry what they have to its end, and no more.
+    private(set) var firstSpentTrunk: UpstreamPointer?
     private(set) var firstIdle: UpstreamPointer?
     private(set) var idleCount = 0
     /// Requests that this endpoint is working on, for the choice of the least busy.
@@ -37,10 +39,7 @@ struct EndpointPool {
 
     /// Puts a connection in front: the one used last is used next, so that the others can grow old and go.
     mutating func push(_ upstream: UpstreamPointer) {
-        upstream.pointee.previousIdle = nil
-        upstream.pointee.nextIdle = firstIdle
-        firstIdle?.pointee.previousIdle = upstream
-        firstIdle = upstream
+        Self.link(upstream, before: &firstIdle)
         idleCount &+= 1
     }
 
@@ -52,16 +51,28 @@ struct EndpointPool {
 
     mutating func push(trunk: UpstreamPointer) {
         trunk.pointee.takesStreams = true
-        trunk.pointee.nextIdle = firstTrunk
-        firstTrunk?.pointee.previousIdle = trunk
-        firstTrunk = trunk
+        Self.link(trunk, before: &firstTrunk)
+    }
+
+    /// No request takes a stream of a connection any more.
+    mutating func spend(trunk: UpstreamPointer) {
+        guard trunk.pointee.takesStreams else { return }
+        remove(trunk: trunk)
+        Self.link(trunk, before: &firstSpentTrunk)
     }
 
     mutating func remove(trunk: UpstreamPointer) {
-        guard trunk.pointee.takesStreams else { return }
         trunk.pointee.takesStreams = false
         if firstTrunk == trunk { firstTrunk = trunk.pointee.nextIdle }
+        if firstSpentTrunk == trunk { firstSpentTrunk = trunk.pointee.nextIdle }
         unlink(trunk)
+    }
+
+    private static func link(_ upstream: UpstreamPointer, before first: inout UpstreamPointer?) {
+        upstream.pointee.previousIdle = nil
+        upstream.pointee.nextIdle = first
+        first?.pointee.previousIdle = upstream
+        first = upstream
     }
 
     mutating func remove(_ upstream: UpstreamPointer) {

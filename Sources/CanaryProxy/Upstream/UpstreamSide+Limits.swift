@@ -20,8 +20,10 @@ extension UpstreamSide {
     mutating func admit(
         _ exchange: ExchangePointer,
         to member: ClusterMember,
+        of destination: DestinationHandle,
         _ limits: ConnectionLimits,
-        _ use: ConnectionUse
+        _ use: ConnectionUse,
+        _ time: Int64
     ) -> ConnectionLimits.Admission {
         if exchange.pointee.isConnection { return admitConnection(limits, use) }
         let wasCalled = exchange.pointee.place.state == .called
@@ -33,14 +35,24 @@ extension UpstreamSide {
         var now = use.now
         // Its own place is its own.
         if exchange.pointee.claims.contains(.pending), now.pendingRequests > 0 { now.pendingRequests &-= 1 }
-        let hasIdle = pool.pointee.idleCount > Int(pool.pointee.called)
+        let isStream = exchange.pointee.usesStream(of: destination)
+        var offer = Offer.nothing
+        if isStream {
+            // Who replaces another connection takes one that there is only where there may be no more.
+            let isAlone = exchange.pointee.tries.isReplacing && now.connections < limits.connections
+            if !isAlone { offer = offeredStream(to: member, of: destination, time, wasCalled: wasCalled) }
+        } else if !exchange.pointee.tries.isReplacing, pool.pointee.idleCount > Int(pool.pointee.called) {
+            offer = .connection
+        }
         let admission = limits.admit(
             now,
-            hasIdle: hasIdle && !exchange.pointee.tries.isReplacing,
+            hasIdle: offer == .connection,
+            isConnecting: offer == .connecting,
             endpointConnections: pool.pointee.connections
         )
         switch admission {
-        case .useIdle: break
+        // There may be room for several streams.
+        case .useIdle: if wasCalled, isStream { callNext(member) }
         case .connect: claim(.pending, exchange, use)
         case .wait:
             use.countWithoutConnection()
@@ -58,6 +70,23 @@ extension UpstreamSide {
         // What it was called to, and does not take, is the next one's.
         if wasCalled, admission == .connect || admission == .overflow { callNext(member) }
         return admission
+    }
+
+    /// What there is for a request without another connection.
+    private enum Offer { case nothing, connection, connecting }
+
+    /// Whether a connection has room for a stream. Those who wait come first.
+    private mutating func offeredStream(
+        to member: ClusterMember,
+        of destination: DestinationHandle,
+        _ time: Int64,
+        wasCalled: Bool
+    ) -> Offer {
+        let pool = pools[member]
+        guard wasCalled || pool.pointee.called == 0 && pool.pointee.waiting.isEmpty,
+            let trunk = trunk(to: member, of: destination, time)
+        else { return .nothing }
+        return trunk.pointee.phase == .multiplexed ? .connection : .connecting
     }
 
     /// One whose connection had been closed makes another in its place: where there may be no more, one that rests goes.
@@ -145,7 +174,7 @@ extension UpstreamSide {
         exchange.pointee.place.state = .none
     }
 
-    /// A connection to a member is free, or gone: whoever is first in line gets it before the turn ends.
+    /// A connection to a member is free, or has room for a stream, or is gone: whoever is first in line gets it before the turn ends.
     mutating func callNext(_ member: ClusterMember) {
         let pool = pools[member]
         guard let exchange = pool.pointee.waiting.popFirst() else { return }

@@ -8,26 +8,37 @@ extension UpstreamSide {
     /// How many streams a connection carries where its endpoint allows more.
     private static let mostStreams = 1024
 
+    /// A stream for a request, of a connection that there is, or with `isAlone` of one of its own at first.
     mutating func stream(
         to member: ClusterMember,
         of destination: DestinationHandle,
+        isAlone: Bool,
         _ limits: HeadLimits,
         _ loop: inout EventLoop
     ) -> Connection {
         let most = destination.maxRequestsPerConnection
-        let streams = min(Self.mostStreams, Int(destination.limits.streams))
-        var next = pools[member].pointee.firstTrunk
-        while let trunk = next {
-            next = trunk.pointee.nextIdle
-            guard let session = trunk.pointee.session, trunk.pointee.expiresAt > loop.now,
-                session.pointee.hasRoom(atMost: streams)
-            else { continue }
-            return begin(on: trunk, session, member, atMost: most)
-        }
-        guard let trunk = openTrunk(to: member, of: destination, limits, &loop),
+        let known = isAlone ? nil : trunk(to: member, of: destination, loop.now)
+        guard let trunk = known ?? openTrunk(to: member, of: destination, limits, &loop),
             let session = trunk.pointee.session
         else { return .failed }
         return begin(on: trunk, session, member, atMost: most)
+    }
+
+    /// A connection that has room for another stream. Where an endpoint allows none for now, requests wait for it there: it would
+    /// allow none on other connections either.
+    mutating func trunk(to member: ClusterMember, of destination: DestinationHandle, _ now: Int64)
+        -> UpstreamPointer?
+    {
+        let streams = min(Self.mostStreams, Int(destination.limits.streams))
+        var closed: UpstreamPointer?
+        var next = pools[member].pointee.firstTrunk
+        while let trunk = next {
+            next = trunk.pointee.nextIdle
+            guard let session = trunk.pointee.session, trunk.pointee.expiresAt > now else { continue }
+            if session.pointee.hasRoom(atMost: streams) { return trunk }
+            if session.pointee.allowsNone { closed = trunk }
+        }
+        return closed
     }
 
     private mutating func begin(
@@ -78,7 +89,7 @@ extension UpstreamSide {
 
     /// No request takes a stream of it any more.
     mutating func leavePool(_ trunk: UpstreamPointer) {
-        pools[trunk.pointee.member].pointee.remove(trunk: trunk)
+        pools[trunk.pointee.member].pointee.spend(trunk: trunk)
     }
 
     /// Whether a connection on which nothing is under way may be of use.

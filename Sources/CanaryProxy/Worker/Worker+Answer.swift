@@ -47,12 +47,19 @@ extension Worker {
         }
     }
 
+    /// An endpoint that has said so many 1xx of a request is at fault.
+    private static let mostInterimHeads = 32
+
     /// Passes a 1xx on to a client that knows them.
     mutating func forwardInterim(
         _ head: ResponseHead,
         _ bytes: ByteSlice,
         _ exchange: ExchangePointer
     ) {
+        exchange.pointee.tries.interimHeads &+= 1
+        guard exchange.pointee.tries.interimHeads <= Self.mostInterimHeads else {
+            return failAnswer(exchange)
+        }
         guard let client = exchange.pointee.downstream, client.pointee.codec.takesInterimHeads else { return }
         answering.writeInterimHead(head, bytes, client.pointee.codec, to: &output)
         _ = send(output.slice, to: client)

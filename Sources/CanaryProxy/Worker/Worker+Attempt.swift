@@ -116,24 +116,24 @@ extension Worker {
         -> UpstreamSide.Connection
     {
         guard let destination = exchange.pointee.destination else { return .failed }
-        // Nobody stands in line for a connection that is shared.
-        if exchange.pointee.usesStream(of: destination) {
-            return upstreams.stream(to: member, of: destination, headLimits, &loop)
-        }
+        let isStream = exchange.pointee.usesStream(of: destination)
         let isReplacing = exchange.pointee.tries.isReplacing
-        var mayUseIdle = !exchange.pointee.isConnection && !isReplacing
+        var mayShare = !exchange.pointee.isConnection && !isReplacing
         if let use = destination.sharedUse {
             let limits = upstreams.limits(for: exchange, destination)
-            if isReplacing { upstreams.makeRoom(at: member, limits, use, &loop) }
-            switch upstreams.admit(exchange, to: member, limits, use) {
-            case .useIdle: break
+            if isReplacing, !isStream { upstreams.makeRoom(at: member, limits, use, &loop) }
+            switch upstreams.admit(exchange, to: member, of: destination, limits, use, loop.now) {
+            case .useIdle: mayShare = true
             // What rests is for those who were called.
-            case .connect: mayUseIdle = false
+            case .connect: mayShare = mayShare && isStream
             case .wait: return .inLine
             case .overflow: return .overflow
             }
         }
-        if mayUseIdle, let upstream = takeIdle(member, exchange) { return .ready(upstream) }
+        if isStream {
+            return upstreams.stream(to: member, of: destination, isAlone: !mayShare, headLimits, &loop)
+        }
+        if mayShare, let upstream = takeIdle(member, exchange) { return .ready(upstream) }
         return upstreams.connect(to: member, of: destination, &loop)
     }
 

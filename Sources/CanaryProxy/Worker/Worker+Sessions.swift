@@ -32,17 +32,33 @@ extension Worker {
             intake.pointee.head.reset()
         }
         while let stream = intake.pointee.takeNews() { goOn(stream, session) }
+        if intake.pointee.hasNewSettings {
+            intake.pointee.hasNewSettings = false
+            callNext(to: session)
+        }
     }
 
     /// Does what follows from what happened to a stream.
     private mutating func goOn(_ stream: HTTP2StreamPointer, _ session: HTTP2SessionPointer) {
+        // What follows is known once it is closed.
+        if stream.pointee.isUnsendable { session.pointee.reset(stream) }
         switch stream.pointee.party {
         case .none: break
         case .client(let client): goOn(client, stream)
         case .endpoint(let upstream): goOn(upstream, stream)
         }
         // What came of an endpoint's answer may wait for its client longer than the stream lasts.
-        if stream.pointee.isClosed, stream.pointee.party.isNone { session.pointee.giveUp(stream) }
+        guard stream.pointee.isClosed, stream.pointee.party.isNone else { return }
+        session.pointee.giveUp(stream)
+        callNext(to: session)
+    }
+
+    /// An endpoint's connection may have room for one who waits for that.
+    private mutating func callNext(to session: HTTP2SessionPointer) {
+        let carrier = session.pointee.carrier
+        if upstreams.inLine > 0, carrier.pointee.kind == .upstream {
+            upstreams.callNext(carrier.upstream.pointee.member)
+        }
     }
 
     // MARK: - Writing
@@ -109,6 +125,11 @@ extension Worker {
 }
 
 extension SlabPointer<Registration> {
+    /// That of a connection.
+    var transport: Transport {
+        pointee.kind == .upstream ? upstream.pointee.transport : downstream.pointee.transport
+    }
+
     /// Whether a connection that carries streams stands, and has nothing left to send.
     fileprivate var takesFrames: Bool {
         switch pointee.kind {

@@ -74,7 +74,7 @@ extension Worker {
         }
         settle(Parties(client))
         // A request of which the rest is still to come has its answer: the client is told to keep that (RFC 9113, 8.1).
-        if stream.pointee.sending == .ended, !stream.pointee.hasEnded {
+        if stream.pointee.hasSentEnd, !stream.pointee.hasEnded {
             let session = stream.pointee.session
             session.pointee.reset(stream)
         }

@@ -52,17 +52,20 @@ extension Worker {
         if stream.pointee.isClosed, !stream.pointee.hasEnded {
             // Only what was refused is as good as not sent: a reset says nothing of a connection that had been closed all along.
             upstream.pointee.served = stream.pointee.wasRefused ? 1 : 0
-            streamBroke(upstream, wasSent: !stream.pointee.wasRefused)
+            streamBroke(upstream, wasSent: !stream.pointee.wasRefused, isAlone: true)
         }
         guard upstream.pointee.phase != .closed else { return settle(parties) }
         advance(upstream)
         settle(parties)
     }
 
-    private mutating func streamBroke(_ upstream: UpstreamPointer, wasSent: Bool) {
+    /// A stream ended before its time; `isAlone` where its connection stands, which may be asked again.
+    private mutating func streamBroke(_ upstream: UpstreamPointer, wasSent: Bool, isAlone: Bool) {
         guard let exchange = upstream.pointee.exchange else { return closeUpstream(upstream) }
         if exchange.pointee.hasAnswerBegun { return upstreamEnded(upstream, isReset: true) }
-        if failTry(exchange, .reset(wasSent: wasSent)) { attemptAgain(exchange) }
+        guard failTry(exchange, .reset(wasSent: wasSent)) else { return }
+        if isAlone { exchange.pointee.tries.isReplacing = false }
+        attemptAgain(exchange)
     }
 
     /// Uses what came of a stream's body.
@@ -116,7 +119,7 @@ extension Worker {
     /// Ends a connection, and what is under way on it.
     mutating func closeTrunk(_ trunk: UpstreamPointer) {
         guard trunk.pointee.phase != .closed, let session = trunk.pointee.session else { return }
-        upstreams.leavePool(trunk)
+        upstreams.pools[trunk.pointee.member].pointee.remove(trunk: trunk)
         trunk.pointee.session = nil
         session.forEachStream { stream in
             guard case .endpoint(let upstream) = stream.pointee.party else { return }
@@ -128,7 +131,7 @@ extension Worker {
                 upstream.pointee.codec.endInput(trailers: stream.pointee.trailers.bytes)
                 forwardAnswer(upstream.pointee.inbox.bytes, exchange, upstream, joined: false)
             } else {
-                streamBroke(upstream, wasSent: stream.pointee.number > 0)
+                streamBroke(upstream, wasSent: stream.pointee.number > 0, isAlone: false)
             }
             if upstream.pointee.phase != .closed { closeUpstream(upstream) }
             settle(parties)
@@ -141,7 +144,8 @@ extension Worker {
     /// Ends all connections that carry streams.
     mutating func closeTrunks() {
         for member in upstreams.pools.numbers {
-            while let trunk = upstreams.pools[member].pointee.firstTrunk { closeTrunk(trunk) }
+            let pool = upstreams.pools[member]
+            while let trunk = pool.pointee.firstTrunk ?? pool.pointee.firstSpentTrunk { closeTrunk(trunk) }
         }
     }
 

@@ -94,11 +94,14 @@ package struct ConnectionLimits: BitwiseCopyable, Sendable {
     }
 
     /// How a request to an endpoint gets a connection, as Envoy's pools decide (`conn_pool_base.cc`). An endpoint without any
-    /// connection always gets one: nothing else would end the waiting.
-    package func admit(_ use: Use, hasIdle: Bool, endpointConnections: UInt32) -> Admission {
+    /// connection always gets one: nothing else would end the waiting. With `isConnecting` one is being made that has room for it.
+    package func admit(_ use: Use, hasIdle: Bool, isConnecting: Bool = false, endpointConnections: UInt32)
+        -> Admission
+    {
         if hasIdle { return mayStart(use) ? .useIdle : .overflow }
         guard use.pendingRequests < pendingRequests else { return .overflow }
-        return use.connections < connections || endpointConnections == 0 ? .connect : .wait
+        let mayConnect = use.connections < connections || endpointConnections == 0
+        return isConnecting || mayConnect ? .connect : .wait
     }
 
     /// Whether a request may go out on a connection that it has; if not, it overflows.

@@ -210,3 +210,16 @@ final class FramePeer {
         String(decoding: UnsafeBufferPointer(start: base, count: count), as: UTF8.self)
     }
 }
+
+extension TestOrigin {
+    /// An origin of HTTP/2 that does with each stream what `answer` says, one after the other.
+    convenience init(
+        settings: [(UInt16, UInt32)] = [],
+        streams answer: @escaping @Sendable (FramePeer, UInt32) throws -> Void
+    ) throws {
+        try self.init { connection, _ in
+            let peer = try FramePeer(of: connection, settings: settings)
+            while true { try answer(peer, try peer.nextStream()) }
+        }
+    }
+}

@@ -9,17 +9,6 @@ import Testing
 
 /// Origins that speak HTTP/2, to clients of either version.
 struct HTTP2OriginTests {
-    /// An origin of HTTP/2 that answers each stream as `answer` says.
-    private static func origin(
-        settings: [(UInt16, UInt32)] = [],
-        _ answer: @escaping @Sendable (FramePeer, UInt32) throws -> Void
-    ) throws -> TestOrigin {
-        try TestOrigin { connection, _ in
-            let peer = try FramePeer(of: connection, settings: settings)
-            while true { try answer(peer, try peer.nextStream()) }
-        }
-    }
-
     private static func proxy(_ origin: TestOrigin) throws -> TestProxy {
         try TestProxy([("v1", origin.port)], resources: [rule()])
     }
@@ -44,7 +33,7 @@ struct HTTP2OriginTests {
     }
 
     @Test func `a request of HTTP/1.1 becomes one of HTTP/2`() throws {
-        let origin = try Self.origin(Self.echo)
+        let origin = try TestOrigin(streams: Self.echo)
         let proxy = try Self.proxy(origin)
         let connection = try proxy.connect()
         for number in 0..<3 {
@@ -80,7 +69,7 @@ struct HTTP2OriginTests {
     }
 
     @Test func `gRPC passes with its trailers`() throws {
-        let origin = try Self.origin(Self.echo)
+        let origin = try TestOrigin(streams: Self.echo)
         let proxy = try Self.proxy(origin)
         let client = try FramePeer(to: proxy.address)
         let fields = Frame.request(
@@ -97,7 +86,7 @@ struct HTTP2OriginTests {
     @Test(arguments: [0, 1, 16_384, 65_536, 3 << 20])
     func `bodies pass whole both ways`(_ size: Int) throws {
         let body = (0..<size).map { UInt8(ascii: "a") + UInt8($0 % 23) }
-        let origin = try Self.origin { peer, stream in
+        let origin = try TestOrigin { peer, stream in
             let request = try peer.answer(stream)
             try peer.send(.headers(stream, [(":status", "200")], ends: false))
             try peer.upload(request.body, stream)
@@ -180,7 +169,7 @@ struct HTTP2OriginTests {
     }
 
     @Test func `a reset before an answer is a failure like any other`() throws {
-        let origin = try Self.origin { peer, stream in try peer.send(.reset(stream, code: 2)) }
+        let origin = try TestOrigin { peer, stream in try peer.send(.reset(stream, code: 2)) }
         let proxy = try Self.proxy(origin)
         #expect(try proxy.ask("POST / HTTP/1.1\r\nHost: app\r\nContent-Length: 1\r\n\r\nx").status == 503)
         let nobody = try TestProxy(
@@ -203,7 +192,7 @@ struct HTTP2OriginTests {
     @Test func `what a slow client does not take stays at the origin`() throws {
         let size = 8 << 20
         let sent = Counter()
-        let origin = try Self.origin { peer, stream in
+        let origin = try TestOrigin { peer, stream in
             try peer.send(.headers(stream, [(":status", "200"), ("content-length", "\(size)")], ends: false))
             for index in 0..<size >> 14 {
                 try peer.awaitWindow(stream, 16_384)
@@ -228,7 +217,7 @@ struct HTTP2OriginTests {
     @Test func `an upload waits for the origin's windows`() throws {
         let size = 2 << 20
         let gate = Counter()
-        let origin = try Self.origin(settings: [(4, 1000)]) { peer, stream in
+        let origin = try TestOrigin(settings: [(4, 1000)]) { peer, stream in
             guard peer.soFar(stream).heads[0].contains(":method: POST") else {
                 return try peer.send(.headers(stream, [(":status", "204")]))
             }
@@ -258,7 +247,7 @@ struct HTTP2OriginTests {
     @Test func `a client that leaves ends its stream, and the connection goes on`() throws {
         let begun = Counter()
         let resets = Counter()
-        let origin = try Self.origin { peer, stream in
+        let origin = try TestOrigin { peer, stream in
             begun.next()
             guard peer.soFar(stream).heads[0].contains(":path: /left") else {
                 return try peer.send(.headers(stream, [(":status", "204")]))
@@ -278,7 +267,7 @@ struct HTTP2OriginTests {
     }
 
     @Test func `the first request on a connection needs no second try`() throws {
-        let origin = try Self.origin { peer, stream in try peer.send(.headers(stream, [(":status", "204")])) }
+        let origin = try TestOrigin { peer, stream in try peer.send(.headers(stream, [(":status", "204")])) }
         let route = TestProxy.route("v1", [("retries", ["attempts": 0])])
         let spec: Value = [
             "host": "app", "subsets": [["name": "v1", "labels": ["version": "v1"]]],
@@ -293,7 +282,7 @@ struct HTTP2OriginTests {
     }
 
     @Test func `a connection that has rested ends no stream that begins later`() throws {
-        let origin = try Self.origin { peer, stream in
+        let origin = try TestOrigin { peer, stream in
             // Longer than the connection may rest.
             if peer.soFar(stream).heads[0].contains(":path: /slow") { poll(nil, 0, 300) }
             try peer.send(.headers(stream, [(":status", "204")]))
@@ -310,7 +299,7 @@ struct HTTP2OriginTests {
             if request.body == "hello", request.field("transfer-encoding") == "chunked" { bodies.next() }
             return TestOrigin.response("")
         }
-        let origin = try Self.origin(Self.echo)
+        let origin = try TestOrigin(streams: Self.echo)
         let spec: Value = [
             "host": "app",
             "subsets": [
