@@ -25,10 +25,13 @@ struct ObjectDescription {
         lines += Self.list("Annotations:", annotations)
         if let stored = resource.stored {
             let age = TimeText.age(from: stored.createdAt, to: now)
+            // What a node runs is of no revision.
+            let isOfRevision = stored.createdRevision > 0
+            let revision = isOfRevision ? ", revision \(stored.createdRevision)" : ""
             lines.append(
-                "Created:      \(CalendarTime(milliseconds: stored.createdAt).text) (\(age)), revision \(stored.createdRevision)"
+                "Created:      \(CalendarTime(milliseconds: stored.createdAt).text) (\(age))\(revision)"
             )
-            lines.append("Revision:     \(stored.revision)")
+            if isOfRevision { lines.append("Revision:     \(stored.revision)") }
         }
         return lines.map { TerminalText.escape($0) + "\n" }.joined()
             + TerminalText.escapeLines(YAMLWriter.write(content))
