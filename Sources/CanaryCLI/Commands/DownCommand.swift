@@ -11,7 +11,7 @@ import Glibc
 struct DownCommand: Subcommand {
     static let configuration = CommandConfiguration(
         commandName: "down",
-        abstract: "Drain and stop the proxies of the store"
+        abstract: "Drain and stop the node and the proxies of the store"
     )
 
     @Option(help: ArgumentHelp("How long to wait for them", valueName: "time"))
@@ -27,7 +27,9 @@ struct DownCommand: Subcommand {
         let node = (try? session.runtime.liveNode())?.process
         guard !processes.isEmpty else {
             if output.output == .text {
-                context.standardError.writeLine("No proxy is running.")
+                context.standardError.writeLine(
+                    "No node and no proxy is running on the store \(session.location.directory)."
+                )
             } else {
                 print([], context)
             }

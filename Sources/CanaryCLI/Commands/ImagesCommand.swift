@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import CanaryNode
+import CanaryResources
 import CanaryStore
 
 /// The commands that a node runs in the place of images.
@@ -71,8 +73,23 @@ struct ImagesSetCommand: Subcommand {
             case .changed: "configured"
             case .unchanged: "unchanged"
             }
+        warnOfTool(session, context)
         context.standardOutput.writeLine(TerminalText.escape("image/\(image) \(word)"))
         return .success
+    }
+
+    /// Where images can be run, they are.
+    private func warnOfTool(_ session: ClusterSession, _ context: CommandContext) {
+        // Whoever has no path can have no tool on it.
+        guard context.variable("PATH") != nil,
+            let tool = ContainerTool.find(
+                store: session.location.directory,
+                environment: context.environment
+            )
+        else { return }
+        context.warn([
+            "\(tool.name) runs images on this machine, and comes before the command; canaryctl up --runtime process runs the command"
+        ])
     }
 }
 
@@ -82,21 +99,35 @@ struct ImagesListCommand: Subcommand {
         abstract: "List the commands of images"
     )
 
+    @OptionGroup(title: "Output") var output: ReportOutputOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func run(in context: CommandContext) throws -> ExitStatus {
         let session = ClusterSession(settings: try Settings(global, context), context: context)
         let commands = try session.read { try $0.reader?.imageCommands() ?? [:] }
+            .sorted { $0.key < $1.key }
+        guard output.output == .text else {
+            let list = ObjectText.list(commands.map(Self.node))
+            context.standardOutput.write(ObjectText.text(list, as: output.output))
+            return .success
+        }
         guard !commands.isEmpty else {
             context.standardError.writeLine("No commands of images found.")
             return .success
         }
         var table = Table(titles: ["IMAGE", "COMMAND"])
-        for (image, command) in commands.sorted(by: { $0.key < $1.key }) {
+        for (image, command) in commands {
             table.add([image, command.map(ShellWord.quoted).joined(separator: " ")])
         }
         context.standardOutput.write(table.text)
         return .success
+    }
+
+    private static func node(_ image: String, _ command: [String]) -> Node {
+        .mapping([
+            "apiVersion": .string("canaryctl.dev/v1alpha1"), "kind": .string("ImageCommand"),
+            "image": .string(image), "command": .sequence(command.map(Node.string)),
+        ])
     }
 }
 

@@ -35,7 +35,7 @@ struct ManifestChange {
         }
         var findings = input.diagnostics
         let session = ClusterSession(settings: settings, context: context)
-        var lost: [String] = []
+        var warnings: [String] = []
         let result: ChangeResult
         do {
             result = try session.change(options.change, verb: verb) { change in
@@ -44,7 +44,7 @@ struct ManifestChange {
                 findings += try check(change, beside: input.skippedWorkloads)
                 if let failure { throw failure }
                 if findings.hasErrors { throw CommandError.silent(.invalidManifests) }
-                lost = try LostTemplates.warnings(of: change)
+                warnings = try LostTemplates.warnings(of: change) + PodRoom.warnings(of: change.changes)
                 summarizeSplits(change)
             }
         } catch let error as CommandError {
@@ -52,7 +52,7 @@ struct ManifestChange {
             return refuse(findings, findings.hasErrors ? .invalidManifests : error.status, input.sources)
         }
         print(findings, input.sources)
-        context.warn(lost)
+        context.warn(warnings)
         report.print(result)
         announceSplits(result.changes)
         return try ProxyWait(options: options.change, session: session).wait(for: result)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import CanaryNode
 import CanaryResources
 
 /// Sets how many replicas Deployments have.
@@ -63,9 +62,7 @@ struct ScaleCommand: Subcommand {
                 try scale(deployment, in: change)
             }
             warnings = try found.flatMap { try change.autoscalers(of: $0.key) }.map(warning)
-            if replicas > NodeCluster.mostPods, !found.isEmpty {
-                warnings.append("canaryctl up runs at most \(NodeCluster.mostPods) pods on a machine")
-            }
+            warnings += PodRoom.warnings(of: change.changes)
         }
         if result.changes.isEmpty {
             context.standardError.writeLine("No deployments found in \(settings.namespace) namespace.")

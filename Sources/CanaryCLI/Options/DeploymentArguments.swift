@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import CanaryResources
+import CanaryRules
 
 /// The Deployments that a command is about.
 struct DeploymentArguments: ParsableArguments {
@@ -13,6 +14,14 @@ struct DeploymentArguments: ParsableArguments {
 
     /// - Parameter command: as it is typed: `scale`.
     func keys(_ settings: Settings, for command: String) throws -> [ResourceKey] {
+        if deployments.count == 1, KubernetesName.isLabel(deployments[0]),
+            ResourceKind(named: deployments[0]) == nil
+        {
+            throw CommandError.wrongUsage(
+                "unknown kind \"\(deployments[0])\"",
+                hint: "canaryctl \(command) deployment/\(deployments[0])"
+            )
+        }
         guard case .names(let names) = try ObjectSelection(deployments) else {
             throw CommandError.wrongUsage(
                 "no name given: \(command) does not take all objects of a kind",

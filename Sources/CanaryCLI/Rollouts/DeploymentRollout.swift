@@ -80,15 +80,20 @@ struct DeploymentRollout {
         let patience = Patience(limit?.duration ?? Self.longest, pauseMilliseconds: 100)
         var progress = DeploymentProgress(at: Self.now)
         var told = ""
+        var hintTime: TimePoint?
         var failure: String?
         let isDone = try patience.wait {
-            let (status, spec) = try look()
+            let (status, spec, obstacle) = try look()
             progress.look(at: status, spec, at: Self.now)
             failure = status.isComplete ? nil : progress.failure(of: key.name)
             if failure == nil, status.sentence != told {
                 told = status.sentence
                 session.context.standardOutput.writeLine(told)
                 session.context.standardOutput.flush()
+                hintTime = Self.now + Self.hintDelay
+            } else if let obstacle, let time = hintTime, Self.now >= time {
+                hintTime = nil
+                hint(obstacle)
             }
             return status.isComplete || failure != nil
         }
@@ -105,7 +110,16 @@ struct DeploymentRollout {
         return .success
     }
 
-    private func look() throws -> (DeploymentStatus, DeploymentSpec) {
+    /// What it waits for that may never come.
+    private func hint(_ obstacle: String) {
+        session.context.standardError.writeLine(
+            "hint: \(TerminalText.message(obstacle)); canaryctl get events tells more"
+        )
+        session.context.standardError.flush()
+    }
+
+    /// - Returns: also what keeps a pod from being ready, if there is one.
+    private func look() throws -> (DeploymentStatus, DeploymentSpec, obstacle: String?) {
         try session.read { view in
             let now = session.context.now()
             let deployment = try view.deployment(key)
@@ -118,11 +132,13 @@ struct DeploymentRollout {
             guard let spec = DeploymentSpec(deployment),
                 let status = RunningReplicas(view.running.all, now: now).status(of: deployment)
             else { throw CommandError.notFound(key) }
-            return (status, spec)
+            return (status, spec, PodObstacle.sentence(among: view.running.all, of: key))
         }
     }
 
     private static var now: TimePoint { TimePoint(milliseconds: Clock.monotonicMilliseconds()) }
+    /// Pods that come as they should are there by then.
+    private static let hintDelay = Duration.seconds(5)
     /// Who sets no limit waits for the progress deadline.
     private static let longest = Duration.seconds(86_400 * 365)
 }

@@ -20,13 +20,28 @@ struct StoredRollout {
     /// The rollout of a host: one that has not ended before those that have, then the newest one.
     init(of host: String, _ view: StoredCluster, _ settings: Settings) throws {
         guard let found = try Self(ifAnyOf: host, view, settings) else {
-            if try view.closure(of: [host]).isEmpty { throw try view.unknownHost(host, settings) }
-            throw CommandError(
-                "\(HostName.short(host)) has no rollout",
-                hint: "canaryctl rollout start \(settings.inCommands(host)) VERSION begins one"
-            )
+            throw try Self.absence(of: host, view, settings)
         }
         self = found
+    }
+
+    /// A Deployment may be meant that has the name.
+    private static func absence(of host: String, _ view: StoredCluster, _ settings: Settings) throws
+        -> CommandError
+    {
+        let service = HostName.service(of: host)
+        let key = service.map { ResourceKey(.deployment, namespace: $0.namespace, name: $0.name) }
+        let deployment = try key.flatMap { try view.resource($0) }.map { "deployment/\($0.name)" }
+        if try view.closure(of: [host]).isEmpty {
+            var error = try view.unknownHost(host, settings)
+            if let deployment { error.hint = "canaryctl rollout status \(deployment) is of the Deployment" }
+            return error
+        }
+        let other = deployment.map { "; canaryctl rollout status \($0) is of the Deployment" } ?? ""
+        return CommandError(
+            "\(HostName.short(host)) has no rollout",
+            hint: "canaryctl rollout start \(settings.inCommands(host)) VERSION begins one\(other)"
+        )
     }
 
     /// The same; `nil` where the host has none.

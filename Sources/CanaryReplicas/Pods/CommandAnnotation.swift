@@ -3,9 +3,9 @@
 import CanaryResources
 
 /// Annotations of a pod template that say what runs where there is only an image.
-enum CommandAnnotation {
+package enum CommandAnnotation {
     /// For the pod's only container, or all of them.
-    static let one = "canaryctl.dev/command"
+    package static let one = "canaryctl.dev/command"
 
     /// For one container of several: `command.canaryctl.dev/NAME`.
     static func name(for container: String) -> String { "command.canaryctl.dev/\(container)" }

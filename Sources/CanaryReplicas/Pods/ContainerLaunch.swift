@@ -48,7 +48,7 @@ package struct ContainerLaunch: Hashable, Sendable {
         }
         let environment = try ContainerEnvironment(container, in: pod, own)
         self.container = container.name
-        program = try Program(container, in: pod, environment, tool: tool, imageCommands)
+        program = try Program(container, in: pod, environment, runtime, imageCommands)
         // What the node has, such as PATH, is nothing to an image.
         self.environment =
             tool == nil ? context.inherited.merging(environment.declared) { $1 } : environment.declared
@@ -75,12 +75,12 @@ extension Program {
         _ container: ContainerSpec,
         in pod: PodSpec,
         _ environment: ContainerEnvironment,
-        tool: String?,
+        _ runtime: ContainerRuntime,
         _ imageCommands: [String: [String]]
     ) throws(ContainerProblem) {
         let command = try environment.expand(container.command, of: container.name)
         let arguments = try environment.expand(container.arguments, of: container.name)
-        if let tool, let image = container.image {
+        if let tool = container.tool(of: runtime), let image = container.image {
             self = .image(image, command: command, arguments: arguments, tool: tool)
         } else if !command.isEmpty {
             self = .process(command + arguments)
@@ -88,7 +88,9 @@ extension Program {
             self = .process(command + arguments)
         } else if let image = container.image {
             guard let command = imageCommands[image] ?? imageCommands[Self.untagged(image)], !command.isEmpty
-            else { throw .noCommand(container: container.name, image: image) }
+            else {
+                throw .noCommand(container: container.name, image: image, mayRunImages: runtime != .process)
+            }
             self = .process(command + arguments)
         } else {
             throw .neitherCommandNorImage(container: container.name)

@@ -2,7 +2,8 @@
 
 /// Why a container cannot be started.
 package enum ContainerProblem: Error, Hashable, Sendable {
-    case noCommand(container: String, image: String)
+    /// - Parameter mayRunImages: whether a tool that runs images would be used if there were one.
+    case noCommand(container: String, image: String, mayRunImages: Bool)
     case neitherCommandNorImage(container: String)
     case badCommandAnnotation(String)
     case missingConfig(ConfigReference)
@@ -25,10 +26,12 @@ package enum ContainerProblem: Error, Hashable, Sendable {
 extension ContainerProblem: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .noCommand(let container, let image):
+        case .noCommand(let container, let image, let mayRunImages):
             """
-            container "\(container)" has an image and no command, and nothing runs images here: install podman or docker, \
-            or say what to run instead by the annotation \(CommandAnnotation.one) of the pod template, \
+            container "\(container)" has an image and no command, and \
+            \(mayRunImages
+                ? "nothing runs images here: install podman or docker, or" : "this node runs no images: let it do so by --runtime podman, or") \
+            say what to run instead by the annotation \(CommandAnnotation.one) of the pod template, \
             or by canaryctl images set \(image) -- COMMAND
             """
         case .neitherCommandNorImage(let container):

@@ -91,7 +91,7 @@ import Testing
         #expect(
             eventually {
                 [
-                    "install podman or docker", "canaryctl.dev/command",
+                    "--runtime podman", "canaryctl.dev/command",
                     "canaryctl images set \(Podman.image) --",
                 ]
                 .allSatisfy(node.errors.contains)

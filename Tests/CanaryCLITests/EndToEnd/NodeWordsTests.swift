@@ -220,4 +220,17 @@ import Testing
         try Scene.succeed("delete", "pods", "-l", "app=stays", "--now", in: scratch)
         #expect(try eventually { try podCount() == 0 })
     }
+
+    @Test func whatRunsImagesInSpiteOfACommandIsTold() throws {
+        let podman = try scratch.write("#!/bin/sh\n", to: "podman")
+        chmod(podman, 0o700)
+        func set(path: String) throws -> Program.Ended {
+            let words = ["PATH=\(path)", Program.path, "images", "set", "shop:1", "--", "./shop"]
+            return try Program(words, in: scratch, executable: "/usr/bin/env").end()
+        }
+        #expect(try set(path: scratch.path("none")).errors.isEmpty)
+        let warned = try set(path: "\(scratch.path("none")):\(scratch.path)")
+        #expect(warned.status == 0 && warned.output == "image/shop:1 unchanged\n")
+        #expect(warned.errors.hasPrefix("warning: podman runs images on this machine"), "\(warned.errors)")
+    }
 }

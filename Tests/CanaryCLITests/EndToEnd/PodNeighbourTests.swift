@@ -59,8 +59,12 @@ import Testing
         func misses(_ what: String) throws -> Bool {
             try Program.run("describe", "pod", pod, in: scratch).output.contains("\(what) not found")
         }
+        let waiting = try Program(["rollout", "status", "deployment/neighbour"], in: scratch)
         // Variables of whole objects come first, as with kubelet.
         #expect(try eventually { try misses(#"secret "names""#) })
+        // Who waits for it long is told, too.
+        let hint = #"hint: pod \#(pod) is CreateContainerConfigError: secret "names" not found;"#
+        #expect(eventually { waiting.errors.hasPrefix(hint) }, "\(waiting.errors)")
         let names = try scratch.write(
             "{apiVersion: v1, kind: Secret, metadata: {name: names}, stringData: {NAME: Ada}}",
             to: "names.yaml"
@@ -73,6 +77,8 @@ import Testing
         )
         try Scene.succeed("apply", "-f", words, in: scratch)
         #expect(try eventually { try logs() == "Good day, Ada\n" })
+        let waited = try waiting.end()
+        #expect(waited.status == 0 && waited.output.hasSuffix("successfully rolled out\n"), "\(waited)")
         // It is the pod that waited.
         #expect(try neighbour().split(separator: " ").prefix(4) == ["\(pod)", "1/1", "Running", "0"])
         node.signal(SIGTERM)

@@ -215,10 +215,13 @@ import Testing
             return
         }
         let error = #expect(throws: ContainerProblem.self) { try prepareImage() }
+        let tool =
+            example.runtime == .process
+            ? "this node runs no images: let it do so by --runtime podman"
+            : "nothing runs images here: install podman or docker"
         #expect(
             error?.description == """
-                container "app" has an image and no command, and nothing runs images here: install podman or \
-                docker, or say what to run instead by the annotation canaryctl.dev/command of the pod template, \
+                container "app" has an image and no command, and \(tool), or say what to run instead by the annotation canaryctl.dev/command of the pod template, \
                 or by canaryctl images set reg:5000/app:1.2@sha256:00 -- COMMAND
                 """
         )
@@ -235,7 +238,9 @@ import Testing
             try prepare(container, runtime: .tool("docker")).program
                 == .image("app", command: ["run"], arguments: ["hello-7d4b9-x2x4f"], tool: "docker")
         )
-        #expect(throws: ContainerProblem.noCommand(container: "app", image: "reg:5000/app")) {
+        #expect(
+            throws: ContainerProblem.noCommand(container: "app", image: "reg:5000/app", mayRunImages: false)
+        ) {
             try prepare(["name": "app", "image": "reg:5000/app"], imageCommands: ["reg": ["wrong"]])
         }
         #expect(throws: ContainerProblem.neitherCommandNorImage(container: "app")) {

@@ -6,11 +6,7 @@ import CanaryStore
 
 /// What every order takes.
 struct OrderOptions: ParsableArguments {
-    @Argument(
-        help: "The host; for pause and resume also deployment/NAME",
-        completion: .stored(.hostOrDeployment)
-    )
-    var host: String
+    @OptionGroup var subject: RolloutArgument
 
     @Option(help: ArgumentHelp("Why; kept in the journal", valueName: "text"))
     var reason: String?
@@ -25,11 +21,11 @@ protocol OrderCommand: Subcommand {
 extension OrderCommand {
     func run(in context: CommandContext) throws -> ExitStatus {
         let session = ClusterSession(settings: try Settings(global, context), context: context)
-        if let deployment = DeploymentRollout(order.host, session) {
+        if let deployment = DeploymentRollout(order.subject.text, session) {
             return try deployment.give(verb, reason: order.reason)
         }
         let rollout = try RolloutOrder(session: session, verb: verb, reason: order.reason)
-            .give(to: order.host)
+            .give(to: order.subject.text)
         context.standardOutput.writeLine(
             TerminalText.escape("rollout/\(rollout.record.name) \(verb.done): \(rollout.message)")
         )

@@ -15,8 +15,7 @@ struct RolloutStatusCommand: Subcommand {
         )
     )
 
-    @Argument(help: "The host, or deployment/NAME", completion: .stored(.hostOrDeployment))
-    var host: String
+    @OptionGroup var subject: RolloutArgument
 
     @Option(help: ArgumentHelp("How long to wait for a Deployment at most", valueName: "time"))
     var timeout: TimeSpan?
@@ -26,8 +25,10 @@ struct RolloutStatusCommand: Subcommand {
 
     func run(in context: CommandContext) throws -> ExitStatus {
         let session = ClusterSession(settings: try Settings(global, context), context: context)
-        if let deployment = DeploymentRollout(host, session) { return try deployment.watch(atMost: timeout) }
-        let rollout = try session.rollout(of: host)
+        if let deployment = DeploymentRollout(subject.text, session) {
+            return try deployment.watch(atMost: timeout)
+        }
+        let rollout = try session.rollout(of: subject.text)
         session.warnWithoutController(rollout)
         let report = RolloutReport(rollout: rollout)
         context.standardOutput.write(
@@ -49,8 +50,7 @@ struct RolloutHistoryCommand: Subcommand {
         )
     )
 
-    @Argument(help: "The host, or deployment/NAME", completion: .stored(.hostOrDeployment))
-    var host: String
+    @OptionGroup var subject: RolloutArgument
 
     @Option(help: ArgumentHelp("All that one revision of a Deployment has", valueName: "n"))
     var revision: Int?
@@ -61,17 +61,17 @@ struct RolloutHistoryCommand: Subcommand {
     func run(in context: CommandContext) throws -> ExitStatus {
         let settings = try Settings(global, context)
         let session = ClusterSession(settings: settings, context: context)
-        if let deployment = DeploymentRollout(host, session) {
+        if let deployment = DeploymentRollout(subject.text, session) {
             return try deployment.printHistory(revision, as: output.output)
         }
         guard revision == nil else {
             throw CommandError.wrongUsage(
-                "--revision is for Deployments, and \"\(host)\" names none",
+                "--revision is for Deployments, and \"\(subject.text)\" names none",
                 hint: "canaryctl rollout history deployment/NAME --revision \(revision ?? 1)"
             )
         }
         let lines = try session.read { view in
-            let host = try view.host(named: self.host, namespace: settings.namespace)
+            let host = try view.host(named: subject.text, namespace: settings.namespace)
             let rollout = try StoredRollout(of: host, view, settings)
             var state = RolloutState(rollout.state.plan)
             return rollout.entries.compactMap { entry -> (time: Int64, text: String, attempt: Int)? in

@@ -27,12 +27,21 @@ enum RuntimeChoice: String, ExpressibleByArgument, CaseIterable {
         }
     }
 
+    private static let otherWays =
+        "--runtime process runs what canaryctl images set or the annotation \(CommandAnnotation.one) says instead"
+
     private func failure(_ failure: ContainerTool.Failure) -> CommandError {
-        let hint = "--runtime process runs no images; \(rawValue) info says more"
-        return switch failure {
+        switch failure {
         case .notInstalled:
-            CommandError("\(rawValue) is not installed", hint: "apt install \(rawValue) does that")
-        case .unusable(let reason): CommandError("\(rawValue) cannot be used: \(reason)", hint: hint)
+            CommandError(
+                "\(rawValue) is not installed",
+                hint: "apt install \(self == .docker ? "docker.io" : rawValue) does that; \(Self.otherWays)"
+            )
+        case .unusable(let reason):
+            CommandError(
+                "\(rawValue) cannot be used: \(reason)",
+                hint: "\(rawValue) info says more; \(Self.otherWays)"
+            )
         }
     }
 }
