@@ -47,6 +47,9 @@ enum ForeignWords {
         "--replicas": "canaryctl scale deployment/NAME --replicas N changes them",
     ]
 
+    private static let inPod =
+        "pods are processes of this machine: canaryctl status tells their process ids and addresses"
+
     private static let commands = [
         "analyze": "did you mean \"canaryctl validate\"?",
         "lint": "did you mean \"canaryctl validate\"?",
@@ -76,7 +79,13 @@ enum ForeignWords {
         "api-resources": "canaryctl get names the kinds; man canaryctl-manifest describes them",
         "expose": "canaryctl create -f FILE makes a Service, canaryctl register adds its endpoints",
         "port-forward": "canaryctl proxy --listen ADDRESS serves requests there",
-        "top": "canaryctl describe HOST shows what is observed of each version",
+        "top":
+            "canaryctl describe HOST shows what is observed of each version, canaryctl get hpa what autoscalers measure",
+        "exec": inPod,
+        "attach": inPod,
+        "cp": inPod,
+        "debug": inPod,
+        "restart": "canaryctl rollout restart deployment/NAME replaces the pods of a Deployment",
         "kustomize": "kustomize build DIR | canaryctl apply -f -",
         "proxy-config": "canaryctl export envoy shows what is served",
         "install": "nothing needs to be installed: canaryctl create -f FILE makes the store",

@@ -68,6 +68,11 @@ struct AutoscaleCommand: Subcommand {
                 "--max \(max) is less than --min \(min ?? 1)\nthe bounds are: --min FEWEST --max MOST"
             )
         }
+        guard (cpuPercent ?? 1) >= 1 else {
+            throw ValidationError(
+                "--cpu-percent \(cpuPercent ?? 0) is too small\na share of what pods request: --cpu-percent=50"
+            )
+        }
         guard cpu == nil || cpuPercent == nil else {
             throw ValidationError(
                 "--cpu and --cpu-percent say the same\nleave one of them out: --cpu=\(cpuPercent ?? 50)%"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import CanaryReplicas
 import CanaryResources
 import CanaryStore
 
@@ -65,27 +66,32 @@ struct DescribeCommand: Subcommand {
     }
 
     private func describe(_ key: ResourceKey, _ session: ClusterSession) throws -> ExitStatus {
-        let resource: Resource? = try session.read { view in
+        let (found, replicas) = try session.read { view -> (Resource?, DeploymentStatus?) in
             guard let resource = try view.resource(key) else { throw CommandError.notFound(key) }
-            return view.damage.contains(key) ? nil : resource
+            guard !view.damage.contains(key) else { return (nil, nil) }
+            guard key.kind == .deployment else { return (resource, nil) }
+            let running = RunningReplicas(view.running.all, now: session.context.now())
+            return (resource, running.status(of: resource))
         }
-        guard let resource else { return .failure }
+        guard let resource = found else { return .failure }
         let stream = session.context.standardOutput
         switch output.output {
-        case .text: stream.write(text(resource, session))
+        case .text: stream.write(text(resource, replicas, session))
         case .json, .yaml:
             stream.write(ObjectText.text(SecretData.hide(in: ObjectText.node(resource)), as: output.output))
         }
         return .success
     }
 
-    private func text(_ resource: Resource, _ session: ClusterSession) -> String {
+    private func text(_ resource: Resource, _ replicas: DeploymentStatus?, _ session: ClusterSession)
+        -> String
+    {
         let now = session.context.now()
         let known = resource.kind.hasEvents ? try? session.runtime.events(of: resource.key) : nil
         let events = EventTable(known ?? [], now: now).section
         let autoscalers = AutoscalerReports(session.runtime)
         guard let report = autoscalers.report(of: resource) else {
-            let text = ObjectDescription(resource, now: now).text
+            let text = ObjectDescription(resource, now: now, replicas: replicas).text
             return resource.kind.hasEvents ? text + events.map { $0 + "\n" }.joined() : text
         }
         let status = autoscalers.status(of: resource)

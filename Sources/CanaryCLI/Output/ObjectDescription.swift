@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryManifests
+import CanaryReplicas
 import CanaryResources
 
 /// `describe KIND NAME`: what the object is, then its content. Secret data shows as its size.
@@ -8,10 +9,13 @@ struct ObjectDescription {
     private let resource: Resource
     private let body: Node
     private let now: Int64
+    private let replicas: DeploymentStatus?
 
-    init(_ resource: Resource, now: Int64) {
+    /// - Parameter replicas: of a Deployment, what runs of it.
+    init(_ resource: Resource, now: Int64, replicas: DeploymentStatus? = nil) {
         self.resource = resource
         self.now = now
+        self.replicas = replicas
         body = SecretData.hide(in: resource.body) { _, value in
             "\(value.string?.utf8.count ?? 0) characters"
         }
@@ -33,6 +37,7 @@ struct ObjectDescription {
             )
             if isOfRevision { lines.append("Revision:     \(stored.revision)") }
         }
+        if let replicas { lines.append("Replicas:     \(replicas.summary)") }
         return lines.map { TerminalText.escape($0) + "\n" }.joined()
             + TerminalText.escapeLines(YAMLWriter.write(content))
     }

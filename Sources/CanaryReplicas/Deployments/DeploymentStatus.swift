@@ -58,6 +58,14 @@ package struct DeploymentStatus: Hashable, Sendable {
         return "deployment \"\(name)\" successfully rolled out"
     }
 
+    /// What `describe deployment` says of them, in kubectl's words.
+    package var summary: String {
+        """
+        \(wanted) desired | \(updated) updated | \(replicas) total | \(available) available | \
+        \(max(0, wanted - available)) unavailable
+        """
+    }
+
     /// `2/3`, as the column READY of `get deployments` has it.
     package var readyColumn: String { "\(ready)/\(wanted)" }
 }

@@ -51,6 +51,9 @@ import Testing
         #expect(autoscaler["target"]?.string == "Deployment/web" && autoscaler["max"]?.integer == 4)
         let page = try Program.run("status", in: scratch)
         #expect(page.output.hasPrefix("node \(node.pid) has run for ") && page.errors.isEmpty)
+        let described = try Program.run("describe", "deployment", "web", in: scratch).output
+        let numbers = "2 desired | 2 updated | 2 total | 2 available | 0 unavailable"
+        #expect(described.contains("Replicas:     \(numbers)\n"), "\(described)")
 
         node.signal(SIGTERM)
         #expect(try node.end().status == 0)

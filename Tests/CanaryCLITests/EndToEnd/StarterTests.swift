@@ -42,6 +42,15 @@ import Testing
         }
         #expect(hasBoth)
         #expect(answers == ["hello from v1\n", "hello from v2\n"])
+        // The command that a comment names does what the comment says.
+        let route = try String(
+            decoding: FileReader.read(path: "\(directory)/virtualservice.yaml").get(),
+            as: UTF8.self
+        )
+        let words = ["set-weight", "hello", "v2", "50"]
+        #expect(route.contains("canaryctl \(words.joined(separator: " ")) changes that"))
+        let moved = try Program(words, in: scratch).end()
+        #expect(moved.status == 0 && moved.output.contains("configured"), "\(moved)")
         try end(node)
     }
 

@@ -97,7 +97,7 @@ enum StarterManifests {
         """
 
     private static let virtualService = """
-        # Nine requests of ten go to v1. canaryctl set-weight hello v2=50 changes that, and canaryctl rollout start hello v2 does it step by step
+        # Nine requests of ten go to v1. canaryctl set-weight hello v2 50 changes that, and canaryctl rollout start hello v2 does it step by step
         # while v2 holds up.
         apiVersion: networking.istio.io/v1
         kind: VirtualService
