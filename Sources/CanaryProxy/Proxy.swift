@@ -41,7 +41,8 @@ package final class Proxy: Sendable {
         var tables: [(version: Int, served: ServedTable)] = []
         /// IP addresses by host name.
         var addresses: [String: [String]] = [:]
-        var isStarted = false
+        /// Whether there are workers that take tables over.
+        var hasWorkers = false
     }
 
     /// Where it listens for requests, `host:port`, with real ports.
@@ -130,7 +131,7 @@ package final class Proxy: Sendable {
         state.withLock {
             $0.threads = started
             $0.helpers = [resolver, checker].compactMap(\.self)
-            $0.isStarted = true
+            $0.hasWorkers = true
         }
     }
 
@@ -157,7 +158,7 @@ package final class Proxy: Sendable {
     /// Closes listeners before it opens others: a port may go from one address to another.
     private func follow(_ wanted: [ListenerSpec], _ state: inout State) {
         let isClosing = state.listeners.release(all: wanted)
-        if isClosing, state.isStarted, let table = shared.publication().table {
+        if isClosing, state.hasWorkers, let table = shared.publication().table {
             let version = publish(state.listeners, table, isNew: false)
             _ = waitUntilAdopted(version, milliseconds: Self.closingMilliseconds)
         }
@@ -229,9 +230,9 @@ package final class Proxy: Sendable {
         }
     }
 
-    /// Waits until every worker serves the table that was installed last; `false` when the time was over before.
+    /// Waits until every worker serves the table that was installed last; `false` when the time was over before, or none is left.
     package func waitUntilServed(milliseconds: Int64) -> Bool {
-        let version = state.withLock { $0.isStarted ? $0.tables.last?.version : nil }
+        let version = state.withLock { $0.hasWorkers ? $0.tables.last?.version : nil }
         return version.map { waitUntilAdopted($0, milliseconds: milliseconds) } ?? false
     }
 
@@ -291,6 +292,7 @@ package final class Proxy: Sendable {
             return (state.threads, state.helpers)
         }
         for thread in threads { thread.join() }
+        state.withLock { $0.hasWorkers = false }
         let cutOff = shared.cutOff.exchange(0, ordering: .relaxed)
         if cutOff > 0 {
             warn(

@@ -34,6 +34,15 @@ struct OldTableTests {
         return Installed(table: table)
     }
 
+    @Test(.timeLimit(.minutes(10))) func `nobody waits for a proxy that has ended`() throws {
+        let origin = try TestOrigin { _, _ in }
+        let proxy = try TestProxy([("v1", origin.port)])
+        proxy.stop()
+        proxy.proxy.install(TestProxy.table([("v1", origin.port)], nil, [], proxy.identifiers, revision: 2))
+        // It would wait for an hour.
+        #expect(!proxy.proxy.waitUntilServed(milliseconds: 3_600_000))
+    }
+
     @Test func `switched protocols keep no table`() throws {
         let origin = try TestOrigin { connection, _ in
             _ = try connection.readHead()
