@@ -60,8 +60,7 @@ struct LogLine {
     var path: ByteSlice
     var query: ByteSlice
     var `protocol`: Protocol
-    var status: Int32
-    var flags: ResponseFlags
+    var answer: CountedAnswer
     var bytesReceived: UInt64
     var bytesSent: UInt64
     var milliseconds: UInt64
@@ -88,9 +87,9 @@ struct LogLine {
         }
         buffer.append(`protocol`.text)
         buffer.append("\" ")
-        buffer.append(decimal: UInt64(max(status, 0)))
+        buffer.append(decimal: UInt64(max(answer.status, 0)))
         buffer.append(" ")
-        flags.forEachText { buffer.append($0) }
+        answer.flags.forEachText { buffer.append($0) }
         for number in [bytesReceived, bytesSent, milliseconds] {
             buffer.append(" ")
             buffer.append(decimal: number)
@@ -108,6 +107,10 @@ struct LogLine {
         buffer.append(text: upstream.isEmpty ? "-" : upstream)
         buffer.append("\" ")
         buffer.append(decimal: process)
+        if answer.grpcStatus >= 0 {
+            buffer.append(" grpc_status=")
+            buffer.append(decimal: UInt64(answer.grpcStatus))
+        }
         buffer.append("\n")
     }
 
@@ -128,7 +131,7 @@ struct LogLine {
         buffer.append(`protocol`.text)
         buffer.append("\"")
         let numbers: [(StaticString, UInt64)] = [
-            ("response_code", UInt64(max(status, 0))), ("bytes_received", bytesReceived),
+            ("response_code", UInt64(max(answer.status, 0))), ("bytes_received", bytesReceived),
             ("bytes_sent", bytesSent), ("duration", milliseconds), ("pid", process),
         ]
         for (name, number) in numbers {
@@ -138,7 +141,7 @@ struct LogLine {
             buffer.append(decimal: number)
         }
         buffer.append(",\"response_flags\":\"")
-        flags.forEachText { buffer.append($0) }
+        answer.flags.forEachText { buffer.append($0) }
         let texts: [(StaticString, ByteSlice)] = [
             ("downstream_remote_address", source), ("user_agent", userAgent), ("authority", authority),
             ("request_id", requestID),
@@ -152,7 +155,12 @@ struct LogLine {
         if requestID.isEmpty, let madeID { buffer.append(madeID) }
         buffer.append("\",\"upstream_host\":\"")
         buffer.append(text: upstream)
-        buffer.append("\"}\n")
+        buffer.append("\"")
+        if answer.grpcStatus >= 0 {
+            buffer.append(",\"grpc_status\":")
+            buffer.append(decimal: UInt64(answer.grpcStatus))
+        }
+        buffer.append("}\n")
     }
 
     private func appendTarget(to buffer: inout ByteBuffer) {

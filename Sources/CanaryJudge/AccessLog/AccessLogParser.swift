@@ -57,7 +57,8 @@ struct AccessLogParser: Sendable {
         guard arm != .other else { return .other }
         let flags = found.flags.map { bytes.text($0) } ?? "-"
         let isAbandoned = status == 499 || status == 0 && flags == "DC"
-        let answer = RouteEvidence.Answer(status: Int(status), flag: flags)
+        var answer = RouteEvidence.Answer(status: Int(status), flag: flags)
+        answer.grpcStatus = found.grpcStatus.flatMap { bytes.number($0) }.flatMap { Int(exactly: $0) }
         return .request(
             LoggedRequest(
                 second: second,
@@ -86,8 +87,8 @@ struct AccessLogParser: Sendable {
     // MARK: - Envoy's and ours
 
     /// `[time] "GET / HTTP/1.1" status flags received sent ms service-time "xff" "ua" "id" "authority" "upstream"`; Istio's has three
-    /// fields behind the flags and more behind the upstream, of which the first is its cluster; ours has no service time
-    /// and the number of the process at the end.
+    /// fields behind the flags and more behind the upstream, of which the first is its cluster; ours has no service time,
+    /// and at the end the number of the process, and `grpc_status=N` where a gRPC client asked.
     private func findEnvoys(_ bytes: Span<UInt8>, _ found: inout FoundValues) -> LogFault? {
         let fields = fields.fields
         guard fields.count >= 13 else { return .fieldCount(fields.count) }
@@ -95,12 +96,19 @@ struct AccessLogParser: Sendable {
         let durationIndex = isIstios ? 9 : 6
         let isOurs = !isIstios && fields[7].form == .quoted
         let upstream = durationIndex + (isOurs ? 5 : 6)
+        let status = Array("grpc_status=".utf8)
+        let hasStatus =
+            isOurs && fields.count == 14 && fields[13].form == .plain
+            && bytes.hasPrefix(fields[13].range, status)
+        if hasStatus {
+            found.grpcStatus = fields[13].range.lowerBound + status.count..<fields[13].range.upperBound
+        }
         // A quote in a header, which Envoy does not escape, makes fields of its own.
         let isWhole =
             isIstios
             ? fields.count >= 17 && fields[upstream].form == .quoted
                 && fields[upstream + 1].form == .plain
-            : fields.count == 13
+            : fields.count == (hasStatus ? 14 : 13)
         guard isWhole else { return .fieldCount(fields.count) }
         (found.time, found.status, found.flags) = (fields[0].range, fields[2].range, fields[3].range)
         found.duration = fields[durationIndex].range
@@ -176,6 +184,8 @@ struct AccessLogParser: Sendable {
 struct FoundValues {
     var time: Range<Int>?
     var status: Range<Int>?
+    /// gRPC's, a number.
+    var grpcStatus: Range<Int>?
     var flags: Range<Int>?
     var duration: Range<Int>?
     var version: Range<Int>?

@@ -2,7 +2,9 @@
 
 /// Finds values in a JSON object that is one line, without making anything of the rest.
 struct JSONLineParser: Sendable {
-    private enum Part: Sendable { case time, status, flags, duration, version, cluster, upstream, connection }
+    private enum Part: Sendable {
+        case time, status, grpcStatus, flags, duration, version, cluster, upstream, connection
+    }
 
     private struct Key: Sendable {
         var name: [UInt8]
@@ -17,7 +19,8 @@ struct JSONLineParser: Sendable {
     private static let known: [(String, Part)] = [
         ("start_time", .time), ("time", .time), ("timestamp", .time), ("@timestamp", .time),
         ("time_iso8601", .time), ("time_local", .time), ("response_code", .status), ("status", .status),
-        ("response_flags", .flags), ("protocol", .connection),
+        ("grpc_status", .grpcStatus), ("grpc_status_number", .grpcStatus), ("response_flags", .flags),
+        ("protocol", .connection),
     ]
     private static let versions: [(String, Part)] = [
         ("version", .version), ("upstream_cluster", .cluster), ("upstream_host", .upstream),
@@ -57,6 +60,7 @@ struct JSONLineParser: Sendable {
             switch part {
             case .time: found.time = found.time ?? value
             case .status: found.status = value
+            case .grpcStatus: found.grpcStatus = value
             case .flags: found.flags = value
             case .duration: found.duration = value
             case .version: found.version = value

@@ -3,53 +3,6 @@
 import CanaryMesh
 import CanaryRouting
 
-/// An answer of the proxy's own.
-struct LocalAnswer {
-    var status: Int32
-    var flag = ResponseFlag.none
-    var body = ByteSlice()
-    /// The route's redirect says where to go instead.
-    var hasLocation = false
-    /// The destination has more to do than it may.
-    var isOverloaded = false
-    /// The connection ends with it.
-    var isLast = false
-    /// It tells a browser what the route's CORS policy allows; the route's changes of answers are not for it.
-    var isPreflight = false
-    /// A gRPC client finds its status here, and the body as its message; -1 for none.
-    var grpcStatus: Int32 = -1
-
-    init(_ status: Int32, _ flag: ResponseFlag = .none, _ text: StaticString = "", isLast: Bool = false) {
-        self.status = status
-        self.flag = flag
-        self.isLast = isLast
-        body = ByteSlice(text)
-    }
-
-    /// The answer to a preflight.
-    static var preflight: LocalAnswer {
-        var answer = LocalAnswer(200)
-        answer.isPreflight = true
-        return answer
-    }
-
-    /// The answer to a request for which its destination's limits leave no room.
-    static var overflow: LocalAnswer {
-        var answer = LocalAnswer(
-            503,
-            .upstreamOverflow,
-            "upstream connect error or disconnect/reset before headers. reset reason: overflow"
-        )
-        answer.isOverloaded = true
-        return answer
-    }
-
-    /// The answer to a request that broke the protocol.
-    init(_ rejection: Rejection) {
-        self.init(Int32(rejection.status), .downstreamProtocolError, rejection.reason, isLast: true)
-    }
-}
-
 /// Writes the heads of answers as they are sent, the proxy's own answers among them, to `output`, whatever that held before.
 ///
 /// Lines that pass are copied in runs, exactly as they came.
@@ -191,7 +144,9 @@ struct AnswerWriter: ~Copyable {
         _ codec: ServerCodec,
         to output: inout ByteBuffer
     ) {
-        beginLocal(answer.status, codec, to: &output)
+        let isGRPC = answer.grpcStatus >= 0
+        let status = isGRPC ? 200 : answer.status
+        beginLocal(status, codec, to: &output)
         fields.removeAll()
         if answer.isPreflight { edits.forget() } else { applyLocalEdits(exchange) }
         _ = decorate(exchange, ByteSlice())
@@ -200,29 +155,33 @@ struct AnswerWriter: ~Copyable {
             writeLocation(route, exchange.pointee.request.facts, to: &output)
             output.append("\r\n")
         }
-        let isGRPC = answer.grpcStatus >= 0
         if isGRPC {
             writeGRPC(answer, to: &output)
         } else if !answer.body.isEmpty, !edits.adds("content-type") {
             output.append("content-type: text/plain\r\n")
         }
         if answer.isOverloaded { output.append("x-envoy-overloaded: true\r\n") }
-        if answer.status == 405 {
+        if status == 405 {
             output.append("allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n")
         }
         edits.append(to: &output)
-        writeLocalFields(length: isGRPC ? 0 : answer.body.count, status: answer.status, to: &output)
+        writeLocalFields(length: isGRPC ? 0 : answer.body.count, status: status, to: &output)
         codec.endHead(to: &output)
         let isBodyless = isGRPC || exchange.pointee.request.head.method == .head
-        if !isBodyless, Self.mayHaveBody(answer.status) { output.append(answer.body) }
+        if !isBodyless, Self.mayHaveBody(status) { output.append(answer.body) }
     }
 
-    /// An answer without body is gRPC's "trailers only"; the message needs no escapes, being the proxy's own.
+    /// So much of a body fits into a message, which stands in a head.
+    private static let longestMessage = 4096
+
+    /// An answer without body is gRPC's "trailers only".
     private func writeGRPC(_ answer: LocalAnswer, to output: inout ByteBuffer) {
         output.append("content-type: application/grpc\r\ngrpc-status: ")
         output.append(decimal: UInt64(max(answer.grpcStatus, 0)))
-        output.append("\r\ngrpc-message: ")
-        output.append(answer.body)
+        if !answer.body.isEmpty {
+            output.append("\r\ngrpc-message: ")
+            output.append(percentEncoding: answer.body.slice(0, min(answer.body.count, Self.longestMessage)))
+        }
         output.append("\r\n")
     }
 
@@ -276,5 +235,21 @@ struct AnswerWriter: ~Copyable {
         writeLocalFields(length: reason.utf8CodeUnitCount, status: status, to: &output)
         codec.endHead(to: &output)
         output.append(reason)
+    }
+}
+
+extension ByteBuffer {
+    /// Appends a gRPC message as it stands in its field: all but printable ASCII, and percent signs, as `%XX`.
+    fileprivate mutating func append(percentEncoding bytes: ByteSlice) {
+        for byte in bytes {
+            if byte >= 0x20, byte < 0x7F, byte != UInt8(ascii: "%") {
+                append(byte)
+            } else {
+                append("%")
+                for digit in [byte >> 4, byte & 15] {
+                    append(digit < 10 ? UInt8(ascii: "0") &+ digit : UInt8(ascii: "A") &+ digit &- 10)
+                }
+            }
+        }
     }
 }

@@ -17,7 +17,7 @@ struct BodyRelay: ~Copyable {
     private let trailers: TrailerParser
     private var fields: FieldTable
     private var rewritten = ByteBuffer(capacity: 1024)
-    /// The lines of the trailers of the body that was read last as data, where it has ended.
+    /// The lines of the trailers of the chunked body that was read last, where it has ended.
     private var trailerLines = ByteBuffer(capacity: 256)
 
     init(mostFields: Int) {
@@ -52,8 +52,15 @@ struct BodyRelay: ~Copyable {
             }
             piece.used = end
             piece.isLast = true
+            takeTrailers(of: bytes.slice(start, end))
             return piece
         }
+    }
+
+    /// Takes over as lines what remains of a trailer section that was read.
+    private mutating func takeTrailers(of section: ByteSlice) {
+        trailerLines.truncate()
+        if fields.count > 0 { trailerLines.appendFields(fields, of: section, end: section.count &- 2) }
     }
 
     /// Makes a chunk of `bytes`, which belong to a body that came without chunks and of no known length. The last one brings the
@@ -78,7 +85,7 @@ struct BodyRelay: ~Copyable {
         return rewritten.slice
     }
 
-    /// The lines of the trailers of the body that ended last in ``data(of:through:except:)``, or of those taken over last; valid until
+    /// The lines of the trailers of the chunked body that ended last, or of those taken over last; valid until
     /// either is called again.
     var trailerText: ByteSlice { trailerLines.slice }
 
@@ -111,9 +118,7 @@ struct BodyRelay: ~Copyable {
             case .needsMore: return Piece(used: position, bytes: rewritten.slice, isLast: false)
             case .trailers(let start):
                 let end = try readTrailers(bytes, from: start, &reader, except: changes)
-                if let end {
-                    trailerLines.appendFields(fields, of: bytes.slice(start, end), end: end &- start &- 2)
-                }
+                if let end { takeTrailers(of: bytes.slice(start, end)) }
                 return Piece(used: end ?? start, bytes: rewritten.slice, isLast: end != nil)
             case .rejected(let rejection): throw rejection
             }

@@ -92,7 +92,7 @@ struct ClientCodec {
         }
     }
 
-    /// The lines of the trailers of a body that was just read to its end as data.
+    /// The lines of the trailers of a body that was just read to its end.
     func trailers(_ relay: borrowing BodyRelay) -> ByteSlice {
         switch kind {
         case .http1: http1.framing == .chunked ? relay.trailerText : ByteSlice()

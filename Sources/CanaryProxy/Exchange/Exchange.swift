@@ -123,6 +123,8 @@ struct DrawnUser {
 /// What a request came to, for counters and logs.
 struct Outcome {
     var status: Int32 = 0
+    /// What an answer says to a gRPC client in its head or its trailers; -1 where it says nothing.
+    var grpcStatus: Int32 = -1
     /// Why the answer is what it is.
     var flag = ResponseFlag.none
     /// A fault held the request back.

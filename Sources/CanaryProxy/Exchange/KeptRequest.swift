@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryMesh
+import CanaryResources
 import CanaryRouting
 
 /// A request's head as its exchange keeps it, with all that is known of the request, in a block that nobody else writes to.
@@ -18,8 +19,12 @@ struct KeptRequest {
     var facts = RequestFacts()
     /// The path can be normalised. Where it cannot, it stands in ``facts`` as it came.
     let hasValidPath: Bool
+    /// Whether a gRPC client sent it, for whom statuses stand in other places.
+    private(set) var isGRPC = false
     /// Where there is room in the block for a key that the proxy makes.
     private let keyStart: Int
+
+    private static var contentType: ByteSlice { ByteSlice("content-type") }
 
     /// Copies a parsed head, whose bytes `received` begins with.
     init(
@@ -42,6 +47,11 @@ struct KeptRequest {
             let header = RequestHeader(name: bytes[field.name], value: bytes[field.value])
             unsafe headers.initializeElement(at: headerCount, to: header)
             headerCount &+= 1
+            // Lengths differ, mostly: others cost no more than to tell that.
+            guard header.name.count == Self.contentType.count else { continue }
+            if header.name.equalsIgnoringCase(Self.contentType) {
+                isGRPC = GRPCStatus.isGRPC(contentType: header.value)
+            }
         }
         self.head = head
         self.block = block
@@ -72,11 +82,6 @@ struct KeptRequest {
         let memory = unsafe UnsafeMutableRawBufferPointer(start: block.base, count: PeerAddress.mostBytes)
         facts.sourceAddress = unsafe peer.copy(to: memory)
         facts.sourcePort = peer.port
-    }
-
-    /// Whether a gRPC client sent it, for whom statuses stand in other places.
-    var isGRPC: Bool {
-        facts.header(ByteSlice("content-type")).map { GRPCStatus.isGRPC(contentType: $0.value) } ?? false
     }
 
     /// Whether an answer of HTTP/1.1 would grant a protocol that was asked for over a stream, where any 2xx does (RFC 8441, 5),

@@ -21,18 +21,18 @@ struct CounterBlock: ~Copyable {
         publish()
     }
 
-    func countEnd(status: Int32, flags: ResponseFlags, nanoseconds: UInt64, isRetried: Bool) {
-        if flags.reason == .downstreamConnectionTermination {
-            abandoned.use(TallyBlock.init) { $0.count(status, flags, nanoseconds) }
+    func countEnd(_ answer: CountedAnswer, nanoseconds: UInt64, isRetried: Bool) {
+        if answer.flags.reason == .downstreamConnectionTermination {
+            abandoned.use(TallyBlock.init) { $0.count(answer, nanoseconds) }
         } else {
-            completed.use(TallyBlock.init) { $0.count(status, flags, nanoseconds) }
-            if isRetried { retried.use(TallyBlock.init) { $0.count(status, flags, nanoseconds) } }
+            completed.use(TallyBlock.init) { $0.count(answer, nanoseconds) }
+            if isRetried { retried.use(TallyBlock.init) { $0.count(answer, nanoseconds) } }
         }
         publish()
     }
 
-    func countFirstTry(status: Int32, flags: ResponseFlags, nanoseconds: UInt64) {
-        firstTries.use(TallyBlock.init) { $0.count(status, flags, nanoseconds) }
+    func countFirstTry(_ answer: CountedAnswer, nanoseconds: UInt64) {
+        firstTries.use(TallyBlock.init) { $0.count(answer, nanoseconds) }
         publish()
     }
 
@@ -42,8 +42,8 @@ struct CounterBlock: ~Copyable {
         users.use(UserTally.init) { $0.assigned.bump() }
     }
 
-    func countUsersFirst(status: Int32, flags: ResponseFlags, nanoseconds: UInt64) {
-        users.use(UserTally.init) { $0.firsts.count(status, flags, nanoseconds) }
+    func countUsersFirst(_ answer: CountedAnswer, nanoseconds: UInt64) {
+        users.use(UserTally.init) { $0.firsts.count(answer, nanoseconds) }
     }
 
     func countUsersTry(fails: Bool) {
@@ -111,20 +111,18 @@ struct ByteTally: ~Copyable {
 
 /// A ``RouteEvidence/Tally`` that is being counted.
 struct TallyBlock: ~Copyable {
-    private typealias Counters = PagedList<Atomic<UInt64>>
-    private static let mostStatus = 999
-
     private let nanoseconds = Atomic<UInt64>(0)
-    private let durations = Counters(pageCount: 7, bits: 6)
-    /// By the number of flags, then by status.
-    private let answers = PagedList<LazyPlace<Counters>>(
-        pageCount: 1,
-        bits: ResponseFlags.count.trailingZeroBitCount
-    )
+    private let durations = PagedList<Atomic<UInt64>>(pageCount: 7, bits: 6)
+    private let answers = AnswerCounts(gRPCStatuses: 0)
+    /// Those to gRPC clients.
+    private let gRPCAnswers = LazyPlace<AnswerCounts>()
 
-    func count(_ status: Int32, _ flags: ResponseFlags, _ duration: UInt64) {
-        let answer = min(max(Int(status), 0), Self.mostStatus)
-        answers[flags.number].use({ Counters(pageCount: 8, bits: 7) }) { $0[answer].bump() }
+    func count(_ answer: CountedAnswer, _ duration: UInt64) {
+        if answer.grpcStatus < 0 {
+            answers.count(answer)
+        } else {
+            gRPCAnswers.use({ AnswerCounts(gRPCStatuses: GRPCStatus.names.count) }) { $0.count(answer) }
+        }
         durations[DurationHistogram.bucket(nanoseconds: duration)].bump()
         nanoseconds.add(duration)
     }
@@ -135,15 +133,50 @@ struct TallyBlock: ~Copyable {
         durations.forEach { bucket, count in
             tally.durations.add(count.load(ordering: .relaxed), bucket: bucket)
         }
-        answers.forEach { number, statuses in
+        answers.add(to: &tally)
+        gRPCAnswers.look { $0.add(to: &tally) }
+        return tally
+    }
+}
+
+/// How often there was each answer: by the number of its flags, then by status, and those of gRPC's each by themselves.
+struct AnswerCounts: ~Copyable {
+    private typealias Counters = PagedList<Atomic<UInt64>>
+    private static let mostStatus = 999
+    private static let room = 1024
+
+    private let flags = PagedList<LazyPlace<Counters>>(
+        pageCount: 1,
+        bits: ResponseFlags.count.trailingZeroBitCount
+    )
+    private let statuses: Int
+
+    /// With so many of gRPC's, or 0 for answers to others.
+    init(gRPCStatuses: Int) { statuses = gRPCStatuses }
+
+    func count(_ answer: CountedAnswer) {
+        let status = min(max(Int(answer.status), 0), Self.mostStatus)
+        let place = max(Int(answer.grpcStatus), 0) &* Self.room &+ status
+        let pages = max(statuses, 1) &* 8
+        flags[answer.flags.number].use({ Counters(pageCount: pages, bits: 7) }) { $0[place].bump() }
+    }
+
+    func add(to tally: inout RouteEvidence.Tally) {
+        flags.forEach { number, counters in
             guard let text = ResponseFlags(number: number)?.text else { return }
-            statuses.look {
-                $0.forEach { status, count in
+            counters.look {
+                $0.forEach { place, count in
                     let count = count.load(ordering: .relaxed)
-                    if count > 0 { tally.answers[RouteEvidence.Answer(status: status, flag: text)] = count }
+                    guard count > 0 else { return }
+                    let gRPC = statuses > 0 ? place / Self.room : nil
+                    let answer = RouteEvidence.Answer(
+                        status: place % Self.room,
+                        flag: text,
+                        grpcStatus: gRPC
+                    )
+                    tally.answers[answer] = count
                 }
             }
         }
-        return tally
     }
 }

@@ -57,11 +57,13 @@ struct SeriesLabels: Hashable {
             ("destination_service", host),
             ("destination_service_name", service), ("destination_service_namespace", namespace),
             ("destination_canonical_service", service), ("destination_canonical_revision", version),
-            ("request_protocol", isConnection ? "tcp" : "http"), ("connection_security_policy", "unknown"),
+            ("request_protocol", isConnection ? "tcp" : answer?.grpcStatus == nil ? "http" : "grpc"),
+            ("connection_security_policy", "unknown"),
         ]
         if let answer {
             if !isConnection { labels.append(("response_code", String(answer.status))) }
             labels.append(("response_flags", answer.flag))
+            if let status = answer.grpcStatus { labels.append(("grpc_response_status", String(status))) }
         }
         return labels.map { "\($0)=\"\(PrometheusText.escaped($1))\"" }.joined(separator: ",")
     }

@@ -34,19 +34,18 @@ final class WorkerCounters: @unchecked Sendable {
     /// Counts how an assigned request ended; `isRetried` when it took more than one try.
     func countEnd(
         _ number: UInt32,
-        status: Int32,
-        flags: ResponseFlags,
+        _ answer: CountedAnswer,
         nanoseconds: UInt64,
         isRetried: Bool
     ) {
         use(number) {
-            $0.countEnd(status: status, flags: flags, nanoseconds: nanoseconds, isRetried: isRetried)
+            $0.countEnd(answer, nanoseconds: nanoseconds, isRetried: isRetried)
         }
     }
 
     /// Counts how the first try of a request ended that is tried again.
-    func countFirstTry(_ number: UInt32, status: Int32, flags: ResponseFlags, nanoseconds: UInt64) {
-        use(number) { $0.countFirstTry(status: status, flags: flags, nanoseconds: nanoseconds) }
+    func countFirstTry(_ number: UInt32, _ answer: CountedAnswer, nanoseconds: UInt64) {
+        use(number) { $0.countFirstTry(answer, nanoseconds: nanoseconds) }
     }
 
     /// Counts the first request of a user of sticky traffic as assigned.
@@ -55,8 +54,8 @@ final class WorkerCounters: @unchecked Sendable {
     }
 
     /// Counts how the first request of a user ended.
-    func countUsersFirst(_ number: UInt32, status: Int32, flags: ResponseFlags, nanoseconds: UInt64) {
-        use(number) { $0.countUsersFirst(status: status, flags: flags, nanoseconds: nanoseconds) }
+    func countUsersFirst(_ number: UInt32, _ answer: CountedAnswer, nanoseconds: UInt64) {
+        use(number) { $0.countUsersFirst(answer, nanoseconds: nanoseconds) }
     }
 
     /// Counts a request of a user none of whose requests had failed.
@@ -65,15 +64,16 @@ final class WorkerCounters: @unchecked Sendable {
     }
 
     /// Counts an answer to a request that no route took.
-    func countLocal(status: Int32, flags: ResponseFlags, nanoseconds: UInt64 = 0) {
+    func countLocal(_ answer: CountedAnswer, nanoseconds: UInt64 = 0) {
         local.countAssigned()
-        local.countEnd(status: status, flags: flags, nanoseconds: nanoseconds, isRetried: false)
+        local.countEnd(answer, nanoseconds: nanoseconds, isRetried: false)
     }
 
     /// Counts a TCP connection that no route took.
     func countLocalConnection(flag: ResponseFlag) {
         localConnections.countAssigned()
-        localConnections.countEnd(status: 0, flags: ResponseFlags(flag), nanoseconds: 0, isRetried: false)
+        let answer = CountedAnswer(status: 0, flags: ResponseFlags(flag))
+        localConnections.countEnd(answer, nanoseconds: 0, isRetried: false)
     }
 
     /// Counts what a TCP connection carried.

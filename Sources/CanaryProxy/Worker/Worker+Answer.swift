@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanaryMesh
+import CanaryResources
 import CanaryRouting
 
 /// An upstream's answer is read, checked and passed on.
@@ -72,7 +73,7 @@ extension Worker {
         _ upstream: UpstreamPointer
     ) {
         let status = Int32(head.status)
-        report(.answered(status: status), exchange)
+        reportAnswer(head, exchange)
         switch exchange.pointee.verdict(on: head) {
         case .retry:
             if mayRetry(exchange) { return retryLater(exchange, status: status, .none) }
@@ -97,6 +98,17 @@ extension Worker {
         forwardAnswer(body, exchange, upstream, joined: true)
     }
 
+    /// Tells what the answer says of its endpoint: of gRPC's, what stands in the head, as in Envoy.
+    @inline(__always)
+    private func reportAnswer(_ head: ResponseHead, _ exchange: ExchangePointer) {
+        var status = Int32(head.status)
+        if exchange.pointee.request.isGRPC, head.grpcStatus >= 0 {
+            exchange.pointee.outcome.grpcStatus = GRPCStatus.known(head.grpcStatus)
+            status = GRPCStatus.http(of: head.grpcStatus)
+        }
+        report(.answered(status: status), exchange)
+    }
+
     // MARK: - Bodies
 
     /// Passes a piece of the answer on; `joined` sends it behind what `output` holds already. What can't be used yet is kept.
@@ -116,6 +128,10 @@ extension Worker {
             return failAnswer(exchange)
         }
         exchange.pointee.outcome.bytesSent &+= UInt64(piece.used)
+        if piece.isLast, exchange.pointee.request.isGRPC, exchange.pointee.outcome.grpcStatus < 0 {
+            let trailers = upstream.pointee.codec.trailers(relay)
+            exchange.pointee.outcome.grpcStatus = GRPCStatus.number(inTrailers: trailers)
+        }
         if piece.isLast, let stream = client?.pointee.transport.stream {
             stream.pointee.ownTrailers.append(upstream.pointee.codec.trailers(relay))
         }

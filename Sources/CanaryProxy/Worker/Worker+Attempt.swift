@@ -309,6 +309,7 @@ extension Worker {
     /// Gives the present try up, which ended as is said, and plans the next.
     mutating func retryLater(_ exchange: ExchangePointer, status: Int32, _ flag: ResponseFlag) {
         countFirstTry(exchange, status: status, flag: flag)
+        exchange.pointee.outcome.grpcStatus = -1
         exchange.pointee.avoidLastEndpoint()
         avoidLastPriority(exchange)
         if let upstream = upstreams.detach(exchange) { closeUpstream(upstream) }

@@ -159,7 +159,7 @@ extension Worker {
     mutating func refuse(_ client: DownstreamPointer, status: Int32, reason: StaticString) {
         client.pointee.codec.beginUnread()
         answering.writeRefusal(status: status, reason: reason, client.pointee.codec, to: &output)
-        counters.countLocal(status: status, flags: ResponseFlags(.downstreamProtocolError))
+        counters.countLocal(CountedAnswer(status: status, flags: ResponseFlags(.downstreamProtocolError)))
         guard send(output.slice, to: client) else { return }
         clients.closeAfterSending(client, &loop)
     }

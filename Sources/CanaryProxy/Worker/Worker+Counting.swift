@@ -26,12 +26,11 @@ extension Worker {
             return
         }
         let duration = loop.nowNanoseconds &- exchange.pointee.outcome.startedAt
-        var flags = exchange.pointee.outcome.flags
-        flags.reason = flag
+        let answer = exchange.pointee.answerOfTry(status, flag)
         if let user = exchange.pointee.outcome.user {
-            countTry(of: user, exchange, counter, status: status, flags: flags, nanoseconds: duration)
+            countTry(of: user, exchange, counter, answer, nanoseconds: duration)
         }
-        counters.countFirstTry(counter, status: status, flags: flags, nanoseconds: duration)
+        counters.countFirstTry(counter, answer, nanoseconds: duration)
     }
 
     /// Tells what a try learnt of its endpoint, where endpoints may be ejected.
@@ -48,29 +47,28 @@ extension Worker {
     /// Counts how an exchange ended, and has it logged.
     mutating func record(_ exchange: ExchangePointer) {
         let outcome = exchange.pointee.outcome
+        let answer = exchange.pointee.answer
         // What a switched connection does afterwards is no request's duration.
         let duration = (outcome.switchedAt ?? loop.nowNanoseconds) &- outcome.startedAt
         if let counter = outcome.counter {
             if let user = outcome.user, exchange.pointee.tries.retries == 0 {
-                let (status, flags) = (outcome.status, outcome.flags)
-                countTry(of: user, exchange, counter, status: status, flags: flags, nanoseconds: duration)
+                countTry(of: user, exchange, counter, answer, nanoseconds: duration)
             }
             counters.countEnd(
                 counter,
-                status: outcome.status,
-                flags: outcome.flags,
+                answer,
                 nanoseconds: duration,
                 isRetried: exchange.pointee.tries.retries > 0
             )
         } else if exchange.pointee.isConnection {
             counters.countLocalConnection(flag: outcome.flag)
         } else {
-            counters.countLocal(status: outcome.status, flags: outcome.flags, nanoseconds: duration)
+            counters.countLocal(answer, nanoseconds: duration)
         }
-        if accessLog.isOn, !exchange.pointee.isCopy { writeLog(exchange) }
+        if accessLog.isOn, !exchange.pointee.isCopy { writeLog(exchange, answer) }
     }
 
-    private mutating func writeLog(_ exchange: ExchangePointer) {
+    private mutating func writeLog(_ exchange: ExchangePointer, _ answer: CountedAnswer) {
         let facts = exchange.pointee.request.facts
         let outcome = exchange.pointee.outcome
         let milliseconds = (loop.nowNanoseconds &- outcome.startedAt) / 1_000_000
@@ -80,8 +78,7 @@ extension Worker {
             path: facts.path,
             query: facts.query,
             protocol: exchange.pointee.isConnection ? .none : .init(facts.version),
-            status: outcome.status,
-            flags: outcome.flags,
+            answer: answer,
             bytesReceived: outcome.bytesReceived,
             bytesSent: outcome.bytesSent,
             milliseconds: milliseconds,

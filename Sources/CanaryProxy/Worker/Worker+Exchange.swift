@@ -139,12 +139,15 @@ extension Worker {
     // MARK: - Ends
 
     /// Answers an exchange; if an answer was begun already, only breaking the connection is left.
-    mutating func reply(_ exchange: ExchangePointer, _ answer: LocalAnswer) {
-        if exchange.pointee.isConnection { return refuse(exchange, answer.flag) }
+    mutating func reply(_ exchange: ExchangePointer, _ given: LocalAnswer) {
+        if exchange.pointee.isConnection { return refuse(exchange, given.flag) }
+        var answer = given
+        if exchange.pointee.request.isGRPC { answer.addressGRPC() }
         if let upstream = upstreams.detach(exchange) { closeUpstream(upstream) }
         exchange.pointee.outcome.flag = answer.flag
         guard !exchange.pointee.hasAnswerBegun else { return breakOff(exchange) }
         exchange.pointee.outcome.status = answer.status
+        exchange.pointee.outcome.grpcStatus = answer.grpcStatus
         exchange.pointee.stage = .answering
         guard let client = exchange.pointee.downstream else { return finish(exchange) }
         if answer.isLast || !exchange.pointee.body.isComplete || isLeaving(client) {

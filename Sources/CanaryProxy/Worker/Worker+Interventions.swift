@@ -34,11 +34,7 @@ extension Worker {
     private mutating func abort(_ exchange: ExchangePointer, _ route: RouteHandle) -> Bool {
         guard let fault = route.fault.abort(random: random.next()) else { return false }
         var answer = LocalAnswer(fault.status, .faultInjected, FaultPolicy.body)
-        if exchange.pointee.request.isGRPC {
-            answer.status = 200
-            answer.grpcStatus =
-                fault.grpcStatus >= 0 ? fault.grpcStatus : GRPCStatus.number(ofHTTP: fault.status)
-        }
+        if exchange.pointee.request.isGRPC { answer.grpcStatus = fault.grpcStatus }
         count(exchange, route.counter)
         // The changes of answers are those of the destination that the request would have had, as in Envoy.
         let facts = exchange.pointee.request.facts

@@ -21,16 +21,16 @@ extension Worker {
         of user: DrawnUser,
         _ exchange: ExchangePointer,
         _ counter: UInt32,
-        status: Int32,
-        flags: ResponseFlags,
+        _ answer: CountedAnswer,
         nanoseconds: UInt64
     ) {
-        guard flags.reason != .downstreamConnectionTermination, let users = exchange.pointee.route?.users
+        guard answer.flags.reason != .downstreamConnectionTermination,
+            let users = exchange.pointee.route?.users
         else { return }
         if user.isFirst {
-            counters.countUsersFirst(counter, status: status, flags: flags, nanoseconds: nanoseconds)
+            counters.countUsersFirst(counter, answer, nanoseconds: nanoseconds)
         }
-        let fails = flags.isError(status: status)
+        let fails = answer.isError
         let counts = fails ? users.mark(user.hash, as: .failed) : !users.has(user.hash, .failed)
         if counts { counters.countUsersTry(counter, fails: fails) }
     }

@@ -40,7 +40,7 @@ package struct ErrorStatuses: Sendable, Hashable {
     }
 
     package func contains(_ answer: RouteEvidence.Answer) -> Bool {
-        answer.isCutOff || entries.contains { $0.contains(answer.status) }
+        answer.isCutOff || entries.contains { $0.contains(answer.meaning) }
     }
 }
 

@@ -4,17 +4,21 @@
 /// room, some hundred bytes as a rule.
 extension RouteEvidence {
     private static let version: UInt64 = 1
-    /// The same, and behind it users.
-    private static let versionWithUsers: UInt64 = 2
+    /// What the version tells, added to it: behind the rest there are users, and each answer has a status of gRPC or none. What is not
+    /// there is as old versions wrote it, and can read it.
+    private static let users: UInt64 = 1
+    private static let gRPC: UInt64 = 2
 
     package var encoded: [UInt8] {
         var writer = VarintWriter()
-        writer.add(users == nil ? Self.version : Self.versionWithUsers)
+        let tallies = [completed, abandoned, retried, firstTries]
+        let hasGRPC = (tallies + (users.map { [$0.firsts] } ?? [])).contains(where: \.hasGRPC)
+        writer.add(Self.version + (users == nil ? 0 : Self.users) + (hasGRPC ? Self.gRPC : 0))
         writer.add(assigned)
-        for tally in [completed, abandoned, retried, firstTries] { tally.encode(to: &writer) }
+        for tally in tallies { tally.encode(to: &writer, withGRPC: hasGRPC) }
         if let users {
             for number in [users.assigned, users.tried, users.failed] { writer.add(number) }
-            users.firsts.encode(to: &writer)
+            users.firsts.encode(to: &writer, withGRPC: hasGRPC)
         }
         return writer.bytes
     }
@@ -22,36 +26,45 @@ extension RouteEvidence {
     /// `nil` where the bytes are none of ours.
     package init?(encoded bytes: [UInt8]) {
         var reader = VarintReader(bytes)
-        guard let version = reader.next(), [Self.version, Self.versionWithUsers].contains(version),
+        guard let version = reader.next(),
+            Self.version...Self.version + Self.users + Self.gRPC ~= version,
             let assigned = reader.next()
         else { return nil }
+        let parts = version - Self.version
+        let hasGRPC = parts & Self.gRPC != 0
         self.assigned = assigned
         for place in [\RouteEvidence.completed, \.abandoned, \.retried, \.firstTries] {
-            guard let tally = Tally(from: &reader) else { return nil }
+            guard let tally = Tally(from: &reader, withGRPC: hasGRPC) else { return nil }
             self[keyPath: place] = tally
         }
-        guard version == Self.versionWithUsers else { return }
-        guard let users = Users(from: &reader) else { return nil }
+        guard parts & Self.users != 0 else { return }
+        guard let users = Users(from: &reader, withGRPC: hasGRPC) else { return nil }
         self.users = users
     }
 }
 
 extension RouteEvidence.Users {
-    fileprivate init?(from reader: inout VarintReader) {
+    fileprivate init?(from reader: inout VarintReader, withGRPC: Bool) {
         guard let assigned = reader.next(), let tried = reader.next(), let failed = reader.next(),
-            let firsts = RouteEvidence.Tally(from: &reader)
+            let firsts = RouteEvidence.Tally(from: &reader, withGRPC: withGRPC)
         else { return nil }
         (self.assigned, self.tried, self.failed, self.firsts) = (assigned, tried, failed, firsts)
     }
 }
 
 extension RouteEvidence.Tally {
-    fileprivate func encode(to writer: inout VarintWriter) {
-        let sorted = answers.sorted { ($0.key.status, $0.key.flag) < ($1.key.status, $1.key.flag) }
+    fileprivate var hasGRPC: Bool { answers.keys.contains { $0.grpcStatus != nil } }
+
+    fileprivate func encode(to writer: inout VarintWriter, withGRPC: Bool) {
+        let order = { (answer: RouteEvidence.Answer) in (answer.status, answer.flag, answer.grpcStatus ?? -1)
+        }
+        let sorted = answers.sorted { order($0.key) < order($1.key) }
         writer.add(UInt64(sorted.count))
         for (answer, count) in sorted {
             writer.add(UInt64(clamping: answer.status))
             writer.add(text: answer.flag)
+            // 0 is none.
+            if withGRPC { writer.add(answer.grpcStatus.map { UInt64(clamping: $0) + 1 } ?? 0) }
             writer.add(count)
         }
         writer.add(nanoseconds)
@@ -65,14 +78,18 @@ extension RouteEvidence.Tally {
         }
     }
 
-    fileprivate init?(from reader: inout VarintReader) {
+    fileprivate init?(from reader: inout VarintReader, withGRPC: Bool) {
         guard let kinds = reader.next() else { return nil }
         var left = kinds
         while left > 0 {
-            guard let status = reader.next(), status < 1000, let flag = reader.nextText(),
-                let count = reader.next()
-            else { return nil }
-            answers[RouteEvidence.Answer(status: Int(status), flag: flag), default: 0] &+= count
+            guard let status = reader.next(), status < 1000, let flag = reader.nextText() else { return nil }
+            var answer = RouteEvidence.Answer(status: Int(status), flag: flag)
+            if withGRPC {
+                guard let number = reader.next(), number <= GRPCStatus.names.count else { return nil }
+                answer.grpcStatus = number > 0 ? Int(number) - 1 : nil
+            }
+            guard let count = reader.next() else { return nil }
+            answers[answer, default: 0] &+= count
             left -= 1
         }
         guard let nanoseconds = reader.next(), let filled = reader.next() else { return nil }

@@ -9,17 +9,27 @@ package struct RouteEvidence: Sendable, Equatable {
         package var status: Int
         /// Envoy's response flags, with commas between them, `-` for none: `UF`, `UT,DI`, `DC` …
         package var flag: String
+        /// What a gRPC client found, or took it for; `nil` where none asked.
+        package var grpcStatus: Int?
 
-        package init(status: Int, flag: String = "-") {
+        package init(status: Int, flag: String = "-", grpcStatus: Int? = nil) {
             self.status = status
             self.flag = flag
+            self.grpcStatus = grpcStatus
         }
 
-        /// Whether the destination is to blame: 5xx, resets and timeouts, also those in the middle of an answer. A client that
+        /// The HTTP status that says what was answered: gRPC's answers are 200 whatever they say.
+        package var meaning: Int {
+            guard status == 200, let grpcStatus else { return status }
+            return Int(GRPCStatus.http(of: Int32(clamping: grpcStatus)))
+        }
+
+        /// Whether the destination is to blame: 5xx and what says the same in gRPC, resets and timeouts, also those in the middle of
+        /// an answer. A client that
         /// went away, or broke the protocol, is not, nor is a TCP connection or a switched protocol
         /// on which nobody said anything.
         package var isError: Bool {
-            status >= 500 || isCutOff
+            meaning >= 500 || isCutOff
         }
 
         /// Whether there was no answer of the destination's, or not all of one.

@@ -91,4 +91,22 @@ import Testing
         #expect(ended.output.contains(" promoted\n"), "\(ended.output)")
         #expect(ended.output.hasSuffix("done: everything is stopped, and the store is removed\n"))
     }
+    @Test(.enabled(if: hasPrograms("python3", "curl"), "the demo needs python3 and curl"))
+    func `a version that answers calls with UNAVAILABLE is taken back`() throws {
+        let scratch = try ScratchDirectory()
+        let ended = try Program(
+            ["\(Scene.root)/examples/grpc/demo", Program.path],
+            in: scratch,
+            executable: "/bin/sh"
+        ).end()
+        #expect(ended.status == 0, "\(ended.errors)")
+        #expect(ended.output.contains("Hello version: v1\ngrpc-status: 0\n"), "\(ended.output)")
+        // The proxy's own answer.
+        #expect(ended.output.contains("grpc-status: 12\n"), "\(ended.output)")
+        #expect(
+            ended.output.contains(" aborted: ") && ended.output.contains(" canary errors, "),
+            "\(ended.output)"
+        )
+        #expect(ended.output.hasSuffix("done: everything is stopped, and the store is removed\n"))
+    }
 }

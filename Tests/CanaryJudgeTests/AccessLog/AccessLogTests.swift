@@ -95,6 +95,18 @@ import Testing
         #expect(read(log, canary: ["127.0.0.1:9082"], stable: ["v1"]).requests.count == 1)
     }
 
+    @Test func `gRPC's statuses count, in lines of canaryctl's and in JSON`() {
+        let start =
+            "[2026-11-28T17:04:10.123Z] \"POST /a HTTP/2\" 200 - 0 5 12 \"127.0.0.1:5\" \"curl\" \"id\" \"web\" \"v2\" 77"
+        #expect(read("\(start) grpc_status=14\n").requests == [request(true, error: true, 12)])
+        #expect(read("\(start) grpc_status=0\n").requests == [request(true, 12)])
+        #expect(read("\(start) grpc_status=5\n").requests == [request(true, 12)])
+        #expect(read("\(start) other=14\n").faults == [1: .fieldCount(14)])
+        let json =
+            #"{"start_time":"2026-11-28T17:04:10Z","response_code":200,"version":"v2","grpc_status":13}"#
+        #expect(read(json + "\n").requests == [request(true, error: true)])
+    }
+
     @Test func `Envoy's default text, and Istio's, whose clusters name the subset`() {
         let envoy = """
             [2026-11-28T17:04:10.123Z] "GET / HTTP/1.1" 504 UT 0 24 30 - "-" "curl" "id" "web" "10.0.0.2:8080"

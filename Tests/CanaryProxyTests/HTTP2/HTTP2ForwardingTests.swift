@@ -169,6 +169,19 @@ struct HTTP2ForwardingTests {
         #expect(answer.text == "then")
     }
 
+    @Test func `an upgrade to HTTP/2 is ignored, and the request answered in HTTP/1.1`() throws {
+        let origin = try TestOrigin { TestOrigin.response($0.fields.joined(separator: "|").lowercased()) }
+        let proxy = try TestProxy([("v1", origin.port)])
+        let connection = try proxy.connect()
+        for _ in 0..<2 {
+            try connection.send("GET / HTTP/1.1\r\nHost: app\r\nConnection: Upgrade, HTTP2-Settings\r\n")
+            try connection.send("Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n")
+            let answer = try connection.readMessage()
+            #expect(answer.startLine == "HTTP/1.1 200 OK" && answer.field("upgrade") == nil)
+            #expect(!answer.body.contains("upgrade") && !answer.body.contains("http2-settings"))
+        }
+    }
+
     @Test func `a WebSocket over a stream is one of HTTP/1.1 to its origin`() throws {
         let origin = try TestOrigin { connection, _ in
             let head = try connection.readHead()

@@ -65,12 +65,13 @@ struct CounterBookTests {
             worker.countAssigned(number)
             model[counter.key, default: Counts()].assigned += 1
             if random.chance(20) {
-                worker.countFirstTry(number, status: 503, flags: ResponseFlags(.none), nanoseconds: 1)
+                worker.countFirstTry(number, CountedAnswer(status: 503), nanoseconds: 1)
                 model[counter.key, default: Counts()].firstTries += 1
             }
             guard random.chance(80) else { return }
             let flags = ResponseFlags(random.chance(10) ? .downstreamConnectionTermination : .none)
-            worker.countEnd(number, status: 200, flags: flags, nanoseconds: 1, isRetried: random.chance(10))
+            let answer = CountedAnswer(status: 200, flags: flags)
+            worker.countEnd(number, answer, nanoseconds: 1, isRetried: random.chance(10))
             model[counter.key, default: Counts()].ended += 1
         }
 
@@ -131,8 +132,7 @@ struct CounterBookTests {
                 for _ in 0..<100 {
                     worker.countEnd(
                         number,
-                        status: 200,
-                        flags: ResponseFlags(.none),
+                        CountedAnswer(status: 200),
                         nanoseconds: 1,
                         isRetried: false
                     )

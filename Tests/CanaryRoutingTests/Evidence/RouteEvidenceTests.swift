@@ -11,9 +11,11 @@ struct RouteEvidenceTests {
         var random = SeededGenerator(seed: seed)
         var evidence = RouteEvidence()
         evidence.assigned = random.next() >> 8
+        let hasGRPC = random.next() % 2 == 0
         for _ in 0..<200 {
             let flags = ["-", "UF", "UT", "DC", "a new one"]
-            let answer = RouteEvidence.Answer(status: Int(random.next() % 1000), flag: random.pick(flags))
+            var answer = RouteEvidence.Answer(status: Int(random.next() % 1000), flag: random.pick(flags))
+            if hasGRPC, random.next() % 2 == 0 { answer.grpcStatus = Int(random.next() % 17) }
             let place = random.pick([\RouteEvidence.completed, \.abandoned, \.retried, \.firstTries])
             evidence[keyPath: place].add(answer, nanoseconds: random.next() >> (20 + random.next() % 40))
         }
@@ -32,6 +34,15 @@ struct RouteEvidenceTests {
         }
         #expect(RouteEvidence(encoded: RouteEvidence().encoded) == RouteEvidence())
         #expect(RouteEvidence().encoded.count < 32)
+    }
+
+    @Test func `what gRPC has no part in is stored as it was before gRPC`() {
+        var evidence = RouteEvidence()
+        evidence.assigned = 1
+        evidence.completed.add(.init(status: 200), nanoseconds: 1)
+        #expect(evidence.encoded.prefix(7) == [1, 1, 1, 200, 1, 1, 45])
+        evidence.completed.add(.init(status: 200, grpcStatus: 0), nanoseconds: 1)
+        #expect(evidence.encoded.prefix(8) == [3, 1, 2, 200, 1, 1, 45, 0])
     }
 
     @Test func `damaged bytes are no evidence, and do no harm`() {
@@ -91,5 +102,12 @@ struct RouteEvidenceTests {
         ] {
             #expect(!RouteEvidence.Answer(status: status, flag: flag).isError, "\(status) \(flag)")
         }
+        // UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE and DATA_LOSS.
+        let failing = (0...16).filter { RouteEvidence.Answer(status: 200, grpcStatus: $0).isError }
+        #expect(failing == [2, 4, 12, 13, 14, 15])
+        let limited = RouteEvidence.Answer(status: 200, grpcStatus: 8)
+        #expect(ErrorStatuses([.status(429)]).contains(limited) && !ErrorStatuses.usual.contains(limited))
+        // The proxy's own answer to a call whose client broke the protocol.
+        #expect(!RouteEvidence.Answer(status: 400, flag: "DPE", grpcStatus: 13).isError)
     }
 }
