@@ -69,6 +69,12 @@ extension ContainerLife {
     /// How long a program may take before it is said that it does not listen.
     private static let openingTime = Duration.seconds(10)
 
+    /// Whether the program may not have come so far yet that the probe passes.
+    func mayFail(_ probe: ProbeKind, at now: TimePoint) -> Bool {
+        guard case .running(let since) = state, now - since < Self.openingTime else { return false }
+        return probe != .liveness && probes[probe]?.isPassing != true
+    }
+
     /// Notes that its port is closed. Nobody asked for this probe, so that its failures are no news, unless they go on.
     mutating func noteClosedPort(_ message: String, at now: TimePoint, _ outcome: inout PodOutcome) {
         guard case .running(let since) = state, !hasToldOfClosedPort, now - since >= Self.openingTime else {

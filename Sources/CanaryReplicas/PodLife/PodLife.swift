@@ -118,12 +118,14 @@ package struct PodLife: Hashable, Sendable {
         _ outcome: inout PodOutcome
     ) {
         guard let index = index(of: run), let probe = containers[index].spec.probe(kind) else { return }
+        let isExpected = containers[index].mayFail(kind, at: now)
         containers[index].probes[kind]?.hear(isSuccess, at: now)
         guard containers[index].stop == nil else { return }
         if !isSuccess, probe.isImplied {
             containers[index].noteClosedPort(message, at: now, &outcome)
         } else if !isSuccess {
-            outcome.events.append(.init(warning: "Unhealthy", "\(kind.rawValue) probe failed: \(message)"))
+            let text = "\(kind.rawValue) probe failed: \(message)"
+            outcome.events.append(.init(warning: "Unhealthy", text, isExpected: isExpected))
         }
         guard kind != .readiness, containers[index].probes[kind]?.isPassing == false else { return }
         let word = kind.rawValue.lowercased()

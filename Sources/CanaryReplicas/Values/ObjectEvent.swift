@@ -5,6 +5,8 @@ package struct ObjectEvent: Hashable, Sendable {
     package var isWarning: Bool
     package var reason: String
     package var message: String
+    /// Whether it is what happens as a rule when a program begins: nothing that somebody has to be told of.
+    package var isExpected = false
 
     /// The node runs as many pods as it may.
     package static func noRoom(wanted: Int, most: Int) -> ObjectEvent {
@@ -30,8 +32,8 @@ package struct ObjectEvent: Hashable, Sendable {
         "resources.limits.cpu is not enforced: no control group of cpu can be made here"
     )
 
-    init(warning reason: String, _ message: String) {
-        (isWarning, self.reason, self.message) = (true, reason, message)
+    init(warning reason: String, _ message: String, isExpected: Bool = false) {
+        (isWarning, self.reason, self.message, self.isExpected) = (true, reason, message, isExpected)
     }
 
     init(normal reason: String, _ message: String) {

@@ -71,4 +71,42 @@ import Testing
         node.signal(SIGTERM)
         #expect(try node.end().status == 0)
     }
+
+    @Test func whatGoesOnAndOnIsToldOnce() throws {
+        let manifest = try scratch.write(
+            """
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: never}
+            spec:
+              selector: {matchLabels: {app: never}}
+              template:
+                metadata: {labels: {app: never}}
+                spec:
+                  containers:
+                  - name: c
+                    image: c
+                    command: [sleep, "1000"]
+                    readinessProbe: {exec: {command: ["false"]}, periodSeconds: 1}
+            """,
+            to: "never.yaml"
+        )
+        let listeners = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
+        let node = try Program(["up", "-f", manifest] + listeners, in: scratch)
+        func told() -> Int {
+            node.errors.split(separator: "\n").count { $0.contains("Readiness probe failed") }
+        }
+        func counted() throws -> Int {
+            let path = #"jsonpath={.items[?(@.reason=="Unhealthy")].count}"#
+            return Int(try Program.run("get", "events", "-o", path, in: scratch).output) ?? 0
+        }
+        // The first ones are what happens as a rule.
+        #expect(try eventually { try counted() > 1 }, "\(node.errors)")
+        #expect(eventually { told() == 1 }, "\(node.errors)")
+        let count = try counted()
+        #expect(try eventually { try counted() > count + 1 })
+        #expect(told() == 1)
+        node.signal(SIGTERM)
+        #expect(try node.end().status == 0)
+    }
 }

@@ -204,6 +204,8 @@ import Testing
         _ = subject.at(0, .tick)
         #expect(subject.at(0, .started(run())) == [.probe(run(), .startup)])
         #expect(subject.at(1, answer(.startup, false)) == [])
+        let early = "Startup probe failed: refused"
+        #expect(subject.events.last == .init(warning: "Unhealthy", early, isExpected: true))
         #expect(subject.next == 2)
         #expect(subject.at(2, .tick) == [.probe(run(), .startup)])
         #expect(subject.at(2, answer(.startup, true)) == [.probe(run(), .liveness)])

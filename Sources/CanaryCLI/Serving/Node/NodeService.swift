@@ -118,7 +118,8 @@ final class NodeService: ProxyCompanion {
             events,
             log
         )
-        let hands: @Sendable () -> NodeHands = { [log, logs] in
+        let warnings = WarningLog(log)
+        let hands: @Sendable () -> NodeHands = { [logs] in
             NodeHands(
                 publish: { news in
                     tables.apply(pods: news.changed, removed: news.removed, on: proxy)
@@ -126,7 +127,7 @@ final class NodeService: ProxyCompanion {
                     logs?.take(news)
                     autoscalers.take(news)
                     for (key, event) in news.events { events.note(event, of: key) }
-                    Self.tell(news, log)
+                    warnings.take(news)
                 },
                 drain: { drains.begin($0, $1) },
                 ask: { probes.ask($1, for: $0) }
@@ -199,15 +200,6 @@ final class NodeService: ProxyCompanion {
             )
         }
         thread.detach()
-    }
-
-    /// Events that somebody may have to act on.
-    private static func tell(_ news: NodeNews, _ log: ServiceLog) {
-        for (key, event) in news.events where event.isWarning {
-            log.warn(
-                "\(key.kind.rawValue.lowercased()) \(key.namespace)/\(key.name): \(event.reason): \(event.message)"
-            )
-        }
     }
 
     private static func hostName() -> String {
