@@ -80,8 +80,8 @@ struct GetCommand: Subcommand {
         )
         let session = ClusterSession(settings: settings, context: context)
         if watch {
-            var watch = ObjectWatch(listing: listing)
-            try watch.run(session)
+            var watch = ObjectWatch(listing, session)
+            try watch.run()
         } else {
             try session.read { try listing.print($0) }
         }

@@ -6,7 +6,7 @@ import CanaryResources
 
 /// What `get deployments` says of a Deployment's replicas: by the pods that a node runs for it, and where it runs none by the
 /// endpoints that are registered.
-struct DeploymentColumns {
+struct DeploymentColumns: Hashable {
     private(set) var ready = 0
     private(set) var updated = 0
     private(set) var available = 0

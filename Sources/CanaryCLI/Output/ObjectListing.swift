@@ -51,6 +51,14 @@ struct ObjectQuery {
         }
     }
 
+    /// Whether there may be objects of a kind among those asked for.
+    func mayCover(_ kind: ResourceKind) -> Bool {
+        switch selection {
+        case .kinds(let kinds): kinds.contains(kind)
+        case .names(let names): names.contains { $0.kind == kind }
+        }
+    }
+
     var namesOneObject: Bool {
         if case .names(let names) = selection { names.count == 1 } else { false }
     }
@@ -182,7 +190,7 @@ extension ObjectListing {
         try complain(of: missing)
     }
 
-    private var isTable: Bool {
+    var isTable: Bool {
         switch output.output {
         case .wide, nil: true
         default: false

@@ -50,23 +50,30 @@ package final class StoreFollower {
     /// Waits for the next update. The first call returns at once: with everything, or with the reason why not.
     package func next() -> Update {
         while true {
-            // Before looking, so that nothing falls between looking and waiting.
-            watch.renew()
-            do throws(StoreError) {
-                if let changes = try look() {
-                    reported = nil
-                    return .changed(changes)
-                }
-            } catch {
-                store = nil
-                if error != reported {
-                    reported = error
-                    return .unavailable(error)
-                }
-            }
-            let pause = store == nil ? Self.retryMilliseconds : checkMilliseconds
-            guard watch.wait(milliseconds: pause, unless: stop) else { return .stopped }
+            if let update = poll() { return update }
+            guard wait() else { return .stopped }
         }
+    }
+
+    /// The next update, if there is one now.
+    package func poll() -> Update? {
+        // Before looking, so that nothing falls between looking and waiting.
+        watch.renew()
+        do throws(StoreError) {
+            guard let changes = try look() else { return nil }
+            reported = nil
+            return .changed(changes)
+        } catch {
+            store = nil
+            guard error != reported else { return nil }
+            reported = error
+            return .unavailable(error)
+        }
+    }
+
+    /// Waits until there may be one, of the store or of what its node tells; `false` for the stop signal.
+    package func wait() -> Bool {
+        watch.wait(milliseconds: store == nil ? Self.retryMilliseconds : checkMilliseconds, unless: stop)
     }
 
     /// What changed since the last look; `nil` if nothing did.
