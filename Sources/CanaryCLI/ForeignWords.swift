@@ -44,6 +44,10 @@ enum ForeignWords {
         "--save-config": "apply replaces whole objects, and needs no copy of what was applied",
         "--cascade": "nothing belongs to another object here, but everything to its namespace",
         "--client": "there is no server: canaryctl version says all",
+        "--all-containers": "all containers are shown, unless -c names one",
+        "--since": "--tail N shows the last lines, --timestamps when each was written",
+        "--since-time": "--tail N shows the last lines, --timestamps when each was written",
+        "--prefix": "each line begins with the pod's name where there are several",
         "--replicas": "canaryctl scale deployment/NAME --replicas N changes them",
     ]
 

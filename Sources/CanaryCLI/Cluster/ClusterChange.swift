@@ -25,6 +25,7 @@ final class ClusterChange: ResourceSource {
     private var pending: [ResourceKey: Resource?] = [:]
     /// The same without removed objects, to be looked up by tokens.
     private var added = ClusterSnapshot()
+    private var leaving: LeavingPods
     /// The view without the changes.
     let known: KnownObjects
     private(set) var changes: [ObjectChange] = []
@@ -36,6 +37,7 @@ final class ClusterChange: ResourceSource {
     init(view: StoredCluster) {
         self.view = view
         known = KnownObjects(view)
+        leaving = LeavingPods(of: view.running)
     }
 
     // MARK: - Reading
@@ -74,7 +76,8 @@ final class ClusterChange: ResourceSource {
     }
 
     private func merged(_ stored: [Resource], with added: [Resource]) -> [Resource] {
-        (stored.filter { pending[$0.key] == nil } + added).sorted(by: Resource.isOlder)
+        (stored.filter { pending[$0.key] == nil && !leaving.keys.contains($0.key) } + added)
+            .sorted(by: Resource.isOlder)
     }
 
     // MARK: - Changing
@@ -147,6 +150,7 @@ final class ClusterChange: ResourceSource {
         guard let before = try resource(key) else { throw CommandError.notFound(key) }
         pending.updateValue(nil, forKey: key)
         added.remove(key)
+        leaving.note(key, after: nil)
         changes.append(ObjectChange(key: key, outcome: outcome, before: before, after: nil))
     }
 
@@ -160,6 +164,7 @@ final class ClusterChange: ResourceSource {
             } ?? false
         pending[past.key] = past
         added.insert(past)
+        leaving.note(past.key, after: past)
         let outcome: ChangeOutcome = before == nil ? .created : isSame ? .unchanged : .configured
         changes.append(ObjectChange(key: past.key, outcome: outcome, before: before, after: past))
     }
@@ -179,6 +184,7 @@ final class ClusterChange: ResourceSource {
         after.stored = before?.stored
         pending[resource.key] = after
         added.insert(after)
+        leaving.note(resource.key, after: after)
         changes.append(ObjectChange(key: resource.key, outcome: outcome, before: before, after: after))
     }
 }

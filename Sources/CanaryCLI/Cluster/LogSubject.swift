@@ -3,11 +3,12 @@
 import CanaryResources
 import CanaryStore
 
-/// Whose output `logs` shows: that of a pod, or of whatever pods a Deployment has.
+/// Whose output `logs` shows: that of a pod, of whatever pods a Deployment has, or of those with some labels.
 struct LogSubject {
     private enum Kind {
         case pod(String)
         case deployment(ResourceKey)
+        case labelled(LabelSelector)
     }
 
     private let kind: Kind
@@ -35,6 +36,12 @@ struct LogSubject {
         }
     }
 
+    /// - Parameter selector: as `-l` has it.
+    init(selector: String, _ session: ClusterSession) throws {
+        self.session = session
+        kind = .labelled(try LabelSelector(argument: selector))
+    }
+
     /// Those that run now.
     func pods() throws -> [Resource] {
         let running = try session.runtime.livePods().filter { $0.namespace == session.settings.namespace }
@@ -43,12 +50,17 @@ struct LogSubject {
         case .deployment(let key):
             let selector = try session.read { try $0.resource(key)?.deployment?.selector }
             return running.filter { selector?.matches($0.metadata.labels) ?? false }
+        case .labelled(let selector): return running.filter { selector.matches($0.metadata.labels) }
         }
     }
 
-    /// Whether pods may come where none is: a Deployment has them as long as it is there and a node runs.
+    /// Whether pods may come where none is: as long as a node runs, and the Deployment is there.
     func awaitsPods() throws -> Bool {
-        guard case .deployment(let key) = kind else { return false }
-        return try session.runtime.liveNode() != nil && session.read { try $0.resource(key) } != nil
+        switch kind {
+        case .pod: return false
+        case .deployment(let key):
+            return try session.runtime.liveNode() != nil && session.read { try $0.resource(key) } != nil
+        case .labelled: return try session.runtime.liveNode() != nil
+        }
     }
 }

@@ -13,12 +13,16 @@ struct LogsCommand: Subcommand {
         discussion: Help.examples(
             ("All that is kept of a pod", "canaryctl logs helloworld-v1-6bcfd5b9c7-x2x4f"),
             ("The pods of a Deployment, as they write", "canaryctl logs -f deployment/helloworld-v1"),
+            ("All of an application", "canaryctl logs -f -l app=helloworld"),
             ("Why a container ended", "canaryctl logs --previous helloworld-v1-6bcfd5b9c7-x2x4f")
         )
     )
 
     @Argument(help: ArgumentHelp("A pod's name, pod/NAME or deployment/NAME", valueName: "what"))
-    var subject: String
+    var subject: String?
+
+    @Option(name: .selector, help: ArgumentHelp("The pods with these labels", valueName: "selector"))
+    var selector: String?
 
     @Flag(
         name: .shortAndLong,
@@ -41,6 +45,16 @@ struct LogsCommand: Subcommand {
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func validate() throws {
+        guard subject != nil || selector != nil else {
+            throw ValidationError(
+                "whose logs is missing\nfor example: canaryctl logs deployment/helloworld-v1"
+            )
+        }
+        guard subject == nil || selector == nil else {
+            throw ValidationError(
+                "--selector says which pods are meant, and \"\(subject ?? "")\" does too\nleave one of them out"
+            )
+        }
         guard tail.map({ $0 >= 0 }) ?? true else {
             throw ValidationError("--tail must not be negative\nfor example: --tail 100")
         }
@@ -53,7 +67,9 @@ struct LogsCommand: Subcommand {
 
     func run(in context: CommandContext) throws -> ExitStatus {
         let session = ClusterSession(settings: try Settings(global, context), context: context)
-        let subject = try LogSubject(subject, session)
+        let subject =
+            try self.subject.map { try LogSubject($0, session) }
+            ?? LogSubject(selector: selector ?? "", session)
         var logs = FollowedLogs(session.location.path(of: "logs"), container: container)
         let pods = try subject.pods()
         logs.look(at: pods, back: previous ? 1 : 0)
@@ -90,6 +106,7 @@ struct LogsCommand: Subcommand {
 
     /// - Parameter isThere: whether the pods are, and only no such container.
     private func nothing(isThere: Bool, _ settings: Settings) -> CommandError {
+        let subject = self.subject ?? selector ?? ""
         guard isThere else {
             return CommandError(
                 "no pod runs for \"\(subject)\" in namespace \(settings.namespace)",

@@ -63,6 +63,11 @@ struct ScaleCommand: Subcommand {
             }
             warnings = try found.flatMap { try change.autoscalers(of: $0.key) }.map(warning)
             warnings += PodRoom.warnings(of: change.changes)
+            warnings += try UnservedShares.warnings(
+                of: change,
+                client: settings.namespace,
+                failing: session.failingAddresses
+            )
         }
         if result.changes.isEmpty {
             context.standardError.writeLine("No deployments found in \(settings.namespace) namespace.")

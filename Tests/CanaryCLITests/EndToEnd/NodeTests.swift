@@ -96,6 +96,18 @@ import Testing
         #expect(Set(client.stop().keys) == ["v1"], "\(client.answers)")
     }
 
+    @Test func changesThatLeaveNoPodWarn() throws {
+        let node = try up()
+        #expect(try eventually { try readyPods().count == 2 }, "\(node.errors)")
+        let sentence = "warning: 100 % of requests to web.default will get 503: no endpoint is ready\n"
+        for words in [["scale", "deployment/web", "--replicas", "0"], ["delete", "deployment", "web"]] {
+            let warned = try Program(words + ["--dry-run=server"], in: scratch).end()
+            #expect(warned.status == 0 && warned.errors.contains(sentence), "\(words) \(warned.errors)")
+        }
+        let fewer = try Program.run("scale", "deployment/web", "--replicas", "1", in: scratch)
+        #expect(fewer.status == 0 && !fewer.errors.contains("503"), "\(fewer.errors)")
+    }
+
     @Test func nothingOutlivesAKilledNode() throws {
         for _ in 0..<3 {
             let node = try up()

@@ -184,6 +184,9 @@ import Testing
         let pod = try #require(try readyPods().first)
         let ofPod = try Program(["logs", "-f", pod], in: scratch)
         let ofAll = try Program(["logs", "-f", "deployment/ends"], in: scratch)
+        let ofLabel = try Program(["logs", "-f", "-l", "app=ends"], in: scratch)
+        #expect(try Program.run("logs", "-l", "app=none", in: scratch).status == 1)
+        #expect(try Program.run("logs", "-l", "app=ends", pod, in: scratch).status == 64)
         #expect(eventually { ofPod.output.hasSuffix("\n") && ofAll.output.hasSuffix("\n") })
         // The container ends, and begins again.
         try scratch.write("", to: "go")
@@ -199,8 +202,10 @@ import Testing
         #expect(eventually { ofAll.output.split(separator: "\n").count == 4 }, "\(ofAll.output)")
         node.signal(SIGTERM)
         #expect(try ofAll.end().status == 0)
+        #expect(try ofLabel.end().status == 0)
         #expect(try node.end().status == 0)
         #expect(ofAll.output.split(separator: "\n").count == 4)
+        #expect(ofLabel.output.split(separator: "\n").count == 4)
     }
 
     @Test(arguments: [["--now"], ["--grace-period=1"], ["--grace-period", "0"]])
