@@ -15,8 +15,8 @@ DESTDIR ?=
 FUZZ_SECONDS ?= 60
 
 # pkg-config and python3 are for building and for the examples; the rest is what canaryctl is made of.
-PACKAGES = libyaml-dev libsqlite3-dev libre2-dev libnghttp2-dev pkg-config python3 curl
-LIBRARIES = yaml sqlite3 re2 nghttp2
+PACKAGES = libyaml-dev libsqlite3-dev libre2-dev libnghttp2-dev libssl-dev pkg-config python3 curl
+LIBRARIES = yaml sqlite3 re2 nghttp2 ssl crypto
 
 # The release links the Swift runtime and the C libraries statically: it starts faster and runs anywhere. The linker
 # takes a library from the first directory that has it. This one has nothing but the .a files, and comes first because
@@ -47,7 +47,7 @@ build: deps
 	@for library in $(LIBRARIES); do \
 	  ln -sf "$$(pkg-config --variable=libdir sqlite3)/lib$$library.a" $(STATIC)/; \
 	done
-	@for module in yaml-0.1:yaml sqlite3:sqlite3 libnghttp2:nghttp2; do \
+	@for module in yaml-0.1:yaml sqlite3:sqlite3 libnghttp2:nghttp2 libssl:ssl; do \
 	  printf 'Name: %s\nDescription: static\nVersion: 0\nLibs: -L%s -l%s\n' \
 	    "$${module%:*}" "$(CURDIR)/$(STATIC)" "$${module#*:}" >"$(STATIC)/$${module%:*}.pc"; \
 	done

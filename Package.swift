@@ -80,6 +80,7 @@ let package = Package(
             name: "CanaryProxy",
             dependencies: [
                 "CanaryRouting", "CanaryMesh", "CanaryResources", "CanarySystem", "CLinux", "CNGHTTP2",
+                "COpenSSL",
             ],
             swiftSettings: settings
         ),
@@ -118,6 +119,7 @@ let package = Package(
 
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
         .target(name: "CLinux"),
@@ -204,8 +206,7 @@ let package = Package(
             name: "CanaryProxyTests",
             dependencies: [
                 "CanaryProxy", "CanaryRouting", "CanaryMesh", "CanaryResources", "CanarySystem", "CLinux",
-                "CNGHTTP2",
-                "CanaryTestSupport",
+                "CNGHTTP2", "COpenSSL", "CanaryTestSupport",
             ] + (isDataPlaneOnly ? [] : ["CanaryInsight", "CanaryRules"]),
             exclude: isDataPlaneOnly ? ["Envoy"] : [],
             swiftSettings: testSettings

@@ -33,7 +33,7 @@ package struct AffectedHosts {
             // The object before and after a change has one key, but not the same hosts.
             visited.remove(resource.key)
             addVirtualService(resource, snapshot)
-        case .gateway: includesGateways = true
+        case .gateway, .credential: includesGateways = true
         case .deployment, .podController, .pod, .workloadEntry: addSelecting(resource, snapshot)
         case .horizontalPodAutoscaler, .rollout, .analysisTemplate, .opaque: break
         }

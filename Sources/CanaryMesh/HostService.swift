@@ -15,6 +15,15 @@ package struct HostService: Sendable {
         /// Whether its name or protocol says that it speaks HTTP/2, which includes gRPC.
         package var isHTTP2 = false
 
+        /// Whether its name or protocol says that clients begin with TLS.
+        package var isTLS = false
+
+        private static let tlsProtocols: Set = ["tls", "https"]
+
+        static func isTLS(_ word: some StringProtocol) -> Bool {
+            tlsProtocols.contains(word.split(separator: "-").first.map { $0.lowercased() } ?? "")
+        }
+
         private static let http2Protocols: Set = ["http2", "grpc", "kubernetes.io/h2c"]
 
         static func isHTTP2(_ word: some StringProtocol) -> Bool {
@@ -62,7 +71,8 @@ extension ClusterSnapshot {
                         name: $0.name,
                         target: $0.targetPort,
                         isOpaque: HostService.Port.isOpaque($0.appProtocol ?? $0.name),
-                        isHTTP2: HostService.Port.isHTTP2($0.appProtocol ?? $0.name)
+                        isHTTP2: HostService.Port.isHTTP2($0.appProtocol ?? $0.name),
+                        isTLS: HostService.Port.isTLS($0.appProtocol ?? $0.name)
                     )
                 },
                 selector: service.selector,
@@ -113,7 +123,8 @@ extension HostService {
                     name: port.name,
                     target: .number(port.targetPort ?? port.number),
                     isOpaque: Port.isOpaque(port.protocol),
-                    isHTTP2: Port.isHTTP2(port.protocol)
+                    isHTTP2: Port.isHTTP2(port.protocol),
+                    isTLS: Port.isTLS(port.protocol)
                 )
             )
         }

@@ -7,7 +7,7 @@ package struct ListenerSpec: Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
         /// Istio's `mesh`: where local clients send requests; its address is the proxy's own choice.
         case mesh
-        /// A port of one or more Gateways that speaks plain HTTP, or TCP.
+        /// A port of one or more Gateways.
         case gateway
         /// The `nodePort` of a Service of type NodePort or LoadBalancer.
         case nodePort
@@ -29,6 +29,10 @@ package struct ListenerSpec: Hashable, Sendable {
     package var requestPort: Int32
     /// Whether its connections are passed on as they are, instead of being read as HTTP.
     package var isOpaque = false
+    /// Whether routes of what is passed on go by the name that a client asks for, if it begins with TLS.
+    package var asksForName = false
+    /// Whether clients begin with TLS: what its connections come to then depends on the name that they ask for.
+    package var isTLS = false
 
     package init(
         kind: Kind,
@@ -37,7 +41,9 @@ package struct ListenerSpec: Hashable, Sendable {
         origin: ResourceKey? = nil,
         portName: String,
         requestPort: Int32,
-        isOpaque: Bool = false
+        isOpaque: Bool = false,
+        asksForName: Bool = false,
+        isTLS: Bool = false
     ) {
         self.kind = kind
         self.bind = bind
@@ -46,6 +52,8 @@ package struct ListenerSpec: Hashable, Sendable {
         self.portName = portName
         self.requestPort = requestPort
         self.isOpaque = isOpaque
+        self.asksForName = asksForName
+        self.isTLS = isTLS
     }
 
     package static let mesh = ListenerSpec(

@@ -4,7 +4,7 @@ package import CanaryResources
 
 /// Keeps a VirtualService's epochs through its changes.
 package enum RouteEpochs {
-    /// The epochs of `after`'s routes, those of `spec.http` and then those of `spec.tcp`, in their order: a route that `before`
+    /// The epochs of `after`'s routes, those of `spec.http`, `spec.tcp` and `spec.tls`, in their order: a route that `before`
     /// also had, by its identity, and whose split is the same, keeps its epoch; any other begins one with `commit`. So moving a
     /// route, or changing its conditions' order, headers, timeouts or neighbours, goes on with what was counted.
     package static func after(
@@ -27,7 +27,7 @@ package enum RouteEpochs {
     private static func splits(of resource: Resource) -> [(identity: String, split: RouteSplitSignature)] {
         guard let spec = resource.virtualService else { return [] }
         return spec.http.map { ($0.identity, RouteSplitSignature($0, of: resource)) }
-            + spec.tcpRoutes.map { ($0.identity, RouteSplitSignature($0, of: resource)) }
+            + (spec.tcpRoutes + spec.tlsRoutes).map { ($0.identity, RouteSplitSignature($0, of: resource)) }
     }
 }
 

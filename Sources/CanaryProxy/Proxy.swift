@@ -37,6 +37,7 @@ package final class Proxy: Sendable {
         var threads: [Thread] = []
         var helpers: [Thread] = []
         var listeners: ListenerSet
+        var tls = TLSRegistry()
         /// The tables that not every worker serves yet, and the last one that all do, with their publications' versions.
         var tables: [(version: Int, served: ServedTable)] = []
         /// IP addresses by host name.
@@ -146,9 +147,9 @@ package final class Proxy: Sendable {
     package func install(_ table: RoutingTable, commit: String = "", damage: [String] = []) {
         // The lock is held to the end: tables that come from several threads are installed one after the other.
         state.withLock { state in
-            if !isDraining { follow(table.listeners, &state) }
+            if !isDraining { follow(table, &state) }
             publishAddresses(state.addresses)
-            let version = publish(state.listeners, table, isNew: true, damage: damage)
+            let version = publish(state, table, isNew: true, damage: damage)
             state.tables.append((version, ServedTable(revision: table.revision, commit: commit)))
         }
         shared.resolver.wake()
@@ -156,40 +157,54 @@ package final class Proxy: Sendable {
     }
 
     /// Closes listeners before it opens others: a port may go from one address to another.
-    private func follow(_ wanted: [ListenerSpec], _ state: inout State) {
+    private func follow(_ table: RoutingTable, _ state: inout State) {
+        let wanted = table.listeners
+        let problems = state.tls.problems
+        state.tls.follow(table.listeners.indices.compactMap(table.tls), now: Clock.wallMilliseconds() / 1000)
+        state.tls.problems.filter { !problems.contains($0) }.forEach(warn)
         let isClosing = state.listeners.release(all: wanted)
         if isClosing, state.hasWorkers, let table = shared.publication().table {
-            let version = publish(state.listeners, table, isNew: false)
+            let version = publish(state, table, isNew: false)
             _ = waitUntilAdopted(version, milliseconds: Self.closingMilliseconds)
         }
         state.listeners.open(all: wanted).forEach(warn)
     }
 
-    /// Tries again what failed before: listeners that could not be opened. To be called every second or so.
+    /// Tries again what failed before, listeners that could not be opened, and looks for certificates that were replaced. To be
+    /// called every second or so.
     package func retry() {
         state.withLock { state in
             guard !isDraining, let table = shared.publication().table else { return }
             let opened = state.listeners.retry()
-            guard !opened.isEmpty else { return }
-            publish(state.listeners, table, isNew: false)
+            let problems = state.tls.problems
+            let hasNewFiles = state.tls.lookAtFiles(now: Clock.wallMilliseconds() / 1000)
+            state.tls.problems.filter { !problems.contains($0) }.forEach(warn)
+            guard !opened.isEmpty || hasNewFiles else { return }
+            publish(state, table, isNew: false)
             for address in opened { inform("listening on \(address), which could not be opened before") }
         }
     }
 
     @discardableResult
     private func publish(
-        _ listeners: ListenerSet,
+        _ state: State,
         _ table: RoutingTable,
         isNew: Bool,
         damage: [String] = []
     ) -> Int {
-        let entries = Self.entries(of: listeners.open, in: table)
+        let entries = ListenerEntry.all(of: state.listeners.open, in: table)
+        let open = zip(state.listeners.open, entries).map { listener, entry in
+            var listener = listener
+            listener.tls = state.tls.listener(table.tls(listener: Int(entry.index)))
+            return listener
+        }
+        let problems = (state.listeners.problems + state.tls.problems).sorted()
         return shared.publish { publication in
             publication.table = table
             // A drain has released them all, but workers that have not begun still take what waits there.
             if !publication.isDraining {
-                publication.listeners = listeners.open
-                publication.problems = listeners.problems
+                publication.listeners = open
+                publication.problems = problems
                 publication.entries = entries
             }
             guard isNew else { return }
@@ -205,19 +220,6 @@ package final class Proxy: Sendable {
         shared.identifiers.resolve(next.addresses.mapValues { Set($0.map(\.id)) })
         guard !next.isSame(as: present ?? Resolutions([:], shared.identifiers)) else { return }
         shared.publish { $0.resolutions = next }
-    }
-
-    private static func entries(of listeners: [OpenListener], in table: RoutingTable) -> [ListenerEntry] {
-        let indices = Dictionary(zip(table.listeners, table.listeners.indices)) { first, _ in first }
-        return listeners.map { listener in
-            guard let index = indices[listener.spec] else { return .unknown(listener.number) }
-            return ListenerEntry(
-                number: listener.number,
-                index: Int32(clamping: index),
-                requestPort: listener.spec.requestPort,
-                isOpaque: listener.spec.isOpaque
-            )
-        }
     }
 
     /// The table that every worker serves; `nil` before the first.
@@ -248,7 +250,7 @@ package final class Proxy: Sendable {
         return true
     }
 
-    /// Listeners that tables ask for and that could not be opened, each in words.
+    /// Listeners that tables ask for and that could not be opened, and certificates that can't be used, each in words.
     package var problems: [String] { shared.publication().problems }
 
     /// What the table is made without, as it cannot be read, each in words.

@@ -12,6 +12,8 @@ struct OpenListener: Sendable {
     var number: Int
     var spec: ListenerSpec
     var address: SocketAddress
+    /// What its clients' TLS is dealt with by, where they begin with it.
+    var tls: TLSListener?
     var sockets: [ListeningSocket]
 }
 
@@ -40,7 +42,7 @@ struct Publication: Sendable {
     /// What the table knows of each.
     var entries: [ListenerEntry] = []
     var resolutions: Resolutions?
-    /// Listeners that could not be opened, in words.
+    /// Listeners that could not be opened, and certificates that can't be used, in words.
     var problems: [String] = []
     /// What the table is made without, in words.
     var damage: [String] = []

@@ -3,7 +3,7 @@
 import CanaryMesh
 import CanaryResources
 
-/// A port that Gateways open for plain HTTP, and its hosts, or for TCP. All Gateways count: there is one proxy, so their selectors do not
+/// A port that Gateways open for HTTP, and its hosts, or for TCP, or for both within TLS. All Gateways count: there is one proxy, so their selectors do not
 /// choose between proxies.
 struct GatewayListener: Sendable {
     struct Server: Sendable {
@@ -29,8 +29,10 @@ struct GatewayListener: Sendable {
     private let hosts: [GatewayReference: Hosts]
     private let redirectingHosts: Set<String>
     private(set) var index = DomainIndex()
-    /// Where connections go, at a port for TCP; `nil` where no route takes them.
+    /// Where connections go, at a port for TCP or TLS; `nil` where no route takes them.
     private(set) var connections: VirtualHostTable?
+    /// What clients' TLS is dealt with by, at a port for it.
+    let tls: TLSListenerSettings?
     /// The hosts of the VirtualServices that may have routes for them.
     private var connectionHosts: Set<String> = []
     private var tables: [String: VirtualHostTable] = [:]
@@ -48,23 +50,23 @@ struct GatewayListener: Sendable {
         for resource in snapshot.resources(of: .gateway) {
             let reference = GatewayReference(resource.key)
             for server in resource.gateway?.servers ?? []
-            where (server.isPlainHTTP || server.isPlainTCP) && (1...65535).contains(server.port) {
+            where server.form != nil && (1...65535).contains(server.port) {
                 let place = Place(port: server.port, bind: server.bind)
                 if servers[place] == nil { specs.append(ListenerSpec(server, of: resource.key)) }
-                if let first = servers[place]?.first, first.server.isPlainTCP != server.isPlainTCP {
-                    continue
-                }
+                if let first = servers[place]?.first, first.server.form != server.form { continue }
                 servers[place, default: []].append(Server(gateway: reference, server: server))
             }
         }
         return specs.map { spec in
-            GatewayListener(spec: spec, servers: servers[Place(port: spec.port, bind: spec.bind)] ?? [])
+            GatewayListener(spec, servers[Place(port: spec.port, bind: spec.bind)] ?? [], snapshot)
         }
     }
 
-    private init(spec: ListenerSpec, servers: [Server]) {
+    private init(_ spec: ListenerSpec, _ servers: [Server], _ snapshot: ClusterSnapshot) {
         self.spec = spec
         self.servers = servers
+        let settings = servers.compactMap { TLSServerSettings($0.server, of: $0.gateway, in: snapshot) }
+        tls = spec.isTLS ? TLSListenerSettings(servers: settings) : nil
         let servers = Dictionary(grouping: servers, by: \.gateway).mapValues { $0.map(\.server) }
         hosts = servers.reduce(into: [:]) { hosts, entry in
             hosts[entry.key] = Hosts(entry.value, namespace: entry.key.namespace)
@@ -87,7 +89,8 @@ struct GatewayListener: Sendable {
         _ snapshot: ClusterSnapshot,
         _ identifiers: RoutingIdentifiers
     ) {
-        guard !spec.isOpaque else { return compileConnections(hosts, snapshot, identifiers) }
+        if spec.isOpaque || spec.isTLS { compileConnections(hosts, snapshot, identifiers) }
+        guard !spec.isOpaque else { return }
         var old: [VirtualHostTable] = []
         var new: [VirtualHostTable] = []
         let compiler = compiler(snapshot, identifiers)
@@ -157,6 +160,15 @@ struct GatewayListener: Sendable {
     }
 }
 
+extension Gateway.Server {
+    fileprivate enum Form {
+        case http, tcp, tls
+    }
+
+    /// What its clients begin with; `nil` where the proxy does not speak it.
+    fileprivate var form: Form? { isPlainHTTP ? .http : isPlainTCP ? .tcp : isTLS ? .tls : nil }
+}
+
 extension ListenerSpec {
     fileprivate init(_ server: Gateway.Server, of gateway: ResourceKey) {
         self.init(
@@ -166,7 +178,8 @@ extension ListenerSpec {
             origin: gateway,
             portName: server.portName,
             requestPort: Int32(clamping: server.port),
-            isOpaque: server.isPlainTCP
+            isOpaque: server.isPlainTCP,
+            isTLS: server.isTLS
         )
     }
 }

@@ -13,6 +13,9 @@ package final class RoutingTable: @unchecked Sendable {
         var hosts: DomainIndex
         /// Where every request goes, whatever it asks for.
         var only: VirtualHostTable?
+        /// Where connections go that are passed on as they are, at a port with TLS.
+        var connections: VirtualHostTable?
+        var tls: TLSListenerSettings?
     }
 
     /// The store's revision that the table was made from.
@@ -42,6 +45,18 @@ package final class RoutingTable: @unchecked Sendable {
         return records[Int(listener)].find(host).map(VirtualHostHandle.init)
     }
 
+    /// What clients' TLS is dealt with by at a listener; `nil` where they begin without.
+    package func tls(listener: Int) -> TLSListenerSettings? {
+        owners.indices.contains(listener) ? owners[listener].tls : nil
+    }
+
+    /// The host whose ``VirtualHostHandle/connectionRoute(port:address:serverName:)`` connections take that are passed on as they
+    /// are, at a listener of TCP or TLS. `nil` where no route takes any.
+    package func connectionHost(listener: Int32) -> VirtualHostHandle? {
+        guard listener >= 0, listener < listeners.count else { return nil }
+        return records[Int(listener)].connections.map(VirtualHostHandle.init)
+    }
+
     /// A listener's hosts, each with the names that lead to it (wildcards with their star), in alphabetical order.
     package func namedHosts(listener: Int32) -> [(table: VirtualHostTable, domains: [String])] {
         guard owners.indices.contains(Int(listener)) else { return [] }
@@ -66,6 +81,7 @@ struct ListenerRecord: BitwiseCopyable {
     private let hasWildcards: Bool
     private let hasIrregularWildcards: Bool
     private let fallback: Borrowed<VirtualHostRecord>?
+    let connections: Borrowed<VirtualHostRecord>?
 
     init(_ listener: RoutingTable.Listener, in arena: RoutingArena) {
         let index = listener.hosts
@@ -73,6 +89,7 @@ struct ListenerRecord: BitwiseCopyable {
         hasWildcards = index.wildcardCount > 0
         hasIrregularWildcards = index.irregularCount > 0
         fallback = (listener.only ?? index.fallback)?.record
+        connections = (listener.connections ?? listener.only)?.record
     }
 
     /// Envoy's order: the exact name, the longest suffix wildcard, `*`.

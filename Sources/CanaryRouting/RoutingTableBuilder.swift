@@ -108,7 +108,13 @@ package struct RoutingTableBuilder: Sendable {
     package func table() -> RoutingTable {
         var listeners = [RoutingTable.Listener(spec: .mesh, hosts: mesh)]
         listeners += gateways.map {
-            RoutingTable.Listener(spec: $0.spec, hosts: $0.index, only: $0.connections)
+            RoutingTable.Listener(
+                spec: $0.spec,
+                hosts: $0.index,
+                only: $0.spec.isOpaque ? $0.connections : nil,
+                connections: $0.connections,
+                tls: $0.tls
+            )
         }
         let services = openServices.compactMap { snapshot.resource($0) }.sorted(by: Resource.isOlder)
         for service in services { listeners += serviceListeners(service) }
@@ -176,7 +182,8 @@ package struct RoutingTableBuilder: Sendable {
                 origin: resource.key,
                 portName: port.name,
                 requestPort: Int32(clamping: port.port),
-                isOpaque: host.isOpaque(port: Int32(clamping: port.port))
+                isOpaque: host.isOpaque(port: Int32(clamping: port.port)),
+                asksForName: host.asksForName(port: Int32(clamping: port.port))
             )
             listeners.append(RoutingTable.Listener(spec: spec, hosts: DomainIndex(), only: table))
         }

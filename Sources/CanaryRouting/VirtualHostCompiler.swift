@@ -64,15 +64,6 @@ package struct VirtualHostCompiler {
         )
     }
 
-    private func opaquePorts(_ service: HostService?, _ candidates: [Resource], _ compiler: RouteCompiler)
-        -> [OpaquePortRecord]
-    {
-        (service?.ports ?? []).filter(\.isOpaque).map { port in
-            ConnectionRouteCompiler(routes: compiler, isExcluded: isExcluded)
-                .compile(port: port.number, candidates)
-        }
-    }
-
     /// A host of a Gateway: the routes of all its VirtualServices, oldest first, catch-alls last; `nil` where none of them
     /// exists for the Gateway's clients.
     func gatewayHost(_ host: String, virtualServices: [Resource], redirectsToHTTPS: Bool)
@@ -95,33 +86,6 @@ package struct VirtualHostCompiler {
         )
     }
 
-    /// What a Gateway's port for TCP passes its connections to: the routes of the first VirtualService that has any for it;
-    /// `nil` where none has.
-    func gatewayConnections(port: Int, _ virtualServices: [Resource]) -> VirtualHostTable? {
-        let arena = RoutingArena()
-        for resource in virtualServices {
-            let host = HostName.resolve(
-                resource.virtualService?.hosts.first ?? "*",
-                namespace: resource.namespace
-            )
-            let compiler = ConnectionRouteCompiler(
-                routes: routeCompiler(host, nil, [resource], arena),
-                isExcluded: isExcluded
-            )
-            guard let record = compiler.compile(port: port, only: resource) else { continue }
-            return table(
-                host,
-                entries: [],
-                owners: [resource],
-                ports: [],
-                domains: [(host, .full)],
-                opaquePorts: [record],
-                arena: arena
-            )
-        }
-        return nil
-    }
-
     /// What compiles destinations as this listener's clients see them.
     package func destinations(in arena: RoutingArena) -> DestinationCompiler {
         DestinationCompiler(lookup: lookup, identifiers: identifiers, arena: arena)
@@ -135,7 +99,7 @@ package struct VirtualHostCompiler {
         entries.contains { $0.serviceEntry?.hosts.contains { $0.lowercased() == host } ?? false }
     }
 
-    private func routeCompiler(
+    func routeCompiler(
         _ host: String,
         _ service: HostService?,
         _ owners: [Resource],
@@ -159,7 +123,7 @@ package struct VirtualHostCompiler {
         )
     }
 
-    private func table(
+    func table(
         _ host: String,
         entries: [RouteEntry],
         owners: [Resource],

@@ -184,6 +184,7 @@ extension RuleCatalog {
         DeploymentProtocolsRule.self,
         DeploymentPortsRule.self,
         DeploymentLabelsRule.self,
+        CredentialUnknownRule.self,
         EntryProtocolConflictRule.self,
         WeightZeroRule.self,
         SubsetUnroutedRule.self,

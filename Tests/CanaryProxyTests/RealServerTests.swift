@@ -125,6 +125,11 @@ import Testing
     }
 
     private static func serve(_ server: Server, _ body: (TestProxy, Shell) throws -> Void) throws {
+        try serve(server) { port, shell in try body(try TestProxy([("v1", port)]), shell) }
+    }
+
+    /// Has a server serve files of several sizes.
+    static func serve(_ server: Server, _ body: (UInt16, Shell) throws -> Void) throws {
         let shell = try Shell()
         let port = try TestOrigin.unusedPort()
         if let file = server.configuration(port) { _ = try shell.scratch.write(file.text, to: file.name) }
@@ -144,7 +149,7 @@ import Testing
             guard waitpid(process, nil, WNOHANG) == 0 else { throw FlowFailure.unexpected("its end") }
             poll(nil, 0, 10)
         }
-        try body(try TestProxy([("v1", port)]), shell)
+        try body(port, shell)
     }
 }
 

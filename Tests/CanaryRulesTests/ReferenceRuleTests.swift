@@ -179,6 +179,23 @@ struct ReferenceRuleTests {
         #expect(found.summary == ["CAN0808 spec.selector"])
     }
 
+    @Test func `Secrets without certificate and key are found`() {
+        let tls: Node = ["mode": "SIMPLE", "credentialName": "web"]
+        let server: Node = [
+            "port": ["number": 443, "name": "https", "protocol": "HTTPS"], "hosts": ["a.example"], "tls": tls,
+        ]
+        let gateway = object(.gateway, "edge", ["spec": ["servers": [server]]])
+        func found(_ data: Node?) -> [String] {
+            let secret = data.map { [object(.secret, "web", ["stringData": $0])] } ?? []
+            return check(gateway, secret).summary.filter { $0.hasPrefix("CAN0826") }
+        }
+        let place = "CAN0826 spec.servers[0].tls.credentialName"
+        #expect(found(nil) == [place])
+        #expect(found(["tls.crt": "x"]) == [place])
+        #expect(found(["tls.crt": "x", "tls.key": "y"]) == [])
+        #expect(found(["cert": "x", "key": "y"]) == [])
+    }
+
     @Test func `missing gateways, delegates and targets are found`() {
         let body: Node = [
             "spec": [

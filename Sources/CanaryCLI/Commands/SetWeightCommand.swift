@@ -112,13 +112,12 @@ struct SetWeightCommand: Subcommand {
         return others.sorted().map { "this also changes \(HostName.short($0))" } + unserved(route)
     }
 
-    /// Shares of the changed route that nobody can serve; `nil` is a route of TLS.
+    /// Shares of the changed route that nobody can serve.
     private static func unserved(_ route: TrafficReport.Route?) -> [String] {
-        guard let route else { return ["the proxy does not serve TLS routes yet"] }
-        return UnservedShares.sentence(route).map { [$0] } ?? []
+        route.flatMap { UnservedShares.sentence($0) }.map { [$0] } ?? []
     }
 
-    /// The changed route as `describe` reports it; `nil` for routes of TLS.
+    /// The changed route as `describe` reports it.
     private static func route(
         _ host: String,
         _ plan: WeightPlan,

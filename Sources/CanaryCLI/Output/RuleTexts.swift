@@ -376,6 +376,8 @@ enum RuleTexts {
         Several ServiceEntries give a port of one host different protocols, in a namespace that sees them all. Which of them Istio uses is not defined.
         - CAN0825 - information
         The pods of a Deployment behind a Service, of which routes name subsets, have no label `app` or `version`, by which Istio's metrics tell workloads and their versions apart; where no DestinationRule says otherwise, `version` is what routes know them by. Istio also takes Kubernetes' recommended labels, such as `app.kubernetes.io/name`, and those of its own, such as `service.istio.io/canonical-name`.
+        - CAN0826 IST0101 error
+        A Gateway's server names a Secret that does not exist, or that holds no certificate and key: its clients are refused.
         = METADATA
         - CAN0901 - error
         An object's name is not one that Kubernetes takes: lower-case letters, digits, `-` and, for most kinds, `.`. Services and Namespaces are DNS labels, and a Service's name begins with a letter.

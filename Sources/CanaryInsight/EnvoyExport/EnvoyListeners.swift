@@ -17,7 +17,7 @@ struct EnvoyListeners {
     mutating func listeners(for spec: ListenerSpec, warn: (String) -> Void) -> [EnvoyConfiguration.Listener] {
         let name = Self.name(of: spec)
         let owner = spec.origin?.description ?? "the mesh"
-        guard !spec.isOpaque else {
+        guard !spec.isOpaque, !spec.isTLS else {
             // Those of Gateways are told with their protocols.
             if spec.kind != .gateway {
                 warn("\(owner): port \(spec.port) is left out: it does not speak HTTP")

@@ -73,7 +73,7 @@ extension RequestExplainer {
         }
         if explanation.route == nil {
             explanation.route = reporter.defaultRoute(name)
-            explanation.route?.match = MatchDescription.text([L4Match]())
+            explanation.route?.match = MatchDescription.text([L4Match](), .tcp)
             explanation.route?.isConnection = true
             explanation.route?.index = numbers.numberOfOwnRoute(of: name, namespace: clientNamespace)
         }

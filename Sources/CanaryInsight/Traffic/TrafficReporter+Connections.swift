@@ -3,39 +3,39 @@
 package import CanaryMesh
 import CanaryResources
 
-/// The routes of `spec.tcp` in reports: what they count are connections.
+/// The routes of `spec.tcp` and `spec.tls` in reports: what they count are connections.
 extension TrafficReporter {
     /// Those of the VirtualServices that decide about a host, under the numbers that `--route` takes.
     func connectionRoutes(of host: String, _ virtualServices: [Resource]) -> [TrafficReport.Route] {
-        // Many hosts may share thousands of TLS routes, which no report shows.
-        guard virtualServices.contains(where: { $0.virtualService?.tcpRoutes.isEmpty == false }) else {
-            return []
+        let owners = virtualServices.filter {
+            $0.virtualService?.hasConnectionRoutes == true && !$0.isDamaged
         }
-        let keys = Set(virtualServices.map(\.key))
+        guard !owners.isEmpty else { return [] }
+        let keys = Set(owners.map(\.key))
         return snapshot.routes(of: host, namespace: namespace).filter {
-            $0.list == .tcp && keys.contains($0.source.key) && !$0.source.isDamaged
+            $0.list != .http && keys.contains($0.source.key)
         }.compactMap { connectionRoute($0, host) }
     }
 
-    /// The report of one route of a host; `nil` for routes of TLS, which are not served.
+    /// The report of one route of a host.
     package func route(_ route: HostRoute, _ host: String) -> TrafficReport.Route? {
         switch route.list {
         case .http: route.effective.map { self.route($0, host) }
-        case .tcp: connectionRoute(route, host)
-        case .tls: nil
+        case .tcp, .tls: connectionRoute(route, host)
         }
     }
 
     func connectionRoute(_ route: HostRoute, _ host: String) -> TrafficReport.Route? {
-        let routes = route.source.virtualService?.tcpRoutes ?? []
+        let spec = route.source.virtualService
+        let routes = (route.list == .tls ? spec?.tlsRoutes : spec?.tcpRoutes) ?? []
         guard routes.indices.contains(route.sourceIndex) else { return nil }
         let written = routes[route.sourceIndex]
         var report = TrafficReport.Route(
             action: .forward,
             index: route.number,
             name: "",
-            match: MatchDescription.text(written.matches),
-            since: route.source.connectionEpoch(route.sourceIndex).revision,
+            match: MatchDescription.text(written.matches, route.list),
+            since: route.source.connectionEpoch(route.list, route.sourceIndex).revision,
             observedRequests: 0,
             destinations: [],
             virtualService: route.source.key,
@@ -49,6 +49,7 @@ extension TrafficReporter {
                 to: weighted.destination,
                 at: name,
                 of: route.source,
+                list: route.list,
                 index: route.sourceIndex,
                 store: snapshot.storeID,
                 host: host
@@ -63,14 +64,16 @@ extension TrafficReporter {
 
 extension MatchDescription {
     /// `TCP connections, port = 5432 and to 10.0.0.0/8, or port = 1`.
-    static func text(_ matches: [L4Match]) -> String {
+    static func text(_ matches: [L4Match], _ list: HostRoute.List) -> String {
+        let what = list == .tls ? "TLS connections" : "TCP connections"
         let conditions = matches.map(text).filter { !$0.isEmpty }
-        guard !conditions.isEmpty, conditions.count == matches.count else { return "TCP connections" }
-        return "TCP connections, \(conditions.joined(separator: ", or "))"
+        guard !conditions.isEmpty, conditions.count == matches.count else { return what }
+        return "\(what), \(conditions.joined(separator: ", or "))"
     }
 
     private static func text(_ match: L4Match) -> String {
         var parts: [String] = []
+        if !match.sniHosts.isEmpty { parts.append("to name \(match.sniHosts.joined(separator: ","))") }
         if let port = match.port { parts.append("port = \(port)") }
         if !match.destinationSubnets.isEmpty {
             parts.append("to \(match.destinationSubnets.joined(separator: ","))")
@@ -80,5 +83,12 @@ extension MatchDescription {
         if let namespace = match.sourceNamespace { parts.append("source namespace \(namespace)") }
         if !match.gateways.isEmpty { parts.append("gateway \(match.gateways.joined(separator: ","))") }
         return parts.joined(separator: " and ")
+    }
+}
+
+extension VirtualService {
+    /// Whether it has routes that are served: TLS stays what it is at Gateways only.
+    fileprivate var hasConnectionRoutes: Bool {
+        !tcpRoutes.isEmpty || !tlsRoutes.isEmpty && boundGateways.contains { $0 != Self.mesh }
     }
 }

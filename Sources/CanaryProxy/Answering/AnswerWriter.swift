@@ -197,7 +197,7 @@ struct AnswerWriter: ~Copyable {
 
     private func writeLocation(_ route: RouteHandle, _ facts: RequestFacts, to output: inout ByteBuffer) {
         let start = output.count
-        route.appendRedirectLocation(facts, listenerIsTLS: false, to: &output)
+        route.appendRedirectLocation(facts, listenerIsTLS: facts.scheme.count == 5, to: &output)
         for index in start..<output.count where !ASCII.isFieldValue(output[index]) {
             return output.truncate(to: start)
         }

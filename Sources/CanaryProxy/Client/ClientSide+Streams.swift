@@ -28,6 +28,22 @@ extension ClientSide {
     }
 }
 
+extension DownstreamPointer {
+    /// The TLS that its bytes go within, or those of the connection whose stream it is.
+    var tls: TLSPointer? {
+        guard let stream = pointee.transport.stream else { return pointee.transport.tls }
+        return stream.pointee.session.pointee.carrier.downstream.pointee.transport.tls
+    }
+
+    var isSecure: Bool { tls != nil }
+
+    /// Whether a request is for a host that the client's connection was not let in for: another server's rules may be stricter.
+    func isMisdirected(_ authority: ByteSlice) -> Bool {
+        guard let server = tls?.pointee.socket.pointee.server else { return false }
+        return !server.admits(authority: authority)
+    }
+}
+
 extension HTTP2StreamPointer {
     /// Its party is gone: the stream ends with it, if it has not.
     func leave(_ loop: inout EventLoop) {

@@ -5,6 +5,8 @@ typealias DownstreamPointer = SlabPointer<Downstream>
 /// A client's connection. While it rests between requests, this is all that it costs.
 struct Downstream: Registered, ~Copyable {
     enum Phase: UInt8 {
+        /// Before what the listener's clients say to each other begins: TLS is agreed on.
+        case opening
         /// Before or inside a request's head.
         case head
         /// A request is being answered.
@@ -20,7 +22,8 @@ struct Downstream: Registered, ~Copyable {
 
     /// Must stay the first field: see ``Registration``.
     var registration = Registration(.downstream)
-    let transport: Transport
+    /// From a socket to TLS over it, where the client begins with that.
+    var transport: Transport
     var codec: ServerCodec
     /// What makes streams of a connection that carries them.
     var session: HTTP2SessionPointer?

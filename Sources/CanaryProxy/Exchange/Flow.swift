@@ -17,7 +17,7 @@ extension DownstreamPointer {
         // What the client takes does not keep its own requests waiting, nor answers to pings from being bounded.
         case .multiplexed: pointee.outbox.count < Scratch.size
         case .lingering: true
-        case .closed: false
+        case .opening, .closed: false
         }
     }
 

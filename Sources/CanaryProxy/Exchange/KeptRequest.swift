@@ -17,6 +17,10 @@ struct KeptRequest {
     let fields: BorrowedList<Field>
     /// Ports and times are for the worker to fill in; slices are not.
     var facts = RequestFacts()
+    /// What upstreams are told of the client's certificate, which was believed; empty without one.
+    let clientCertificate: ByteSlice
+    /// It came in at a Gateway, where nobody is believed what he says of himself.
+    var isFromGateway = false
     /// The path can be normalised. Where it cannot, it stands in ``facts`` as it came.
     let hasValidPath: Bool
     /// Whether a gRPC client sent it, for whom statuses stand in other places.
@@ -32,9 +36,10 @@ struct KeptRequest {
         of received: ByteSlice,
         _ parsed: borrowing FieldTable,
         from peer: borrowing PeerAddress,
+        certificate: ByteSlice = ByteSlice(),
         in pool: inout BlockPool
     ) {
-        let layout = Layout(head, fieldCount: parsed.count)
+        let layout = Layout(head, fieldCount: parsed.count, certificate.count)
         // The parts lie side by side in the block, which has room for all and is this request's until its exchange ends.
         let block = pool.take(layout.byteCount)
         let memory = unsafe UnsafeMutableRawBufferPointer(start: block.base, count: layout.byteCount)
@@ -66,6 +71,7 @@ struct KeptRequest {
         facts.version = head.isHTTP2 ? .http2 : head.minorVersion == 0 ? .http10 : .http11
         facts.sourceAddress = unsafe peer.copy(to: memory.part(layout.peer))
         facts.sourcePort = peer.port
+        clientCertificate = unsafe memory.part(layout.certificate).copy(certificate)
         let path = unsafe Self.normalize(head, of: bytes, in: memory.part(layout.path))
         hasValidPath = path != nil
         facts.path = path ?? bytes[head.path]
@@ -78,6 +84,7 @@ struct KeptRequest {
         bytes = ByteSlice()
         fields = BorrowedList()
         hasValidPath = true
+        clientCertificate = ByteSlice()
         keyStart = 0
         let memory = unsafe UnsafeMutableRawBufferPointer(start: block.base, count: PeerAddress.mostBytes)
         facts.sourceAddress = unsafe peer.copy(to: memory)
@@ -129,16 +136,18 @@ struct KeptRequest {
         let path: Range<Int>
         let peer: Range<Int>
         let key: Range<Int>
+        let certificate: Range<Int>
 
-        var byteCount: Int { key.upperBound }
+        var byteCount: Int { certificate.upperBound }
 
-        init(_ head: RequestHead, fieldCount: Int) {
+        init(_ head: RequestHead, fieldCount: Int, _ certificateCount: Int) {
             headers = 0..<fieldCount &* MemoryLayout<RequestHeader>.stride
             fields = Self.next(fieldCount &* MemoryLayout<Field>.stride, after: headers)
             bytes = Self.next(head.length, after: fields)
             path = Self.next(max(Int(head.path.count), 1), after: bytes)
             peer = Self.next(PeerAddress.mostBytes, after: path)
             key = Self.next(RouteHandle.generatedKeyCount, after: peer)
+            certificate = Self.next(certificateCount, after: key)
         }
 
         private static func next(_ count: Int, after other: Range<Int>) -> Range<Int> {

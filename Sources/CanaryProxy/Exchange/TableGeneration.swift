@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 import CanaryRouting
 
 /// A routing table and how many exchanges of this worker still use it.
@@ -29,6 +30,29 @@ struct ListenerEntry: Equatable {
     var requestPort: Int32
     /// Whether its connections are passed on as they are.
     var isOpaque = false
+    /// Whether their routes go by the name that a client asks for, if it begins with TLS.
+    var asksForName = false
+    /// Whether it is a Gateway's: its clients are strangers.
+    var isGateway = false
+    /// Whether clients begin with TLS.
+    var isTLS = false
+
+    /// What a table knows of open listeners.
+    static func all(of listeners: [OpenListener], in table: RoutingTable) -> [ListenerEntry] {
+        let indices = Dictionary(zip(table.listeners, table.listeners.indices)) { first, _ in first }
+        return listeners.map { listener in
+            guard let index = indices[listener.spec] else { return .unknown(listener.number) }
+            return ListenerEntry(
+                number: listener.number,
+                index: Int32(clamping: index),
+                requestPort: listener.spec.requestPort,
+                isOpaque: listener.spec.isOpaque,
+                asksForName: listener.spec.asksForName,
+                isGateway: listener.spec.kind == .gateway,
+                isTLS: listener.spec.isTLS
+            )
+        }
+    }
 
     /// A listener that the table does not know.
     static func unknown(_ number: Int) -> ListenerEntry {

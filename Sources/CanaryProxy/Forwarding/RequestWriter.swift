@@ -95,6 +95,8 @@ struct RequestWriter: ~Copyable {
         var hasProto = edits.adds("x-forwarded-proto")
         var hasID = edits.adds("x-request-id")
         let isOld = exchange.pointee.request.facts.version == .http10
+        let isFromGateway = exchange.pointee.request.isFromGateway
+        let isSecure = exchange.pointee.request.facts.scheme.count == 5
         if needsForwarded { output.append("x-forwarded-for: ") }
         for index in 0..<fields.count {
             let field = fields[index]
@@ -104,6 +106,9 @@ struct RequestWriter: ~Copyable {
                 fields.drop(index)
                 output.append(bytes[field.value])
                 output.append(", ")
+            case .forwardedClientCert where isFromGateway: fields.drop(index)
+            // What the client says of a connection that is known is nothing to go by.
+            case .forwardedProto where isSecure: fields.drop(index)
             case .forwardedProto where !field.isDropped: hasProto = true
             case .requestID where !field.isDropped: hasID = true
             case .expect where isOld: fields.drop(index)
@@ -115,9 +120,25 @@ struct RequestWriter: ~Copyable {
             output.append(exchange.pointee.request.facts.sourceAddress)
             output.append("\r\n")
         }
-        if !hasProto { output.append("x-forwarded-proto: http\r\n") }
+        if !hasProto { writeProto(exchange, to: &output) }
+        writeCertificate(exchange, to: &output)
         if !hasID { writeRequestID(exchange, &random, to: &output) }
         output.appendFields(fields, of: bytes, end: head.length &- 2)
+    }
+
+    /// Who the client is, as Istio's gateways say it.
+    private func writeCertificate(_ exchange: ExchangePointer, to output: inout ByteBuffer) {
+        let certificate = exchange.pointee.request.clientCertificate
+        guard !certificate.isEmpty else { return }
+        output.append("x-forwarded-client-cert: ")
+        output.append(certificate)
+        output.append("\r\n")
+    }
+
+    private func writeProto(_ exchange: ExchangePointer, to output: inout ByteBuffer) {
+        output.append("x-forwarded-proto: ")
+        output.append(exchange.pointee.request.facts.scheme)
+        output.append("\r\n")
     }
 
     /// The same for each try of a request.

@@ -8,7 +8,8 @@ enum KnownField: UInt8 {
     case other
     case connection, contentLength, date, expect, host, keepAlive, proxyConnection, server, te,
         transferEncoding
-    case upgrade, http2Settings, forwardedFor, forwardedProto, requestID, grpcStatus, rateLimited
+    case upgrade, http2Settings, forwardedFor, forwardedProto, forwardedClientCert, requestID, grpcStatus,
+        rateLimited
     /// What tells Envoy how to treat a request: see ``EnvoyControl``.
     case envoyControl
 
@@ -37,6 +38,7 @@ enum KnownField: UInt8 {
         case 17:
             take(.transferEncoding, if: name, is: "transfer-encoding")
             take(.forwardedProto, if: name, is: "x-forwarded-proto")
+        case 23: take(.forwardedClientCert, if: name, is: "x-forwarded-client-cert")
         case 19: take(.rateLimited, if: name, is: "x-envoy-ratelimited")
         default: break
         }

@@ -66,6 +66,11 @@ enum Socket {
         }
     }
 
+    /// The bytes that may be received, which stay where they are: how many, 0 at the end, or below 0 for none yet.
+    static func peek(_ descriptor: Int32, _ memory: UnsafeMutableRawPointer, _ count: Int) -> Int {
+        unsafe recv(descriptor, memory, count, Int32(MSG_PEEK | MSG_DONTWAIT))
+    }
+
     /// Whether a connection that rests in the pool is still usable: nothing to read, and no end.
     static func isQuiet(_ descriptor: Int32) -> Bool {
         var byte: UInt8 = 0

@@ -115,6 +115,20 @@ struct PrometheusText {
                 sum { Int($0.rejectedHeads.load(ordering: .relaxed)) }
             ),
             (
+                "canaryctl_tls_handshakes_total", "counter", "TLS handshakes with clients.",
+                sum { Int($0.handshakes.load(ordering: .relaxed)) }
+            ),
+            (
+                "canaryctl_tls_resumed_handshakes_total", "counter",
+                "TLS handshakes that went on with an earlier session.",
+                sum { Int($0.resumedHandshakes.load(ordering: .relaxed)) }
+            ),
+            (
+                "canaryctl_tls_failed_handshakes_total", "counter",
+                "TLS handshakes with clients that failed.",
+                sum { Int($0.failedHandshakes.load(ordering: .relaxed)) }
+            ),
+            (
                 "canaryctl_dropped_mirrors_total", "counter", "Copies to mirrors that were not made.",
                 sum { Int($0.droppedCopies.load(ordering: .relaxed)) }
             ),

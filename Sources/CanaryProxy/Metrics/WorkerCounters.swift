@@ -22,6 +22,10 @@ final class WorkerCounters: @unchecked Sendable {
     let knownClusters = Atomic<Int>(0)
     let rejectedHeads = Atomic<UInt64>(0)
     let droppedCopies = Atomic<UInt64>(0)
+    let handshakes = Atomic<UInt64>(0)
+    /// Of those, the ones that went on with an earlier session.
+    let resumedHandshakes = Atomic<UInt64>(0)
+    let failedHandshakes = Atomic<UInt64>(0)
     let revision = Atomic<Int64>(-1)
 
     // MARK: - Counting, by the worker alone
@@ -82,6 +86,11 @@ final class WorkerCounters: @unchecked Sendable {
     }
 
     func countRejected() { rejectedHeads.bump() }
+    func countFailedHandshake() { failedHandshakes.bump() }
+    func countHandshake(isResumed: Bool) {
+        handshakes.bump()
+        if isResumed { resumedHandshakes.bump() }
+    }
     func countDroppedCopy() { droppedCopies.bump() }
     func setConnections(_ count: Int) { connections.store(count, ordering: .relaxed) }
     func setKnown(endpoints: Int, clusters: Int) {

@@ -12,6 +12,8 @@ import Glibc
 enum Transport {
     /// Bytes go over the socket as they are.
     case plain(Int32)
+    /// Bytes go over the socket within TLS.
+    case tls(TLSPointer)
     /// Bytes wait in the client's own queues for the frames of a connection.
     case stream(HTTP2StreamPointer)
 
@@ -19,8 +21,15 @@ enum Transport {
     var descriptor: Int32 {
         switch self {
         case .plain(let descriptor): descriptor
+        case .tls(let connection): connection.pointee.socket.pointee.descriptor
         case .stream: -1
         }
+    }
+
+    /// The TLS that bytes go within.
+    var tls: TLSPointer? {
+        guard case .tls(let connection) = self else { return nil }
+        return connection
     }
 
     /// The stream of a connection that this is.
@@ -34,7 +43,18 @@ enum Transport {
     func receive(_ memory: UnsafeMutableRawPointer, _ count: Int) -> Transfer {
         switch self {
         case .plain(let descriptor): unsafe Socket.receive(descriptor, memory, count)
+        case .tls(let connection): unsafe connection.pointee.receive(memory, count)
         case .stream: .wouldBlock
+        }
+    }
+
+    /// Whether there may be more to be received, without an event, behind `count` bytes of as many as were asked for.
+    @inline(__always)
+    func mayHoldMore(_ count: Int, of asked: Int) -> Bool {
+        switch self {
+        case .plain: count == asked
+        case .tls(let connection): connection.pointee.holdsMore
+        case .stream: false
         }
     }
 
@@ -43,6 +63,7 @@ enum Transport {
     func send(_ bytes: ByteSlice) -> Transfer {
         switch self {
         case .plain(let descriptor): Socket.send(descriptor, bytes)
+        case .tls(let connection): connection.pointee.send(bytes)
         case .stream: .wouldBlock
         }
     }
@@ -51,6 +72,7 @@ enum Transport {
     func send(_ first: ByteSlice, _ second: ByteSlice) -> Transfer {
         switch self {
         case .plain(let descriptor): Socket.send(descriptor, first, second)
+        case .tls(let connection): connection.pointee.send(first, second)
         case .stream: .wouldBlock
         }
     }
@@ -70,20 +92,33 @@ enum Transport {
     }
 
     /// Whether a resting connection is still usable: nothing to read, and no end.
-    var isQuiet: Bool { stream != nil || Socket.isQuiet(descriptor) }
+    var isQuiet: Bool {
+        switch self {
+        case .plain(let descriptor): Socket.isQuiet(descriptor)
+        case .tls(let connection): connection.pointee.isQuiet
+        case .stream: true
+        }
+    }
 
     /// How many bytes the kernel still holds of what was sent.
     var unacknowledged: Int32 { stream == nil ? Socket.unacknowledged(descriptor) : 0 }
 
     /// Tells the peer that nothing more is sent.
     func endSending() {
+        tls?.pointee.end()
         if stream == nil { shutdown(descriptor, Int32(SHUT_WR)) }
     }
 
     /// Closes; `resets` so that the peer can't take it for a proper end.
     func close(resets: Bool = false) {
         guard stream == nil else { return }
+        let descriptor = descriptor
         if resets { Socket.resetsWhenClosed(descriptor) }
+        if let tls {
+            if !resets { tls.pointee.end() }
+            // Whoever had the connection has closed it.
+            unsafe tls.free()
+        }
         Glibc.close(descriptor)
     }
 }

@@ -8,6 +8,8 @@ struct WorkerListener {
     /// The proxy's own number of the listener.
     var number: Int
     let socket: ListeningSocket
+    /// What its clients' TLS is dealt with by, where they begin with it.
+    let tls: TLSListener?
     var descriptor: Int32 { socket.descriptor }
 }
 
@@ -33,6 +35,11 @@ struct Acceptor {
     private(set) var resumesAt = Registration.never
 
     var numbers: [Int] { listeners.map(\.number) }
+
+    /// What clients' TLS is dealt with by at a listener.
+    func tls(_ number: Int) -> TLSListener? {
+        listeners.index(rising: number) { $0.number }.flatMap { listeners[$0].tls }
+    }
 
     // MARK: - Taking
 

@@ -56,7 +56,8 @@ extension Worker {
             acceptor.stop(number, &loop)
             retire { $0.pointee.listener == number }
         }
-        acceptor.adopt(open.map { WorkerListener(number: $0.number, socket: $0.sockets[index]) }, &loop)
+        let mine = open.map { WorkerListener(number: $0.number, socket: $0.sockets[index], tls: $0.tls) }
+        acceptor.adopt(mine, &loop)
     }
 
     /// Takes what waits at a listener, as far as the limits allow; `true` when more may wait.
@@ -72,7 +73,7 @@ extension Worker {
                 guard let client = clients.adopt(transport, listener: listener, from: peer, &loop) else {
                     continue
                 }
-                beginIfOpaque(client)
+                begin(client)
                 settle(Parties(client))
             case .nothing: return false
             case .exhausted:

@@ -56,7 +56,9 @@ extension Worker {
         let memory = unsafe isEmpty ? scratch.base : client.pointee.inbox.reserve(Scratch.size)
         switch unsafe client.pointee.transport.receive(memory, Scratch.size) {
         case .moved(let count):
-            if count < Scratch.size, !client.pointee.isEnding { client.pointee.canRead = false }
+            if !client.pointee.isEnding, !client.pointee.transport.mayHoldMore(count, of: Scratch.size) {
+                client.pointee.canRead = false
+            }
             if isEmpty {
                 let bytes = unsafe ByteSlice(start: memory, count: count)
                 let used = use(bytes, from: client)
@@ -81,7 +83,7 @@ extension Worker {
         // The rest of the upload never comes, but the answer is on its way already.
         case .exchange where client.pointee.exchange?.pointee.hasAnswerBegun == true: break
         case .lingering where !client.pointee.outbox.isEmpty: break
-        case .head, .exchange, .multiplexed, .lingering, .closed: closeClient(client)
+        case .opening, .head, .exchange, .multiplexed, .lingering, .closed: closeClient(client)
         }
     }
 
@@ -99,7 +101,7 @@ extension Worker {
             case .lingering:
                 clients.renewLinger(client, &loop)
                 return bytes.count
-            case .closed: return bytes.count
+            case .opening, .closed: return bytes.count
             }
             if taken == 0 { break }
             used &+= taken

@@ -6,17 +6,17 @@ import CanaryRouting
 /// TCP connections: what comes to a port that does not speak HTTP gets its destination when it is accepted, and then passes as
 /// it comes, both ways, as behind a switch of protocols.
 extension Worker {
-    /// Begins to pass a connection on that came to such a port.
-    mutating func beginIfOpaque(_ client: DownstreamPointer) {
-        guard let generation = tables.current else { return }
+    /// Begins to pass a connection on that came to such a port. Of what is TLS and stays it, `serverName` is the name that the
+    /// client asks for, empty for none.
+    mutating func beginConnection(_ client: DownstreamPointer, serverName: ByteSlice? = nil) {
+        guard let generation = tables.current else { return closeClient(client) }
         let listener = generation.pointee.listener(client.pointee.listener)
-        guard listener.isOpaque else { return }
         let request = KeptRequest(connectionFrom: client.pointee.peer, in: &blocks)
         let exchange = open(request, from: client, generation, isConnection: true)
         client.pointee.exchange = exchange
         client.pointee.phase = .tunnel
         loop.timers.cancel(client.registration)
-        guard assign(exchange, to: listener, client, by: generation.pointee) else { return }
+        guard assign(exchange, to: listener, client, serverName, by: generation.pointee) else { return }
         _ = attempt(exchange, ByteSlice())
     }
 
@@ -25,13 +25,12 @@ extension Worker {
         _ exchange: ExchangePointer,
         to listener: ListenerEntry,
         _ client: DownstreamPointer,
+        _ serverName: ByteSlice?,
         by table: TableGeneration
     ) -> Bool {
-        let host = unsafe table.table._withUnsafeGuaranteedRef {
-            $0.virtualHost(listener: listener.index, authority: ByteSlice())
-        }
+        let host = unsafe table.table._withUnsafeGuaranteedRef { $0.connectionHost(listener: listener.index) }
         exchange.pointee.host = host
-        let route = host.flatMap { Self.route(of: $0, listener.requestPort, client) }
+        let route = host.flatMap { Self.route(of: $0, listener.requestPort, client, serverName) }
         guard let route else {
             refuse(exchange, .noRoute)
             return false
@@ -51,11 +50,16 @@ extension Worker {
     private static func route(
         of host: VirtualHostHandle,
         _ port: Int32,
-        _ client: DownstreamPointer
+        _ client: DownstreamPointer,
+        _ serverName: ByteSlice?
     ) -> ConnectionRouteHandle? {
         unsafe withUnsafeTemporaryAllocation(byteCount: PeerAddress.mostBytes, alignment: 8) { memory in
             let address = PeerAddress(SocketAddress(boundTo: client.pointee.transport.descriptor))
-            return unsafe host.connectionRoute(port: port, address: address.copy(to: memory))
+            return unsafe host.connectionRoute(
+                port: port,
+                address: address.copy(to: memory),
+                serverName: serverName
+            )
         }
     }
 

@@ -18,9 +18,17 @@ extension Worker {
             return 0
         }
         client.pointee.codec.begin(head)
-        var request = KeptRequest(head, of: bytes, requestFields, from: client.pointee.peer, in: &blocks)
+        var request = KeptRequest(
+            head,
+            of: bytes,
+            requestFields,
+            from: client.pointee.peer,
+            certificate: client.tls?.pointee.peerCertificate.bytes ?? ByteSlice(),
+            in: &blocks
+        )
         request.facts.startTime = loop.wallMilliseconds
         request.facts.hostName = hostName.slice
+        if client.isSecure { request.facts.scheme = ByteSlice("https") }
         let exchange = open(request, from: client, generation)
         client.pointee.exchange = exchange
         client.pointee.phase = .exchange
@@ -63,6 +71,11 @@ extension Worker {
         }
         let listener = table.listener(client.pointee.listener)
         let authority = exchange.pointee.request.facts.authority
+        exchange.pointee.request.isFromGateway = listener.isGateway
+        if client.isMisdirected(authority) {
+            reply(exchange, LocalAnswer(421, .noRoute))
+            return false
+        }
         let found = unsafe table.table._withUnsafeGuaranteedRef {
             $0.virtualHost(listener: listener.index, authority: authority)
         }

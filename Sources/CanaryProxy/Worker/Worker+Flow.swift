@@ -38,6 +38,7 @@ extension Worker {
 
     /// Uses what was received, then receives more, until something has to be waited for or others have their turn.
     mutating func advance(_ client: DownstreamPointer) {
+        if client.pointee.phase == .opening { openUp(client) }
         if client.hasUsableInput { useInbox(client) }
         var reads = 0
         while client.pointee.canRead, client.wantsInput, reads < limits.readsInARow {

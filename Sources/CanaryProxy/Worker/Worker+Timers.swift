@@ -29,6 +29,7 @@ extension Worker {
             }
         case .head, .lingering: closeClient(client)
         case .multiplexed: sessionIsDue(client)
+        case .opening: failOpening(client)
         // The exchange has deadlines of its own.
         case .exchange, .tunnel, .closed: break
         }

@@ -53,7 +53,9 @@ extension Worker {
         defer { scratch.close() }
         switch unsafe upstream.pointee.transport.receive(scratch.base, Scratch.size) {
         case .moved(let count):
-            if count < Scratch.size, !upstream.pointee.isEnding { upstream.pointee.canRead = false }
+            if !upstream.pointee.isEnding, !upstream.pointee.transport.mayHoldMore(count, of: Scratch.size) {
+                upstream.pointee.canRead = false
+            }
             unsafe take(ByteSlice(start: scratch.base, count: count), from: upstream)
         case .wouldBlock: upstream.pointee.canRead = false
         case .ended:

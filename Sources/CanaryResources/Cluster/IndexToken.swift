@@ -81,7 +81,7 @@ extension Resource {
         case .rollout(let rollout):
             Set([IndexToken.rollout(HostName.resolve(rollout.host, namespace: namespace))])
                 .union(rollout.group.map { [.group($0, namespace: namespace)] } ?? [])
-        case .endpoints, .gateway, .analysisTemplate, .opaque: []
+        case .endpoints, .gateway, .analysisTemplate, .credential, .opaque: []
         }
     }
 

@@ -9,18 +9,29 @@ package struct Gateway: Sendable {
         /// As written: `bookinfo.com`, `*.com`, `ns/host`, `./host`, `*/host`.
         package var hosts: [String]
         package var bind: String?
-        package var hasTLS: Bool
-        package var httpsRedirect: Bool
+        package var tls: ServerTLS?
+
+        package var httpsRedirect: Bool { tls?.httpsRedirect ?? false }
 
         /// Whether the server speaks plain HTTP.
         package var isPlainHTTP: Bool {
             ["HTTP", "HTTP2", "GRPC", "GRPC-WEB"].contains(self.protocol.uppercased())
         }
 
-        /// Whether connections are passed on as they are. TLS is not among these protocols: its routes go by what the client says
-        /// of the name.
+        /// Whether connections are passed on as they are.
         package var isPlainTCP: Bool {
-            !hasTLS && ["TCP", "MONGO", "MYSQL", "REDIS"].contains(self.protocol.uppercased())
+            tls == nil && ["TCP", "MONGO", "MYSQL", "REDIS"].contains(self.protocol.uppercased())
+        }
+
+        /// Whether clients begin with TLS, which the proxy ends, or passes on by the name that they ask for.
+        package var isTLS: Bool {
+            guard let tls, tls.mode.terminates || tls.mode == .passthrough else { return false }
+            return ["HTTPS", "TLS"].contains(self.protocol.uppercased())
+        }
+
+        /// Whether requests are read once TLS has ended, rather than bytes passed on.
+        package var isHTTPS: Bool {
+            isTLS && tls?.mode != .passthrough && self.protocol.uppercased() == "HTTPS"
         }
     }
 
@@ -42,7 +53,6 @@ extension Gateway.Server {
         `protocol` = server["port"]?["protocol"]?.string ?? ""
         hosts = server["hosts"]?.strings ?? []
         bind = server["bind"]?.string
-        hasTLS = server["tls"] != nil
-        httpsRedirect = server["tls"]?["httpsRedirect"]?.bool ?? false
+        tls = server["tls"].map(ServerTLS.init)
     }
 }

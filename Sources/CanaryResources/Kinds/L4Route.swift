@@ -15,8 +15,10 @@ package struct L4Route: Sendable {
     }
 }
 
-/// One match block of a TCP route, and of a TLS route besides its names: all of its conditions must hold.
+/// One match block of a TCP or TLS route: all of its conditions must hold.
 package struct L4Match: Hashable, Sendable {
+    /// Of a TLS route: names or wildcards, one of which the client must have asked for.
+    package var sniHosts: [String]
     /// Addresses or ranges, one of which the connection must have been made to.
     package var destinationSubnets: [String]
     package var port: Int?
@@ -25,6 +27,7 @@ package struct L4Match: Hashable, Sendable {
     package var gateways: [String]
 
     init(_ node: Node) {
+        sniHosts = node["sniHosts"]?.strings ?? []
         destinationSubnets = node["destinationSubnets"]?.strings ?? []
         port = node["port"]?.integer.flatMap { $0 == 0 ? nil : Int($0) }
         sourceLabels = node["sourceLabels"]?.stringMap ?? [:]

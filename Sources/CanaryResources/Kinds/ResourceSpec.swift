@@ -16,7 +16,8 @@ package indirect enum ResourceSpec: Sendable {
     case gateway(Gateway)
     case rollout(RolloutSpec)
     case analysisTemplate(AnalysisTemplate)
-    /// Kinds of which only metadata and content matter: Namespace, ConfigMap, Secret, Node.
+    case credential(Credential)
+    /// Kinds of which only metadata and content matter: Namespace, ConfigMap, Secrets that hold no certificates, Node.
     case opaque
 
     init(_ kind: ResourceKind, _ body: Node) {
@@ -37,7 +38,8 @@ package indirect enum ResourceSpec: Sendable {
             case .gateway: .gateway(Gateway(body))
             case .rollout: .rollout(RolloutSpec(body))
             case .analysisTemplate: .analysisTemplate(AnalysisTemplate(body))
-            case .namespace, .configMap, .secret, .node: .opaque
+            case .secret: Credential(body).map(ResourceSpec.credential) ?? .opaque
+            case .namespace, .configMap, .node: .opaque
             }
     }
 }
@@ -70,6 +72,7 @@ extension Resource {
     package var workloadEntry: WorkloadEntry? {
         if case .workloadEntry(let value) = spec { value } else { nil }
     }
+    package var credential: Credential? { if case .credential(let value) = spec { value } else { nil } }
     package var gateway: Gateway? { if case .gateway(let value) = spec { value } else { nil } }
     package var analysisTemplate: AnalysisTemplate? {
         if case .analysisTemplate(let value) = spec { value } else { nil }

@@ -7,7 +7,7 @@ package struct VirtualService: Sendable {
     /// Empty means `mesh`.
     package var gateways: [String]
     package var http: [HTTPRoute]
-    /// By server name; they are checked, not served.
+    /// By the name that clients ask for.
     package var tlsRoutes: [L4Route]
     package var tcpRoutes: [L4Route]
     package var exportTo: [String]

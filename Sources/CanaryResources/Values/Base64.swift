@@ -36,6 +36,11 @@ package enum Base64 {
         return scan(text, dialect) { bytes.append($0) } ? bytes : nil
     }
 
+    /// Hands out the bytes of a text that decodes, as Kubernetes reads it, to whoever wants no copy of them.
+    package static func decode(_ text: String, _ body: (UInt8) -> Void) {
+        _ = scan(text.utf8, .kubernetes, body)
+    }
+
     /// Hands out the bytes as they come; `false` where the text does not decode.
     private static func scan(_ text: some Sequence<UInt8>, _ dialect: Dialect, _ body: (UInt8) -> Void)
         -> Bool

@@ -3,7 +3,7 @@
 import CanaryMesh
 import CanaryResources
 
-/// Compiles `spec.tcp` of a host's VirtualServices for one of its ports.
+/// Compiles `spec.tcp` and `spec.tls` of a host's VirtualServices for one of its ports.
 struct ConnectionRouteCompiler {
     let routes: RouteCompiler
     /// Whether a match block counts for nobody at the listener.
@@ -37,19 +37,43 @@ struct ConnectionRouteCompiler {
         )
     }
 
+    /// The routes of `spec.tls` of one VirtualService, a record for each name.
+    func compileTLS(_ resource: Resource, port: Int) -> [ConnectionRouteRecord] {
+        var records: [ConnectionRouteRecord] = []
+        for (index, route) in (resource.virtualService?.tlsRoutes ?? []).enumerated() {
+            let record = record(route, .tls, index, of: resource)
+            for block in route.matches where !isExcluded(block, port, resource.namespace) {
+                for name in block.sniHosts.map({ $0.lowercased() }) {
+                    var named = record
+                    named.isWildcard = name.hasPrefix("*")
+                    named.serverName = arena.store(named.isWildcard ? String(name.dropFirst()) : name)
+                    named.subnets = arena.store(block.destinationSubnets.compactMap(Subnet.init))
+                    if block.destinationSubnets.isEmpty || !named.subnets.isEmpty { records.append(named) }
+                }
+            }
+        }
+        return records
+    }
+
+    private func record(_ route: L4Route, _ list: HostRoute.List, _ index: Int, of resource: Resource)
+        -> ConnectionRouteRecord
+    {
+        let destinations = destinations(route, list, index, of: resource)
+        return ConnectionRouteRecord(
+            subnets: BorrowedList(),
+            index: Int32(clamping: index),
+            owner: arena.store(RouteCompiler.owner(resource)),
+            destinations: arena.store(destinations),
+            totalWeight: destinations.reduce(0) { $0 + $1.weight }
+        )
+    }
+
     private func compile(_ resource: Resource, port: Int) -> [ConnectionRouteRecord] {
         var records: [ConnectionRouteRecord] = []
         for (index, route) in (resource.virtualService?.tcpRoutes ?? []).enumerated() {
             let blocks = route.matches.filter { !isExcluded($0, port, resource.namespace) }
             guard route.matches.isEmpty || !blocks.isEmpty else { continue }
-            let destinations = destinations(route, index, of: resource)
-            var record = ConnectionRouteRecord(
-                subnets: BorrowedList(),
-                index: Int32(clamping: index),
-                owner: arena.store(RouteCompiler.owner(resource)),
-                destinations: arena.store(destinations),
-                totalWeight: destinations.reduce(0) { $0 + $1.weight }
-            )
+            var record = record(route, .tcp, index, of: resource)
             guard !blocks.isEmpty, blocks.allSatisfy({ !$0.destinationSubnets.isEmpty }) else {
                 records.append(record)
                 return records
@@ -60,7 +84,9 @@ struct ConnectionRouteCompiler {
         return records
     }
 
-    private func destinations(_ route: L4Route, _ index: Int, of resource: Resource) -> [DestinationRecord] {
+    private func destinations(_ route: L4Route, _ list: HostRoute.List, _ index: Int, of resource: Resource)
+        -> [DestinationRecord]
+    {
         let weights = route.destinations.splitWeights
         var records: [DestinationRecord] = []
         for (position, weighted) in route.destinations.enumerated() {
@@ -72,6 +98,7 @@ struct ConnectionRouteCompiler {
                 to: weighted.destination,
                 at: host,
                 of: resource,
+                list: list,
                 index: index,
                 store: routes.store,
                 host: routes.host

@@ -66,7 +66,7 @@ package enum ServedFields {
     private static let virtualService: [(path: String, standing: Standing)] =
         [
             ("spec.hosts", .served), ("spec.gateways", .served), ("spec.exportTo", .served),
-            ("spec.tls", kept()), ("spec.tcp", .served), ("spec.tcp.match.sourceSubnet", kept()),
+            ("spec.tls", .served), ("spec.tcp", .served), ("spec.tcp.match.sourceSubnet", kept()),
         ] + below("spec.http", httpRoute) + below("spec.http.match", httpMatch)
 
     private static let httpRoute: [(path: String, standing: Standing)] = [
@@ -153,12 +153,20 @@ package enum ServedFields {
             (
                 "spec.servers.port.protocol",
                 kept(
-                    .otherThan(["HTTP", "HTTP2", "GRPC", "GRPC-WEB", "TCP", "MONGO", "MYSQL", "REDIS"]),
+                    .otherThan([
+                        "HTTP", "HTTP2", "GRPC", "GRPC-WEB", "HTTPS", "TLS", "TCP", "MONGO", "MYSQL", "REDIS",
+                    ]),
                     "the proxy does not listen for protocol % yet"
                 )
             ),
-            // Without `httpsRedirect` it means nothing to the protocols that are served.
-            ("spec.servers.tls", .moot), ("spec.servers.tls.httpsRedirect", .served),
+            ("spec.servers.tls", .served),
+            (
+                "spec.servers.tls.mode",
+                kept(
+                    .these(["AUTO_PASSTHROUGH", "ISTIO_MUTUAL"]),
+                    "the proxy does not listen for TLS mode %"
+                )
+            ),
         ]
 
     private static let serviceEntry: [(path: String, standing: Standing)] =

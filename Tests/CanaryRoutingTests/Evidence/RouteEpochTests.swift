@@ -182,7 +182,9 @@ struct RouteEpochTests {
         let first: Node = ["match": [["port": 1]], "route": Helloworld.split(["v1": 90, "v2": 10])]
         let second: Node = ["route": Helloworld.split(["v1": 1])]
         let before = object([Self.a], [first, second]).created(9, routes: [1, 2, 3])
-        #expect(before.connectionEpoch(0).commit == "c2" && before.connectionEpoch(1).commit == "c3")
+        #expect(
+            before.connectionEpoch(.tcp, 0).commit == "c2" && before.connectionEpoch(.tcp, 1).commit == "c3"
+        )
         let commit = RouteEpoch(revision: 99, commit: "new")
         func epochs(_ http: Node, _ tcp: Node) -> [Int64] {
             RouteEpochs.after(change: before, to: object(http, tcp), commit: commit).map(\.revision)
@@ -194,6 +196,6 @@ struct RouteEpochTests {
         #expect(epochs([Self.a], [shifted, second]) == [1, 99, 3])
         // What an older version stored names no commit for them.
         let old = object([Self.a], [first]).created(9, routes: [1])
-        #expect(old.connectionEpoch(0) == RouteEpoch(revision: 9, commit: "uid"))
+        #expect(old.connectionEpoch(.tcp, 0) == RouteEpoch(revision: 9, commit: "uid"))
     }
 }
