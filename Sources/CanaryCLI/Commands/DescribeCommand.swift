@@ -12,7 +12,7 @@ struct DescribeCommand: Subcommand {
         abstract: "Show the traffic of hosts, or one object",
         usage: """
             canaryctl describe [<host>] [<options>]
-            canaryctl describe <kind> <name> [<options>]
+            canaryctl describe <kind> [<name>] [<options>]
             """,
         discussion: Help.examples(
             ("Every canary of the store", "canaryctl describe"),
@@ -47,7 +47,12 @@ struct DescribeCommand: Subcommand {
     func run(in context: CommandContext) throws -> ExitStatus {
         let settings = try Settings(global, context)
         let session = ClusterSession(settings: settings, context: context)
-        if let key = try objectKey(settings) { return try describe(key, session) }
+        if let objects = try objects(session) {
+            let page = { try self.page(of: objects, session) }
+            guard !watch else { return try Watch(session: session).run(page) }
+            context.standardOutput.write(try page())
+            return .success
+        }
         let page = TrafficPage(session: session, output: output.output)
         guard watch else {
             context.standardOutput.write(try page.text(of: subject.first))
@@ -56,40 +61,57 @@ struct DescribeCommand: Subcommand {
         return try Watch(session: session).run { try page.text(of: subject.first) }
     }
 
-    /// `describe KIND NAME` or `describe KIND/NAME`.
-    private func objectKey(_ settings: Settings) throws -> ResourceKey? {
-        guard subject.count == 2 || subject.first?.contains("/") == true else { return nil }
-        guard case .names(let names) = try ObjectSelection(subject), let first = names.first else {
-            return nil
-        }
-        return ResourceKey(first.kind, namespace: settings.namespace, name: first.name)
+    /// `describe KIND NAME`, `describe KIND/NAME`, or a kind alone, unless a host has its name; `nil` for hosts.
+    private func objects(_ session: ClusterSession) throws -> ObjectQuery? {
+        let isNamed = subject.count == 2 || subject.first?.contains("/") == true
+        guard try isNamed || isKind(session) else { return nil }
+        return ObjectQuery(
+            selection: try ObjectSelection(subject),
+            namespace: session.settings.namespace,
+            selector: nil
+        )
     }
 
-    private func describe(_ key: ResourceKey, _ session: ClusterSession) throws -> ExitStatus {
-        let (found, replicas) = try session.read { view -> (Resource?, DeploymentStatus?) in
-            guard let resource = try view.resource(key) else { throw CommandError.notFound(key) }
-            guard !view.damage.contains(key) else { return (nil, nil) }
-            guard key.kind == .deployment else { return (resource, nil) }
+    private func isKind(_ session: ClusterSession) throws -> Bool {
+        guard subject.count == 1, ResourceKind(named: subject[0]) != nil else { return false }
+        return try session.read { view in
+            let host = try view.host(named: subject[0], namespace: session.settings.namespace)
+            return try view.closure(of: [host]).isEmpty
+        }
+    }
+
+    private func page(of query: ObjectQuery, _ session: ClusterSession) throws -> String {
+        try session.read { view in
+            let (found, missing) = try query.resources(in: view)
+            if let error = CommandError.joined(missing.map(CommandError.notFound)) { throw error }
+            guard output.output == .text else { return machineText(found, isOne: query.namesOneObject) }
+            if found.isEmpty, !query.namesOneObject {
+                let place = "in \(session.settings.namespace) namespace"
+                session.context.standardError.writeLine("No resources found \(place).")
+            }
             let running = RunningReplicas(view.running.all, now: session.context.now())
-            return (resource, running.status(of: resource))
+            let autoscalers = AutoscalerReports(session.runtime)
+            return found.map { text($0, running.status(of: $0), autoscalers, session) }
+                .joined(separator: "\n\n")
         }
-        guard let resource = found else { return .failure }
-        let stream = session.context.standardOutput
-        switch output.output {
-        case .text: stream.write(text(resource, replicas, session))
-        case .json, .yaml:
-            stream.write(ObjectText.text(SecretData.hide(in: ObjectText.node(resource)), as: output.output))
-        }
-        return .success
     }
 
-    private func text(_ resource: Resource, _ replicas: DeploymentStatus?, _ session: ClusterSession)
-        -> String
-    {
+    private func machineText(_ resources: [Resource], isOne: Bool) -> String {
+        let nodes = resources.map { SecretData.hide(in: ObjectText.node($0)) }
+        // One that cannot be read is told by an error.
+        guard isOne else { return ObjectText.text(ObjectText.list(nodes), as: output.output) }
+        return nodes.first.map { ObjectText.text($0, as: output.output) } ?? ""
+    }
+
+    private func text(
+        _ resource: Resource,
+        _ replicas: DeploymentStatus?,
+        _ autoscalers: AutoscalerReports,
+        _ session: ClusterSession
+    ) -> String {
         let now = session.context.now()
         let known = resource.kind.hasEvents ? try? session.runtime.events(of: resource.key) : nil
         let events = EventTable(known ?? [], now: now).section
-        let autoscalers = AutoscalerReports(session.runtime)
         guard let report = autoscalers.report(of: resource) else {
             let text = ObjectDescription(resource, now: now, replicas: replicas).text
             return resource.kind.hasEvents ? text + events.map { $0 + "\n" }.joined() : text
