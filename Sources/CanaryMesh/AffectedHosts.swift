@@ -33,7 +33,12 @@ package struct AffectedHosts {
             // The object before and after a change has one key, but not the same hosts.
             visited.remove(resource.key)
             addVirtualService(resource, snapshot)
-        case .gateway, .credential: includesGateways = true
+        case .gateway: includesGateways = true
+        case .credential:
+            includesGateways = true
+            for rule in snapshot.resources(of: .destinationRule) where rule.names(credential: resource.name) {
+                add(rule, in: snapshot)
+            }
         case .deployment, .podController, .pod, .workloadEntry: addSelecting(resource, snapshot)
         case .horizontalPodAutoscaler, .rollout, .analysisTemplate, .opaque: break
         }
@@ -78,6 +83,18 @@ package struct AffectedHosts {
                 default: break
                 }
             }
+        }
+    }
+}
+
+extension Resource {
+    /// Whether it is a DestinationRule that has a Secret's certificates shown to endpoints, or believed of them.
+    fileprivate func names(credential name: String) -> Bool {
+        guard let rule = destinationRule else { return false }
+        let levels = [rule.trafficPolicy] + rule.subsets.map(\.trafficPolicy)
+        return levels.compactMap(\.self).contains { level in
+            level.tls?.credentialName == name
+                || level.portLevelSettings.contains { $0.policy.tls?.credentialName == name }
         }
     }
 }

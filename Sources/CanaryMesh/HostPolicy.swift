@@ -6,6 +6,8 @@ package import CanaryResources
 package struct HostPolicy: Sendable {
     package var subsets: [DestinationRule.Subset] = []
     @Rare package var trafficPolicy: TrafficPolicy? = nil
+    /// That of the rules, where the Secrets are that they name.
+    package var namespace = ""
     /// Whether one of the rules is damaged: nobody knows which endpoints are of which subset.
     package var isDamaged = false
 
@@ -26,10 +28,12 @@ package struct HostPolicy: Sendable {
             effective.connectionPool = policy.connectionPool ?? effective.connectionPool
             effective.outlierDetection = policy.outlierDetection ?? effective.outlierDetection
             effective.retryBudget = policy.retryBudget ?? effective.retryBudget
+            effective.tls = policy.tls ?? effective.tls
             if let level = policy.portLevelSettings.first(where: { $0.port == port })?.policy {
                 effective.loadBalancer = level
                 effective.connectionPool = level.connectionPool
                 effective.outlierDetection = level.outlierDetection
+                effective.tls = level.tls
             }
         }
         return effective
@@ -44,6 +48,7 @@ package struct EffectivePolicy {
     package var outlierDetection: OutlierDetection?
     /// Ports have none of their own.
     package var retryBudget: RetryBudget?
+    package var tls: ClientTLS?
 }
 
 extension ClusterSnapshot {
@@ -70,6 +75,7 @@ extension ClusterSnapshot {
         for namespace in [clientNamespace, serviceNamespace ?? "", HostPolicy.rootNamespace] {
             guard let rules = found[namespace] else { continue }
             var policy = Self.merge(rules.map(\.rule))
+            policy.namespace = namespace
             policy.isDamaged = rules.contains(where: \.isDamaged)
             return policy
         }

@@ -177,6 +177,7 @@ package final class Proxy: Sendable {
             guard !isDraining, let table = shared.publication().table else { return }
             let opened = state.listeners.retry()
             let problems = state.tls.problems
+            shared.upstreamTLS.lookAtFiles()
             let hasNewFiles = state.tls.lookAtFiles(now: Clock.wallMilliseconds() / 1000)
             state.tls.problems.filter { !problems.contains($0) }.forEach(warn)
             guard !opened.isEmpty || hasNewFiles else { return }
@@ -250,8 +251,9 @@ package final class Proxy: Sendable {
         return true
     }
 
-    /// Listeners that tables ask for and that could not be opened, and certificates that can't be used, each in words.
-    package var problems: [String] { shared.publication().problems }
+    /// Listeners that tables ask for and that could not be opened, certificates that can't be used, and hosts with which TLS can't be
+    /// agreed on, each in words.
+    package var problems: [String] { shared.problems }
 
     /// What the table is made without, as it cannot be read, each in words.
     package var damage: [String] { shared.publication().damage }

@@ -59,6 +59,7 @@ final class ProxyShared: Sendable {
     let counters: [WorkerCounters]
     let book: CounterBook
     let resolver: Resolver
+    let upstreamTLS = UpstreamTLSRegistry()
     let health: HealthChecker
     let version = Atomic<Int>(0)
     let wakes: [EventDescriptor]
@@ -86,6 +87,9 @@ final class ProxyShared: Sendable {
         book = CounterBook(registry: identifiers.counters, workers: counters)
         progress = wakes.map { _ in WorkerProgress() }
     }
+
+    /// Whatever somebody has to look after, in words.
+    var problems: [String] { (publication().problems + upstreamTLS.problems).sorted() }
 
     var connectionsPerWorker: Int { max(1, configuration.limits.connections / max(1, wakes.count)) }
 

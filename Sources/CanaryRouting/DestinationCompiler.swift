@@ -108,8 +108,14 @@ package struct DestinationCompiler {
         _ requestPort: Int,
         _ counter: RouteCounter
     ) -> ClusterRecord {
-        let name = ClusterName(host: destination.host, subset: destination.subset ?? "", port: port.number)
-        let known = known(name, destination, port)
+        let policy = destination.policy.effective(subset: destination.definition, port: port.number)
+        let name = ClusterName(
+            host: destination.host,
+            subset: destination.subset ?? "",
+            port: port.number,
+            tls: lookup.upstreamTLS(of: destination, port, policy)
+        )
+        let known = known(name, destination, port, policy)
         var record = known.record
         record.port = Int32(clamping: requestPort)
         record.endpoints = arena.store(known.endpoints.map { counted($0.record, $0.ready, counter) })
@@ -132,19 +138,24 @@ package struct DestinationCompiler {
         return endpoint
     }
 
-    private func known(_ name: ClusterName, _ destination: ResolvedDestination, _ port: HostService.Port)
-        -> KnownCluster
-    {
+    private func known(
+        _ name: ClusterName,
+        _ destination: ResolvedDestination,
+        _ port: HostService.Port,
+        _ policy: EffectivePolicy
+    ) -> KnownCluster {
         if let known = clusters.known[name] { return known }
-        let made = make(name, destination, port)
+        let made = make(name, destination, port, policy)
         clusters.known[name] = made
         return made
     }
 
-    private func make(_ name: ClusterName, _ destination: ResolvedDestination, _ port: HostService.Port)
-        -> KnownCluster
-    {
-        let policy = destination.policy.effective(subset: destination.definition, port: port.number)
+    private func make(
+        _ name: ClusterName,
+        _ destination: ResolvedDestination,
+        _ port: HostService.Port,
+        _ policy: EffectivePolicy
+    ) -> KnownCluster {
         var record = undefined
         record.number = Int32(clamping: port.number)
         record.id = lease.id(of: name)
@@ -152,7 +163,7 @@ package struct DestinationCompiler {
         record.upstreamProtocol = UpstreamProtocol(port, policy.connectionPool)
         record.balancing = EndpointBalancing(policy.loadBalancer)
         record.hashing = hashKey(policy.loadBalancer?.hashKey)
-        record.policy = policyRecord(policy, destination, port, cluster: record.id).map(arena.store)
+        record.policy = policyRecord(policy, destination, port, name.tls, cluster: record.id).map(arena.store)
         if unsafe record.policy?.pointee.shared == nil { identifiers.endLimits(of: record.id) }
         let ranked = lookup.readyEndpoints(of: destination, port: port, policy)
         record.groups = arena.store(ranked.groups)
@@ -172,16 +183,18 @@ package struct DestinationCompiler {
         _ policy: EffectivePolicy,
         _ destination: ResolvedDestination,
         _ port: HostService.Port,
+        _ tls: UpstreamTLS?,
         cluster: UInt64
     ) -> ClusterPolicyRecord? {
         guard
             policy.loadBalancer != nil || policy.connectionPool != nil || policy.outlierDetection != nil
-                || policy.retryBudget != nil
+                || policy.retryBudget != nil || tls != nil
         else { return nil }
         var record = ClusterPolicyRecord()
         if policy.loadBalancer?.hashKey != nil, let kind = policy.loadBalancer?.hashTable {
             record.hashTable = arena.keep(lookup.hashTable(kind, of: destination, port: port, policy))
         }
+        unsafe record.tls = tls.map { unsafe arena.keep($0) }
         record.warmUp = WarmUpPolicy(policy.loadBalancer?.warmUp)
         record.limits = ConnectionLimits(policy.connectionPool, budget: policy.retryBudget)
         record.outliers = OutlierPolicy(policy.outlierDetection)

@@ -113,6 +113,10 @@ package struct DestinationHandle: BitwiseCopyable {
     @inline(__always)
     package var health: Unmanaged<ClusterHealth>? { unsafe cluster?.pointee.policy?.pointee.health }
 
+    /// How TLS is spoken to its endpoints, held by the table; `nil` where it is not.
+    @inline(__always)
+    package var tls: Unmanaged<UpstreamTLS>? { unsafe cluster?.pointee.policy?.pointee.tls }
+
     /// When endpoints are ejected for their errors.
     package var outliers: OutlierPolicy { cluster?.pointee.policy?.pointee.outliers ?? .none }
 

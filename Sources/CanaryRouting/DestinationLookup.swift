@@ -52,6 +52,7 @@ package final class DestinationLookup {
     private var endpointTargets: [EndpointTarget: Shared<RouteCounter.Target>] = [:]
     private let hosts: HostViews
     private let scope: ClientScope
+    private let snapshot: ClusterSnapshot
     private var endpoints: [EndpointsKey: RankedEndpoints] = [:]
     private var workloads: [String: WorkloadNames] = [:]
     /// Shared by all routes to the same endpoints: a table may have thousands of places.
@@ -68,7 +69,13 @@ package final class DestinationLookup {
 
     package init(_ snapshot: ClusterSnapshot, _ scope: ClientScope) {
         self.scope = scope
+        self.snapshot = snapshot
         hosts = HostViews(snapshot, namespace: scope.namespace, clientLabels: scope.labels)
+    }
+
+    /// The Secret of a name.
+    func credential(_ name: String, _ namespace: String) -> TLSCredential {
+        TLSCredential(name, namespace, snapshot)
     }
 
     package func resolve(_ host: String, subset: String?) -> ResolvedDestination {

@@ -221,6 +221,8 @@ extension ClusterRecord {
     var outliers = OutlierPolicy.none
     /// What workers share of the cluster, where there are limits over all of them.
     var shared: Unmanaged<SharedCluster>?
+    /// How TLS is spoken to the endpoints, if it is.
+    var tls: Unmanaged<UpstreamTLS>?
     /// Where endpoints are ejected or warm up.
     var health: Unmanaged<ClusterHealth>?
 }

@@ -22,6 +22,7 @@ package import CanaryMesh
     private var leases: [IdentifierLease] = []
     private var tables: [EndpointHashTable] = []
     private var clusters: [SharedCluster] = []
+    private var settings: [UpstreamTLS] = []
 
     private static let chunkSize = 1024
     private static let alignment = 16
@@ -89,6 +90,12 @@ package import CanaryMesh
     func keep(_ table: EndpointHashTable) -> EndpointHashTableRecord {
         tables.append(table)
         return table.record
+    }
+
+    /// Holds how TLS is spoken to a cluster.
+    func keep(_ tls: UpstreamTLS) -> Unmanaged<UpstreamTLS> {
+        settings.append(tls)
+        return unsafe Unmanaged.passUnretained(tls)
     }
 
     /// Holds what workers share of a cluster.

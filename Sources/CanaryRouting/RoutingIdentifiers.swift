@@ -10,6 +10,8 @@ struct ClusterName: Hashable, Sendable {
     /// Empty for none.
     var subset: String
     var port: Int
+    /// Connections with other settings are another cluster's.
+    var tls: UpstreamTLS?
 }
 
 /// Numbers for endpoints, clusters and counters, the same in every routing table that was made with this object. A proxy

@@ -19,7 +19,7 @@ struct AdminPages {
             moment.append(timestamp: since &* 1000)
             lines.append("stale since \(moment.slice.text)")
         }
-        return .init(status: 200, body: (lines + state.problems + state.damage).map { $0 + "\n" }.joined())
+        return .init(status: 200, body: (lines + shared.problems + state.damage).map { $0 + "\n" }.joined())
     }
 
     func prometheus() -> AdminConnection.Answer {

@@ -23,10 +23,10 @@ struct ClientCodec {
 
     // MARK: - Requests
 
-    func beginHead(_ method: ByteSlice, to output: inout ByteBuffer) {
+    func beginHead(_ method: ByteSlice, _ scheme: ByteSlice, to output: inout ByteBuffer) {
         switch kind {
         case .http1: HTTP1Client.beginHead(method, to: &output)
-        case .http2: HTTP2Client.beginHead(method, to: &output)
+        case .http2: HTTP2Client.beginHead(method, scheme, to: &output)
         }
     }
 

@@ -12,10 +12,12 @@ struct HTTP2Client {
     private var trailers = ByteSlice()
 
     /// Writes what stands before a request's target.
-    static func beginHead(_ method: ByteSlice, to output: inout ByteBuffer) {
+    static func beginHead(_ method: ByteSlice, _ scheme: ByteSlice, to output: inout ByteBuffer) {
         output.append(":method: ")
         output.append(method)
-        output.append("\r\n:scheme: http\r\n:path: ")
+        output.append("\r\n:scheme: ")
+        output.append(scheme)
+        output.append("\r\n:path: ")
     }
 
     mutating func begin(_ head: ResponseHead) { framing = head.framing }

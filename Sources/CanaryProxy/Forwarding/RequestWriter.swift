@@ -25,7 +25,7 @@ struct RequestWriter: ~Copyable {
         let head = exchange.pointee.request.head
         fields.load(exchange.pointee.request.fields)
         output.truncate()
-        codec.beginHead(facts.method, to: &output)
+        codec.beginHead(facts.method, facts.scheme, to: &output)
         writeTarget(exchange, to: &output)
         codec.separateAuthority(to: &output)
         writeAuthority(exchange, to: &output)

@@ -66,6 +66,14 @@ import Glibc
         unsafe SSL_CTX_set_session_id_context(pointer, identity, UInt32(min(identity.count, 32)))
     }
 
+    /// Has a client's sessions handed over as they are agreed on; the callback answers 1 where it keeps one.
+    func keepSessions(
+        _ body: @convention(c) @escaping (OpaquePointer?, OpaquePointer?) -> Int32
+    ) {
+        unsafe canary_tls_set_session_cache(pointer, Int(SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL))
+        unsafe SSL_CTX_sess_set_new_cb(pointer, body)
+    }
+
     // MARK: - Certificates
 
     /// Takes a certificate, those behind it, and its key.
@@ -90,6 +98,13 @@ import Glibc
             throw TLSProblem("the key does not belong to the certificate")
         }
         if let warning = leaf.validity(now) { warnings.append(warning) }
+    }
+
+    /// Believes those whom the system believes.
+    func trustSystem() throws(TLSProblem) {
+        guard unsafe SSL_CTX_set_default_verify_paths(pointer) == 1 else {
+            throw TLSProblem("the system's CA certificates can't be read: \(TLSProblem.lastReason())")
+        }
     }
 
     /// Believes those who are signed by some authorities, unless these say that they revoked it.

@@ -11,6 +11,8 @@ struct TLSSocket: ~Copyable {
     var isDrained = false
     /// The server of a listener that the client asked for.
     var server: TLSServer?
+    /// What it was made with towards an endpoint.
+    var origin: UpstreamTLSContext?
 
     init(_ descriptor: Int32) { self.descriptor = descriptor }
 

@@ -77,14 +77,27 @@ enum Transport {
         }
     }
 
-    /// Begins a connection; `nil` when that fails at once. Not ready, it is when the socket can be written to.
-    static func connect(to address: SocketAddress) -> (transport: Transport, isReady: Bool)? {
+    /// Begins a connection, with TLS where there is a context for it; `nil` when that fails at once. Not ready, ``establish()`` tells
+    /// when something has happened to the socket.
+    static func connect(to address: SocketAddress, _ context: UpstreamTLSContext? = nil) -> (
+        transport: Transport, isReady: Bool
+    )? {
         let (descriptor, isReady, _) = Socket.connect(to: address)
-        return descriptor < 0 ? nil : (.plain(descriptor), isReady)
+        guard descriptor >= 0 else { return nil }
+        guard let context else { return (.plain(descriptor), isReady) }
+        guard let connection = context.open(descriptor) else {
+            Glibc.close(descriptor)
+            return nil
+        }
+        return (.tls(connection), false)
     }
 
-    /// Whether a connection that was begun stands, once its socket can be written to.
-    var isEstablished: Bool { stream != nil || Socket.pendingError(descriptor) == 0 }
+    /// Whether a connection that was begun stands by now.
+    func establish() -> TLSConnection.Handshake {
+        guard stream == nil else { return .complete }
+        guard Socket.pendingError(descriptor) == 0 else { return .failed }
+        return tls?.pointee.shakeHands() ?? .complete
+    }
 
     /// Has the kernel look whether a silent peer is still there, if that is wanted.
     func keepAlive(_ settings: ConnectionLimits.KeepAlive) {

@@ -7,6 +7,7 @@ import CanaryRouting
 struct UpstreamSide: ~Copyable {
     private let identifiers: RoutingIdentifiers
     private let counters: WorkerCounters
+    private let tls: UpstreamTLSRegistry
     var connections = Slab<Upstream>(chunkCount: 64)
     var pools = NumberMap<ClusterMember, EndpointPool>(EndpointPool())
     var clusters = NumberMap<UInt64, ClusterState>(ClusterState())
@@ -18,7 +19,12 @@ struct UpstreamSide: ~Copyable {
     var inLine = 0
     private var resolutions: Resolutions?
 
-    init(identifiers: RoutingIdentifiers, counters: WorkerCounters) {
+    init(
+        identifiers: RoutingIdentifiers,
+        tls: UpstreamTLSRegistry = UpstreamTLSRegistry(),
+        counters: WorkerCounters
+    ) {
+        self.tls = tls
         self.identifiers = identifiers
         self.counters = counters
     }
@@ -54,7 +60,7 @@ struct UpstreamSide: ~Copyable {
         of destination: DestinationHandle,
         _ loop: inout EventLoop
     ) -> Connection {
-        guard let address = address(of: member), let begun = Transport.connect(to: address) else {
+        guard let address = address(of: member), let begun = begin(to: address, of: destination) else {
             callNext(member)
             return .failed
         }
@@ -71,6 +77,14 @@ struct UpstreamSide: ~Copyable {
         if begun.isReady { return .ready(upstream) }
         loop.set(upstream.registration, in: Int64(max(destination.connectTimeoutMilliseconds, 1)))
         return .waiting(upstream)
+    }
+
+    private func begin(to address: SocketAddress, of destination: DestinationHandle) -> (
+        transport: Transport, isReady: Bool
+    )? {
+        guard let settings = unsafe destination.tls else { return Transport.connect(to: address) }
+        let context = unsafe settings._withUnsafeGuaranteedRef { tls.context(of: $0) }
+        return context.flatMap { Transport.connect(to: address, $0) }
     }
 
     private func apply(_ destination: DestinationHandle, to upstream: UpstreamPointer, _ now: Int64) {

@@ -153,8 +153,9 @@ extension Worker {
     /// The connection stands, or failed to.
     mutating func upstreamConnected(_ upstream: UpstreamPointer) {
         guard let exchange = upstream.pointee.exchange else { return closeUpstream(upstream) }
+        guard let isEstablished = establish(upstream) else { return }
         loop.timers.cancel(upstream.registration)
-        guard upstream.pointee.transport.isEstablished else {
+        guard isEstablished else {
             if failTry(exchange, .connect) { attemptAgain(exchange) }
             return
         }

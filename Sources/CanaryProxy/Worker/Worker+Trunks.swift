@@ -88,8 +88,9 @@ extension Worker {
 
     /// The connection stands, or failed to: so it is for all that wait for it.
     mutating func trunkConnected(_ trunk: UpstreamPointer, _ session: HTTP2SessionPointer) {
+        guard let isEstablished = establish(trunk) else { return }
         loop.timers.cancel(trunk.registration)
-        guard trunk.pointee.transport.isEstablished else { return failTrunk(trunk) }
+        guard isEstablished else { return failTrunk(trunk) }
         trunk.pointee.phase = .multiplexed
         session.forEachStream { stream in
             guard case .endpoint(let upstream) = stream.pointee.party, upstream.pointee.phase == .connecting

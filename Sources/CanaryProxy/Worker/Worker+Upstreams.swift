@@ -11,13 +11,20 @@ extension Worker {
         switch upstream.pointee.phase {
         case .closed: return
         case .idle:
-            // Whatever comes on a resting connection ends it; a mere "writable" is no news.
-            if events & (CANARY_EPOLLIN | CANARY_EPOLLRDHUP) != 0 || hasFailed { closeUpstream(upstream) }
+            // Whatever comes on a resting connection ends it, but for what TLS says to itself; a mere "writable" is no news.
+            let isOver = events & CANARY_EPOLLRDHUP != 0 || hasFailed
+            let hasCome = events & CANARY_EPOLLIN != 0
+            guard isOver || hasCome else { return }
+            if isOver || upstream.pointee.transport.tls == nil || !upstream.pointee.transport.isQuiet {
+                closeUpstream(upstream)
+            }
             return
         case .connecting:
+            // A handshake goes on by whatever comes.
+            let isNews = events & CANARY_EPOLLOUT != 0 || hasFailed || upstream.pointee.transport.tls != nil
             if let session = upstream.pointee.session {
-                if events & CANARY_EPOLLOUT != 0 || hasFailed { trunkConnected(upstream, session) }
-            } else if events & CANARY_EPOLLOUT != 0 || hasFailed {
+                if isNews { trunkConnected(upstream, session) }
+            } else if isNews {
                 upstreamConnected(upstream)
             }
             guard upstream.pointee.phase != .connecting, upstream.pointee.phase != .closed else { return }
@@ -41,6 +48,28 @@ extension Worker {
         guard flush != .blocked, let exchange = upstream.pointee.exchange else { return }
         if flush == .failed, upstream.pointee.phase == .tunnel { return tunnelIsBroken(upstream, exchange) }
         renewStall(exchange)
+    }
+
+    /// Whether a connection that was begun stands; `nil` while nobody knows. Why one with TLS does not is told to the operator.
+    mutating func establish(_ upstream: UpstreamPointer) -> Bool? {
+        let outcome = upstream.pointee.transport.establish()
+        guard let tls = upstream.pointee.transport.tls, let origin = tls.pointee.socket.pointee.origin else {
+            return outcome == .complete
+        }
+        let host = origin.settings.host
+        switch outcome {
+        case .pending: return nil
+        case .failed:
+            if !tls.pointee.reason.isEmpty { shared.upstreamTLS.note(tls.pointee.reason, host: host) }
+            return false
+        case .complete:
+            guard let objection = origin.objection(to: tls) else {
+                shared.upstreamTLS.clear(host: host)
+                return true
+            }
+            shared.upstreamTLS.note(objection, host: host)
+            return false
+        }
     }
 
     mutating func closeUpstream(_ upstream: UpstreamPointer) { upstreams.close(upstream, &loop) }

@@ -72,7 +72,7 @@ struct Worker: ~Copyable {
         relay = BodyRelay(mostFields: limits.fields)
         requestFields = FieldTable(capacity: limits.fields)
         clients = ClientSide(limits: limits, counters: counters)
-        upstreams = UpstreamSide(identifiers: shared.identifiers, counters: counters)
+        upstreams = UpstreamSide(identifiers: shared.identifiers, tls: shared.upstreamTLS, counters: counters)
         forwarding = RequestWriter(mostFields: limits.fields)
         endpoints = EndpointTexts(shared.identifiers)
         answering = AnswerWriter(mostFields: limits.fields, endpoints: endpoints)

@@ -74,6 +74,7 @@ package struct TrafficPolicy: Sendable {
     package var connectionPool: ConnectionPool?
     package var outlierDetection: OutlierDetection?
     package var retryBudget: RetryBudget?
+    package var tls: ClientTLS?
     package var portLevelSettings: [PortLevel]
 
     init(_ node: Node) {
@@ -91,6 +92,7 @@ package struct TrafficPolicy: Sendable {
         connectionPool = node["connectionPool"].map(ConnectionPool.init)
         outlierDetection = node["outlierDetection"].map(OutlierDetection.init)
         retryBudget = node["retryBudget"].map(RetryBudget.init)
+        tls = node["tls"].map(ClientTLS.init)
     }
 }
 

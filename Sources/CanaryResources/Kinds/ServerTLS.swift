@@ -86,7 +86,7 @@ extension ServerTLS.Files {
 
 extension Node {
     /// A text that says something.
-    fileprivate func text(_ key: String) -> String? {
+    func text(_ key: String) -> String? {
         self[key]?.string.flatMap { $0.isEmpty ? nil : $0 }
     }
 }

@@ -111,11 +111,16 @@ package enum ServedFields {
     private static let portPolicy: [(path: String, standing: Standing)] =
         below("loadBalancer", loadBalancer) + below("connectionPool", connectionPool)
         + [("outlierDetection", .served)]
-        + [("tls.mode", kept(.otherThan(["DISABLE"]), "the proxy does not speak TLS to endpoints yet"))]
         + [
-            "caCertificates", "caCrl", "clientCertificate", "credentialName", "insecureSkipVerify",
-            "privateKey", "sni", "subjectAltNames",
-        ].map { ("tls.\($0)", .moot) }
+            ("tls", .served),
+            (
+                "tls.mode",
+                kept(
+                    .these(["ISTIO_MUTUAL"]),
+                    "the proxy has no certificates of a mesh, and speaks plain text there"
+                )
+            ),
+        ]
 
     private static let loadBalancer: [(path: String, standing: Standing)] = [
         (
