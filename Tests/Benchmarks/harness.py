@@ -91,22 +91,24 @@ def virtual_service(name, prefixes):
             "spec: {hosts: [" + name + "], http: [" + routes + "]}\n")
 
 
-def manifests(hosts, prefixes):
-    yield "apiVersion: v1\nkind: Service\nmetadata: {name: bench}\nspec: {selector: {app: bench}, ports: [{name: http, port: 80}]}\n"
+def manifests(hosts, prefixes, protocol):
+    yield ("apiVersion: v1\nkind: Service\nmetadata: {name: bench}\n"
+           "spec: {selector: {app: bench}, ports: [{name: " + protocol + ", port: 80}]}\n")
     yield virtual_service("bench.local", [None])
     for index in range(hosts):
         yield virtual_service(f"h{index}.local", prefixes)
 
 
 class Canary:
-    """A store with bench.local, split 90 to 10, and `hosts` others that have a route for each of `prefixes`; and its proxy."""
+    """A store with bench.local, split 90 to 10, and `hosts` others that have a route for each of `prefixes`; and its proxy. With `http2`
+    the origin speaks that."""
 
     prefix = []
 
-    def __init__(self, canaryctl, scratch, origin, hosts, prefixes=(None,)):
+    def __init__(self, canaryctl, scratch, origin, hosts, prefixes=(None,), http2=False):
         self.canaryctl = canaryctl
         self.env = dict(os.environ, CANARYCTL_STORE=f"{scratch}/store-{hosts}")
-        self.run("create", "-f", "-", input="".join(manifests(hosts, prefixes)).encode())
+        self.run("create", "-f", "-", input="".join(manifests(hosts, prefixes, "http2" if http2 else "http")).encode())
         for version, port in zip(("v1", "v2"), origin.ports):
             self.run("register", "bench", f"127.0.0.1:{port}", "-l", f"version={version}")
         self.start()
@@ -122,10 +124,11 @@ class Canary:
 
 
 class HAProxy:
-    """The same routes: those of the hosts in a map, which is HAProxy's way for many."""
+    """The same routes: those of the hosts in a map, which is HAProxy's way for many. A frontend takes HTTP/2 from who begins with it."""
 
-    def __init__(self, scratch, origin, hosts=0, prefixes=()):
+    def __init__(self, scratch, origin, hosts=0, prefixes=(), http2=False):
         self.scratch, self.origin = scratch, origin
+        self.protocol = "proto h2" if http2 else ""
         with open(f"{scratch}/routes.map", "w") as file:
             file.write("bench.local/ b\n")
             file.writelines(f"h{index}.local{prefix or '/'} b\n" for index in range(hosts) for prefix in prefixes)
@@ -138,6 +141,6 @@ class HAProxy:
                        "  timeout connect 5s\n  timeout client 300s\n  timeout server 60s\n"
                        f"frontend f\n  bind 127.0.0.1:{self.port}\n"
                        f"  use_backend %[base,map_beg({self.scratch}/routes.map)]\nbackend b\n  balance roundrobin\n"
-                       f"  server v1 127.0.0.1:{self.origin.ports[0]} weight 90\n"
-                       f"  server v2 127.0.0.1:{self.origin.ports[1]} weight 10\n")
+                       f"  server v1 127.0.0.1:{self.origin.ports[0]} weight 90 {self.protocol}\n"
+                       f"  server v2 127.0.0.1:{self.origin.ports[1]} weight 10 {self.protocol}\n")
         self.process = spawn(["haproxy", "-db", "-f", f"{self.scratch}/haproxy.cfg"], CPUS[0])
