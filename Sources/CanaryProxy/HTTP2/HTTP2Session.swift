@@ -215,11 +215,10 @@ typealias HTTP2SessionPointer = SlabPointer<HTTP2Session>
             guard taken.wasTaken else { return false }
             (length, isFinal) = (taken.length, taken.isFinal)
         }
-        if isFinal {
-            stream.pointee.sending = hasBody(length) ? .body : .ended
-            note(stream)
-        }
+        if isFinal { stream.pointee.sending = hasBody(length) ? .body : .ended }
         party.consumeOutgoing(length)
+        // There is room for what comes behind it, of an interim head, too.
+        note(stream)
         return true
     }
 

@@ -26,7 +26,6 @@ package enum GRPCStatus {
     /// What an HTTP status of the proxy's own means to a gRPC client (grpc's `http-grpc-status-mapping.md`, as Envoy has it).
     package static func number(ofHTTP status: Int32) -> Int32 {
         switch status {
-        case 200: 0
         case 400: 13
         case 401: 16
         case 403: 7

@@ -53,6 +53,21 @@ struct GeneratedRequest: CustomStringConvertible {
         }
         if generator.chance(20) { fields.append(("x-fail", generator.pick(["409", "418", "500", "503"]))) }
         isAbsolute = generator.chance(5)
+        if generator.chance(10) {
+            fields.append(
+                (
+                    "content-type",
+                    generator.pick(["application/grpc", "application/grpc+proto", "application/grpc-web"])
+                )
+            )
+        }
+    }
+
+    /// Whether the proxy's own answers are told in gRPC.
+    var isGRPC: Bool {
+        fields.contains {
+            $0 == ("content-type", "application/grpc") || $0 == ("content-type", "application/grpc+proto")
+        }
     }
 
     /// As it is sent.

@@ -2,11 +2,14 @@
 
 @testable import CanaryInsight
 @testable import CanaryMesh
+import CanaryResources
 @testable import CanaryRouting
 
 /// What the routing table makes of a request.
 struct TableVerdict {
     var status = 404
+    /// Whether the client finds it in gRPC.
+    private let isGRPC: Bool
     /// Where it may go: origins of destinations with a weight, an empty text for a destination without any.
     var origins: Set<String> = []
     /// What is sent on, `PATH AUTHORITY`, for each origin.
@@ -24,6 +27,7 @@ struct TableVerdict {
         listener: Int32,
         origins known: EchoOrigins
     ) {
+        isGRPC = request.isGRPC
         let arena = RoutingArena()
         withExtendedLifetime((arena, table)) {
             var facts = Self.explained(request).facts(in: arena)
@@ -86,11 +90,17 @@ struct TableVerdict {
         )
     }
 
+    private func fits(_ outcome: Outcome, _ status: Int) -> Bool {
+        guard isGRPC else { return outcome.status == status }
+        let number = GRPCStatus.number(ofHTTP: Int32(status))
+        return outcome.status == 200 && outcome.headers.contains("grpc-status: \(number)")
+    }
+
     /// What is wrong with an outcome, in words; `nil` where it fits.
     func objection(to outcome: Outcome) -> String? {
         if mayIntervene, outcome.origin.isEmpty { return nil }
         guard status == 200, !origins.isEmpty else {
-            if outcome.status != status { return "status \(outcome.status), not \(status)" }
+            if !fits(outcome, status) { return "status \(outcome.status), not \(status)" }
             let found =
                 outcome.headers.first { $0.hasPrefix("location: ") }?.dropFirst("location: ".count) ?? ""
             return location == found ? nil : "location \(found), not \(location)"
@@ -98,7 +108,7 @@ struct TableVerdict {
         guard origins.contains(outcome.origin) else {
             return "origin \"\(outcome.origin)\", none of \(origins.sorted())"
         }
-        guard !outcome.origin.isEmpty else { return outcome.status == 503 ? nil : "status \(outcome.status)" }
+        guard !outcome.origin.isEmpty else { return fits(outcome, 503) ? nil : "status \(outcome.status)" }
         let path = outcome.request.split(separator: " ").dropFirst().first ?? ""
         let host = outcome.requestHeaders.first { $0.hasPrefix("host: ") }?.dropFirst("host: ".count) ?? ""
         return sent.contains("\(path) \(host)") ? nil : "sent \(path) \(host), not \(sent.sorted())"

@@ -83,6 +83,6 @@ struct FaultTests {
             let arena = RoutingArena()
             #expect(GRPCStatus.isGRPC(contentType: arena.store(type)) == isGRPC, "\(type)")
         }
-        #expect([404, 503, 504, 429, 500, 200].map(GRPCStatus.number(ofHTTP:)) == [12, 14, 14, 14, 2, 0])
+        #expect([404, 503, 504, 429, 500, 200].map(GRPCStatus.number(ofHTTP:)) == [12, 14, 14, 14, 2, 2])
     }
 }
