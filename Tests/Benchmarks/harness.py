@@ -134,12 +134,14 @@ class HAProxy:
             file.writelines(f"h{index}.local{prefix or '/'} b\n" for index in range(hosts) for prefix in prefixes)
         self.start()
 
+    binding = ""
+
     def start(self):
         self.port = free_port()
         with open(f"{self.scratch}/haproxy.cfg", "w") as file:
             file.write("global\n  nbthread 1\n  no strict-limits\n  maxconn 16000\ndefaults\n  mode http\n  http-reuse always\n"
                        "  timeout connect 5s\n  timeout client 300s\n  timeout server 60s\n"
-                       f"frontend f\n  bind 127.0.0.1:{self.port}\n"
+                       f"frontend f\n  bind 127.0.0.1:{self.port} {self.binding}\n"
                        f"  use_backend %[base,map_beg({self.scratch}/routes.map)]\nbackend b\n  balance roundrobin\n"
                        f"  server v1 127.0.0.1:{self.origin.ports[0]} weight 90 {self.protocol}\n"
                        f"  server v2 127.0.0.1:{self.origin.ports[1]} weight 10 {self.protocol}\n")
