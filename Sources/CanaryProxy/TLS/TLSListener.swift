@@ -15,6 +15,8 @@ import CanaryRouting
         self.servers = servers
         entrance = try TLSContext(isServer: true)
         tickets.apply(to: entrance)
+        // A client that resumes gets another, and each is a piece of its own on the wire.
+        unsafe SSL_CTX_set_num_tickets(entrance.pointer, 1)
         // Each server has its own; until then there is no reason to refuse anybody.
         try entrance.setVersions(.tls10, .tls13)
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()

@@ -12,8 +12,8 @@ extension Worker {
         guard let generation = tables.current else { return }
         let listener = generation.pointee.listener(client.pointee.listener)
         if listener.isTLS || listener.asksForName {
+            // What it says first is an event, also where that is there already.
             client.pointee.phase = .opening
-            openUp(client)
         } else if listener.isOpaque {
             beginConnection(client)
         }
@@ -48,7 +48,7 @@ extension Worker {
             return refuseHandshake(client)
         }
         counters.countHandshake(isResumed: tls.pointee.isResumed)
-        client.pointee.canRead = true
+        client.pointee.canRead = tls.pointee.holdsMore || client.pointee.isEnding
         guard server.settings.isHTTP else { return beginConnection(client) }
         clients.rest(client, &loop)
         clients.awaitHead(client, &loop)

@@ -91,6 +91,21 @@ import Testing
         #expect(ended.output.contains(" promoted\n"), "\(ended.output)")
         #expect(ended.output.hasSuffix("done: everything is stopped, and the store is removed\n"))
     }
+
+    @Test(.enabled(if: hasPrograms("python3", "curl", "openssl"), "the demo needs python3, curl and openssl"))
+    func `TLS stands in front of a canary, and its certificate is replaced`() throws {
+        let scratch = try ScratchDirectory()
+        let ended = try Program(
+            ["\(Scene.root)/examples/tls/demo", Program.path],
+            in: scratch,
+            executable: "/bin/sh"
+        ).end()
+        #expect(ended.status == 0, "\(ended.errors)")
+        #expect(ended.output.contains("HTTP/2 200, certificate verified: 0\n"), "\(ended.output)")
+        #expect(ended.output.contains("unrecognized name"), "\(ended.output)")
+        #expect(ended.output.hasSuffix("done: everything is stopped, and the store is removed\n"))
+    }
+
     @Test(.enabled(if: hasPrograms("python3", "curl"), "the demo needs python3 and curl"))
     func `a version that answers calls with UNAVAILABLE is taken back`() throws {
         let scratch = try ScratchDirectory()
