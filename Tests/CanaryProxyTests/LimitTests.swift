@@ -186,7 +186,13 @@ import Testing
         let origins = [try origin(), try origin()]
         let proxy = try TestProxy(
             origins.map { ("v1", $0.port) },
-            resources: [RoutedScene.policy([("connectionPool", ["tcp": ["maxConnections": 1]])])]
+            resources: [
+                RoutedScene.policy([
+                    ("connectionPool", ["tcp": ["maxConnections": 1]]),
+                    // By chance the same endpoint could be chosen again.
+                    ("loadBalancer", ["simple": "ROUND_ROBIN"]),
+                ])
+            ]
         ) { $0.workers = 1 }
         // Each endpoint has a connection that rests.
         while !origins.allSatisfy({ $0.connections.load(ordering: .relaxed) > 0 }) { _ = try proxy.ask() }

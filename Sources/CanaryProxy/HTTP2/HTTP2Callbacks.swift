@@ -90,7 +90,7 @@ enum HTTP2Callbacks {
         -> HTTP2StreamPointer?
     {
         guard let header = unsafe frame?.pointee.hd,
-            [NGHTTP2_HEADERS.rawValue, NGHTTP2_DATA.rawValue].contains(UInt32(header.type)),
+            header.type == NGHTTP2_DATA.rawValue || header.type == NGHTTP2_HEADERS.rawValue,
             header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
         else { return nil }
         return unsafe stream(header.stream_id, of: session)
