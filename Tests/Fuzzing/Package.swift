@@ -33,6 +33,11 @@ let package = Package(
             swiftSettings: fuzzer
         ),
         .executableTarget(name: "fuzz-http1", dependencies: ["HTTP1"], swiftSettings: fuzzer),
+        .executableTarget(
+            name: "fuzz-hello",
+            dependencies: ["ClientHello", "CanaryMesh"],
+            swiftSettings: fuzzer
+        ),
         .target(
             name: "CanaryManifests",
             dependencies: ["CanaryRules", "CanaryResources", "CanarySystem", "CLibYAML"],
@@ -51,6 +56,7 @@ let package = Package(
             dependencies: ["CanaryMesh", "CanaryResources", "CRE2"],
             swiftSettings: settings
         ),
+        .target(name: "ClientHello", dependencies: ["CanaryMesh"], swiftSettings: settings),
         .target(name: "HTTP1", dependencies: ["CanaryMesh", "CanaryRouting"], swiftSettings: settings),
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "CLinux"),

@@ -1,0 +1,1 @@
+../../../../Sources/CanaryProxy/TLS/ClientHello.swift
