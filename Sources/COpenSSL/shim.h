@@ -22,6 +22,15 @@ static inline void canary_tls_set_options(SSL_CTX *context) {
     SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
 }
 
+// A session neither goes on with an earlier one nor can be gone on with.
+static inline void canary_tls_refuse_tickets(SSL *session) {
+    SSL_set_options(session, SSL_OP_NO_TICKET);
+    SSL_set_num_tickets(session, 0);
+}
+
+// What a peer says to TLS alone is read piece by piece, so that whoever reads can stop.
+static inline void canary_tls_stop_often(SSL_CTX *context) { SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY); }
+
 static inline void canary_tls_clear_flags(BIO *stream) { BIO_clear_retry_flags(stream); }
 static inline void canary_tls_awaits_reading(BIO *stream) { BIO_set_retry_read(stream); }
 static inline void canary_tls_awaits_writing(BIO *stream) { BIO_set_retry_write(stream); }

@@ -178,7 +178,7 @@ package final class Proxy: Sendable {
             let opened = state.listeners.retry()
             let problems = state.tls.problems
             shared.upstreamTLS.lookAtFiles()
-            let hasNewFiles = state.tls.lookAtFiles(now: Clock.wallMilliseconds() / 1000)
+            let hasNewFiles = state.tls.look(now: Clock.wallMilliseconds() / 1000)
             state.tls.problems.filter { !problems.contains($0) }.forEach(warn)
             guard !opened.isEmpty || hasNewFiles else { return }
             publish(state, table, isNew: false)

@@ -39,8 +39,8 @@ extension DownstreamPointer {
 
     /// Whether a request is for a host that the client's connection was not let in for: another server's rules may be stricter.
     func isMisdirected(_ authority: ByteSlice) -> Bool {
-        guard let server = tls?.pointee.socket.pointee.server else { return false }
-        return !server.admits(authority: authority)
+        guard let socket = tls?.pointee.socket, let server = socket.pointee.server else { return false }
+        return socket.pointee.listener?.server(for: Authority.split(authority).host) !== server
     }
 }
 

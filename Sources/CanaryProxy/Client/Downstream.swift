@@ -24,6 +24,8 @@ struct Downstream: Registered, ~Copyable {
     var registration = Registration(.downstream)
     /// From a socket to TLS over it, where the client begins with that.
     var transport: Transport
+    /// What TLS is taken up by, until it is: the listener may be gone before the client has said anything.
+    var tlsListener: TLSListener?
     var codec: ServerCodec
     /// What makes streams of a connection that carries them.
     var session: HTTP2SessionPointer?
@@ -42,6 +44,8 @@ struct Downstream: Registered, ~Copyable {
     var closesWhenSent = false
     /// Its listener is gone: it is let go as soon as it rests.
     var isRetired = false
+    /// It shook hands when it was to go already: its request, which is on its way, is waited for a little.
+    var isAwaited = false
     var hasReceivedHeadBytes = false
     /// A request came, so that what follows is of the same protocol.
     var hasBegun = false

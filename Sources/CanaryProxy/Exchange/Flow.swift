@@ -33,7 +33,9 @@ extension DownstreamPointer {
     var canGoOn: Bool { pointee.canRead && wantsInput || hasUsableInput }
 
     /// Between two requests, with everything said on both sides.
-    var isResting: Bool { pointee.phase == .head && pointee.inbox.isEmpty && pointee.outbox.isEmpty }
+    var isResting: Bool {
+        pointee.phase == .head && pointee.inbox.isEmpty && pointee.outbox.isEmpty && !pointee.isAwaited
+    }
 }
 
 extension ExchangePointer {

@@ -91,6 +91,13 @@ extension PEM.Object {
         return nil
     }
 
+    /// Whether a list should have been followed by another.
+    func isOutdated(_ now: Int64) -> Bool {
+        var time = time_t(now)
+        guard let next = unsafe X509_CRL_get0_nextUpdate(pointer) else { return false }
+        return unsafe X509_cmp_time(next, &time) < 0
+    }
+
     private static func text(_ time: UnsafePointer<ASN1_TIME>?) -> String {
         var (year, month, day): (Int32, Int32, Int32) = (0, 0, 0)
         guard unsafe canary_tls_day(time, &year, &month, &day) != 0 else { return "an unknown day" }

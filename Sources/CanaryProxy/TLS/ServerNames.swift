@@ -22,7 +22,10 @@ struct ServerNames: Sendable {
     }
 
     /// How well they fit a name, in any case: the longer the pattern, the better. `nil` where they do not.
-    func closeness(to name: ByteSlice) -> Int? {
+    func closeness(to written: ByteSlice) -> Int? {
+        // A name with a dot at its end is the same (RFC 1034, 3.1).
+        let isRooted = written.count > 1 && written[written.count - 1] == UInt8(ascii: ".")
+        let name = isRooted ? written.slice(0, written.count - 1) : written
         guard !name.isEmpty else { return takesAll ? 0 : nil }
         if Self.has(names, name) { return .max }
         if !suffixes.isEmpty {

@@ -23,6 +23,10 @@ typealias TLSPointer = SlabPointer<TLSConnection>
     private(set) var isEstablished = false
     /// It is beyond use: what comes may not be what was sent.
     private var hasFailed = false
+    /// Behind what was received last came the end, or what can't be read, which the next call tells.
+    private var endsNext = false
+    /// What came can't be read before something of TLS's own is sent.
+    private(set) var awaitsRoom = false
     /// Why the handshake failed, for people.
     private(set) var reason = ""
     /// What the peer's certificate says, as `x-forwarded-client-cert` has it; empty without one.
@@ -63,6 +67,8 @@ typealias TLSPointer = SlabPointer<TLSConnection>
     mutating func shakeHands() -> Handshake {
         guard !isEstablished else { return .complete }
         socket.pointee.isDrained = false
+        // Whatever others left there would be taken for what this call came to.
+        ERR_clear_error()
         let result = unsafe SSL_do_handshake(session)
         guard result != 1 else {
             isEstablished = true
@@ -87,6 +93,10 @@ typealias TLSPointer = SlabPointer<TLSConnection>
 
     // MARK: - Bytes
 
+    /// How often the socket is read, and how many records, by one call: a flood of small ones is not to keep others waiting.
+    private static let mostReads = 4
+    private static let mostRecords = 16
+
     /// Receives at most `count` bytes, as many as there are.
     mutating func receive(_ memory: UnsafeMutableRawPointer, _ count: Int) -> Transfer {
         guard isEstablished else {
@@ -94,14 +104,20 @@ typealias TLSPointer = SlabPointer<TLSConnection>
             return unsafe Socket.receive(socket.pointee.descriptor, memory, count)
         }
         guard !hasFailed else { return .failed(EPROTO) }
+        ERR_clear_error()
+        endsNext = false
         socket.pointee.isDrained = false
+        socket.pointee.readsLeft = Self.mostReads
+        defer { socket.pointee.readsLeft = .max }
         var total = 0
-        while total < count {
+        for _ in 0..<Self.mostRecords where total < count {
             var moved = 0
             let result = unsafe SSL_read_ex(session, memory + total, count &- total, &moved)
             guard result == 1 else {
-                guard total == 0 else { break }
-                return outcome(of: result)
+                let outcome = outcome(of: result)
+                guard total > 0 else { return outcome }
+                endsNext = outcome != .wouldBlock
+                break
             }
             total &+= moved
             if socket.pointee.isDrained, unsafe SSL_has_pending(session) == 0 { break }
@@ -110,11 +126,12 @@ typealias TLSPointer = SlabPointer<TLSConnection>
     }
 
     /// Whether a call of ``receive(_:_:)`` may bring something without an event before it.
-    var holdsMore: Bool { unsafe !socket.pointee.isDrained || SSL_has_pending(session) != 0 }
+    var holdsMore: Bool { unsafe endsNext || !socket.pointee.isDrained || SSL_has_pending(session) != 0 }
 
     /// Whether nothing came but what TLS says to itself, such as tickets of sessions.
     var isQuiet: Bool {
         mutating get {
+            ERR_clear_error()
             var byte: UInt8 = 0
             var count = 0
             return unsafe outcome(of: SSL_peek_ex(session, &byte, 1, &count)) == .wouldBlock
@@ -124,6 +141,7 @@ typealias TLSPointer = SlabPointer<TLSConnection>
     /// Sends what there is room for. What could not be sent has to be sent next, with or without more behind it.
     mutating func send(_ bytes: ByteSlice) -> Transfer {
         guard !hasFailed else { return .failed(EPROTO) }
+        ERR_clear_error()
         var total = 0
         while total < bytes.count {
             var moved = 0
@@ -166,13 +184,17 @@ typealias TLSPointer = SlabPointer<TLSConnection>
     /// Tells the peer that nothing more comes.
     mutating func end() {
         guard isEstablished, !hasFailed else { return }
-        if unsafe SSL_shutdown(session) < 0 { ERR_clear_error() }
+        ERR_clear_error()
+        _ = unsafe SSL_shutdown(session)
+        ERR_clear_error()
     }
 
     // MARK: - What calls came to
 
     private mutating func outcome(of result: Int32) -> Transfer {
-        switch unsafe SSL_get_error(session, result) {
+        let error = unsafe SSL_get_error(session, result)
+        awaitsRoom = error == SSL_ERROR_WANT_WRITE
+        switch error {
         case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .wouldBlock
         case SSL_ERROR_ZERO_RETURN: return .ended
         default:

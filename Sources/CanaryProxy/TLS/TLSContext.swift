@@ -11,8 +11,9 @@ import Glibc
 /// `@unchecked Sendable`, as OpenSSL's contexts may be used by several threads once they are set up.
 @safe final class TLSContext: @unchecked Sendable {
     let pointer: OpaquePointer
-    /// What is wrong with it without making it useless, for people.
-    private(set) var warnings: [String] = []
+    /// What ends by itself: certificates of its own, and lists of what was revoked.
+    private var leaves: [PEM.Object] = []
+    private var lists: [PEM.Object] = []
 
     init(isServer: Bool) throws(TLSProblem) {
         Self.prepare
@@ -29,6 +30,7 @@ import Glibc
             )
         )
         unsafe canary_tls_read_ahead(context)
+        unsafe canary_tls_stop_often(context)
         // Envoy's order: AES of 128 bits, and SHA-256 with it, cost less than the others, and are as good.
         unsafe SSL_CTX_set_ciphersuites(
             context,
@@ -43,6 +45,15 @@ import Glibc
     private static let prepare: Void = {
         _ = OPENSSL_init_ssl(UInt64(OPENSSL_INIT_NO_LOAD_CONFIG), nil)
     }()
+
+    /// What is wrong with it without making it useless, for people. `now` is in seconds since 1970.
+    func warning(now: Int64) -> String? {
+        for leaf in leaves {
+            if let fault = leaf.validity(now) { return "the certificate: \(fault)" }
+        }
+        return lists.contains { $0.isOutdated(now) }
+            ? "the CRL is out of date, and everybody is refused" : nil
+    }
 
     // MARK: - Settings
 
@@ -82,7 +93,7 @@ import Glibc
     // MARK: - Certificates
 
     /// Takes a certificate, those behind it, and its key.
-    func add(chain: KeyMaterial?, key: KeyMaterial?, now: Int64) throws(TLSProblem) {
+    func add(chain: KeyMaterial?, key: KeyMaterial?) throws(TLSProblem) {
         guard let chain, !chain.isEmpty else { throw TLSProblem("there is no certificate (tls.crt)") }
         guard let key, !key.isEmpty else { throw TLSProblem("there is no key (tls.key)") }
         let certificates = try PEM.certificates(in: chain, "the certificate")
@@ -102,7 +113,7 @@ import Glibc
             ERR_clear_error()
             throw TLSProblem("the key does not belong to the certificate")
         }
-        if let warning = leaf.validity(now) { warnings.append(warning) }
+        leaves.append(leaf)
     }
 
     /// Believes those whom the system believes.
@@ -126,8 +137,12 @@ import Glibc
         }
         // As Envoy: who is named is believed, whoever signed it.
         unsafe X509_STORE_set_flags(store, UInt(X509_V_FLAG_PARTIAL_CHAIN))
-        if let revoked, !revoked.isEmpty {
-            for list in try PEM.revocations(in: revoked) { unsafe X509_STORE_add_crl(store, list.pointer) }
+        if let revoked {
+            lists = revoked.isEmpty ? [] : try PEM.revocations(in: revoked)
+            guard !lists.isEmpty else {
+                throw TLSProblem("the CRL is empty: nobody could tell who was revoked")
+            }
+            for list in lists { unsafe X509_STORE_add_crl(store, list.pointer) }
             unsafe X509_STORE_set_flags(store, UInt(X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL))
         }
         ERR_clear_error()

@@ -65,10 +65,13 @@ import CanaryRouting
             unsafe alert?.pointee = SSL_AD_UNRECOGNIZED_NAME
             return SSL_CLIENT_HELLO_ERROR
         }
+        socket.pointee.listener = listener
         socket.pointee.server = server
         unsafe SSL_set_SSL_CTX(session, chosen.pointer)
         unsafe SSL_set_verify(session, SSL_CTX_get_verify_mode(chosen.pointer), nil)
         unsafe SSL_set_security_level(session, SSL_CTX_get_security_level(chosen.pointer))
+        // A ticket would let a client in whose certificate has expired since.
+        if server.settings.tls.mode != .simple { unsafe canary_tls_refuse_tickets(session) }
         guard unsafe canary_tls_take_versions(session, chosen.pointer) != 0 else {
             return SSL_CLIENT_HELLO_ERROR
         }

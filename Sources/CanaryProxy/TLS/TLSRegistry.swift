@@ -8,8 +8,15 @@ struct TLSRegistry: Sendable {
     private struct Entry: Sendable {
         var settings: TLSServerSettings
         var server: TLSServer?
-        /// Why it can't be used as it is, or what else is wrong with it, for people.
+        /// Why it can't be used as it is, for people.
+        var failure: String?
+        /// That, or what else is wrong with it by now.
         var problem: String?
+
+        mutating func look(now: Int64) {
+            let warning = server?.context?.warning(now: now).map { "\(settings.place): \($0)" }
+            problem = failure ?? warning
+        }
     }
 
     private struct Opened: Sendable {
@@ -19,13 +26,15 @@ struct TLSRegistry: Sendable {
 
     private let tickets = TicketKeys()
     private var opened: [TLSListenerSettings: Opened] = [:]
+    /// Of the table before, which workers still serve while listeners close.
+    private var before: [TLSListenerSettings: Opened] = [:]
     private var files = CertificateFiles([])
 
     /// What is wrong with certificates, for people.
     var problems: [String] { Array(Set(opened.values.flatMap { $0.entries.compactMap(\.problem) })).sorted() }
 
     func listener(_ settings: TLSListenerSettings?) -> TLSListener? {
-        settings.flatMap { opened[$0]?.listener }
+        settings.flatMap { opened[$0] ?? before[$0] }?.listener
     }
 
     /// Follows what a table asks for. `now` is in seconds since 1970.
@@ -33,11 +42,12 @@ struct TLSRegistry: Sendable {
         let paths = Set(wanted.flatMap { $0.servers.flatMap(\.paths) })
         let next = CertificateFiles(paths)
         let old = opened.values.flatMap(\.entries)
-        let before = files
+        let oldFiles = files
         files = next
+        before = opened
         opened = wanted.reduce(into: [:]) { result, settings in
-            let entries = settings.servers.map { entry($0, old, before, now) }
-            let present = opened[settings]
+            let entries = settings.servers.map { entry($0, old, oldFiles, now) }
+            let present = before[settings]
             let servers = entries.compactMap(\.server)
             let isSame = present?.listener.map { $0.servers.elementsEqual(servers) { $0 === $1 } } ?? false
             let listener = isSame ? present?.listener : tickets.flatMap { try? TLSListener(servers, $0) }
@@ -45,8 +55,18 @@ struct TLSRegistry: Sendable {
         }
     }
 
-    /// Looks whether files of certificates have changed; whether anything is different now.
-    mutating func lookAtFiles(now: Int64) -> Bool {
+    /// Looks whether files of certificates have changed, or certificates have expired; whether anything is different now.
+    mutating func look(now: Int64) -> Bool {
+        let known = problems
+        for settings in opened.keys {
+            for index in opened[settings]?.entries.indices ?? 0..<0 {
+                opened[settings]?.entries[index].look(now: now)
+            }
+        }
+        return lookAtFiles(now: now) || problems != known
+    }
+
+    private mutating func lookAtFiles(now: Int64) -> Bool {
         let wanted = Array(opened.keys)
         let paths = Array(Set(wanted.flatMap { $0.servers.flatMap(\.paths) }))
         guard !paths.isEmpty, CertificateFiles(paths).contents(of: paths) != files.contents(of: paths) else {
@@ -59,28 +79,27 @@ struct TLSRegistry: Sendable {
     private func entry(
         _ settings: TLSServerSettings,
         _ old: [Entry],
-        _ before: CertificateFiles,
+        _ oldFiles: CertificateFiles,
         _ now: Int64
     ) -> Entry {
         let paths = settings.paths
         if let same = old.first(where: { $0.settings == settings }), same.server != nil,
-            before.contents(of: paths) == files.contents(of: paths)
+            oldFiles.contents(of: paths) == files.contents(of: paths)
         {
             return same
         }
         do throws(TLSProblem) {
             guard let tickets else { throw TLSProblem("there is no randomness") }
-            let server = try TLSServer(settings, tickets, now: now, files: files)
-            let warning = server.context?.warnings.first.map { "\(settings.place): \($0)" }
-            return Entry(settings: settings, server: server, problem: warning)
+            var entry = Entry(settings: settings, server: try TLSServer(settings, tickets, files: files))
+            entry.look(now: now)
+            return entry
         } catch {
             let last = old.first { $0.settings.isSamePlace(as: settings) }?.server
             let consequence = last == nil ? "clients are refused" : "the last good one stays in use"
-            return Entry(
-                settings: settings,
-                server: last,
-                problem: "\(settings.place): \(error.text); \(consequence)"
-            )
+            var entry = Entry(settings: settings, server: last)
+            entry.failure = "\(settings.place): \(error.text); \(consequence)"
+            entry.look(now: now)
+            return entry
         }
     }
 }

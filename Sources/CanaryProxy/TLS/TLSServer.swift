@@ -14,8 +14,7 @@ final class TLSServer: Sendable {
     /// What a client's certificate has to be, if anything.
     let peers: PeerRequirement
 
-    /// - Parameter now: seconds since 1970.
-    init(_ settings: TLSServerSettings, _ tickets: TicketKeys, now: Int64, files: CertificateFiles)
+    init(_ settings: TLSServerSettings, _ tickets: TicketKeys, files: CertificateFiles)
         throws(TLSProblem)
     {
         self.settings = settings
@@ -34,7 +33,7 @@ final class TLSServer: Sendable {
         for credential in settings.credentials {
             let found = try files.credential(credential)
             do throws(TLSProblem) {
-                try context.add(chain: found.certificate, key: found.key, now: now)
+                try context.add(chain: found.certificate, key: found.key)
             } catch {
                 throw TLSProblem("\(credential.description): \(error.text)")
             }
@@ -86,9 +85,4 @@ final class TLSServer: Sendable {
 
     /// How well the server's names fit one that a client asks for, in lower case; `nil` where none does.
     func closeness(to name: ByteSlice) -> Int? { names.closeness(to: name) }
-
-    /// Whether a request for a host may come over a connection to this server: one that was let in by another's rules may not.
-    func admits(authority: ByteSlice) -> Bool {
-        names.closeness(to: Authority.split(authority).host) != nil
-    }
 }

@@ -9,7 +9,10 @@ struct TLSSocket: ~Copyable {
     let descriptor: Int32
     /// The socket had less than was asked for: more is an event.
     var isDrained = false
-    /// The server of a listener that the client asked for.
+    /// How often it may be read before others have their turn.
+    var readsLeft = Int.max
+    /// The listener, and the server of it that the client asked for.
+    var listener: TLSListener?
     var server: TLSServer?
     /// What it was made with towards an endpoint.
     var origin: UpstreamTLSContext?
@@ -58,6 +61,11 @@ struct TLSSocket: ~Copyable {
     {
         unsafe canary_tls_clear_flags(stream)
         guard let memory = unsafe memory, let socket = unsafe socket(BIO_get_data(stream)) else { return -1 }
+        guard socket.pointee.readsLeft > 0 else {
+            unsafe canary_tls_awaits_reading(stream)
+            return -1
+        }
+        socket.pointee.readsLeft &-= 1
         switch unsafe Socket.receive(socket.pointee.descriptor, memory, Int(count)) {
         case .moved(let moved):
             socket.pointee.isDrained = moved < Int(count)

@@ -22,8 +22,7 @@ import Synchronization
         deinit { unsafe SSL_SESSION_free(pointer) }
     }
 
-    /// - Parameter now: seconds since 1970.
-    init(_ settings: UpstreamTLS.Settings, now: Int64, files: CertificateFiles) throws(TLSProblem) {
+    init(_ settings: UpstreamTLS.Settings, files: CertificateFiles) throws(TLSProblem) {
         self.settings = settings
         peers = PeerRequirement(names: settings.tls.subjectAltNames)
         context = try TLSContext(isServer: false)
@@ -36,7 +35,7 @@ import Synchronization
             found.authorities = try tls.caCertificates.map(files.read)
             found.revoked = try tls.caCrl.map(files.read)
         }
-        if tls.mode == .mutual { try context.add(chain: found.certificate, key: found.key, now: now) }
+        if tls.mode == .mutual { try context.add(chain: found.certificate, key: found.key) }
         try trust(found)
         unsafe context.keepSessions { session, pointer in
             guard let origin = unsafe TLSSocket.of(session)?.pointee.origin, let pointer = unsafe pointer

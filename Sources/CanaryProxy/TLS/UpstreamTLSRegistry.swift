@@ -53,7 +53,7 @@ final class UpstreamTLSRegistry: Sendable {
         let paths = tls.settings.paths
         let files = CertificateFiles(paths)
         let made = Result { () throws(TLSProblem) in
-            try UpstreamTLSContext(tls.settings, now: Clock.wallMilliseconds() / 1000, files: files)
+            try UpstreamTLSContext(tls.settings, files: files)
         }
         return Entry(made: made, paths: paths, contents: files.contents(of: paths))
     }

@@ -58,6 +58,9 @@ enum Transport {
         }
     }
 
+    /// Whether a reason not to receive may be gone, now that the socket can be written to.
+    var awaitsRoom: Bool { tls?.pointee.awaitsRoom ?? false }
+
     /// Sends what there is room for.
     @inline(__always)
     func send(_ bytes: ByteSlice) -> Transfer {

@@ -15,7 +15,10 @@ extension Worker {
         if isReset || hasHungUp && !hasEndedSide { return closeClient(client) }
         if hasHungUp || events & CANARY_EPOLLRDHUP != 0 { clientIsEnding(client) }
         if hasHungUp || events & (CANARY_EPOLLIN | CANARY_EPOLLRDHUP) != 0 { client.pointee.canRead = true }
-        if events & CANARY_EPOLLOUT != 0, !client.pointee.outbox.isEmpty { flush(client) }
+        if events & CANARY_EPOLLOUT != 0 {
+            if client.pointee.transport.awaitsRoom { client.pointee.canRead = true }
+            if !client.pointee.outbox.isEmpty { flush(client) }
+        }
         advance(client)
     }
 
@@ -68,7 +71,8 @@ extension Worker {
                 client.pointee.inbox.commit(count)
                 useInbox(client)
             }
-        case .wouldBlock: client.pointee.canRead = false
+        case .wouldBlock:
+            client.pointee.canRead = client.pointee.transport.mayHoldMore(0, of: Scratch.size)
         case .ended: clientEnded(client)
         case .failed: closeClient(client)
         }

@@ -10,6 +10,7 @@ extension Worker {
     /// client asks for, empty for none.
     mutating func beginConnection(_ client: DownstreamPointer, serverName: ByteSlice? = nil) {
         guard let generation = tables.current else { return closeClient(client) }
+        client.pointee.tlsListener = nil
         let listener = generation.pointee.listener(client.pointee.listener)
         let request = KeptRequest(connectionFrom: client.pointee.peer, in: &blocks)
         let exchange = open(request, from: client, generation, isConnection: true)

@@ -34,6 +34,7 @@ extension Worker {
         client.pointee.phase = .exchange
         client.pointee.hasReceivedHeadBytes = false
         client.pointee.hasBegun = true
+        client.pointee.isAwaited = false
         guard route(exchange, from: client, by: generation.pointee) else { return 0 }
         return attempt(exchange, body)
     }

@@ -14,6 +14,7 @@ extension Worker {
         if listener.isTLS || listener.asksForName {
             // What it says first is an event, also where that is there already.
             client.pointee.phase = .opening
+            client.pointee.tlsListener = acceptor.tls(client.pointee.listener)
         } else if listener.isOpaque {
             beginConnection(client)
         }
@@ -51,20 +52,22 @@ extension Worker {
         client.pointee.canRead = tls.pointee.holdsMore || client.pointee.isEnding
         guard server.settings.isHTTP else { return beginConnection(client) }
         clients.rest(client, &loop)
-        clients.awaitHead(client, &loop)
+        client.pointee.isAwaited = isLeaving(client)
+        loop.set(client.registration, in: isLeaving(client) ? limits.departureTimeout : limits.headTimeout)
     }
 
     // MARK: - Before TLS
 
     /// Takes TLS up, where it is not for somebody else; `nil` where that is not known yet, or where it is, or where it failed.
     private mutating func beginTLS(_ client: DownstreamPointer) -> TLSPointer? {
-        let listener = acceptor.tls(client.pointee.listener)
+        let listener = client.pointee.tlsListener
         if listener?.passesThrough ?? true, !peek(client, listener) { return nil }
         guard let tls = listener?.open(client.pointee.transport.descriptor) else {
             closeClient(client)
             return nil
         }
         client.pointee.transport = .tls(tls)
+        client.pointee.tlsListener = nil
         return tls
     }
 

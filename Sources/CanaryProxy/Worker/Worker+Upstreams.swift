@@ -38,7 +38,10 @@ extension Worker {
         }
         if events & CANARY_EPOLLRDHUP != 0 || hasFailed { upstream.pointee.isEnding = true }
         if events & (CANARY_EPOLLIN | CANARY_EPOLLRDHUP) != 0 || hasFailed { upstream.pointee.canRead = true }
-        if events & CANARY_EPOLLOUT != 0, !upstream.pointee.outbox.isEmpty { flush(upstream) }
+        if events & CANARY_EPOLLOUT != 0 {
+            if upstream.pointee.transport.awaitsRoom { upstream.pointee.canRead = true }
+            if !upstream.pointee.outbox.isEmpty { flush(upstream) }
+        }
         advance(upstream)
     }
 
@@ -86,7 +89,8 @@ extension Worker {
                 upstream.pointee.canRead = false
             }
             unsafe take(ByteSlice(start: scratch.base, count: count), from: upstream)
-        case .wouldBlock: upstream.pointee.canRead = false
+        case .wouldBlock:
+            upstream.pointee.canRead = upstream.pointee.transport.mayHoldMore(0, of: Scratch.size)
         case .ended:
             upstream.pointee.canRead = false
             upstreamEnded(upstream, isReset: false)

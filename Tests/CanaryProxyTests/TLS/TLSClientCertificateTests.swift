@@ -91,6 +91,70 @@ import Testing
         )
     }
 
+    /// Whose name a server has is in by that server's rules alone, however its name is written.
+    @Test func `nobody gets around a certificate by another server's name`() throws {
+        let origin = try TestOrigin(named: "in")
+        let servers = [
+            TLSScene.server(["*"], [("mode", "SIMPLE"), ("credentialName", "a")]),
+            TLSScene.server(["secure.z.example"], [("mode", "MUTUAL"), ("credentialName", "a")]),
+            TLSScene.server(["*.z.example"], [("mode", "SIMPLE"), ("credentialName", "a")]),
+        ]
+        let scene = try TLSScene([("v1", origin.port)], servers: servers) { authority in
+            let own = authority.issue("a", "DNS:*.z.example,DNS:other.example")
+            return [TLSScene.secret("a", own, [("ca.crt", authority.identity.certificate)])]
+        }
+        let said = try scene.python(
+            """
+            for name in ('a.z.example', 'other.example'):
+                for host in ('secure.z.example', 'SECURE.z.example:443', 'secure.z.example.', name):
+                    print(ask(connect(name), host)[0], end=' ')
+                c = connect(name)
+                c.sendall(b'GET http://secure.z.example/ HTTP/1.1\\r\\nHost: ' + name.encode() + b'\\r\\n\\r\\n')
+                print(c.recv(100).split()[1].decode())
+            """
+        )
+        #expect(said == "421 421 421 200 421\n421 421 421 200 421\n")
+    }
+
+    @Test func `who shows a certificate shows it each time`() throws {
+        let origin = try TestOrigin(named: "in")
+        let server = TLSScene.server(["a.example"], [("mode", "MUTUAL"), ("credentialName", "a")])
+        let scene = try TLSScene([("v1", origin.port)], servers: [server]) { authority in
+            [
+                TLSScene.secret(
+                    "a",
+                    authority.issue("a", "DNS:a.example"),
+                    [("ca.crt", authority.identity.certificate)]
+                )
+            ]
+        }
+        try scene.write(scene.authority.issue("client", "DNS:client"), as: "client")
+        let said = try scene.python(
+            """
+            for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+                first = connect(cert='client', version=version)
+                print(ask(first)[0], end=' ')
+                print(connect(session=(first.session, first.context)).session_reused if first.session else False)
+            """
+        )
+        #expect(said == "200 False\n200 False\n")
+    }
+
+    @Test func `an empty list of what was revoked is no list`() throws {
+        let origin = try TestOrigin(named: "in")
+        let server = TLSScene.server(["a.example"], [("mode", "MUTUAL"), ("credentialName", "a")])
+        let scene = try TLSScene([("v1", origin.port)], servers: [server]) { authority in
+            let trust = [("ca.crt", authority.identity.certificate), ("ca.crl", "")]
+            return [TLSScene.secret("a", authority.issue("a", "DNS:a.example"), trust)]
+        }
+        #expect(
+            scene.warnings == [
+                "Gateway default/edge, a.example: Secret default/a: the CRL is empty: nobody could tell who was revoked;"
+                    + " clients are refused"
+            ]
+        )
+    }
+
     @Test func `hashes choose among good certificates`() throws {
         #expect(
             try Self.answers("MUTUAL", [("verifyCertificateHash", ["00:11"])]).allSatisfy {

@@ -3,6 +3,7 @@
 import CanaryResources
 import CanaryTestSupport
 import Glibc
+import Synchronization
 import Testing
 
 @testable import CanaryProxy
@@ -114,6 +115,38 @@ import Testing
 
                 """
         )
+    }
+
+    @Test func `an end right behind the last bytes is passed on`() throws {
+        let origin = try TestOrigin { connection, _ in
+            let text = connection.readToEnd()
+            try connection.send("got \(text)")
+        }
+        let ended = TLSScene.server(
+            ["a.example"],
+            [("mode", "SIMPLE"), ("credentialName", "a")],
+            protocol: "TLS"
+        )
+        let scene = try TLSScene(
+            [("v1", origin.port)],
+            servers: [ended],
+            routes: [("tcp", [["route": [["destination": ["host": "app"]]]]])]
+        ) { [TLSScene.secret("a", $0.issue("a", "DNS:a.example"))] }
+        let said = try scene.python(
+            """
+            c = Records()
+            c.s.sendall(c.record(b'all') + c.end())
+            c.s.settimeout(20)
+            raw = b''
+            while True:
+                piece = c.s.recv(65536)
+                if not piece: break
+                raw += piece
+            print(len(raw) > 20)
+            """
+        )
+        #expect(said == "True\n")
+        #expect(origin.connections.load(ordering: .relaxed) == 1)
     }
 
     @Test func `bytes within TLS that is ended pass as behind a port for TCP`() throws {

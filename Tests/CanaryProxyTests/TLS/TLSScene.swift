@@ -134,6 +134,29 @@ final class TLSScene {
                 length = [int(l.split(b':')[1]) for l in head.split(b'\\r\\n') if l.lower().startswith(b'content-length')][0]
                 while len(body) < length: body += c.recv(65536)
                 return int(head.split()[1]), body.decode()
+            class Records:
+                \"\"\"TLS whose records are sent as the test likes.\"\"\"
+                def __init__(self, name='a.example'):
+                    self.i, self.o = ssl.MemoryBIO(), ssl.MemoryBIO()
+                    self.s = socket.create_connection(('127.0.0.1', \(port)), 20)
+                    self.t = ssl.create_default_context(cafile='ca.pem').wrap_bio(self.i, self.o, server_hostname=name)
+                    while True:
+                        try: self.t.do_handshake(); break
+                        except ssl.SSLWantReadError:
+                            self.s.sendall(self.o.read()); self.i.write(self.s.recv(65536))
+                    self.s.sendall(self.o.read())
+                def record(self, data): self.t.write(data); return self.o.read()
+                def end(self):
+                    try: self.t.unwrap()
+                    except ssl.SSLError: pass
+                    return self.o.read()
+                def recv(self):
+                    while True:
+                        try: return self.t.read(65536)
+                        except ssl.SSLWantReadError:
+                            piece = self.s.recv(65536)
+                            if not piece: return b''
+                            self.i.write(piece)
             def outcome(body):
                 try: return body()
                 except (OSError, EOFError) as e: return type(e).__name__ + ' ' + (getattr(e, 'reason', None) or '')

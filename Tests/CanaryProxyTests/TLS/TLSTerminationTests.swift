@@ -3,6 +3,7 @@
 import CanaryResources
 import CanaryTestSupport
 import Glibc
+import Synchronization
 import Testing
 
 @testable import CanaryProxy
@@ -185,6 +186,51 @@ import Testing
             """
         )
         #expect(said == "200\n")
+    }
+
+    @Test func `a record that is forged ends its own connection alone`() throws {
+        let scene = try Self.scene()
+        let said = try scene.python(
+            """
+            post = b'POST / HTTP/1.1\\r\\nHost: a.example\\r\\nContent-Length: 10\\r\\n\\r\\n'
+            for _ in range(20):
+                victim, attacker = Records(), Records()
+                victim.s.sendall(victim.record(post + b'12345'))
+                rest = victim.record(b'67890')
+                good, bad = attacker.record(post + b'1'), bytearray(attacker.record(b'2'))
+                bad[-1] ^= 1
+                attacker.s.sendall(good + bytes(bad))
+                victim.s.sendall(rest[:7])
+                time.sleep(0.01)
+                victim.s.sendall(rest[7:])
+                if not victim.recv().startswith(b'HTTP/1.1 200'): print('lost')
+            print(ask(connect())[0])
+            """
+        )
+        #expect(said == "200\n")
+    }
+
+    @Test func `who was accepted before a drain is answered`() throws {
+        let scene = try Self.scene()
+        let said = try scene.python(
+            """
+            s = socket.create_connection(('127.0.0.1', \(scene.port)), 20)
+            c = connect()
+            pause()
+            t = ssl.create_default_context(cafile='ca.pem').wrap_socket(s, server_hostname='a.example')
+            print(ask(t)[0], t.recv(1))
+            """
+        ) {
+            let accepted = scene.proxy.proxy.shared.counters
+            while accepted.reduce(0, { $0 + $1.connections.load(ordering: .relaxed) }) < 2 { poll(nil, 0, 5) }
+            scene.proxy.proxy.drain()
+        }
+        #expect(said == "200 b''\n")
+    }
+
+    @Test func `who says nothing within TLS is let go without a word`() throws {
+        let scene = try Self.scene(configure: { $0.limits.headTimeout = 300 })
+        #expect(try scene.python("print(connect().recv(100))") == "b''\n")
     }
 
     @Test func `a handshake that does not come is given up`() throws {
