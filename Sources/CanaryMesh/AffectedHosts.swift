@@ -90,11 +90,6 @@ package struct AffectedHosts {
 extension Resource {
     /// Whether it is a DestinationRule that has a Secret's certificates shown to endpoints, or believed of them.
     fileprivate func names(credential name: String) -> Bool {
-        guard let rule = destinationRule else { return false }
-        let levels = [rule.trafficPolicy] + rule.subsets.map(\.trafficPolicy)
-        return levels.compactMap(\.self).contains { level in
-            level.tls?.credentialName == name
-                || level.portLevelSettings.contains { $0.policy.tls?.credentialName == name }
-        }
+        destinationRule?.credentialNames.contains(name) ?? false
     }
 }

@@ -6,8 +6,8 @@ package import CanaryResources
 package struct HostPolicy: Sendable {
     package var subsets: [DestinationRule.Subset] = []
     @Rare package var trafficPolicy: TrafficPolicy? = nil
-    /// That of the rules, where the Secrets are that they name.
-    package var namespace = ""
+    /// That of the rules, where some name Secrets.
+    @Rare package var credentialNamespace: String? = nil
     /// Whether one of the rules is damaged: nobody knows which endpoints are of which subset.
     package var isDamaged = false
 
@@ -75,7 +75,9 @@ extension ClusterSnapshot {
         for namespace in [clientNamespace, serviceNamespace ?? "", HostPolicy.rootNamespace] {
             guard let rules = found[namespace] else { continue }
             var policy = Self.merge(rules.map(\.rule))
-            policy.namespace = namespace
+            if rules.contains(where: { !$0.rule.credentialNames.isEmpty }) {
+                policy.credentialNamespace = namespace
+            }
             policy.isDamaged = rules.contains(where: \.isDamaged)
             return policy
         }

@@ -13,20 +13,27 @@ package struct DestinationRule: Sendable {
     @Rare package var trafficPolicy: TrafficPolicy?
     package var exportTo: [String]
     package var workloadSelector: [String: String]?
+    /// The Secrets whose certificates are shown to endpoints, or believed of them.
+    package var credentialNames: [String]
 
     init(_ body: Node) {
         let spec = body["spec"]
         host = spec?["host"]?.string ?? ""
-        trafficPolicy = spec?["trafficPolicy"].map(TrafficPolicy.init)
+        let policy = spec?["trafficPolicy"].map(TrafficPolicy.init)
+        trafficPolicy = policy
         exportTo = spec?["exportTo"]?.strings ?? []
         workloadSelector = spec?["workloadSelector"].map { $0["matchLabels"]?.stringMap ?? [:] }
-        subsets = (spec?["subsets"]?.items ?? []).map { subset in
+        let all = (spec?["subsets"]?.items ?? []).map { subset in
             Subset(
                 name: subset["name"]?.string ?? "",
                 labels: subset["labels"]?.stringMap ?? [:],
                 trafficPolicy: subset["trafficPolicy"].map(TrafficPolicy.init)
             )
         }
+        subsets = all
+        let levels = ([policy] + all.map(\.trafficPolicy)).compactMap(\.self)
+        credentialNames = (levels + levels.flatMap { $0.portLevelSettings.map(\.policy) })
+            .compactMap(\.tls?.credentialName)
     }
 }
 

@@ -45,7 +45,9 @@ extension DestinationLookup {
                 serverName: tls.sni ?? destination.host,
                 isHTTP2: UpstreamProtocol(port, policy.connectionPool) == .http2,
                 tls: tls,
-                credential: tls.credentialName.map { credential($0, destination.policy.namespace) }
+                credential: tls.credentialName.map {
+                    credential($0, destination.policy.credentialNamespace ?? "")
+                }
             )
         )
     }
