@@ -56,7 +56,7 @@ struct HostPage {
         let stale = proxies.count { $0.staleSince != nil }
         if stale > 0 { return "\(count), \(proxies.count == 1 ? "" : "\(stale) ")stale" }
         let lacking = proxies.count { !$0.problems.isEmpty }
-        if late == 0, lacking > 0 { return "\(count), \(lacking) without all listeners" }
+        if late == 0, lacking > 0 { return "\(count), \(lacking) with problems" }
         let damaged = proxies.count { !$0.damage.isEmpty }
         if late == 0, damaged > 0 { return "\(count), \(damaged) with damaged objects" }
         if late == 0 { return "\(count), up to date" }

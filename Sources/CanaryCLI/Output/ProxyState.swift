@@ -5,7 +5,7 @@ import CanaryResources
 import CanaryStore
 
 extension ProxyRecord {
-    /// Whether it serves a revision of the store, on all listeners, and would see the next one.
+    /// Whether it serves a revision of the store, on all listeners and with good certificates, and would see the next one.
     func isUpToDate(at revision: Int64) -> Bool {
         appliedRevision >= revision && staleSince == nil && problems.isEmpty && damage.isEmpty
     }
@@ -19,7 +19,7 @@ extension ProxyRecord {
             guard !damage.isEmpty else { return "up to date" }
             return damage.count == 1 ? "1 damaged object" : "\(damage.count) damaged objects"
         }
-        return problems.count == 1 ? "lacks 1 listener" : "lacks \(problems.count) listeners"
+        return problems.count == 1 ? "1 problem" : "\(problems.count) problems"
     }
 
     /// For whom it chooses routes: `clients in namespace "shop" with the label app=web`; `nil` where it does not tell.

@@ -39,9 +39,9 @@ import Testing
         defer { _ = try? Program.run("down", in: scratch) }
         #expect(proxy.started.errors.contains("warning: "), "\(proxy.started.errors)")
         #expect(proxy.started.errors.contains(address), "\(proxy.started.errors)")
-        #expect(try Scene.proxyStatus(in: scratch).contains("lacks 1 listener"))
+        #expect(try Scene.proxyStatus(in: scratch).contains("1 problem"))
         let described = try Program.run("describe", in: scratch).output
-        #expect(described.contains("1 proxy, 1 without all listeners"), "\(described)")
+        #expect(described.contains("1 proxy, 1 with problems"), "\(described)")
         #expect(described.contains(address), "\(described)")
         let changed = try Program.run("set-weight", "helloworld", "v2", "30", "--wait=30s", in: scratch)
         #expect(changed.status == 0)
