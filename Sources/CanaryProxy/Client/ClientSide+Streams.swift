@@ -24,7 +24,21 @@ extension ClientSide {
         client.pointee.phase = .lingering
         client.pointee.closesWhenSent = true
         client.pointee.inbox.release()
+        if client.pointee.transport.stream?.pointee.waitsForEnd == true {
+            loop.set(client.registration, in: limits.lingerTimeout)
+        } else {
+            renewTimer(client, &loop)
+        }
+    }
+
+    /// Has an answer that waited for the end of its request go out now, if there is one.
+    func letAnswerGo(_ client: DownstreamPointer, _ loop: inout EventLoop) -> Bool {
+        guard let stream = client.pointee.transport.stream, stream.pointee.waitsForEnd else { return false }
+        stream.pointee.waitsForEnd = false
+        stream.pointee.session.pointee.wake(stream)
+        loop.ready.insert(stream.pointee.session.pointee.carrier)
         renewTimer(client, &loop)
+        return true
     }
 }
 

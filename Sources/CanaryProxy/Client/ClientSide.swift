@@ -6,7 +6,7 @@ import CanaryMesh
 ///
 /// A client that is at a request is the exchange's, too: who closes it ends the exchange first.
 struct ClientSide: ~Copyable {
-    private let limits: ProxyLimits
+    let limits: ProxyLimits
     private let counters: WorkerCounters
     var connections = Slab<Downstream>(chunkCount: 64)
     private(set) var open = DownstreamList()

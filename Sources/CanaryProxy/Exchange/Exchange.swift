@@ -81,6 +81,14 @@ struct Exchange: Registered, ~Copyable {
         }
     }
 
+    /// The rest of the body comes unasked and at once, and is short: clients are at a loss with an answer that comes before it (curl 7.88
+    /// drops one over HTTP/2, as the reset behind it looks like a failure).
+    var hasShortRestOfBody: Bool {
+        guard !body.isComplete, !request.head.expectsContinue, case .length(let count) = request.head.framing
+        else { return false }
+        return count <= 65_535
+    }
+
     /// It goes to a mirror: nobody waits for its answer.
     var isCopy: Bool { original != nil }
 

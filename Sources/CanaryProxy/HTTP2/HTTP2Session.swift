@@ -183,7 +183,7 @@ typealias HTTP2SessionPointer = SlabPointer<HTTP2Session>
     }
 
     private func submit(_ stream: HTTP2StreamPointer) {
-        guard !stream.pointee.isClosed else { return }
+        guard !stream.pointee.isClosed, !stream.pointee.waitsForEnd else { return }
         while stream.pointee.sending == .head, !stream.pointee.party.outgoing.isEmpty {
             guard submitHead(of: stream) else { return reset(stream) }
         }

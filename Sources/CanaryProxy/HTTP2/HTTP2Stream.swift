@@ -106,6 +106,8 @@ struct HTTP2Stream: ~Copyable {
     var isUnsendable = false
     /// Waits for its body to go on.
     var isDeferred = false
+    /// What there is to say waits for the peer to end its own side.
+    var waitsForEnd = false
     /// Is in the session's list of streams that something happened to, or in that of those that have something to say.
     var isNews = false
     var isWaiting = false

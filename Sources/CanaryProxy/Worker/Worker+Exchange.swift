@@ -167,6 +167,9 @@ extension Worker {
         if answer.isLast || !exchange.pointee.body.isComplete || isLeaving(client) {
             client.pointee.codec.endAfterExchange()
         }
+        if let stream = client.pointee.transport.stream, exchange.pointee.hasShortRestOfBody {
+            stream.pointee.waitsForEnd = !stream.pointee.hasEnded
+        }
         answering.write(answer, exchange, client.pointee.codec, to: &output)
         exchange.pointee.outcome.bytesSent &+= UInt64(answer.body.count)
         guard send(output.slice, to: client) else { return }

@@ -58,6 +58,7 @@ extension Worker {
         guard !stream.pointee.isClosed else { return closeClient(client) }
         if stream.pointee.hasEnded, !client.pointee.codec.hasEndedInput {
             client.pointee.codec.endInput(trailers: stream.pointee.trailers.bytes)
+            _ = clients.letAnswerGo(client, &loop)
         }
         if stream.pointee.hasSent {
             stream.pointee.hasSent = false

@@ -21,6 +21,7 @@ extension Worker {
         switch client.pointee.phase {
         case .head where client.pointee.hasReceivedHeadBytes:
             refuse(client, status: 408, reason: "request timeout")
+        case .lingering where clients.letAnswerGo(client, &loop): break
         case .head where !client.pointee.outbox.isEmpty, .lingering where !client.pointee.outbox.isEmpty:
             if client.hasTakenMore() {
                 clients.renewTimer(client, &loop)

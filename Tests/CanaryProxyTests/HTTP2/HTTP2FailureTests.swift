@@ -35,6 +35,25 @@ struct HTTP2FailureTests {
         #expect(try client.isAlive())
     }
 
+    @Test func `an answer of the proxy's own waits for a short body, and no longer than a moment`() throws {
+        let origin = try TestOrigin(named: "v1")
+        let proxy = try TestProxy([("v1", origin.port)], http: [["directResponse": ["status": 404]]]) {
+            $0.limits.lingerTimeout = 100
+        }
+        let client = try FramePeer(to: proxy.address)
+        let post = Frame.request([("content-length", "5")], method: "POST")
+        try client.send(.headers(1, post, ends: false))
+        #expect(try client.isAlive())
+        try client.send(.data(1, Array("hello".utf8), ends: true))
+        #expect(try client.answer(1).status == "404")
+        #expect(try client.isAlive())
+        #expect(client.soFar(1).reset == nil)
+        try client.send(.headers(3, post, ends: false))
+        #expect(try client.answer(3).status == "404")
+        while client.soFar(3).reset == nil { try client.step() }
+        #expect(client.soFar(3).reset == 0)
+    }
+
     @Test func `an answer whose head HTTP/2 cannot carry ends its stream`() throws {
         let value = String(repeating: "a", count: 300_000)
         let origin = try TestOrigin { request in
