@@ -33,6 +33,8 @@ package struct ListenerSpec: Hashable, Sendable {
     package var asksForName = false
     /// Whether clients begin with TLS: what its connections come to then depends on the name that they ask for.
     package var isTLS = false
+    /// Whether clients are proxies that say first, in a PROXY header, whose connection each is.
+    package var expectsProxyHeader = false
 
     package init(
         kind: Kind,
@@ -43,7 +45,8 @@ package struct ListenerSpec: Hashable, Sendable {
         requestPort: Int32,
         isOpaque: Bool = false,
         asksForName: Bool = false,
-        isTLS: Bool = false
+        isTLS: Bool = false,
+        expectsProxyHeader: Bool = false
     ) {
         self.kind = kind
         self.bind = bind
@@ -54,6 +57,7 @@ package struct ListenerSpec: Hashable, Sendable {
         self.isOpaque = isOpaque
         self.asksForName = asksForName
         self.isTLS = isTLS
+        self.expectsProxyHeader = expectsProxyHeader
     }
 
     package static let mesh = ListenerSpec(

@@ -71,6 +71,8 @@ struct LogLine {
     var madeID: UUID?
     var source: ByteSlice
     var upstream: String
+    /// Why a connection ended before anything of it could be read.
+    var details: StaticString?
 
     /// Envoy's default line, shortened to what the proxy knows, and the number of the process.
     func appendText(process: UInt64, to buffer: inout ByteBuffer) {
@@ -110,6 +112,10 @@ struct LogLine {
         if answer.grpcStatus >= 0 {
             buffer.append(" grpc_status=")
             buffer.append(decimal: UInt64(answer.grpcStatus))
+        }
+        if let details {
+            buffer.append(" details=")
+            buffer.append(details)
         }
         buffer.append("\n")
     }
@@ -160,6 +166,11 @@ struct LogLine {
             buffer.append(",\"grpc_status\":")
             buffer.append(decimal: UInt64(answer.grpcStatus))
         }
+        if let details {
+            buffer.append(",\"connection_termination_details\":\"")
+            buffer.append(details)
+            buffer.append("\"")
+        }
         buffer.append("}\n")
     }
 
@@ -193,6 +204,30 @@ extension ByteBuffer {
 
     mutating func append(_ id: UUID) {
         unsafe id.withText { unsafe append(ByteSlice($0)) }
+    }
+}
+
+extension LogLine {
+    /// Of a connection of which nothing more is known.
+    init(connectionFrom source: ByteSlice, at time: Int64, _ answer: CountedAnswer, details: StaticString) {
+        let none = ByteSlice()
+        self.init(
+            time: time,
+            method: none,
+            path: none,
+            query: none,
+            protocol: .none,
+            answer: answer,
+            bytesReceived: 0,
+            bytesSent: 0,
+            milliseconds: 0,
+            authority: none,
+            userAgent: none,
+            requestID: none,
+            source: source,
+            upstream: "",
+            details: details
+        )
     }
 }
 

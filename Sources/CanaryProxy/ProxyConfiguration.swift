@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import CanaryMesh
+
 /// How a ``Proxy`` listens and how patient it is. Durations are in milliseconds.
 package struct ProxyConfiguration: Sendable {
     package enum AccessLogFormat: Sendable {
@@ -14,6 +16,9 @@ package struct ProxyConfiguration: Sendable {
     package var controlDirectory: String?
     /// The address that listeners of Gateways, NodePorts and LoadBalancers bind.
     package var bindAddress = "127.0.0.1"
+    /// The kinds of listeners whose clients are proxies that say in a PROXY header whose connection each is; besides those of
+    /// Gateways that ask for it.
+    package var proxyHeaderListeners: Set<ListenerSpec.Kind> = []
     /// Threads that serve requests; at least one.
     package var workers = 1
     /// How long in-flight requests may take to finish while draining.
@@ -26,6 +31,10 @@ package struct ProxyConfiguration: Sendable {
     var sweepDelay = 1000
 
     package init() {}
+
+    func expectsProxyHeader(at listener: ListenerSpec) -> Bool {
+        listener.expectsProxyHeader || proxyHeaderListeners.contains(listener.kind)
+    }
 }
 
 /// What the proxy accepts from peers before it answers with an error or closes. Durations are in milliseconds.

@@ -52,7 +52,10 @@ struct GatewayListener: Sendable {
             for server in resource.gateway?.servers ?? []
             where server.form != nil && (1...65535).contains(server.port) {
                 let place = Place(port: server.port, bind: server.bind)
-                if servers[place] == nil { specs.append(ListenerSpec(server, of: resource.key)) }
+                if servers[place] == nil {
+                    let topology = resource.gateway?.topology
+                    specs.append(ListenerSpec(server, of: resource.key, topology))
+                }
                 if let first = servers[place]?.first, first.server.form != server.form { continue }
                 servers[place, default: []].append(Server(gateway: reference, server: server))
             }
@@ -170,7 +173,7 @@ extension Gateway.Server {
 }
 
 extension ListenerSpec {
-    fileprivate init(_ server: Gateway.Server, of gateway: ResourceKey) {
+    fileprivate init(_ server: Gateway.Server, of gateway: ResourceKey, _ topology: GatewayTopology?) {
         self.init(
             kind: .gateway,
             bind: server.bind,
@@ -179,7 +182,8 @@ extension ListenerSpec {
             portName: server.portName,
             requestPort: Int32(clamping: server.port),
             isOpaque: server.isPlainTCP,
-            isTLS: server.isTLS
+            isTLS: server.isTLS,
+            expectsProxyHeader: topology?.expectsProxyHeader ?? false
         )
     }
 }

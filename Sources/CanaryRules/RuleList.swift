@@ -105,6 +105,7 @@ extension RuleCatalog {
         GatewayTLSRule.self,
         GatewayTLSIneffectiveRule.self,
         CipherSuitesRule.self,
+        GatewayTopologyRule.self,
         ServiceEntryHostsRule.self,
         ServiceEntryPortsRule.self,
         ServiceEntryAddressesRule.self,

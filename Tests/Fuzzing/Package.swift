@@ -38,6 +38,11 @@ let package = Package(
             dependencies: ["ClientHello", "CanaryMesh"],
             swiftSettings: fuzzer
         ),
+        .executableTarget(
+            name: "fuzz-proxy",
+            dependencies: ["ProxyHeader", "CanaryMesh"],
+            swiftSettings: fuzzer
+        ),
         .target(
             name: "CanaryManifests",
             dependencies: ["CanaryRules", "CanaryResources", "CanarySystem", "CLibYAML"],
@@ -57,6 +62,7 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(name: "ClientHello", dependencies: ["CanaryMesh"], swiftSettings: settings),
+        .target(name: "ProxyHeader", dependencies: ["CanaryMesh", "CLinux"], swiftSettings: settings),
         .target(name: "HTTP1", dependencies: ["CanaryMesh", "CanaryRouting"], swiftSettings: settings),
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "CLinux"),

@@ -2,12 +2,27 @@
 
 import CanarySystem
 import ArgumentParser
+import CanaryMesh
 import CanaryProxy
 import CanaryResources
 
 /// How the proxy serves: threads, limits and patience.
 struct ServingOptions: ParsableArguments {
     enum AccessLog: String, ExpressibleByArgument, CaseIterable { case off, text, json }
+
+    /// The listeners of which an option speaks.
+    enum ProxyProtocolPlace: String, ExpressibleByArgument, CaseIterable {
+        case listen, gateways, services, all
+
+        var listeners: [ListenerSpec.Kind] {
+            switch self {
+            case .listen: [.mesh]
+            case .gateways: [.gateway]
+            case .services: [.nodePort, .loadBalancer]
+            case .all: [.mesh, .gateway, .nodePort, .loadBalancer]
+            }
+        }
+    }
 
     @Option(
         help: ArgumentHelp(
@@ -54,6 +69,14 @@ struct ServingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("How long a body may stall in either direction", valueName: "time"))
     var stallTimeout = TimeSpan(.seconds(60))
 
+    @Option(
+        help: ArgumentHelp(
+            "Where clients are proxies that send PROXY headers: listen, gateways, services or all",
+            valueName: "where"
+        )
+    )
+    var acceptProxyProtocol: [ProxyProtocolPlace] = []
+
     func validate() throws {
         if let workers, !(1...1024).contains(workers) {
             throw ValidationError("--workers must be within 1 and 1024\nleave it out for one for each core")
@@ -85,6 +108,7 @@ struct ServingOptions: ParsableArguments {
         configuration.limits.headTimeout = Int64(headerTimeout.duration.milliseconds)
         configuration.limits.idleTimeout = Int64(idleTimeout.duration.milliseconds)
         configuration.limits.stallTimeout = Int64(stallTimeout.duration.milliseconds)
+        configuration.proxyHeaderListeners = Set(acceptProxyProtocol.flatMap(\.listeners))
         switch accessLog {
         case .off: configuration.accessLog = .off
         case .text: configuration.accessLog = .text

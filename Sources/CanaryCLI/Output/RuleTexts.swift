@@ -325,6 +325,8 @@ enum RuleTexts {
         A WorkloadEntry, or an endpoint of a ServiceEntry, has a network and no address: it is reached through that network's gateway alone.
         - CAN0723 IST0133 warning
         A ServiceEntry resolved by DNS has addresses, several hosts, and a port on which connections are told apart by their address: each of the hosts would claim them.
+        - CAN0724 - warning
+        A Gateway's annotation `proxy.istio.io/config` says nothing that could be read: it has to be JSON.
         = REFERENCES BETWEEN OBJECTS
         - CAN0801 IST0101 error
         A route or a mirror sends requests to a host that no Service and no ServiceEntry defines: they would get 503.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryResources
+
 typealias DownstreamPointer = SlabPointer<Downstream>
 
 /// A client's connection. While it rests between requests, this is all that it costs.
@@ -34,6 +36,8 @@ struct Downstream: Registered, ~Copyable {
     var phase = Phase.head
     /// The socket may hold bytes that were not read yet; edge-triggered events say so only once.
     var canRead = true
+    /// A proxy is to say first whose connection it is.
+    var awaitsProxyHeader = false
     /// The client announced its end, which is only seen by reading up to it.
     var isEnding = false
     /// That end was read: the client sends nothing more, but may still read.
@@ -62,6 +66,8 @@ struct Downstream: Registered, ~Copyable {
     var inbox = ByteQueue()
     var outbox = ByteQueue()
     var peer: PeerAddress
+    /// What it was made to, where a proxy in front has said that.
+    @Rare var announced: PeerAddress?
 
     init(
         _ transport: Transport,
@@ -73,6 +79,13 @@ struct Downstream: Registered, ~Copyable {
         self.codec = codec
         self.listener = listener
         self.peer = peer
+    }
+}
+
+extension DownstreamPointer {
+    /// What the client made its connection to: the proxy's own address, or that of one in front.
+    var localAddress: PeerAddress {
+        pointee.announced ?? PeerAddress(SocketAddress(boundTo: pointee.transport.descriptor))
     }
 }
 

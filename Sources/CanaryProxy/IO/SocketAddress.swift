@@ -26,6 +26,27 @@ struct SocketAddress: Sendable {
         }
     }
 
+    /// The four or sixteen bytes of an IP address; `nil` for another number of them.
+    init?(_ bytes: ByteSlice, port: UInt16) {
+        var four = sockaddr_in()
+        var six = sockaddr_in6()
+        let source = unsafe UnsafeRawBufferPointer(bytes.bytes)
+        if bytes.count == 4 {
+            // Both fields have room for as many bytes.
+            unsafe withUnsafeMutableBytes(of: &four.sin_addr) { unsafe $0.copyMemory(from: source) }
+            four.sin_family = sa_family_t(AF_INET)
+            four.sin_port = port.bigEndian
+            copy(four)
+        } else if bytes.count == 16 {
+            unsafe withUnsafeMutableBytes(of: &six.sin6_addr) { unsafe $0.copyMemory(from: source) }
+            six.sin6_family = sa_family_t(AF_INET6)
+            six.sin6_port = port.bigEndian
+            copy(six)
+        } else {
+            return nil
+        }
+    }
+
     private mutating func copy<Address>(_ address: Address) {
         length = socklen_t(MemoryLayout<Address>.size)
         unsafe withUnsafeBytes(of: address) { source in
@@ -42,6 +63,7 @@ struct SocketAddress: Sendable {
     }
 
     var family: Int32 { Int32(storage.ss_family) }
+    var isIPv6: Bool { family == AF_INET6 }
 
     var port: UInt16 {
         get {
@@ -111,7 +133,7 @@ struct SocketAddress: Sendable {
 
     /// `host:port`, with brackets around IPv6.
     var text: String {
-        family == AF_INET6 && host.utf8.contains(ASCII.colon) ? "[\(host)]:\(port)" : "\(host):\(port)"
+        isIPv6 && host.utf8.contains(ASCII.colon) ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 }
 

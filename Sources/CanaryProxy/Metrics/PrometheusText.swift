@@ -22,6 +22,7 @@ struct PrometheusText {
         return requests(own, "istio_requests_total", "Requests by answer.") + durations(own)
             + requests(copies, "canaryctl_mirrored_requests_total", "Copies to mirrors by answer.")
             + ConnectionMetrics.text(sums.filter(\.key.isConnection)) + clusters() + gauges()
+            + refusedProxyHeaders()
     }
 
     /// Sums that differ only in what labels do not show are one series.
@@ -96,6 +97,18 @@ struct PrometheusText {
             return "# HELP envoy_cluster_\(name) \(help)\n# TYPE envoy_cluster_\(name) \(kind)\n"
                 + lines.joined()
         }.joined()
+    }
+
+    /// Nothing where there were none: most listeners expect no header.
+    private func refusedProxyHeaders() -> String {
+        let name = "canaryctl_refused_proxy_headers_total"
+        let lines = ProxyHeader.Objection.allCases.compactMap { objection -> String? in
+            let count = shared.counters.reduce(0) { $0 &+ $1.refusedProxyHeaders(objection) }
+            return count > 0 ? "\(name){reason=\"\(objection.text)\"} \(count)\n" : nil
+        }
+        guard !lines.isEmpty else { return "" }
+        return "# HELP \(name) Connections refused for what they began with instead of a PROXY header.\n"
+            + "# TYPE \(name) counter\n" + lines.joined()
     }
 
     private func gauges() -> String {

@@ -26,6 +26,8 @@ final class WorkerCounters: @unchecked Sendable {
     /// Of those, the ones that went on with an earlier session.
     let resumedHandshakes = Atomic<UInt64>(0)
     let failedHandshakes = Atomic<UInt64>(0)
+    /// Connections without a PROXY header where one had to be, by ``ProxyHeader/Objection``.
+    private let refusedProxyHeaders = PagedList<Atomic<UInt64>>(pageCount: 1, bits: 4)
     let revision = Atomic<Int64>(-1)
 
     // MARK: - Counting, by the worker alone
@@ -91,6 +93,9 @@ final class WorkerCounters: @unchecked Sendable {
         handshakes.bump()
         if isResumed { resumedHandshakes.bump() }
     }
+    func countRefusedProxyHeader(_ objection: ProxyHeader.Objection) {
+        refusedProxyHeaders[objection.rawValue].bump()
+    }
     func countDroppedCopy() { droppedCopies.bump() }
     func setConnections(_ count: Int) { connections.store(count, ordering: .relaxed) }
     func setKnown(endpoints: Int, clusters: Int) {
@@ -128,6 +133,10 @@ final class WorkerCounters: @unchecked Sendable {
             defer { place.clear() }
             return place.look { $0.evidence() }
         }
+    }
+
+    func refusedProxyHeaders(_ objection: ProxyHeader.Objection) -> UInt64 {
+        refusedProxyHeaders.look(objection.rawValue) { $0.load(ordering: .relaxed) } ?? 0
     }
 
     private func look<Seen>(_ number: UInt32, _ look: (borrowing CounterBlock) -> Seen) -> Seen? {

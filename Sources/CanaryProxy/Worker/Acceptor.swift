@@ -10,13 +10,15 @@ struct WorkerListener {
     let socket: ListeningSocket
     /// What its clients' TLS is dealt with by, where they begin with it.
     let tls: TLSListener?
+    /// Whether each of its connections begins with a PROXY header.
+    let expectsProxyHeader: Bool
     var descriptor: Int32 { socket.descriptor }
 }
 
 /// The listeners of a worker, and whether it takes what comes there.
 struct Acceptor {
     enum Result {
-        case connection(Transport, from: PeerAddress)
+        case connection(Transport, from: PeerAddress, expectsProxyHeader: Bool)
         case nothing
         /// The system is out of descriptors or memory.
         case exhausted
@@ -53,7 +55,12 @@ struct Acceptor {
             }
             if descriptor >= 0 {
                 Socket.disableDelay(descriptor)
-                return .connection(.plain(descriptor), from: PeerAddress(address))
+                let expectsProxyHeader = listeners[position].expectsProxyHeader
+                return .connection(
+                    .plain(descriptor),
+                    from: PeerAddress(address),
+                    expectsProxyHeader: expectsProxyHeader
+                )
             }
             switch errno {
             case EINTR, ECONNABORTED: continue

@@ -56,7 +56,15 @@ extension Worker {
             acceptor.stop(number, &loop)
             retire { $0.pointee.listener == number }
         }
-        let mine = open.map { WorkerListener(number: $0.number, socket: $0.sockets[index], tls: $0.tls) }
+        let configuration = shared.configuration
+        let mine = open.map { listener in
+            WorkerListener(
+                number: listener.number,
+                socket: listener.sockets[index],
+                tls: listener.tls,
+                expectsProxyHeader: configuration.expectsProxyHeader(at: listener.spec)
+            )
+        }
         acceptor.adopt(mine, &loop)
     }
 
@@ -69,11 +77,11 @@ extension Worker {
                 return false
             }
             switch acceptor.accept(from: listener) {
-            case .connection(let transport, let peer):
+            case .connection(let transport, let peer, let expectsProxyHeader):
                 guard let client = clients.adopt(transport, listener: listener, from: peer, &loop) else {
                     continue
                 }
-                begin(client)
+                if expectsProxyHeader { awaitProxyHeader(client) } else { begin(client) }
                 settle(Parties(client))
             case .nothing: return false
             case .exhausted:

@@ -55,7 +55,7 @@ extension Worker {
         _ serverName: ByteSlice?
     ) -> ConnectionRouteHandle? {
         unsafe withUnsafeTemporaryAllocation(byteCount: PeerAddress.mostBytes, alignment: 8) { memory in
-            let address = PeerAddress(SocketAddress(boundTo: client.pointee.transport.descriptor))
+            let address = client.localAddress
             return unsafe host.connectionRoute(
                 port: port,
                 address: address.copy(to: memory),

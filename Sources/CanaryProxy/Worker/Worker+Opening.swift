@@ -22,6 +22,7 @@ extension Worker {
 
     /// Goes on as far as what came allows.
     mutating func openUp(_ client: DownstreamPointer) {
+        if client.pointee.awaitsProxyHeader, !readProxyHeader(client) { return }
         guard let tls = client.pointee.transport.tls ?? beginTLS(client) else { return }
         client.pointee.canRead = false
         switch tls.pointee.shakeHands() {
@@ -33,6 +34,7 @@ extension Worker {
 
     /// The time for it is over, or what came was no beginning.
     mutating func failOpening(_ client: DownstreamPointer) {
+        if client.pointee.awaitsProxyHeader { return refuseProxyHeader(client, .late) }
         counters.countFailedHandshake()
         closeClient(client)
     }
@@ -51,6 +53,11 @@ extension Worker {
         counters.countHandshake(isResumed: tls.pointee.isResumed)
         client.pointee.canRead = tls.pointee.holdsMore || client.pointee.isEnding
         guard server.settings.isHTTP else { return beginConnection(client) }
+        awaitFirstRequest(client)
+    }
+
+    /// The client may send its first request now, also where it was to go already.
+    mutating func awaitFirstRequest(_ client: DownstreamPointer) {
         clients.rest(client, &loop)
         client.pointee.isAwaited = isLeaving(client)
         loop.set(client.registration, in: isLeaving(client) ? limits.departureTimeout : limits.headTimeout)

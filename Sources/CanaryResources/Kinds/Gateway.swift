@@ -37,11 +37,14 @@ package struct Gateway: Sendable {
 
     package var selector: [String: String]
     package var servers: [Server]
+    @Rare package var topology: GatewayTopology?
 
     init(_ body: Node) {
         let spec = body["spec"]
         selector = spec?["selector"]?.stringMap ?? [:]
         servers = (spec?["servers"]?.items ?? []).compactMap(Server.init)
+        let config = body["metadata"]?["annotations"]?[GatewayTopology.annotation]?.string
+        topology = config.flatMap { try? GatewayTopology.read($0) }
     }
 }
 

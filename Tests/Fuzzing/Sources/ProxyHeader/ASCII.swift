@@ -1,0 +1,1 @@
+../../../../Sources/CanaryProxy/HTTP1/ASCII.swift

@@ -1,0 +1,1 @@
+../../../../Sources/CanaryProxy/Client/ProxyHeader.swift

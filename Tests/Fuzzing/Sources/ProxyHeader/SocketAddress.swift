@@ -1,0 +1,1 @@
+../../../../Sources/CanaryProxy/IO/SocketAddress.swift
