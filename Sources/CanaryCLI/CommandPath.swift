@@ -36,7 +36,7 @@ enum CommandPath {
     /// short command takes goes into parsing. `nil` where that does not work; the whole parser then says why not.
     static func parsed(_ arguments: [String]) -> (any Subcommand)? {
         guard let word = arguments.first,
-            let type = CanaryCtl.configuration.subcommands.first(where: { name($0) == word })
+            let type = CanaryCtl.configuration.subcommands.first(where: { isCalled($0, word) })
         else { return nil }
         return (try? type.parseAsRoot(Array(arguments.dropFirst()))) as? any Subcommand
     }
@@ -69,9 +69,9 @@ enum CommandPath {
         while !result.type.configuration.subcommands.isEmpty {
             result.rest = skippingOptions(result.rest)
             guard let word = result.rest.first,
-                let next = result.type.configuration.subcommands.first(where: { name($0) == word })
+                let next = result.type.configuration.subcommands.first(where: { isCalled($0, word) })
             else { break }
-            result = (result.names + [word], next, result.rest.dropFirst())
+            result = (result.names + [name(next)], next, result.rest.dropFirst())
         }
         return result
     }
@@ -83,6 +83,10 @@ enum CommandPath {
             rest = rest.dropFirst(takesValue.contains(word) ? 2 : 1)
         }
         return rest
+    }
+
+    private static func isCalled(_ type: any ParsableCommand.Type, _ word: String) -> Bool {
+        name(type) == word || type.configuration.aliases.contains(word)
     }
 
     private static func name(_ type: any ParsableCommand.Type) -> String {

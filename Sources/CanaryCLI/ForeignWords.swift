@@ -91,7 +91,6 @@ enum ForeignWords {
         "debug": inPod,
         "restart": "canaryctl rollout restart deployment/NAME replaces the pods of a Deployment",
         "kustomize": "kustomize build DIR | canaryctl apply -f -",
-        "proxy-config": "canaryctl export envoy shows what is served",
         "install": "nothing needs to be installed: canaryctl create -f FILE makes the store",
         "init": "nothing needs to be made first: canaryctl create -f FILE makes the store",
         "curl": "canaryctl explain METHOD URL tells which route a request takes",

@@ -202,6 +202,7 @@ package final class Proxy: Sendable {
         let problems = (state.listeners.problems + state.tls.problems).sorted()
         return shared.publish { publication in
             publication.table = table
+            publication.tls = state.tls
             // A drain has released them all, but workers that have not begun still take what waits there.
             if !publication.isDraining {
                 publication.listeners = open

@@ -42,6 +42,8 @@ struct Publication: Sendable {
     /// What the table knows of each.
     var entries: [ListenerEntry] = []
     var resolutions: Resolutions?
+    /// The certificates of the listeners.
+    var tls = TLSRegistry()
     /// Listeners that could not be opened, and certificates that can't be used, in words.
     var problems: [String] = []
     /// What the table is made without, in words.
@@ -61,6 +63,7 @@ final class ProxyShared: Sendable {
     let resolver: Resolver
     let upstreamTLS = UpstreamTLSRegistry()
     let health: HealthChecker
+    let census: ConnectionCensus
     let version = Atomic<Int>(0)
     let wakes: [EventDescriptor]
     /// What each worker has taken over.
@@ -83,6 +86,7 @@ final class ProxyShared: Sendable {
         self.resolver = resolver
         self.health = health
         self.wakes = wakes
+        census = ConnectionCensus(workers: wakes.count)
         counters = wakes.map { _ in WorkerCounters() }
         book = CounterBook(registry: identifiers.counters, workers: counters)
         progress = wakes.map { _ in WorkerProgress() }

@@ -65,6 +65,13 @@ package final class RoutingTable: @unchecked Sendable {
         return owner.hosts.namedHosts.sorted { $0.table.host < $1.table.host }
     }
 
+    /// Where connections go that are passed on as they are, at a listener that has hosts, too.
+    func connectionsBesideHosts(listener: Int32) -> VirtualHostTable? {
+        guard owners.indices.contains(Int(listener)) else { return nil }
+        let owner = owners[Int(listener)]
+        return owner.only == nil ? owner.connections : nil
+    }
+
     /// The full names of a listener's hosts, in alphabetical order.
     package func hosts(listener: Int32) -> [String] {
         guard owners.indices.contains(Int(listener)) else { return [] }

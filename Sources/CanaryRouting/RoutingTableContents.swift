@@ -22,10 +22,14 @@ package struct RoutingTableContents: Sendable {
         package var action: RouteAction
         /// How many match blocks lead to it.
         package var blocks: Int
+        /// What each of those asks for.
+        package var matches: [String]
         /// Of a redirect or direct response, else 0.
         package var status: Int
         package var timeoutMilliseconds: Int
         package var destinations: [Destination]
+        /// Those that get copies of its requests.
+        package var mirrors: [Destination] = []
     }
 
     package struct Destination: Sendable {
@@ -34,10 +38,24 @@ package struct RoutingTableContents: Sendable {
         /// The Service's port; `nil` where it depends on the request.
         package var port: Int?
         package var endpoints: [Endpoint]
+        /// The same for each port that requests may have addressed.
+        package var clusters: [Cluster]
+    }
+
+    /// The endpoints of a destination at a port of the Service.
+    package struct Cluster: Sendable {
+        package var port: Int
+        package var upstreamProtocol: UpstreamProtocol
+        package var balancing: EndpointBalancing
+        /// How TLS is spoken to the endpoints; `nil` where it is not.
+        package var tls: UpstreamTLS?
+        package var endpoints: [Endpoint]
     }
 
     package struct Endpoint: Hashable, Sendable {
         package var address: String
+        /// Whether the address is a name that has to be looked up.
+        package var isName: Bool
         package var weight: Int
         package var workload: String
         package var version: String
@@ -45,9 +63,11 @@ package struct RoutingTableContents: Sendable {
 }
 
 extension RoutingTable {
-    /// The hosts of a listener, an index of ``listeners``, in alphabetical order.
+    /// The hosts of a listener, an index of ``listeners``, in alphabetical order. Behind them, where clients begin with TLS, is what
+    /// connections go to that are passed on as they are.
     package func contents(listener: Int32, _ identifiers: RoutingIdentifiers) -> [RoutingTableContents.Host] {
-        namedHosts(listener: listener).map { table, domains in
+        let passedOn = connectionsBesideHosts(listener: listener).map { [($0, ["*"])] } ?? []
+        return (namedHosts(listener: listener) + passedOn).map { table, domains in
             RoutingTableContents.Host(
                 name: table.host,
                 domains: domains,
@@ -64,8 +84,9 @@ extension VirtualHostRecord {
         for entry in entries {
             if entry.route == last, !routes.isEmpty {
                 routes[routes.count - 1].blocks += 1
+                routes[routes.count - 1].matches.append(entry.text)
             } else {
-                routes.append(route(entry.route.pointee, identifiers))
+                routes.append(route(entry.route.pointee, entry, identifiers))
             }
             last = entry.route
         }
@@ -83,13 +104,15 @@ extension VirtualHostRecord {
             port: Int(port.port),
             action: .forward,
             blocks: 1,
+            matches: [record.matchText],
             status: 0,
             timeoutMilliseconds: 0,
             destinations: record.destinations.compactMap { $0.contents(identifiers, at: port.port) }
         )
     }
 
-    private func route(_ record: RouteRecord, _ identifiers: RoutingIdentifiers) -> RoutingTableContents.Route
+    private func route(_ record: RouteRecord, _ entry: RouteEntry, _ identifiers: RoutingIdentifiers)
+        -> RoutingTableContents.Route
     {
         let owner = Int(record.owner)
         return RoutingTableContents.Route(
@@ -97,9 +120,11 @@ extension VirtualHostRecord {
             index: Int(record.index),
             action: record.action,
             blocks: 1,
+            matches: [entry.text],
             status: Int(record.action == .redirect ? record.redirect.status : record.directStatus),
             timeoutMilliseconds: Int(record.timeoutMilliseconds),
-            destinations: record.destinations.compactMap { $0.contents(identifiers) }
+            destinations: record.destinations.compactMap { $0.contents(identifiers) },
+            mirrors: record.mirrors.compactMap { $0.destination.pointee.contents(identifiers) }
         )
     }
 }
@@ -111,24 +136,43 @@ extension DestinationRecord {
     {
         guard let counter = identifiers.counter(counter) else { return nil }
         let clusters = clusters.filter { port == nil || $0.port == 0 || $0.port == port }
-        var endpoints: Set<RoutingTableContents.Endpoint> = []
-        for endpoint in clusters.flatMap({ Array($0.endpoints) }) {
-            guard let address = identifiers.endpoint(endpoint.id) else { continue }
-            let own = identifiers.counter(endpoint.counter)
-            endpoints.insert(
-                RoutingTableContents.Endpoint(
-                    address: address.description,
-                    weight: Int(endpoint.weight),
-                    workload: own?.workload ?? "unknown",
-                    version: own?.version ?? "unknown"
-                )
-            )
-        }
+        let contents = clusters.map { $0.contents(identifiers) }
         return RoutingTableContents.Destination(
             counter: counter,
             isDefined: clusters.contains { $0.isDefined },
             port: clusters.count == 1 ? clusters.first.map { Int($0.number) } : nil,
-            endpoints: endpoints.sorted { ($0.address, $0.version) < ($1.address, $1.version) }
+            endpoints: RoutingTableContents.Endpoint.sorted(Set(contents.flatMap(\.endpoints))),
+            clusters: contents
         )
+    }
+}
+
+extension ClusterRecord {
+    fileprivate func contents(_ identifiers: RoutingIdentifiers) -> RoutingTableContents.Cluster {
+        let endpoints = endpoints.compactMap { endpoint -> RoutingTableContents.Endpoint? in
+            guard let address = identifiers.endpoint(endpoint.id) else { return nil }
+            let own = identifiers.counter(endpoint.counter)
+            return RoutingTableContents.Endpoint(
+                address: address.description,
+                isName: address.isName,
+                weight: Int(endpoint.weight),
+                workload: own?.workload ?? "unknown",
+                version: own?.version ?? "unknown"
+            )
+        }
+        return RoutingTableContents.Cluster(
+            port: Int(number),
+            upstreamProtocol: upstreamProtocol,
+            balancing: balancing,
+            // The arena of the record retains it.
+            tls: unsafe policy?.pointee.tls?.takeUnretainedValue(),
+            endpoints: RoutingTableContents.Endpoint.sorted(Set(endpoints))
+        )
+    }
+}
+
+extension RoutingTableContents.Endpoint {
+    fileprivate static func sorted(_ endpoints: Set<Self>) -> [Self] {
+        endpoints.sorted { ($0.address, $0.version) < ($1.address, $1.version) }
     }
 }

@@ -51,6 +51,22 @@ static inline int canary_lock_description(int descriptor, short type)
 /// Makes the calling process the parent of all below it whose own parents end.
 static inline int canary_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
 
+/// How many bytes a TCP connection has received and had acknowledged, as the kernel counts them; -1 with errno. Of `struct tcp_info` as
+/// <linux/tcp.h> has it, which can't stand beside <netinet/tcp.h>: offsets never change.
+static inline int canary_tcp_bytes(int descriptor, uint64_t *received, uint64_t *acknowledged)
+{
+    uint64_t information[17];
+    socklen_t length = sizeof information;
+    if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, information, &length) != 0) return -1;
+    if (length < sizeof information) {
+        errno = ENOSYS;
+        return -1;
+    }
+    *acknowledged = information[15];
+    *received = information[16];
+    return 0;
+}
+
 #define CANARY_EPOLLIN 0x001u
 #define CANARY_EPOLLOUT 0x004u
 #define CANARY_EPOLLERR 0x008u

@@ -29,7 +29,9 @@ enum CommandGroups {
         ),
         CommandGroup(
             name: "Proxies",
-            subcommands: [ProxyCommand.self, ProxyStatusCommand.self, DownCommand.self]
+            subcommands: [
+                ProxyCommand.self, ProxyStatusCommand.self, ProxyConfigCommand.self, DownCommand.self,
+            ]
         ),
         CommandGroup(
             name: "Other",

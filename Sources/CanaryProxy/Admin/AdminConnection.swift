@@ -83,8 +83,12 @@ struct AdminConnection {
         case "/stats/prometheus": return pages.prometheus()
         case "/config_dump": return pages.configuration()
         case "/clusters": return pages.clusters()
-        case "/": return Answer(status: 200, body: "/ready\n/stats/prometheus\n/config_dump\n/clusters\n")
-        default: return Answer(status: 404, body: "no such page\n")
+        case "/": return Answer(status: 200, body: pages.index)
+        default:
+            let prefix = ProxyInquiry.path
+            let served =
+                request.path.hasPrefix(prefix) ? pages.served(request.path.dropFirst(prefix.count)) : nil
+            return served ?? Answer(status: 404, body: "no such page\n")
         }
     }
 

@@ -22,6 +22,13 @@ struct AdminPages {
         return .init(status: 200, body: (lines + shared.problems + state.damage).map { $0 + "\n" }.joined())
     }
 
+    /// The paths of all pages.
+    var index: String {
+        let served = ServedConfiguration.Page.allCases.map { ProxyInquiry.path + $0.rawValue }
+        return (["/ready", "/stats/prometheus", "/config_dump", "/clusters"] + served).map { $0 + "\n" }
+            .joined()
+    }
+
     func prometheus() -> AdminConnection.Answer {
         .init(
             status: 200,
@@ -72,6 +79,17 @@ struct AdminPages {
         return .init(status: 200, type: "application/json", body: JSONWriter.write(node) + "\n")
     }
 
+    /// A page of ``ServedConfiguration``; `nil` for none of that name.
+    func served(_ name: Substring) -> AdminConnection.Answer? {
+        guard let page = ServedConfiguration.Page(rawValue: String(name)) else { return nil }
+        let node = ServedConfiguration(shared).node(of: page)
+        return .init(
+            status: 200,
+            type: "application/json",
+            body: JSONWriter.write(node) + "\n"
+        )
+    }
+
     /// The hosts of all listeners.
     private var contents: [RoutingTableContents.Host] {
         let state = shared.publication()
@@ -97,7 +115,7 @@ extension RoutingTableContents.Host {
 }
 
 extension RoutingTableContents.Route {
-    fileprivate var node: Node {
+    var node: Node {
         var node = Node.mapping([
             "virtualService": .string(virtualService),
             "index": .integer(Int64(index)),
@@ -115,7 +133,7 @@ extension RoutingTableContents.Route {
 }
 
 extension RoutingTableContents.Destination {
-    fileprivate var node: Node {
+    var node: Node {
         var node = Node.mapping(["host": .string(counter.destinationHost), "subset": .string(counter.subset)])
         if let port { node.set(.integer(Int64(port)), at: "port") }
         node.set(.integer(Int64(counter.weight)), at: "weight")

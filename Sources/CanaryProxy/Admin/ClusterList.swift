@@ -3,7 +3,6 @@
 import CanaryMesh
 import CanaryResources
 import CanaryRouting
-import CanarySystem
 
 /// The destinations of a table, each once however many routes lead to it, in the manner of Envoy's `/clusters`.
 struct ClusterList {
@@ -26,9 +25,7 @@ struct ClusterList {
 
     /// By Envoy's name of the cluster, what is known of those of which workers share something.
     private var states: [String: [String]] = [:]
-    private var ejected: [String: Set<String>] = [:]
-    /// The addresses of endpoints that are names, as far as they were looked up.
-    private var resolved: [String: [String]] = [:]
+    private let standings: EndpointStandings
 
     init(
         _ hosts: [RoutingTableContents.Host],
@@ -36,16 +33,8 @@ struct ClusterList {
         _ identifiers: RoutingIdentifiers,
         _ resolutions: Resolutions?
     ) {
-        for (name, addresses) in resolutions?.addresses ?? [:] {
-            guard let name = identifiers.endpoint(name)?.description else { continue }
-            resolved[name] = addresses.compactMap { identifiers.endpoint($0.id)?.description }
-        }
-        let now = Clock.monotonicMilliseconds()
-        for cluster in identifiers.sharedClusters {
-            states[cluster.name] = Self.lines(of: cluster)
-            let ids = cluster.health.ejected(now: now)
-            ejected[cluster.name] = Set(ids.compactMap { identifiers.endpoint($0)?.description })
-        }
+        standings = EndpointStandings(identifiers, resolutions)
+        for cluster in identifiers.sharedClusters { states[cluster.name] = Self.lines(of: cluster) }
         for destination in hosts.flatMap(\.routes).flatMap(\.destinations) {
             let counter = destination.counter
             let key = Key(host: counter.destinationHost, subset: counter.subset, port: counter.port)
@@ -101,10 +90,8 @@ struct ClusterList {
 
     /// Of each address by itself, with the name that it was found by.
     private func lines(of endpoint: String, in cluster: String) -> [String] {
-        let addresses = resolved[endpoint] ?? [endpoint]
-        return (addresses.isEmpty ? [endpoint] : addresses.sorted()).flatMap { address in
-            let isEjected = ejected[cluster]?.contains(address) == true
-            let flags = isEjected ? "/failed_outlier_check" : "healthy"
+        standings.addresses(of: endpoint).flatMap { address in
+            let flags = standings.isEjected(address, from: cluster) ? "/failed_outlier_check" : "healthy"
             let name = address == endpoint ? [] : ["\(cluster)::\(address)::hostname::\(endpoint)"]
             return name + ["\(cluster)::\(address)::health_flags::\(flags)"]
         }

@@ -111,7 +111,7 @@ package struct ControlSocket: Sendable {
             .compactMap { owner(of: $0, in: place) }.sorted()
     }
 
-    private static func names(in directory: String) -> [String] {
+    static func names(in directory: String) -> [String] {
         names(in: directory, from: prefix).filter { $0.hasSuffix(suffix) }
     }
 
@@ -136,14 +136,14 @@ package struct ControlSocket: Sendable {
         return pid > 0 ? pid : nil
     }
 
-    private static func newSocket(_ place: String) throws(ProxyError) -> Int32 {
+    static func newSocket(_ place: String) throws(ProxyError) -> Int32 {
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
         let descriptor = socket(AF_UNIX, kind, 0)
         guard descriptor >= 0 else { throw failure(place, errno) }
         return descriptor
     }
 
-    private static func withAddress(
+    static func withAddress(
         _ name: String,
         in place: Int32,
         _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32

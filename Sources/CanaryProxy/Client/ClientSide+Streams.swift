@@ -15,6 +15,7 @@ extension ClientSide {
             )
         )
         client.pointee.canRead = false
+        connection.pointee.countRequest()
         stream.pointee.party = .client(client)
         return client
     }

@@ -32,6 +32,7 @@ struct ClientSide: ~Copyable {
             give(client)
             return nil
         }
+        client.pointee.openedAt = loop.now
         count &+= 1
         counters.setConnections(count)
         open.insert(client)

@@ -33,6 +33,10 @@ struct Downstream: Registered, ~Copyable {
     var session: HTTP2SessionPointer?
     /// The proxy's own number of the listener that accepted it.
     let listener: Int
+    /// When it was accepted, by the loop's clock, in milliseconds.
+    var openedAt: Int64 = 0
+    /// How many requests have begun, those of its streams included; it stays at the most that it can count.
+    private(set) var requests: UInt32 = 0
     var phase = Phase.head
     /// The socket may hold bytes that were not read yet; edge-triggered events say so only once.
     var canRead = true
@@ -80,6 +84,8 @@ struct Downstream: Registered, ~Copyable {
         self.listener = listener
         self.peer = peer
     }
+
+    mutating func countRequest() { if requests < .max { requests += 1 } }
 }
 
 extension DownstreamPointer {

@@ -27,3 +27,13 @@ struct PeerAddress {
         return unsafe ByteSlice(start: memory.baseAddress, count: count)
     }
 }
+
+extension PeerAddress: CustomStringConvertible {
+    /// `host:port`, with brackets around IPv6.
+    var description: String {
+        let host = unsafe withUnsafeTemporaryAllocation(byteCount: Self.mostBytes, alignment: 8) {
+            unsafe copy(to: $0).text
+        }
+        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+}

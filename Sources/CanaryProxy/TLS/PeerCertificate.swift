@@ -74,12 +74,7 @@ import CanaryRouting
 
     /// The subject as RFC 2253 writes it.
     var subject: [UInt8] {
-        guard let stream = unsafe BIO_new(BIO_s_mem()) else { return [] }
-        defer { unsafe BIO_free(stream) }
-        guard unsafe canary_tls_print_name(stream, X509_get_subject_name(pointer)) >= 0 else { return [] }
-        var text = [UInt8](repeating: 0, count: Int(unsafe BIO_ctrl_pending(stream)))
-        let count = unsafe BIO_read(stream, &text, Int32(clamping: text.count))
-        return Array(text.prefix(Int(max(count, 0))))
+        unsafe X509_get_subject_name(pointer).map { unsafe TLSName.text(of: $0) } ?? []
     }
 
     /// What Istio's gateways tell upstreams (`x-forwarded-client-cert`): hash, subject, and names of kinds URI and DNS.

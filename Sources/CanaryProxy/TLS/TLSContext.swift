@@ -13,6 +13,7 @@ import Glibc
     let pointer: OpaquePointer
     /// What ends by itself: certificates of its own, and lists of what was revoked.
     private var leaves: [PEM.Object] = []
+    private var authorities: [PEM.Object] = []
     private var lists: [PEM.Object] = []
 
     init(isServer: Bool) throws(TLSProblem) {
@@ -45,6 +46,11 @@ import Glibc
     private static let prepare: Void = {
         _ = OPENSSL_init_ssl(UInt64(OPENSSL_INIT_NO_LOAD_CONFIG), nil)
     }()
+
+    /// Its own certificates, in the order in which they were added.
+    var certificateFacts: [CertificateFacts] { leaves.map(\.facts) }
+    /// Those who are believed, where they were given.
+    var authorityFacts: [CertificateFacts] { authorities.map(\.facts) }
 
     /// What is wrong with it without making it useless, for people. `now` is in seconds since 1970.
     func warning(now: Int64) -> String? {
@@ -131,6 +137,7 @@ import Glibc
         let store = unsafe SSL_CTX_get_cert_store(pointer)
         let certificates = try PEM.certificates(in: authorities, "the CA certificate")
         guard !certificates.isEmpty else { throw TLSProblem("the CA certificate holds none in PEM") }
+        self.authorities = certificates
         for certificate in certificates {
             unsafe X509_STORE_add_cert(store, certificate.pointer)
             if namesThem { unsafe SSL_CTX_add_client_CA(pointer, certificate.pointer) }

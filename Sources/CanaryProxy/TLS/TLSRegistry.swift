@@ -33,6 +33,28 @@ struct TLSRegistry: Sendable {
     /// What is wrong with certificates, for people.
     var problems: [String] { Array(Set(opened.values.flatMap { $0.entries.compactMap(\.problem) })).sorted() }
 
+    /// How a server stands.
+    struct Standing {
+        var settings: TLSServerSettings
+        /// `nil` where none can be used.
+        var server: TLSServer?
+        /// Whether it is not what the table asks for.
+        var isOutdated: Bool
+        var problem: String?
+    }
+
+    /// How the servers of the present table stand.
+    var standings: [Standing] {
+        opened.values.flatMap(\.entries).map {
+            Standing(
+                settings: $0.settings,
+                server: $0.server,
+                isOutdated: $0.failure != nil,
+                problem: $0.problem
+            )
+        }
+    }
+
     func listener(_ settings: TLSListenerSettings?) -> TLSListener? {
         settings.flatMap { opened[$0] ?? before[$0] }?.listener
     }

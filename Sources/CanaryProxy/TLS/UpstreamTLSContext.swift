@@ -45,6 +45,10 @@ import Synchronization
         }
     }
 
+    /// Its own certificate, and those who are believed where they were given.
+    var certificateFacts: [CertificateFacts] { context.certificateFacts }
+    var authorityFacts: [CertificateFacts] { context.authorityFacts }
+
     private func trust(_ credential: Credential) throws(TLSProblem) {
         if settings.tls.insecureSkipVerify { return }
         if let authorities = credential.authorities {

@@ -33,6 +33,23 @@ final class UpstreamTLSRegistry: Sendable {
             .map { "TLS to \($0.key): \($0.value.reason)" }.sorted()
     }
 
+    /// The certificates that TLS to clusters was spoken with so far, or would have been.
+    var records: [CertificateRecord] {
+        state.withLock(\.entries).flatMap { tls, entry in
+            switch entry.made {
+            case .success(let context): context.records
+            case .failure(let problem):
+                [
+                    CertificateRecord(
+                        tls.settings,
+                        .failed,
+                        problem: "TLS to \(tls.settings.host): \(problem.text)"
+                    )
+                ]
+            }
+        }
+    }
+
     func context(of tls: UpstreamTLS) -> UpstreamTLSContext? {
         let entry = state.withLock { state in
             if let known = state.entries[tls] { return known.made }

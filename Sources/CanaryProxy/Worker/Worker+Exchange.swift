@@ -18,6 +18,7 @@ extension Worker {
             return 0
         }
         client.pointee.codec.begin(head)
+        client.pointee.countRequest()
         var request = KeptRequest(
             head,
             of: bytes,

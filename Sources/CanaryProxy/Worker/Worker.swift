@@ -141,6 +141,7 @@ struct Worker: ~Copyable {
 
     private mutating func drainWakeDescriptor() {
         shared.wakes[index].clear()
+        answerCensus()
         sweepSoon()
     }
 

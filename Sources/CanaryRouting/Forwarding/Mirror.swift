@@ -26,9 +26,11 @@ extension RouteHandle {
 }
 
 extension RouteHandle {
-    private var mirrors: BorrowedList<MirrorRecord> {
-        record.pointee.interventions?.pointee.mirrors ?? BorrowedList()
-    }
+    private var mirrors: BorrowedList<MirrorRecord> { record.pointee.mirrors }
+}
+
+extension RouteRecord {
+    var mirrors: BorrowedList<MirrorRecord> { interventions?.pointee.mirrors ?? BorrowedList() }
 }
 
 extension ByteBuffer {
