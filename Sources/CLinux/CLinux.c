@@ -8,6 +8,7 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
@@ -30,6 +31,59 @@ void canary_release_unused_pages(void)
 {
     malloc_trim(0);
     dl_iterate_phdr(forget_segments, NULL);
+}
+
+union descriptor_room {
+    struct cmsghdr alignment;
+    char bytes[CMSG_SPACE(CANARY_MOST_DESCRIPTORS * sizeof(int))];
+};
+
+ssize_t canary_send_descriptors(
+    int socket, const void *bytes, size_t count, const int *descriptors, size_t descriptor_count
+)
+{
+    if (descriptor_count > CANARY_MOST_DESCRIPTORS) {
+        errno = EINVAL;
+        return -1;
+    }
+    union descriptor_room room;
+    struct iovec piece = {.iov_base = (void *)bytes, .iov_len = count};
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
+    if (descriptor_count > 0) {
+        message.msg_control = room.bytes;
+        message.msg_controllen = CMSG_SPACE(descriptor_count * sizeof(int));
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        *header = (struct cmsghdr){
+            .cmsg_level = SOL_SOCKET,
+            .cmsg_type = SCM_RIGHTS,
+            .cmsg_len = CMSG_LEN(descriptor_count * sizeof(int)),
+        };
+        memcpy(CMSG_DATA(header), descriptors, descriptor_count * sizeof(int));
+    }
+    return sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
+ssize_t canary_receive_descriptors(int socket, void *bytes, size_t count, int *descriptors, size_t *descriptor_count)
+{
+    union descriptor_room room;
+    struct iovec piece = {.iov_base = bytes, .iov_len = count};
+    struct msghdr message = {
+        .msg_iov = &piece,
+        .msg_iovlen = 1,
+        .msg_control = room.bytes,
+        .msg_controllen = sizeof room.bytes,
+    };
+    *descriptor_count = 0;
+    ssize_t received = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    if (received < 0) return received;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+        size_t present = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        if (present > CANARY_MOST_DESCRIPTORS - *descriptor_count) present = CANARY_MOST_DESCRIPTORS - *descriptor_count;
+        memcpy(descriptors + *descriptor_count, CMSG_DATA(header), present * sizeof(int));
+        *descriptor_count += present;
+    }
+    return received;
 }
 
 #if defined(__has_feature)

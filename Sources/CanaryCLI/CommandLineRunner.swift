@@ -39,7 +39,7 @@ package enum CommandLineRunner {
 
     private static func outcome(of given: [String], in context: CommandContext) -> ExitStatus {
         let arguments = CommandPath.movingOutput(
-            ShortOptions.expanding(ChangeOptions.expandingWait(given))
+            ShortOptions.expanding(TakeOverSource.expanding(ChangeOptions.expandingWait(given)))
         )
         do {
             if let error = ChangeOptions.strayTime(in: given) { throw error }

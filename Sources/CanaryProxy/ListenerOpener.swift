@@ -18,13 +18,25 @@ enum ListenerOpener {
         return address
     }
 
+    /// - Parameter inheritance: has the sockets that are not to be opened anew.
     static func open(
         _ address: SocketAddress,
         _ spec: ListenerSpec,
         number: Int,
         workers: Int,
+        inheritance: Inheritance,
+        for use: InheritedSocket.Use = .table,
         namesOwner: Bool = true
     ) throws(ProxyError) -> OpenListener {
+        let inherited = inheritance.claim(address, for: use)
+        if let first = inherited.first {
+            return OpenListener(
+                number: number,
+                spec: spec,
+                address: SocketAddress(boundTo: first.descriptor),
+                sockets: spread(inherited, over: workers)
+            )
+        }
         if address.port != 0 { try requireFree(address, namesOwner: namesOwner) }
         var address = address
         var sockets: [ListeningSocket] = []
@@ -37,7 +49,17 @@ enum ListenerOpener {
                 throw error(failure, address)
             }
         }
-        return OpenListener(number: number, spec: spec, address: address, sockets: sockets)
+        return OpenListener(number: number, spec: spec, address: address, sockets: sockets.map { [$0] })
+    }
+
+    /// Gives each socket to a worker, since connections wait in each of them. Workers that are left get one that another has too: a
+    /// further one would take connections that nobody serves, should this process end before it is ready.
+    private static func spread(_ sockets: [ListeningSocket], over workers: Int) -> [[ListeningSocket]] {
+        var all = sockets
+        while all.count < workers, let copy = all[all.count % sockets.count].duplicate() { all.append(copy) }
+        return (0..<workers).map { worker in
+            stride(from: worker, to: all.count, by: workers).map { all[$0] }
+        }
     }
 
     /// Sharing sockets would let a second proxy of the same user join in unnoticed; one that does not share finds out.

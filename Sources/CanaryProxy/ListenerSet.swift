@@ -8,17 +8,19 @@ struct ListenerSet: Sendable {
 
     private let bindAddress: String
     private let workers: Int
+    private let inheritance: Inheritance
     /// By rising numbers.
     private(set) var open: [OpenListener]
     private var refused: [ListenerSpec: ProxyError] = [:]
     private var next: Int
 
     /// `own` are open already.
-    init(own: [OpenListener], bindAddress: String, workers: Int) {
+    init(own: [OpenListener], bindAddress: String, workers: Int, inheritance: Inheritance) {
         open = own
         next = own.count
         self.bindAddress = bindAddress
         self.workers = workers
+        self.inheritance = inheritance
     }
 
     /// What could not be opened, in words.
@@ -76,6 +78,7 @@ struct ListenerSet: Sendable {
                 spec,
                 number: next,
                 workers: workers,
+                inheritance: inheritance,
                 namesOwner: namesOwner
             )
             open.append(opened)

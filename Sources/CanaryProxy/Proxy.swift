@@ -32,12 +32,15 @@ package final class Proxy: Sendable {
 
     /// How long workers may take to close listeners before others are opened all the same.
     private static let closingMilliseconds: Int64 = 200
+    /// How long names may take to resolve before a process that takes over serves all the same.
+    private static let resolvingMilliseconds: Int64 = 2000
 
-    private struct State {
+    struct State {
         var threads: [Thread] = []
         var helpers: [Thread] = []
         var listeners: ListenerSet
-        var tls = TLSRegistry()
+        var tls: TLSRegistry
+        var handOver = HandOverState()
         /// The tables that not every worker serves yet, and the last one that all do, with their publications' versions.
         var tables: [(version: Int, served: ServedTable)] = []
         /// IP addresses by host name.
@@ -50,10 +53,11 @@ package final class Proxy: Sendable {
     package let boundAddresses: [String]
     let shared: ProxyShared
     private let warn: MessageHandler
-    private let inform: MessageHandler
+    let inform: MessageHandler
     private let healthChanged: HealthHandler
-    private let state: Mutex<State>
-    private let admin: AdminServer
+    let state: Mutex<State>
+    let admin: AdminServer
+    let inheritance: Inheritance
 
     /// Where the admin pages are served, `host:port`; `nil` for nowhere.
     package var adminAddress: String? { admin.boundAddress }
@@ -61,10 +65,11 @@ package final class Proxy: Sendable {
     /// The path of the socket that accepts `POST /drain`; `nil` for none.
     package var controlSocket: String? { admin.controlPath }
 
-    /// Opens every listener of the configuration.
+    /// Opens every listener of the configuration, or takes over what it inherits.
     package init(
         configuration: ProxyConfiguration,
         identifiers: RoutingIdentifiers,
+        inheritance: Inheritance = Inheritance(),
         warn: @escaping MessageHandler = { _ in },
         inform: @escaping MessageHandler = { _ in },
         lookUp: @escaping NameLookUp = Proxy.systemLookUp,
@@ -87,15 +92,29 @@ package final class Proxy: Sendable {
         self.warn = warn
         self.inform = inform
         self.healthChanged = healthChanged
+        self.inheritance = inheritance
         var open: [OpenListener] = []
         for text in configuration.listen {
             let address = try ListenerOpener.parse(text)
-            open += [try ListenerOpener.open(address, .mesh, number: open.count, workers: count)]
+            let listener = try ListenerOpener.open(
+                address,
+                .mesh,
+                number: open.count,
+                workers: count,
+                inheritance: inheritance,
+                for: .listen(text)
+            )
+            open.append(listener)
         }
-        admin = try AdminServer(shared: shared, warn: warn)
+        admin = try AdminServer(shared: shared, inheritance: inheritance, warn: warn)
         boundAddresses = open.map(\.address.text)
-        let set = ListenerSet(own: open, bindAddress: configuration.bindAddress, workers: count)
-        state = Mutex(State(listeners: set))
+        let set = ListenerSet(
+            own: open,
+            bindAddress: configuration.bindAddress,
+            workers: count,
+            inheritance: inheritance
+        )
+        state = Mutex(State(listeners: set, tls: TLSRegistry(tickets: inheritance.takeTicketKeys())))
         let listeners = open
         shared.publish { publication in
             publication.listeners = listeners
@@ -104,8 +123,16 @@ package final class Proxy: Sendable {
     }
 
     /// Begins to serve on threads of its own, and returns at once.
-    package func start() throws(ProxyError) {
+    package func start(handedOver: @escaping HandedOverHandler = { _ in }) throws(ProxyError) {
         let shared = shared
+        let resolver = startResolver()
+        // The process before knows the addresses: nobody is to get 503 because this one does not yet.
+        if inheritance.isTakeOver {
+            shared.resolver.waitUntilAnswered(
+                wantedNames(),
+                milliseconds: Self.resolvingMilliseconds
+            )
+        }
         var threads: [Thread] = []
         for index in shared.counters.indices {
             let thread = Thread(name: "worker-\(index)") {
@@ -115,9 +142,22 @@ package final class Proxy: Sendable {
             guard let thread else { throw .cannotStart(reason: "no more threads") }
             threads.append(thread)
         }
-        let resolver = Thread(name: "resolver") { [self] in
+        let checker = Thread(name: "health") { [self] in shared.health.run { healthChanged(self, $0) } }
+        try admin.start(handingOver: { [self] in handOver(through: $0, handedOver) })
+        let started = threads
+        state.withLock {
+            $0.threads = started
+            $0.helpers = [resolver, checker].compactMap(\.self)
+            $0.hasWorkers = true
+        }
+    }
+
+    private func wantedNames() -> Set<String> { Set(shared.identifiers.names.values.map(\.host)) }
+
+    private func startResolver() -> Thread? {
+        Thread(name: "resolver") { [self] in
             shared.resolver.run(
-                wanted: { Set(shared.identifiers.names.values.map(\.host)) },
+                wanted: wantedNames,
                 publish: { addresses in
                     state.withLock { state in
                         state.addresses = addresses
@@ -125,14 +165,6 @@ package final class Proxy: Sendable {
                     }
                 }
             )
-        }
-        let checker = Thread(name: "health") { [self] in shared.health.run { healthChanged(self, $0) } }
-        try admin.start()
-        let started = threads
-        state.withLock {
-            $0.threads = started
-            $0.helpers = [resolver, checker].compactMap(\.self)
-            $0.hasWorkers = true
         }
     }
 
@@ -147,11 +179,20 @@ package final class Proxy: Sendable {
     package func install(_ table: RoutingTable, commit: String = "", damage: [String] = []) {
         // The lock is held to the end: tables that come from several threads are installed one after the other.
         state.withLock { state in
-            if !isDraining { follow(table, &state) }
-            publishAddresses(state.addresses)
-            let version = publish(state, table, isNew: true, damage: damage)
-            state.tables.append((version, ServedTable(revision: table.revision, commit: commit)))
+            guard !state.handOver.isUnderWay else {
+                // The other process has the listeners as they are.
+                state.handOver.deferred = (table, commit, damage)
+                return
+            }
+            install(table, commit, damage, &state)
         }
+    }
+
+    func install(_ table: RoutingTable, _ commit: String, _ damage: [String], _ state: inout State) {
+        if !isDraining { follow(table, &state) }
+        publishAddresses(state.addresses)
+        let version = publish(state, table, isNew: true, damage: damage)
+        state.tables.append((version, ServedTable(revision: table.revision, commit: commit)))
         shared.resolver.wake()
         shared.health.follow(table.healthChecks)
     }
@@ -168,13 +209,16 @@ package final class Proxy: Sendable {
             _ = waitUntilAdopted(version, milliseconds: Self.closingMilliseconds)
         }
         state.listeners.open(all: wanted).forEach(warn)
+        inheritance.closeUnclaimed()
     }
 
     /// Tries again what failed before, listeners that could not be opened, and looks for certificates that were replaced. To be
     /// called every second or so.
     package func retry() {
         state.withLock { state in
-            guard !isDraining, let table = shared.publication().table else { return }
+            guard !isDraining, !state.handOver.isUnderWay, let table = shared.publication().table else {
+                return
+            }
             let opened = state.listeners.retry()
             let problems = state.tls.problems
             shared.upstreamTLS.lookAtFiles()
@@ -281,7 +325,10 @@ package final class Proxy: Sendable {
     package func drain() {
         state.withLock { state in
             state.listeners.releaseAll()
-            shared.publish { $0.isDraining = true }
+            shared.publish { publication in
+                publication.isDraining = true
+                publication.keepsResting = false
+            }
         }
     }
 

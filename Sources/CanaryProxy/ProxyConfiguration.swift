@@ -27,6 +27,8 @@ package struct ProxyConfiguration: Sendable {
     package var accessLog = AccessLogFormat.off
     package var accessLogWriter: LogWriter?
     package var limits = ProxyLimits()
+    /// Why no other process may take over, in words; `nil` where one may.
+    package var refusesHandOver: String?
     /// How long after a change workers look for what no table has any more.
     var sweepDelay = 1000
 

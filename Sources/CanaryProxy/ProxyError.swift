@@ -8,6 +8,12 @@ package enum ProxyError: Error, Equatable {
     case taken(address: String, owner: String?)
     case cannotListen(address: String, reason: String)
     case cannotStart(reason: String)
+    /// A running proxy did not hand over.
+    case cannotTakeOver(pid: Int32, reason: String)
+    /// There is no proxy of this process id.
+    case noSuchProxy(pid: Int32)
+    /// Several run, and it was not said which one is meant.
+    case severalProxies(pids: [Int32])
 
     /// For people: what could not be done, colon, why.
     package var message: String {
@@ -17,6 +23,11 @@ package enum ProxyError: Error, Equatable {
             "cannot listen on \(address): the port is taken" + (owner.map { " by \($0)" } ?? "")
         case .cannotListen(let address, let reason): "cannot listen on \(address): \(reason)"
         case .cannotStart(let reason): "cannot start the proxy: \(reason)"
+        case .cannotTakeOver(let pid, let reason): "cannot take over from proxy \(pid): \(reason)"
+        case .noSuchProxy(let pid):
+            "cannot take over from proxy \(pid): no proxy of the store has this process id"
+        case .severalProxies(let pids):
+            "cannot take over: several proxies run on the store, \(pids.map(String.init).joined(separator: ", "))"
         }
     }
 }

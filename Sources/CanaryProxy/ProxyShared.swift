@@ -6,7 +6,7 @@ import CanarySystem
 import Glibc
 import Synchronization
 
-/// A listener with one socket a worker.
+/// A listener with at least one socket a worker.
 struct OpenListener: Sendable {
     /// The proxy's own number, never used again.
     var number: Int
@@ -14,22 +14,35 @@ struct OpenListener: Sendable {
     var address: SocketAddress
     /// What its clients' TLS is dealt with by, where they begin with it.
     var tls: TLSListener?
-    var sockets: [ListeningSocket]
+    /// By worker.
+    var sockets: [[ListeningSocket]]
 }
 
 /// A listening socket of one worker, open until that is through with it, or nobody has it: one that was published and withdrawn
 /// before its worker looked is closed too.
 final class ListeningSocket: Sendable {
+    /// For its worker alone.
     let descriptor: Int32
-    private let isOpen = Atomic(true)
+    private let isOpen = Mutex(true)
 
     init(_ descriptor: Int32) { self.descriptor = descriptor }
 
     deinit { close() }
 
-    /// For its worker alone: nobody else uses the descriptor.
     func close() {
-        if isOpen.exchange(false, ordering: .acquiringAndReleasing) { Glibc.close(descriptor) }
+        isOpen.withLock { isOpen in
+            if isOpen { Glibc.close(descriptor) }
+            isOpen = false
+        }
+    }
+
+    /// The same socket by another descriptor, whose owner whoever asks becomes; `nil` where it is closed, or the process has too many.
+    func duplicate() -> ListeningSocket? {
+        isOpen.withLock { isOpen in
+            guard isOpen else { return nil }
+            let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+            return copy < 0 ? nil : ListeningSocket(copy)
+        }
     }
 }
 
@@ -49,6 +62,8 @@ struct Publication: Sendable {
     /// What the table is made without, in words.
     var damage: [String] = []
     var isDraining = false
+    /// Another process serves in this one's place: clients that rest are not let go before they were answered once more.
+    var keepsResting = false
     var staleSince: Int64?
     var staleReason = ""
 }

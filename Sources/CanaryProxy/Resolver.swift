@@ -32,6 +32,8 @@ final class Resolver: Sendable {
     /// After so many milliseconds a look-up does not count as one of those at a time.
     private static let patience: Int64 = 500
     private static let atATime = 8
+    /// How often somebody who waits for answers looks, in milliseconds.
+    private static let answerPause: Int32 = 2
     private static let mostThreads = 64
     private static let mostSlow = 32
 
@@ -74,6 +76,16 @@ final class Resolver: Sendable {
             if let news { publish(news.filter(\.value.isAnswered).mapValues(\.addresses)) }
             startThreads()
             wait()
+        }
+    }
+
+    /// Waits until each name was looked up, with or without success, or the time is over.
+    func waitUntilAnswered(_ names: Set<String>, milliseconds: Int64) {
+        let end = now() + milliseconds
+        while now() < end {
+            let isDone = state.withLock { state in names.allSatisfy { state.names[$0]?.isAnswered == true } }
+            if isDone { return }
+            poll(nil, 0, Self.answerPause)
         }
     }
 

@@ -108,6 +108,17 @@ static inline int canary_peer_pid(int descriptor)
     return getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? peer.pid : -1;
 }
 
+/// How many descriptors the kernel passes at once (SCM_MAX_FD).
+enum { CANARY_MOST_DESCRIPTORS = 253 };
+
+/// Sends bytes over a Unix socket, and descriptors with the first of them, which the receiver gets as its own.
+ssize_t canary_send_descriptors(
+    int socket, const void *bytes, size_t count, const int *descriptors, size_t descriptor_count
+);
+
+/// Receives bytes, and the descriptors that came with them, as many as CANARY_MOST_DESCRIPTORS; all of these are closed on exec.
+ssize_t canary_receive_descriptors(int socket, void *bytes, size_t count, int *descriptors, size_t *descriptor_count);
+
 /// Renames a file of a directory, unless one has the new name: -1 with EEXIST. Where the file system can't be asked for both at
 /// once, another process may come between.
 static inline int canary_rename_new(int directory, const char *name, const char *to)

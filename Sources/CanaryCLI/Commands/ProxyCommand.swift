@@ -12,12 +12,21 @@ struct ProxyCommand: Subcommand {
         abstract: "Send the traffic as the store says",
         discussion: Help.examples(
             ("In the background; returns once it accepts requests", "canaryctl proxy --detach"),
+            ("A new version in the place of the one that runs", "canaryctl proxy --detach --take-over"),
             ("In the foreground, on a port of your choice", "canaryctl proxy --listen 127.0.0.1:8080"),
             ("A request to a host", "curl -H 'Host: helloworld' http://127.0.0.1:15001/")
         )
     )
 
     @OptionGroup(title: "Output") var output: ReportOutputOptions
+    @Option(
+        help: ArgumentHelp(
+            "Take everything over from the running proxy, without refusing or dropping a connection; \"any\" where no process id is given",
+            valueName: "pid"
+        )
+    )
+    var takeOver: TakeOverSource?
+
     @OptionGroup var service: ServiceOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
@@ -30,7 +39,12 @@ struct ProxyCommand: Subcommand {
     }
 
     func run(in context: CommandContext) throws -> ExitStatus {
-        try service.run(Settings(global, context), context, form: output.output)
+        try service.run(
+            Settings(global, context),
+            context,
+            form: output.output,
+            takingOver: takeOver
+        )
     }
 }
 

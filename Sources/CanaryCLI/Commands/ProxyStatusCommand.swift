@@ -75,6 +75,7 @@ struct ProxyStatusCommand: Subcommand {
             "appliedRevision": .integer(proxy.appliedRevision),
             "revision": revision.map { .integer($0) } ?? Node(.null),
             "upToDate": .bool(revision.map { proxy.isUpToDate(at: $0) } ?? false),
+            "draining": .bool(proxy.isDraining),
             "staleSince": proxy.staleSince.map { .string(CalendarTime(milliseconds: $0).text) }
                 ?? Node(.null),
             "problems": .sequence(proxy.problems.map { .string($0) }),

@@ -17,11 +17,13 @@ struct ServiceOptions: ParsableArguments {
 
     /// - Parameters:
     ///   - form: how the start in the background is told.
+    ///   - takeOver: the proxy in whose place it begins to serve.
     ///   - companion: what runs in the proxy's process beside it.
     func run(
         _ settings: Settings,
         _ context: CommandContext,
         form: ReportFormat = .text,
+        takingOver takeOver: TakeOverSource? = nil,
         companion: (() throws -> any ProxyCompanion)? = nil
     ) throws -> ExitStatus {
         if detach {
@@ -41,6 +43,7 @@ struct ServiceOptions: ParsableArguments {
             configuration: configuration,
             sourceLabels: try serving.sourceLabels.map { try LabelArgument.parse($0) } ?? [:],
             readyDescriptor: readyDescriptor,
+            takeOver: takeOver,
             makeCompanion: companion
         ).run()
     }

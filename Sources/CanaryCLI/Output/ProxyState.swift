@@ -10,8 +10,12 @@ extension ProxyRecord {
         appliedRevision >= revision && staleSince == nil && problems.isEmpty && damage.isEmpty
     }
 
+    /// Whether it accepts nothing any more: one that serves has a listener at least.
+    var isDraining: Bool { listeners.isEmpty }
+
     /// What it does about a revision, in a few words; `nil` where the store cannot say which one there is.
     func state(at revision: Int64?) -> String {
+        if isDraining { return "draining" }
         if let staleSince { return "stale since \(CalendarTime(milliseconds: staleSince).text)" }
         guard let revision else { return "revision \(appliedRevision)" }
         guard appliedRevision >= revision else { return "not yet at revision \(revision)" }

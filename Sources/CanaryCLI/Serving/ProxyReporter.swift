@@ -74,6 +74,7 @@ final class ProxyReporter: Sendable {
         let served = proxy.served
         record.appliedRevision = served?.revision ?? 0
         record.appliedCommit = served?.commit ?? ""
+        record.admin = proxy.adminAddress
         record.listeners = proxy.listenerAddresses
         let staleness = proxy.staleness
         record.staleSince = staleness.map { $0.since * 1000 }

@@ -16,6 +16,8 @@ struct ProxyService {
     let sourceLabels: [String: String]
     /// Where a parent waits for the proxy to be ready.
     let readyDescriptor: Int32?
+    /// The proxy in whose place it begins to serve.
+    var takeOver: TakeOverSource?
     /// What runs beside it.
     var makeCompanion: (() throws -> any ProxyCompanion)?
 
@@ -46,11 +48,13 @@ struct ProxyService {
         let log = ServiceLog(writer: streams.errors, isDetached: readyDescriptor != nil, now: context.now)
         let location = StoreLocation(settings.storeDirectory)
         try location.makeDirectory()
+        let manager = ServiceManager(context.environment)
+        let beginning = try begin(location, manager, log)
         let users = CountedUserFiles(location, log)
         users.clean()
         let identifiers = RoutingIdentifiers(memory: users)
         let tables = makeTables(identifiers, log)
-        let proxy = try makeProxy(identifiers, location, streams, log, tables)
+        let proxy = try makeProxy(identifiers, location, streams, log, tables, beginning.inheritance)
         let stop = EventDescriptor()
         // Bodies are what objects were written as, which nobody asks a proxy for.
         let follower = StoreFollower(at: location, stop: stop, keepingBodies: false)
@@ -61,7 +65,10 @@ struct ProxyService {
         _ = publisher.next()
         pods?.take(tables, proxy)
         do {
-            try proxy.start()
+            try proxy.start { successor in
+                Self.tell(manager, ofSuccessor: successor)
+                reporter.report()
+            }
         } catch {
             throw CommandError(error)
         }
@@ -70,12 +77,15 @@ struct ProxyService {
         reporter.report()
         // A node that asked before whom it has to wait for did not know of this proxy.
         pods?.take(tables, proxy)
+        try complete(beginning.takeOver, proxy, log)
         follow(pods, tables, proxy, log)
         start(publisher, proxy, reporter, stop, log)
         watchRollouts(tables, proxy, stop, log)
         try companion?.start(beside: proxy, tables, log)
         announce(proxy, log)
-        let status = serve(proxy, companion, signals, streams, log)
+        announce(proxy, to: manager)
+        let successor = companion == nil ? Successor(context, manager, log) : nil
+        let status = serve(proxy, companion, successor, signals, streams, manager, log)
         stop.signal()
         proxy.abandon()
         sayFarewell(reporter)
@@ -90,15 +100,21 @@ struct ProxyService {
         _ location: StoreLocation,
         _ streams: ServiceStreams,
         _ log: ServiceLog,
-        _ tables: ServedTables
+        _ tables: ServedTables,
+        _ inheritance: Inheritance
     ) throws -> Proxy {
         var configuration = configuration
+        let named = inheritance.namedAddresses
+        if !named.listen.isEmpty { configuration.listen = named.listen }
+        configuration.admin = named.admin ?? configuration.admin
+        configuration.refusesHandOver = makeCompanion.map { _ in "it runs pods, which would end with it" }
         configuration.controlDirectory = location.directory
         configuration.accessLogWriter = streams.output
         do {
             return try Proxy(
                 configuration: configuration,
                 identifiers: identifiers,
+                inheritance: inheritance,
                 warn: { log.warn($0) },
                 inform: { log.inform($0) },
                 healthChanged: { tables.apply(failing: $1, on: $0) }
@@ -251,24 +267,37 @@ struct ProxyService {
     private func serve(
         _ proxy: Proxy,
         _ companion: (any ProxyCompanion)?,
+        _ successor: Successor?,
         _ signals: SignalReader,
         _ streams: ServiceStreams,
+        _ manager: ServiceManager,
         _ log: ServiceLog
     ) -> ExitStatus {
         var interrupts = 0
         var drain: Drain?
+        // Twice in the time that the manager gives.
+        let wellPause = manager.watchdogMilliseconds.map { Int32(clamping: max(1, $0 / 2)) }
         while drain?.isDone != true {
-            let pause = drain == nil ? Self.signalMilliseconds : Drain.pauseMilliseconds
+            if wellPause != nil, !proxy.hasHandedOver { manager.notify("WATCHDOG=1") }
+            let usual = drain == nil ? Self.signalMilliseconds : Drain.pauseMilliseconds
+            let pause = min(usual, wellPause ?? usual)
             let signal = signals.next(milliseconds: pause)
             if signal == SIGHUP || signal == SIGUSR1 {
                 streams.reopen().forEach(log.warn)
                 log.inform("logs opened again")
                 continue
             }
+            if signal == SIGUSR2 {
+                if drain == nil { beginHandOver(successor, log) }
+                continue
+            }
             if signal == SIGINT { interrupts += 1 }
             if interrupts > 1 { return .interrupted }
-            if signal != nil || proxy.isDraining, drain == nil {
+            // After a hand-over clients that rest are waited for, unless somebody asks for the end.
+            if signal != nil || drain == nil && proxy.isDraining && !proxy.hasHandedOver { proxy.drain() }
+            if proxy.isDraining, drain == nil {
                 log.inform("draining")
+                if !proxy.hasHandedOver { manager.notify("STOPPING=1", "STATUS=Draining") }
                 drain = Drain(proxy, companion)
             }
         }
@@ -285,7 +314,6 @@ private final class Drain: Sendable {
     var isDone: Bool { done.withLock(\.self) }
 
     init(_ proxy: Proxy, _ companion: (any ProxyCompanion)?) {
-        proxy.drain()
         let waiter = Thread(name: "drain") {
             proxy.wait()
             companion?.stop()
@@ -306,6 +334,10 @@ extension CommandError {
             case .badAddress: "give an IP address of this machine and a port: 127.0.0.1:15001"
             case .cannotListen:
                 "give an address of this machine, and a port that you may use: above 1023, or as root"
+            case .cannotTakeOver(let pid, _):
+                "it goes on as before; to do without it, end it first: canaryctl down, or kill \(pid)"
+            case .noSuchProxy: "canaryctl proxy-status shows this store's proxies"
+            case .severalProxies: "say which one: --take-over=PID; canaryctl proxy-status tells more of them"
             case .cannotStart: "the limits of the system may be too low: ulimit -a"
             }
         self.init(error.message, hint: hint)

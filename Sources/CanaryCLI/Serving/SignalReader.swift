@@ -7,7 +7,7 @@ import Glibc
 /// Takes the signals that a proxy knows as data instead of interruptions. Make it before any thread starts: threads inherit the
 /// mask.
 final class SignalReader {
-    private static let known = [SIGTERM, SIGINT, SIGHUP, SIGUSR1]
+    private static let known = [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2]
 
     private let descriptor: Int32
 

@@ -13,6 +13,7 @@ struct AdminConnection {
     /// Came in by the Unix socket.
     let isPrivate: Bool
     let shared: ProxyShared
+    let handOver: AdminServer.HandOverHandler?
 
     struct Answer {
         var status: Int32
@@ -23,6 +24,11 @@ struct AdminConnection {
     func serve() {
         Socket.setPatience(Self.patience, descriptor)
         guard let request = readRequest() else { return }
+        if let handOver, isPrivate, request.isAcceptable, request.method == "POST",
+            request.path == TakeOver.path
+        {
+            return handOver(descriptor)
+        }
         send(answer(request), withBody: request.method != "HEAD")
         shutdown(descriptor, Int32(SHUT_WR))
     }

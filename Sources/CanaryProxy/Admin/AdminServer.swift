@@ -13,21 +13,31 @@ final class AdminServer: Sendable {
     /// How soon a store directory that came back, or to another's place, has the socket again.
     private static let renewalMilliseconds: Int32 = 1000
 
+    /// Takes a connection of the control socket whose request asks for it, and returns when it is through with it.
+    typealias HandOverHandler = @Sendable (_ connection: Int32) -> Void
+
     private struct Control {
         var socket: ControlSocket?
         var isClosed = false
+        /// Of the pages; `nil` for none, or once another process has them.
+        var tcp: ListeningSocket?
+        var handOver: HandOverHandler?
     }
 
-    let boundAddress: String?
+    private let pagesAddress: String?
     private let shared: ProxyShared
-    private let tcp: ListeningSocket?
     private let control: Mutex<Control>
     private let warn: Proxy.MessageHandler
     private let stopEvent = EventDescriptor()
+    private let changeEvent = EventDescriptor()
     private let busy = Atomic<Int>(0)
     private let thread = Mutex<Thread?>(nil)
 
-    init(shared: ProxyShared, warn: @escaping Proxy.MessageHandler) throws(ProxyError) {
+    init(
+        shared: ProxyShared,
+        inheritance: Inheritance,
+        warn: @escaping Proxy.MessageHandler
+    ) throws(ProxyError) {
         self.shared = shared
         self.warn = warn
         var listener: OpenListener?
@@ -39,14 +49,21 @@ final class AdminServer: Sendable {
                     reason: "admin pages are served on loopback addresses only"
                 )
             }
-            listener = try ListenerOpener.open(address, .mesh, number: 0, workers: 1)
+            listener = try ListenerOpener.open(
+                address,
+                .mesh,
+                number: 0,
+                workers: 1,
+                inheritance: inheritance,
+                for: .admin(text)
+            )
         }
-        tcp = listener?.sockets.first
-        boundAddress = listener?.address.text
+        pagesAddress = listener?.address.text
         let socket = try shared.configuration.controlDirectory.map { directory throws(ProxyError) in
             try ControlSocket.open(in: directory)
         }
-        control = Mutex(Control(socket: socket))
+        let tcp = listener?.sockets.first?.first
+        control = Mutex(Control(socket: socket, tcp: tcp))
     }
 
     deinit {
@@ -57,8 +74,21 @@ final class AdminServer: Sendable {
     /// The path of the socket that changes something; `nil` for none.
     var controlPath: String? { control.withLock(\.socket)?.path }
 
-    func start() throws(ProxyError) {
-        guard tcp != nil || shared.configuration.controlDirectory != nil else { return }
+    /// Where the pages are; `nil` for nowhere, or where another process has them.
+    var boundAddress: String? { pagesSocket == nil ? nil : pagesAddress }
+
+    /// The socket of the pages, for the process that comes after.
+    var pagesSocket: ListeningSocket? { control.withLock(\.tcp) }
+
+    /// Leaves the pages to another process, which has their socket too.
+    func leavePages() {
+        control.withLock { $0.tcp = nil }
+        changeEvent.signal()
+    }
+
+    func start(handingOver: @escaping HandOverHandler) throws(ProxyError) {
+        control.withLock { $0.handOver = handingOver }
+        guard pagesAddress != nil || shared.configuration.controlDirectory != nil else { return }
         let started = Thread(name: "admin") { [self] in run() }
         guard let started else { throw .cannotStart(reason: "no more threads") }
         thread.withLock { $0 = started }
@@ -102,6 +132,7 @@ final class AdminServer: Sendable {
             return thread
         }
         running?.join()
+        control.withLock { $0.handOver = nil }
     }
 
     /// The only thread that renews the control socket, and so the only one that closes it while it is watched.
@@ -110,13 +141,16 @@ final class AdminServer: Sendable {
         var lastFailure: String?
         while true {
             renewControlSocket(&lastFailure)
-            let control = control.withLock(\.socket)?.descriptor
-            var watched = [stopEvent.descriptor, tcp?.descriptor, control].compactMap(\.self).map {
+            let (control, tcp) = control.withLock { ($0.socket?.descriptor, $0.tcp) }
+            let wanted = [stopEvent.descriptor, changeEvent.descriptor, tcp?.descriptor, control]
+            var watched = wanted.compactMap(\.self).map {
                 pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
             }
-            guard unsafe poll(&watched, nfds_t(watched.count), pause) > 0 else { continue }
+            let count = unsafe poll(&watched, nfds_t(watched.count), pause)
+            changeEvent.clear()
+            guard count > 0 else { continue }
             if watched[0].revents != 0 { return }
-            for listener in watched.dropFirst() where listener.revents != 0 {
+            for listener in watched.dropFirst(2) where listener.revents != 0 {
                 accept(listener.fd, isPrivate: listener.fd == control)
             }
         }
@@ -132,7 +166,12 @@ final class AdminServer: Sendable {
             return
         }
         let thread = Thread(name: "admin-request") { [self] in
-            AdminConnection(descriptor: descriptor, isPrivate: isPrivate, shared: shared).serve()
+            AdminConnection(
+                descriptor: descriptor,
+                isPrivate: isPrivate,
+                shared: shared,
+                handOver: control.withLock(\.handOver)
+            ).serve()
             close(descriptor)
             busy.subtract(1, ordering: .relaxed)
         }

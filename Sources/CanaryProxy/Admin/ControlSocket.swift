@@ -127,13 +127,28 @@ package struct ControlSocket: Sendable {
     }
 
     private static func owner(of name: String, in place: Int32) -> Int32? {
+        guard let (pid, descriptor) = connection(to: name, in: place) else { return nil }
+        close(descriptor)
+        return pid
+    }
+
+    /// Connections to the sockets of a directory, which whoever asks closes, with the processes behind them.
+    static func connections(in directory: String) -> [(pid: Int32, descriptor: Int32)] {
+        let place = unsafe Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard place >= 0 else { return [] }
+        defer { close(place) }
+        return names(in: directory).compactMap { connection(to: $0, in: place) }.sorted { $0.pid < $1.pid }
+    }
+
+    private static func connection(to name: String, in place: Int32) -> (pid: Int32, descriptor: Int32)? {
         guard let descriptor = try? newSocket(name) else { return nil }
-        defer { close(descriptor) }
-        guard unsafe withAddress(name, in: place, { unsafe connect(descriptor, $0, $1) }) == 0 else {
+        let isOpen = unsafe withAddress(name, in: place) { unsafe connect(descriptor, $0, $1) } == 0
+        let pid = isOpen ? canary_peer_pid(descriptor) : -1
+        guard pid > 0 else {
+            close(descriptor)
             return nil
         }
-        let pid = canary_peer_pid(descriptor)
-        return pid > 0 ? pid : nil
+        return (pid, descriptor)
     }
 
     static func newSocket(_ place: String) throws(ProxyError) -> Int32 {

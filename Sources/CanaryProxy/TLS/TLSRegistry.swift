@@ -24,11 +24,14 @@ struct TLSRegistry: Sendable {
         var listener: TLSListener?
     }
 
-    private let tickets = TicketKeys()
+    let tickets: TicketKeys?
     private var opened: [TLSListenerSettings: Opened] = [:]
     /// Of the table before, which workers still serve while listeners close.
     private var before: [TLSListenerSettings: Opened] = [:]
     private var files = CertificateFiles([])
+
+    /// - Parameter tickets: of the process before; new ones where there are none.
+    init(tickets: TicketKeys? = nil) { self.tickets = tickets ?? TicketKeys() }
 
     /// What is wrong with certificates, for people.
     var problems: [String] { Array(Set(opened.values.flatMap { $0.entries.compactMap(\.problem) })).sorted() }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import COpenSSL
+import CanaryMesh
 import CanaryResources
 import CanaryRouting
 
@@ -8,26 +9,53 @@ import CanaryRouting
 /// them. Tickets of sessions that were let in by other rules are not taken.
 struct TicketKeys: Sendable {
     /// OpenSSL's name, HMAC and AES keys.
-    private var keys: [UInt8]
+    private let keys: KeyMaterial
+    static let count = 80
 
     init?() {
-        keys = [UInt8](repeating: 0, count: 80)
-        guard unsafe RAND_bytes(&keys, 80) == 1 else { return nil }
+        var bytes = [UInt8](repeating: 0, count: Self.count)
+        guard unsafe RAND_bytes(&bytes, Int32(bytes.count)) == 1 else { return nil }
+        self.init(taking: &bytes)
+    }
+
+    /// Those of the process before; zeros are left of the bytes.
+    init?(taking bytes: inout [UInt8]) {
+        guard bytes.count == Self.count else { return nil }
+        keys = KeyMaterial(bytes)
+        unsafe OPENSSL_cleanse(&bytes, bytes.count)
+    }
+
+    /// Lends a copy, for the process that comes after.
+    func withBytes<Result>(_ body: ([UInt8]) -> Result) -> Result {
+        var bytes = unsafe keys.withBytes { unsafe [UInt8]($0) }
+        defer { unsafe OPENSSL_cleanse(&bytes, bytes.count) }
+        return body(bytes)
     }
 
     func apply(to context: TLSContext) {
-        var keys = keys
-        _ = unsafe canary_tls_set_ticket_keys(context.pointer, &keys, Int32(keys.count))
+        withBytes { bytes in
+            var bytes = bytes
+            _ = unsafe canary_tls_set_ticket_keys(context.pointer, &bytes, Int32(bytes.count))
+            unsafe OPENSSL_cleanse(&bytes, bytes.count)
+        }
     }
 
-    /// Names the rules by which a server lets clients in, within this process.
+    /// Names the rules by which a server lets clients in, among all who have these keys.
     func identity(of settings: TLSServerSettings, _ trusted: Credential?) -> [UInt8] {
-        var hasher = Hasher()
-        hasher.combine(settings.origin)
-        hasher.combine(settings.names)
-        hasher.combine(settings.tls)
-        hasher.combine(trusted)
-        let number = UInt64(bitPattern: Int64(hasher.finalize()))
+        var hash = SipHash24(key: SipHash24.Key(k0: 0, k1: 0))
+        // Hosts and origins have no line breaks, and what is trusted begins with its length.
+        for text in [settings.origin] + settings.names + ["\(settings.tls)"] { hash.update("\(text)\n") }
+        for material in [trusted?.authorities, trusted?.revoked] {
+            guard let material else {
+                hash.update("none\n")
+                continue
+            }
+            // Certificates, no secrets.
+            let bytes = unsafe material.withBytes { unsafe [UInt8]($0) }
+            hash.update("\(bytes.count)\n")
+            for byte in bytes { hash.update(byte) }
+        }
+        let number = hash.finish()
         return (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
     }
 }

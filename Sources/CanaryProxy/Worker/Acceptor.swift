@@ -7,12 +7,12 @@ import Glibc
 struct WorkerListener {
     /// The proxy's own number of the listener.
     var number: Int
-    let socket: ListeningSocket
+    /// One, unless the process before had more workers.
+    let sockets: [ListeningSocket]
     /// What its clients' TLS is dealt with by, where they begin with it.
     let tls: TLSListener?
     /// Whether each of its connections begins with a PROXY header.
     let expectsProxyHeader: Bool
-    var descriptor: Int32 { socket.descriptor }
 }
 
 /// The listeners of a worker, and whether it takes what comes there.
@@ -32,6 +32,8 @@ struct Acceptor {
     private var listeners: [WorkerListener] = []
     /// The newest that was watched.
     private var lastWatched = -1
+    /// Of several sockets each has its turn.
+    private var turn = 0
     private var isPaused = false
     /// When it takes connections again; never where it does.
     private(set) var resumesAt = Registration.never
@@ -45,17 +47,28 @@ struct Acceptor {
 
     // MARK: - Taking
 
-    func accept(from number: Int) -> Result {
+    mutating func accept(from number: Int) -> Result {
         guard let position = listeners.index(rising: number, by: { $0.number }) else { return .nothing }
+        let count = listeners[position].sockets.count
+        turn &+= 1
+        for index in 0..<count {
+            let socket = listeners[position].sockets[(turn &+ index) % count]
+            let result = accept(from: socket.descriptor, listeners[position].expectsProxyHeader)
+            if case .nothing = result { continue }
+            return result
+        }
+        return .nothing
+    }
+
+    private func accept(from listener: Int32, _ expectsProxyHeader: Bool) -> Result {
         while true {
             var address = SocketAddress.unspecified
             let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
             let descriptor = unsafe address.withKernelForm {
-                unsafe canary_accept4(listeners[position].descriptor, $0, $1, flags)
+                unsafe canary_accept4(listener, $0, $1, flags)
             }
             if descriptor >= 0 {
                 Socket.disableDelay(descriptor)
-                let expectsProxyHeader = listeners[position].expectsProxyHeader
                 return .connection(
                     .plain(descriptor),
                     from: PeerAddress(address),
@@ -78,7 +91,7 @@ struct Acceptor {
         guard !isPaused else { return }
         isPaused = true
         resumesAt = loop.now &+ Self.pause
-        for listener in listeners { loop.unwatch(listener.descriptor) }
+        for listener in listeners { unwatch(listener, &loop) }
     }
 
     mutating func resumeIfDue(_ loop: inout EventLoop) {
@@ -94,8 +107,10 @@ struct Acceptor {
     /// Takes nothing more from a listener.
     mutating func stop(_ number: Int, _ loop: inout EventLoop) {
         guard let position = listeners.index(rising: number, by: { $0.number }) else { return }
-        if !isPaused { loop.unwatch(listeners[position].descriptor) }
-        listeners.remove(at: position).socket.close()
+        let listener = listeners.remove(at: position)
+        // Another process may have the sockets too: closing ours would not end the watch.
+        if !isPaused { unwatch(listener, &loop) }
+        listener.sockets.forEach { $0.close() }
     }
 
     /// Takes over which listeners there are; those that go were stopped.
@@ -107,7 +122,13 @@ struct Acceptor {
     }
 
     private func watch(_ listener: WorkerListener, _ loop: inout EventLoop) {
-        loop.watch(listener.descriptor, token: Self.token(of: listener.number))
+        for socket in listener.sockets {
+            loop.watch(socket.descriptor, token: Self.token(of: listener.number))
+        }
+    }
+
+    private func unwatch(_ listener: WorkerListener, _ loop: inout EventLoop) {
+        for socket in listener.sockets { loop.unwatch(socket.descriptor) }
     }
 
     /// What the kernel gives back with a listener's events. It is odd, so that it is never taken for a connection's

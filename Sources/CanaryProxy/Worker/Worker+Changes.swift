@@ -13,7 +13,7 @@ extension Worker {
         adopt(isDraining ? [] : published.listeners)
         if let table = published.table { adopt(table, published.entries) }
         if upstreams.adopt(published.resolutions, &random) { sweepSoon() }
-        if published.isDraining, !isDraining { startDraining() }
+        if published.isDraining { drain(keepsResting: published.keepsResting) }
         shared.adopted(seenVersion, worker: index)
     }
 
@@ -60,7 +60,7 @@ extension Worker {
         let mine = open.map { listener in
             WorkerListener(
                 number: listener.number,
-                socket: listener.sockets[index],
+                sockets: listener.sockets[index],
                 tls: listener.tls,
                 expectsProxyHeader: configuration.expectsProxyHeader(at: listener.spec)
             )
@@ -95,10 +95,14 @@ extension Worker {
     // MARK: - Draining
 
     /// Accepts nothing new but what waits already, lets go of resting connections, and says so in answers still to come.
-    private mutating func startDraining() {
-        adopt([])
+    private mutating func drain(keepsResting: Bool) {
+        guard !isDraining || self.keepsResting && !keepsResting else { return }
+        self.keepsResting = keepsResting
+        if !isDraining {
+            adopt([])
+            drainDeadline = loop.now &+ shared.configuration.drainTimeout
+        }
         isDraining = true
-        drainDeadline = loop.now &+ shared.configuration.drainTimeout
         retire { _ in true }
     }
 

@@ -29,7 +29,7 @@ extension Worker {
         if let stream = client.pointee.transport.stream { wake(stream) }
         if client.canGoOn {
             loop.ready.insert(client.registration)
-        } else if isLeaving(client), client.isResting {
+        } else if isLeaving(client), client.isResting, !keepsResting {
             return clients.closeAfterSending(client, &loop)
         }
         guard let upstream = client.pointee.exchange?.pointee.upstream else { return }

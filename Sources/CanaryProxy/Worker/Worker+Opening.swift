@@ -59,8 +59,9 @@ extension Worker {
     /// The client may send its first request now, also where it was to go already.
     mutating func awaitFirstRequest(_ client: DownstreamPointer) {
         clients.rest(client, &loop)
-        client.pointee.isAwaited = isLeaving(client)
-        loop.set(client.registration, in: isLeaving(client) ? limits.departureTimeout : limits.headTimeout)
+        let isHurried = isLeaving(client) && !keepsResting
+        client.pointee.isAwaited = isHurried
+        loop.set(client.registration, in: isHurried ? limits.departureTimeout : limits.headTimeout)
     }
 
     // MARK: - Before TLS

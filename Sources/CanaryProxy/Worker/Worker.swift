@@ -57,6 +57,8 @@ struct Worker: ~Copyable {
     /// It let go of routes itself, which may have been the last to have an endpoint that others know as well.
     var hasLetGo = false
     var isDraining = false
+    /// It drains, and lets clients that rest go only when they were answered once more: a request may be on its way.
+    var keepsResting = false
     var drainDeadline = Registration.never
 
     init(index: Int, shared: ProxyShared) {

@@ -107,6 +107,20 @@ import Testing
     }
 
     @Test(.enabled(if: hasPrograms("python3", "curl"), "the demo needs python3 and curl"))
+    func `a proxy is replaced again and again, and every request is answered`() throws {
+        let scratch = try ScratchDirectory()
+        let ended = try Program(
+            ["\(Scene.root)/examples/handover/demo", Program.path],
+            in: scratch,
+            executable: "/bin/sh"
+        ).end(within: .seconds(120))
+        #expect(ended.status == 0, "\(ended.errors)")
+        #expect(ended.output.contains("    800 200\n"), "\(ended.output)")
+        #expect(ended.output.contains("the download ended whole: 100000 bytes\n"), "\(ended.output)")
+        #expect(ended.output.hasSuffix("done: everything is stopped, and the store is removed\n"))
+    }
+
+    @Test(.enabled(if: hasPrograms("python3", "curl"), "the demo needs python3 and curl"))
     func `a version that answers calls with UNAVAILABLE is taken back`() throws {
         let scratch = try ScratchDirectory()
         let ended = try Program(

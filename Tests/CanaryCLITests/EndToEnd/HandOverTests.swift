@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CanarySystem
+import CanaryTestSupport
+import Glibc
+import Testing
+
+@testable import CanaryCLI
+
+/// One process goes and another comes, and no client notices.
+@Suite(.serialized) struct HandOverTests {
+    // MARK: - Succeeding
+
+    @Test func `a proxy replaces itself, and its successor serves at the same places`() throws {
+        let scene = try HandOverScene("--access-log", "text")
+        let next = try scene.replace(scene.first.pid)
+        #expect(next != scene.first.pid)
+        #expect(try scene.request()?.body == "v1")
+        let ended = try scene.first.end()
+        #expect(ended.status == 0, "\(ended.errors)")
+        #expect(ended.errors.contains("process \(next) has taken over"), "\(ended.errors)")
+        // The successor has the log of the one before, and the same arguments.
+        #expect(eventually { scene.first.output.contains("GET / HTTP/1.1") }, "\(scene.first.output)")
+        let last = try scene.replace(next)
+        #expect(try scene.request()?.body == "v1")
+        #expect(try Program.run("down", in: scene.scratch).output.contains("proxy stopped, pid \(last)"))
+    }
+
+    @Test(arguments: [(1, 3), (3, 1), (2, 2)])
+    func `the number of workers may be another`(before: Int, after: Int) throws {
+        let scene = try HandOverScene(workers: before)
+        // They wait in the queues of all workers when the other process comes.
+        let waiting = try (0..<32).map { _ in try Loopback(to: scene.address) }
+        let next = try scene.takeOver("--take-over", workers: after)
+        #expect(
+            eventually { next.errors.contains("took over from proxy \(scene.first.pid)") },
+            "\(next.errors)"
+        )
+        for client in waiting {
+            client.send("GET / HTTP/1.1\r\nhost: helloworld\r\n\r\n")
+            let answer = try #require(client.receive())
+            #expect(answer.body == "v1" && answer.field("connection") == "close")
+        }
+        #expect(try scene.first.end().status == 0)
+        for _ in 0..<32 { #expect(try scene.request()?.body == "v1") }
+        next.signal(SIGTERM)
+        #expect(try next.end().status == 0)
+    }
+
+    @Test
+    func `a request that is under way ends in the old process, and one that rests is answered once more`()
+        throws
+    {
+        let scene = try HandOverScene()
+        let resting = try Loopback(to: scene.address)
+        resting.send("GET / HTTP/1.1\r\nhost: helloworld\r\n\r\n")
+        #expect(resting.receive()?.field("connection") == nil)
+        scene.server.slowDown(milliseconds: 200)
+        let busy = try Loopback(to: scene.address)
+        busy.send("GET / HTTP/1.1\r\nhost: helloworld\r\n\r\n")
+        try scene.replace(scene.first.pid)
+        #expect(busy.receive()?.body == "v1")
+        resting.send("GET / HTTP/1.1\r\nhost: helloworld\r\n\r\n")
+        let last = try #require(resting.receive())
+        #expect(last.body == "v1" && last.field("connection") == "close")
+        #expect(resting.receive() == nil)
+        #expect(try scene.first.end().status == 0)
+    }
+
+    @Test func `a signal ends what rests in the old process at once`() throws {
+        let scene = try HandOverScene("--drain-timeout", "1h")
+        let resting = try Loopback(to: scene.address)
+        resting.send("GET / HTTP/1.1\r\nhost: helloworld\r\n\r\n")
+        #expect(resting.receive()?.body == "v1")
+        try scene.replace(scene.first.pid)
+        #expect(eventually { scene.first.errors.contains("draining") })
+        scene.first.signal(SIGTERM)
+        #expect(resting.receive() == nil)
+        #expect(try scene.first.end().status == 0)
+    }
+
+    // MARK: - Failing
+
+    @Test func `a new process that cannot begin leaves the old one as it was`() throws {
+        let scene = try HandOverScene()
+        let (taken, address) = try Loopback.listen()
+        defer { close(taken) }
+        let next = try scene.takeOver("--take-over=\(scene.first.pid)", "--listen", address)
+        let ended = try next.end()
+        #expect(ended.status != 0 && ended.errors.contains("the port is taken"), "\(ended.errors)")
+        #expect(eventually { scene.first.errors.contains("this process goes on") }, "\(scene.first.errors)")
+        #expect(try scene.serving() == [scene.first.pid])
+        #expect(try scene.request()?.field("connection") == nil)
+        try Scene.succeed("set-weight", "helloworld", "v1", "100", "--wait=30s", in: scene.scratch)
+        try scene.replace(scene.first.pid)
+        #expect(try scene.first.end().status == 0)
+    }
+
+    @Test func `a change that comes while nobody has taken over yet is served afterwards`() throws {
+        let scene = try HandOverScene()
+        var other: Loopback? = try Loopback(socket: scene.scratch.path("store/admin-\(scene.first.pid).sock"))
+        other?.send("POST /hand-over HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n")
+        #expect(other?.receive()?.startLine.contains(" 200 ") == true)
+        // A second one is refused, and so is a change's wait: it is not known yet who is to serve it.
+        let second = try scene.takeOver("--take-over").end()
+        #expect(second.errors.contains("another process is taking over already"), "\(second.errors)")
+        let change = try Program(
+            ["set-weight", "helloworld", "v2", "100", "--wait=60s"],
+            in: scene.scratch
+        )
+        #expect(try scene.request()?.body == "v1")
+        other = nil
+        #expect(try change.end().status == 0)
+        #expect(try scene.request()?.startLine.contains(" 503 ") == true)
+    }
+
+    @Test func `there is nothing to take over from`() throws {
+        let scratch = try ScratchDirectory()
+        let words = ["proxy"] + HandOverScene.words(1)
+        let lost = try Program(words + ["--take-over=\(getpid())"], in: scratch).end()
+        #expect(lost.errors.contains("no proxy of the store has this process id"), "\(lost.errors)")
+        let alone = try Program(words + ["--take-over"], in: scratch)
+        #expect(eventually { alone.errors.contains("admin on ") }, "\(alone.errors)")
+        let other = try ScratchDirectory()
+        let node = try Program(["up"] + HandOverScene.words(1), in: other)
+        #expect(eventually { node.errors.contains("admin on ") }, "\(node.errors)")
+        node.signal(SIGUSR2)
+        #expect(eventually { node.errors.contains("a node does not hand over") }, "\(node.errors)")
+        for program in [alone, node] {
+            program.signal(SIGTERM)
+            #expect(try program.end().status == 0)
+        }
+    }
+
+    // MARK: - Killing
+
+    /// `CANARYCTL_HAND_OVER_KILLS` is how many processes are killed.
+    @Test func `whichever process is killed at whatever instant, the other serves`() throws {
+        let kills = getenv("CANARYCTL_HAND_OVER_KILLS").flatMap { Int(String(cString: $0)) } ?? 6
+        var random = SeededGenerator(seed: 12)
+        var scene = try HandOverScene()
+        for _ in 0..<kills {
+            let next = try scene.takeOver("--take-over")
+            usleep(UInt32(random.next() % 150_000))
+            let killsOld = random.next() % 2 == 0
+            (killsOld ? scene.first : next).signal(SIGKILL)
+            if killsOld {
+                // It may have had nobody to take over from any more, and then listens elsewhere.
+                #expect(eventually { next.errors.contains("admin on ") || next.errors.contains("error: ") })
+                let hasTakenOver = next.errors.contains(scene.address)
+                if hasTakenOver { #expect(try scene.request()?.body == "v1", "\(next.errors)") }
+                scene = try HandOverScene()
+            } else {
+                _ = try next.end()
+                if let answer = try? scene.request() {
+                    #expect(answer.body == "v1", "\(scene.first.errors)")
+                } else {
+                    // It was killed when it was the proxy already.
+                    #expect(eventually { scene.first.errors.contains("has taken over") })
+                    scene = try HandOverScene()
+                }
+            }
+        }
+    }
+}
