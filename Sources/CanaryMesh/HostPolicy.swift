@@ -29,6 +29,7 @@ package struct HostPolicy: Sendable {
             effective.outlierDetection = policy.outlierDetection ?? effective.outlierDetection
             effective.retryBudget = policy.retryBudget ?? effective.retryBudget
             effective.tls = policy.tls ?? effective.tls
+            effective.proxyProtocol = policy.proxyProtocol ?? effective.proxyProtocol
             if let level = policy.portLevelSettings.first(where: { $0.port == port })?.policy {
                 effective.loadBalancer = level
                 effective.connectionPool = level.connectionPool
@@ -49,6 +50,8 @@ package struct EffectivePolicy {
     /// Ports have none of their own.
     package var retryBudget: RetryBudget?
     package var tls: ClientTLS?
+    /// Nor of this.
+    package var proxyProtocol: ProxyProtocolVersion?
 }
 
 extension ClusterSnapshot {

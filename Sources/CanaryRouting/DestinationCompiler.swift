@@ -188,13 +188,14 @@ package struct DestinationCompiler {
     ) -> ClusterPolicyRecord? {
         guard
             policy.loadBalancer != nil || policy.connectionPool != nil || policy.outlierDetection != nil
-                || policy.retryBudget != nil || tls != nil
+                || policy.retryBudget != nil || tls != nil || policy.proxyProtocol != nil
         else { return nil }
         var record = ClusterPolicyRecord()
         if policy.loadBalancer?.hashKey != nil, let kind = policy.loadBalancer?.hashTable {
             record.hashTable = arena.keep(lookup.hashTable(kind, of: destination, port: port, policy))
         }
         unsafe record.tls = tls.map { unsafe arena.keep($0) }
+        record.proxyProtocol = policy.proxyProtocol
         record.warmUp = WarmUpPolicy(policy.loadBalancer?.warmUp)
         record.limits = ConnectionLimits(policy.connectionPool, budget: policy.retryBudget)
         record.outliers = OutlierPolicy(policy.outlierDetection)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import CanaryMesh
+package import CanaryResources
 
 /// How an endpoint is chosen inside a destination.
 package enum EndpointBalancing: UInt8, BitwiseCopyable, Sendable {
@@ -116,6 +117,10 @@ package struct DestinationHandle: BitwiseCopyable {
     /// How TLS is spoken to its endpoints, held by the table; `nil` where it is not.
     @inline(__always)
     package var tls: Unmanaged<UpstreamTLS>? { unsafe cluster?.pointee.policy?.pointee.tls }
+
+    /// In what form its endpoints are told whose connection each is; `nil` where they are not.
+    @inline(__always)
+    package var proxyProtocol: ProxyProtocolVersion? { cluster?.pointee.policy?.pointee.proxyProtocol }
 
     /// When endpoints are ejected for their errors.
     package var outliers: OutlierPolicy { cluster?.pointee.policy?.pointee.outliers ?? .none }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import CanaryMesh
+import CanaryResources
 
 // The compiled form of a host: plain memory in a RoutingArena. The handles of this folder read it.
 
@@ -223,6 +224,8 @@ extension ClusterRecord {
     var shared: Unmanaged<SharedCluster>?
     /// How TLS is spoken to the endpoints, if it is.
     var tls: Unmanaged<UpstreamTLS>?
+    /// In what form endpoints are told whose connection each is, if they are.
+    var proxyProtocol: ProxyProtocolVersion?
     /// Where endpoints are ejected or warm up.
     var health: Unmanaged<ClusterHealth>?
 }

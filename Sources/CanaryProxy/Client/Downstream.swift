@@ -72,6 +72,8 @@ struct Downstream: Registered, ~Copyable {
     var peer: PeerAddress
     /// What it was made to, where a proxy in front has said that.
     @Rare var announced: PeerAddress?
+    /// By which endpoints are told of it; 0 where none is.
+    var introduction: UInt64 = 0
 
     init(
         _ transport: Transport,

@@ -21,6 +21,13 @@ struct PeerAddress {
     /// The longest text of an address, in bytes, with room to spare.
     static let mostBytes = 48
 
+    /// The address as it was before it was text.
+    var socketAddress: SocketAddress? {
+        unsafe withUnsafeTemporaryAllocation(byteCount: Self.mostBytes, alignment: 8) { memory in
+            SocketAddress(host: unsafe copy(to: memory).text, port: port)
+        }
+    }
+
     /// Copies the text to memory of ``mostBytes``.
     func copy(to memory: UnsafeMutableRawBufferPointer) -> ByteSlice {
         unsafe withUnsafeBytes(of: text) { unsafe memory.copyMemory(from: $0) }

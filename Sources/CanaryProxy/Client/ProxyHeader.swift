@@ -43,7 +43,7 @@ enum ProxyHeader {
     private static let mostLineBytes = 107
 
     private static var line: ByteSlice { ByteSlice("PROXY ") }
-    private static var signature: ByteSlice { ByteSlice("\r\n\r\n\0\r\nQUIT\n") }
+    static var signature: ByteSlice { ByteSlice("\r\n\r\n\0\r\nQUIT\n") }
 
     /// Reads the beginning of a connection's bytes. What is known does not change with more of them.
     static func read(_ bytes: ByteSlice) -> Reading {

@@ -65,6 +65,11 @@ struct SocketAddress: Sendable {
     var family: Int32 { Int32(storage.ss_family) }
     var isIPv6: Bool { family == AF_INET6 }
 
+    /// The four or sixteen bytes of the IP address.
+    var hostBytes: [UInt8] {
+        unsafe withUnsafeBytes(of: storage) { unsafe Array(isIPv6 ? $0[8..<24] : $0[4..<8]) }
+    }
+
     var port: UInt16 {
         get {
             unsafe withUnsafeBytes(of: storage) {

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// An endpoint as a member of a cluster, by their numbers. One that is a member of several has connections, and whatever else
-/// a DestinationRule says of it, for each.
+/// a DestinationRule says of it, for each; and where endpoints are told whose connection each is, for each client.
 struct ClusterMember: NumberKey, Hashable {
     var cluster: UInt64
     var endpoint: UInt64
+    /// The number of the client that its connections are for; 0 for anybody.
+    var client: UInt64 = 0
 
     static var none: ClusterMember { ClusterMember(cluster: .max, endpoint: .max) }
-    var mixed: UInt64 { (endpoint &+ cluster &* 0xD6E8_FEB8_6659_FD93).mixed }
+    /// The same for anybody, by which its requests are counted.
+    var forAnybody: ClusterMember { ClusterMember(cluster: cluster, endpoint: endpoint) }
+    var mixed: UInt64 { (endpoint &+ (cluster ^ client &<< 32) &* 0xD6E8_FEB8_6659_FD93).mixed }
 }
 
 /// A worker's connections to one member of a cluster, which has an address.

@@ -32,6 +32,8 @@ typealias UpstreamPointer = SlabPointer<Upstream>
     var hasEnded = false
     /// It listens to what is sent to it; if not, the rest of a request's body is thrown away while its answer passes.
     var takesBody = true
+    /// Its outbox has what says whose connection it is, which goes out before all else, TLS included.
+    var isToIntroduce = false
     /// What the kernel held for the upstream when it was last asked; -1 before.
     var lastUnacknowledged: Int32 = -1
     /// The cluster that it counts for, retained, where the number of connections is limited.

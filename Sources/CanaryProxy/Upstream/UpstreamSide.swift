@@ -17,6 +17,8 @@ struct UpstreamSide: ~Copyable {
     var called = WaitingList()
     /// How many exchanges wait in the lines of all pools.
     var inLine = 0
+    /// The clients that endpoints are told of.
+    var introductions = Introductions()
     private var resolutions: Resolutions?
 
     init(
@@ -64,7 +66,9 @@ struct UpstreamSide: ~Copyable {
             callNext(member)
             return .failed
         }
-        let upstream = adopt(begun.transport, member, begun.isReady ? .active : .connecting)
+        // Who it is for comes first.
+        let isReady = begun.isReady && member.client == 0
+        let upstream = adopt(begun.transport, member, isReady ? .active : .connecting)
         guard loop.register(begun.transport, upstream.registration) else {
             begun.transport.close()
             pools[member].pointee.connections &-= 1
@@ -74,7 +78,8 @@ struct UpstreamSide: ~Copyable {
         }
         counters.addUpstreamConnections(1)
         if destination.hasPolicy { apply(destination, to: upstream, loop.now) }
-        if begun.isReady { return .ready(upstream) }
+        if isReady { return .ready(upstream) }
+        if member.client != 0 { introductions.prepare(upstream, destination.proxyProtocol) }
         loop.set(upstream.registration, in: Int64(max(destination.connectTimeoutMilliseconds, 1)))
         return .waiting(upstream)
     }
@@ -123,7 +128,7 @@ struct UpstreamSide: ~Copyable {
     // MARK: - Whose they are
 
     mutating func attach(_ upstream: UpstreamPointer, to exchange: ExchangePointer) {
-        pools[upstream.pointee.member].pointee.active &+= 1
+        pools[upstream.pointee.member.forAnybody].pointee.active &+= 1
         upstream.pointee.exchange = exchange
         exchange.pointee.upstream = upstream
     }
@@ -133,7 +138,7 @@ struct UpstreamSide: ~Copyable {
         guard let upstream = exchange.pointee.upstream else { return nil }
         exchange.pointee.upstream = nil
         upstream.pointee.exchange = nil
-        pools[upstream.pointee.member].pointee.active &-= 1
+        pools[upstream.pointee.member.forAnybody].pointee.active &-= 1
         return upstream
     }
 
@@ -237,7 +242,7 @@ struct UpstreamSide: ~Copyable {
         return false
     }
 
-    private mutating func closeIdle(_ member: ClusterMember, _ loop: inout EventLoop) {
+    mutating func closeIdle(_ member: ClusterMember, _ loop: inout EventLoop) {
         while let upstream = pools[member].pointee.firstIdle { close(upstream, &loop) }
     }
 

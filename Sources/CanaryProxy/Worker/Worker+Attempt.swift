@@ -64,7 +64,10 @@ extension Worker {
 
     /// Where an exchange was called to that waited for a connection, or the endpoint of the next try.
     private mutating func nextMember(_ exchange: ExchangePointer) -> ClusterMember? {
-        exchange.pointee.place.state == .called ? exchange.pointee.place.member : chooseEndpoint(exchange)
+        if exchange.pointee.place.state == .called { return exchange.pointee.place.member }
+        guard let member = chooseEndpoint(exchange) else { return nil }
+        guard exchange.pointee.destination?.proxyProtocol != nil else { return member }
+        return introducedMember(member, for: exchange.pointee.downstream)
     }
 
     /// The endpoint of the next try, where the request is counted, once; `nil` where it has its answer, or has to wait for an

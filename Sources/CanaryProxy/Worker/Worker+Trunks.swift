@@ -144,9 +144,15 @@ extension Worker {
 
     /// Ends all connections that carry streams.
     mutating func closeTrunks() {
-        for member in upstreams.pools.numbers {
+        for member in upstreams.pools.numbers { closeTrunks(member) }
+    }
+
+    /// Ends those to a member of a cluster.
+    mutating func closeTrunks(_ member: ClusterMember) {
+        while true {
             let pool = upstreams.pools[member]
-            while let trunk = pool.pointee.firstTrunk ?? pool.pointee.firstSpentTrunk { closeTrunk(trunk) }
+            guard let trunk = pool.pointee.firstTrunk ?? pool.pointee.firstSpentTrunk else { return }
+            closeTrunk(trunk)
         }
     }
 

@@ -55,6 +55,10 @@ extension Worker {
 
     /// Whether a connection that was begun stands; `nil` while nobody knows. Why one with TLS does not is told to the operator.
     mutating func establish(_ upstream: UpstreamPointer) -> Bool? {
+        if upstream.pointee.isToIntroduce {
+            guard let isIntroduced = introduce(upstream) else { return nil }
+            guard isIntroduced else { return false }
+        }
         let outcome = upstream.pointee.transport.establish()
         guard let tls = upstream.pointee.transport.tls, let origin = tls.pointee.socket.pointee.origin else {
             return outcome == .complete

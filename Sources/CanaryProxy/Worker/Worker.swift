@@ -167,7 +167,9 @@ struct Worker: ~Copyable {
         var closed = loop.takeClosed()
         while let entry = closed.popFirst() {
             switch entry.pointee.kind {
-            case .downstream: clients.give(entry.downstream)
+            case .downstream:
+                if entry.downstream.pointee.introduction != 0 { dismiss(entry.downstream) }
+                clients.give(entry.downstream)
             case .upstream: upstreams.give(entry.upstream)
             case .exchange: break
             }

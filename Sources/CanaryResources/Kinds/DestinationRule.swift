@@ -82,6 +82,8 @@ package struct TrafficPolicy: Sendable {
     package var outlierDetection: OutlierDetection?
     package var retryBudget: RetryBudget?
     package var tls: ClientTLS?
+    /// In what form endpoints are told whose connection each is; ports have none of their own.
+    package var proxyProtocol: ProxyProtocolVersion?
     package var portLevelSettings: [PortLevel]
 
     init(_ node: Node) {
@@ -100,7 +102,16 @@ package struct TrafficPolicy: Sendable {
         outlierDetection = node["outlierDetection"].map(OutlierDetection.init)
         retryBudget = node["retryBudget"].map(RetryBudget.init)
         tls = node["tls"].map(ClientTLS.init)
+        proxyProtocol = node["proxyProtocol"].map { settings in
+            settings["version"]?.string.flatMap(ProxyProtocolVersion.init) ?? .v1
+        }
     }
+}
+
+/// A version of HAProxy's PROXY protocol.
+package enum ProxyProtocolVersion: String, BitwiseCopyable, Sendable {
+    case v1 = "V1"
+    case v2 = "V2"
 }
 
 extension TrafficPolicy.HashKey {

@@ -106,7 +106,7 @@ package enum ServedFields {
         }
 
     private static let trafficPolicy: [(path: String, standing: Standing)] =
-        portPolicy + [("tunnel", kept()), ("proxyProtocol", kept()), ("retryBudget", .served)]
+        portPolicy + [("tunnel", kept()), ("proxyProtocol", .served), ("retryBudget", .served)]
 
     private static let portPolicy: [(path: String, standing: Standing)] =
         below("loadBalancer", loadBalancer) + below("connectionPool", connectionPool)

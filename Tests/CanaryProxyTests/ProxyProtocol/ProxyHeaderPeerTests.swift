@@ -37,17 +37,10 @@ import Testing
                 """
             let name = "haproxy-\(port)"
             _ = try shell.scratch.write(text, to: "\(name).cfg")
-            process = try shell.start("exec haproxy -db -f \(name).cfg > \(name).log 2>&1")
-            while (try? TestConnection(to: "127.0.0.1:\(port)")) == nil {
-                guard waitpid(process, nil, WNOHANG) == 0 else { throw FlowFailure.unexpected("its end") }
-                poll(nil, 0, 10)
-            }
+            process = try ProxyHeaderPeerTests.start(shell, "haproxy -db -f \(name).cfg", port: port)
         }
 
-        deinit {
-            kill(process, SIGKILL)
-            waitpid(process, nil, 0)
-        }
+        deinit { ProxyHeaderPeerTests.end(process) }
     }
 
     @Test(
@@ -181,5 +174,104 @@ import Testing
         )
         #expect(said == "127.0.0.9")
         #expect(try proxy.ask().body == "127.0.0.1")
+    }
+
+    // MARK: - Servers that expect them
+
+    private static func start(_ shell: Shell, _ command: String, port: UInt16) throws -> pid_t {
+        let process = try shell.start("exec \(command) > server.log 2>&1")
+        while (try? TestConnection(to: "127.0.0.1:\(port)")) == nil {
+            guard waitpid(process, nil, WNOHANG) == 0 else { throw FlowFailure.unexpected("its end") }
+            poll(nil, 0, 10)
+        }
+        return process
+    }
+
+    private static func end(_ process: pid_t) {
+        kill(process, SIGKILL)
+        waitpid(process, nil, 0)
+    }
+
+    /// Two clients that ask twice each; whether each is told its own address.
+    private static func expectOwnAddresses(_ proxy: TestProxy) throws {
+        let clients = try (0..<2).map { _ in try proxy.connect() }
+        for _ in 0..<2 {
+            for client in clients {
+                try client.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n")
+                let answer = try client.readMessage()
+                #expect(answer.body == SocketAddress(boundTo: client.descriptor).text)
+            }
+        }
+    }
+
+    @Test(
+        .enabled(if: Shell.finds("nginx"), "nginx is not installed"),
+        arguments: ["V1", "V2"],
+        ["", "http2", "ssl", "ssl http2"]
+    )
+    func `nginx hears of each client, over plain text, TLS and HTTP/2`(version: String, form: String) throws {
+        let shell = try Shell()
+        let port = try TestOrigin.unusedPort()
+        let authority = TestAuthority()
+        let identity = authority.issue("a", "DNS:a.example")
+        for (name, text) in [
+            ("a.pem", identity.certificate), ("a.key", identity.key),
+            ("ca.pem", authority.identity.certificate),
+        ] { _ = try shell.scratch.write(text, to: name) }
+        let text = """
+            daemon off; master_process off; pid nginx.pid; error_log error.log; events {}
+            http {
+              access_log off;
+              client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3; uwsgi_temp_path t4;
+              scgi_temp_path t5;
+              server {
+                listen 127.0.0.1:\(port) \(form) proxy_protocol;
+                \(form.hasPrefix("ssl") ? "ssl_certificate a.pem; ssl_certificate_key a.key;" : "")
+                location / { return 200 "$proxy_protocol_addr:$proxy_protocol_port"; }
+              }
+            }
+            """
+        _ = try shell.scratch.write(text, to: "nginx.conf")
+        let process = try Self.start(shell, "nginx -p . -c nginx.conf", port: port)
+        defer { Self.end(process) }
+        var policy: [(String, Value)] = []
+        if form.hasPrefix("ssl") {
+            let ca = Value.text(shell.scratch.path("ca.pem"))
+            policy.append(("tls", ["mode": "SIMPLE", "sni": "a.example", "caCertificates": ca]))
+        }
+        if form.hasSuffix("http2") {
+            policy.append(("connectionPool", ["http": ["h2UpgradePolicy": "UPGRADE"]]))
+        }
+        let rule = ProxyHeaderOutTests.rule("app", version, policy)
+        let proxy = try TestProxy([("v1", port)], resources: [rule])
+        try Self.expectOwnAddresses(proxy)
+        #expect(proxy.proxy.problems == [])
+    }
+
+    @Test(
+        .enabled(if: Shell.finds("haproxy"), "haproxy is not installed"),
+        arguments: ["V1", "V2"],
+        ["", "proto h2"]
+    )
+    func `HAProxy hears of each client`(version: String, form: String) throws {
+        let shell = try Shell()
+        let port = try TestOrigin.unusedPort()
+        let text = """
+            defaults
+              mode http
+              timeout connect 50s
+              timeout client 50s
+              timeout server 50s
+            listen back
+              bind 127.0.0.1:\(port) accept-proxy \(form)
+              http-request return status 200 content-type text/plain lf-string "%[src]:%[src_port]"
+
+            """
+        _ = try shell.scratch.write(text, to: "haproxy.cfg")
+        let process = try Self.start(shell, "haproxy -db -f haproxy.cfg", port: port)
+        defer { Self.end(process) }
+        let pool: Value = ["http": ["h2UpgradePolicy": form.isEmpty ? "DEFAULT" : "UPGRADE"]]
+        let rule = ProxyHeaderOutTests.rule("app", version, [("connectionPool", pool)])
+        try Self.expectOwnAddresses(try TestProxy([("v1", port)], resources: [rule]))
     }
 }
