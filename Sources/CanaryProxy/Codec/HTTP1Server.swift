@@ -9,6 +9,8 @@ struct HTTP1Server {
     private enum Framing: UInt8 {
         /// As it comes: of a known length, or none at all.
         case none
+        /// Not at all, which has to be said.
+        case empty
         /// In chunks, which come as such.
         case chunks
         /// In chunks, which are made here: the answer ends with the upstream's connection.
@@ -88,6 +90,8 @@ struct HTTP1Server {
         if framing == .untilClose { persists = false }
     }
 
+    mutating func sayEmpty() { framing = .empty }
+
     /// The form in which the answer's body is wanted.
     var bodyForm: BodyForm { framing == .chunks ? .chunks : .data }
 
@@ -113,6 +117,7 @@ struct HTTP1Server {
     /// Writes what follows the lines of an answer's head.
     func endHead(to output: inout ByteBuffer) {
         if framing == .chunks || framing == .madeChunks { output.append("transfer-encoding: chunked\r\n") }
+        if framing == .empty { output.append("content-length: 0\r\n") }
         if !persists {
             output.append("connection: close\r\n")
         } else if isOld {

@@ -132,6 +132,14 @@ struct ServerCodec {
         }
     }
 
+    /// The client is to be told that there is no body, which the answer's lines do not say.
+    mutating func sayEmpty() {
+        switch kind {
+        case .http1: http1.sayEmpty()
+        case .http2: break
+        }
+    }
+
     var bodyForm: BodyForm {
         switch kind {
         case .http1: http1.bodyForm

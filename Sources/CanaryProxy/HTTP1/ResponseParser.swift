@@ -9,6 +9,8 @@ struct ResponseHead {
     var reason = ByteRange.empty
     var minorVersion: UInt8 = 1
     var framing = BodyFraming.none
+    /// It has no body, and says so by what carried it alone.
+    var isSilentlyEmpty = false
     /// The upstream lets us use the connection again.
     var keepsAlive = true
     var upgrade: ByteRange?

@@ -143,7 +143,9 @@ struct HTTP2Head: ~Copyable {
         for byte in text.bytes[status] { head.status = head.status &* 10 &+ Int(byte &- 0x30) }
         let rules = try MessageRules.read(text.bytes, &table, minorVersion: 1)
         ResponseParser(limits: limits).apply(rules, method, &head)
-        if isWhole { head.framing = .none }
+        guard isWhole else { return }
+        head.isSilentlyEmpty = head.framing == .untilClose
+        head.framing = .none
     }
 
     /// A Host field may stand for the authority, and may not contradict it (RFC 9113, 8.3.1).

@@ -91,6 +91,7 @@ extension Worker {
             return forwardAnswer(body, exchange, upstream, joined: false)
         }
         client.pointee.codec.frame(head.framing)
+        if head.isSilentlyEmpty { client.pointee.codec.sayEmpty() }
         // When the answer ends, the rest of the upload would have to be read only to be thrown away, and a client that waits
         // for a 100 never sends it.
         if !exchange.pointee.body.isComplete || isLeaving(client) { client.pointee.codec.endAfterExchange() }

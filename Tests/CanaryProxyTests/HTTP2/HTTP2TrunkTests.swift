@@ -32,6 +32,23 @@ import Testing
         #expect(isTrue())
     }
 
+    @Test func `an answer that ends with its head is over for clients of HTTP/1, too`() throws {
+        let origin = try TestOrigin { connection, _ in
+            let peer = try FramePeer(of: connection)
+            while true { try peer.send(.headers(try peer.nextStream(), [(":status", "200"), ("x-a", "b")])) }
+        }
+        let proxy = try Self.proxy(origin)
+        let client = try proxy.connect()
+        for method in ["GET", "HEAD", "GET"] {
+            try client.send("\(method) / HTTP/1.1\r\nHost: app\r\n\r\n")
+            let answer = try client.readHead()
+            #expect(answer.fields == ["x-a: b"] + (method == "GET" ? ["content-length: 0"] : []))
+        }
+        let frames = try FramePeer(to: proxy.address)
+        try frames.send(.headers(1, Frame.request()))
+        #expect(try frames.answer(1).heads.last == [":status: 200", "x-a: b"])
+    }
+
     // MARK: - Who gets a stream
 
     @Test func `an endpoint that allows no streams gets no connection for each request`() throws {
