@@ -52,7 +52,7 @@ final class Clients: Sendable {
     ) throws {
         for number in 0..<clients {
             let client = try Loopback(to: address)
-            let next: Next = { connectsEachTime ? try? Loopback(to: address) : nil }
+            let next: Next = { connectsEachTime || $0 ? try? Loopback(to: address) : nil }
             Self.start(client, next, pause, shared) {
                 let close = connectsEachTime ? "connection: close\r\n" : ""
                 return "GET / HTTP/1.1\r\nhost: \(host)\r\n\(close)\(header($0 * clients + number))\r\n"
@@ -60,8 +60,8 @@ final class Clients: Sendable {
         }
     }
 
-    /// Another connection for the next request, if that is to have one.
-    private typealias Next = @Sendable () -> Loopback?
+    /// Another connection for the next request, if that is to have one, or the server has said that it closes the present one.
+    private typealias Next = @Sendable (_ isClosed: Bool) -> Loopback?
 
     private static func start(
         _ client: sending Loopback,
@@ -87,7 +87,8 @@ final class Clients: Sendable {
                     if !answer.startLine.contains(" 200 ") { tally.failures += 1 }
                 }
                 usleep(pause * 1000)
-                client = next() ?? client
+                // Without a new one, the next request finds the old one closed, and counts as lost.
+                client = next(answer.field("connection") == "close") ?? client
             } while !shared.tally.withLock(\.isEnding)
             shared.tally.withLock { $0.running -= 1 }
         }?.detach()
