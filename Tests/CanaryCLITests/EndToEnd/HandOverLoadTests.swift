@@ -20,63 +20,6 @@ struct HandOverLoadTests {
     private static let count = getenv("CANARYCTL_HAND_OVERS").flatMap { Int(String(cString: $0)) } ?? 5
     private static let pieces = 20
 
-    private func address(of server: Program) throws -> String {
-        #expect(eventually { server.output.contains(" on ") }, "\(server.errors)")
-        return String(try #require(server.output.split(separator: " ").last).dropLast())
-    }
-
-    /// Has the proxies end TLS at a free port, and serve downloads.
-    private func extend(_ scene: HandOverScene, _ downloads: Program) throws -> (
-        port: Substring, certificate: String
-    ) {
-        let (listener, address) = try Loopback.listen()
-        close(listener)
-        let port = try #require(address.split(separator: ":").last)
-        let scratch = scene.scratch
-        let made = try Program(
-            [
-                "-c",
-                """
-                openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=hello.example.com \
-                  -addext subjectAltName=DNS:hello.example.com -keyout key.pem -out certificate.pem &&
-                \(Scene.root)/examples/tls/secret hello-certificate certificate.pem key.pem
-                """.replacing("key.pem", with: scratch.path("key.pem"))
-                    .replacing("certificate.pem", with: scratch.path("certificate.pem")),
-            ],
-            in: scratch,
-            executable: "/bin/sh"
-        ).end()
-        try #require(made.status == 0, "\(made.errors)")
-        let manifest = """
-            \(made.output)
-            ---
-            apiVersion: v1
-            kind: Service
-            metadata: {name: files}
-            spec: {selector: {app: files}, ports: [{name: http, port: 80}]}
-            ---
-            apiVersion: networking.istio.io/v1
-            kind: Gateway
-            metadata: {name: edge}
-            spec:
-              servers:
-              - port: {name: https, number: \(port), protocol: HTTPS}
-                hosts: [hello.example.com]
-                tls: {mode: SIMPLE, credentialName: hello-certificate}
-            ---
-            apiVersion: networking.istio.io/v1
-            kind: VirtualService
-            metadata: {name: secure}
-            spec:
-              hosts: [hello.example.com]
-              gateways: [edge]
-              http: [{route: [{destination: {host: helloworld}}]}]
-            """
-        try Scene.succeed("apply", "-f", scratch.write(manifest, to: "secure.yaml"), in: scratch)
-        try Scene.succeed("register", "files", try self.address(of: downloads), "--wait=30s", in: scratch)
-        return (port, scratch.path("certificate.pem"))
-    }
-
     @Test func `no request fails, whoever asks, while processes take over from each other`() throws {
         let scene = try HandOverScene("--drain-timeout", "10m")
         let downloads = try Program(
@@ -84,7 +27,10 @@ struct HandOverLoadTests {
             in: scene.scratch,
             executable: "/usr/bin/env"
         )
-        let (port, certificate) = try extend(scene, downloads)
+        let (port, certificate) = try scene.serveTLS()
+        #expect(eventually { downloads.output.contains(" on ") }, "\(downloads.errors)")
+        let origin = try #require(downloads.output.split(whereSeparator: \.isWhitespace).last)
+        try scene.serveFiles(of: String(origin))
         let clients = [
             try Clients(at: scene.address, clients: 3),
             // They rest for so long that the process ends that they are connected with.

@@ -57,6 +57,61 @@ final class HandOverScene {
         return try #require(next, "\(first.errors)")
     }
 
+    /// Has the proxies end TLS for hello.example.com at a free port, with a certificate that signs itself.
+    func serveTLS() throws -> (port: Substring, certificate: String) {
+        let (listener, address) = try Loopback.listen()
+        close(listener)
+        let port = try #require(address.split(separator: ":").last)
+        let (key, certificate) = (scratch.path("key.pem"), scratch.path("certificate.pem"))
+        let command = """
+            openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=hello.example.com \
+              -addext subjectAltName=DNS:hello.example.com -keyout \(key) -out \(certificate) &&
+            \(Scene.root)/examples/tls/secret hello-certificate \(certificate) \(key)
+            """
+        let secret = try Program(["-c", command], in: scratch, executable: "/bin/sh").end()
+        try #require(secret.status == 0, "\(secret.errors)")
+        let manifest = """
+            \(secret.output)
+            ---
+            apiVersion: networking.istio.io/v1
+            kind: Gateway
+            metadata: {name: edge}
+            spec:
+              servers:
+              - port: {name: https, number: \(port), protocol: HTTPS}
+                hosts: [hello.example.com]
+                tls: {mode: SIMPLE, credentialName: hello-certificate}
+            ---
+            apiVersion: networking.istio.io/v1
+            kind: VirtualService
+            metadata: {name: secure}
+            spec:
+              hosts: [hello.example.com]
+              gateways: [edge]
+              http: [{route: [{destination: {host: helloworld}}]}]
+            """
+        try Scene.succeed(
+            "apply",
+            "-f",
+            scratch.write(manifest, to: "secure.yaml"),
+            "--wait=30s",
+            in: scratch
+        )
+        return (port, certificate)
+    }
+
+    /// Has the proxies serve the host `files` from an address.
+    func serveFiles(of address: String) throws {
+        let service = """
+            apiVersion: v1
+            kind: Service
+            metadata: {name: files}
+            spec: {selector: {app: files}, ports: [{name: http, port: 80}]}
+            """
+        try Scene.succeed("apply", "-f", scratch.write(service, to: "files.yaml"), in: scratch)
+        try Scene.succeed("register", "files", address, "--wait=30s", in: scratch)
+    }
+
     /// The answer to one request on a connection of its own.
     func request() throws -> Loopback.Message? {
         let client = try Loopback(to: address)

@@ -79,6 +79,27 @@ import Testing
         #expect(try scene.first.end().status == 0)
     }
 
+    @Test(.enabled(if: hasPrograms("openssl"), "the client is openssl"))
+    func `a session of TLS is resumed at the next process`() throws {
+        let scene = try HandOverScene()
+        let (port, certificate) = try scene.serveTLS()
+        let session = scene.scratch.path("session")
+        let words = [
+            "openssl", "s_client", "-connect", "127.0.0.1:\(port)", "-servername", "hello.example.com",
+            "-CAfile",
+            certificate, "-tls1_2",
+        ]
+        func connect(_ more: String...) throws -> Program.Ended {
+            try Program(words + more, in: scene.scratch, executable: "/usr/bin/env").end()
+        }
+        let new = try connect("-sess_out", session)
+        #expect(new.output.contains("New, TLSv1.2"), "\(new.output)\(new.errors)")
+        try scene.replace(scene.first.pid)
+        #expect(try scene.first.end().status == 0)
+        let resumed = try connect("-sess_in", session)
+        #expect(resumed.output.contains("Reused, TLSv1.2"), "\(resumed.output)\(resumed.errors)")
+    }
+
     // MARK: - Failing
 
     @Test func `a new process that cannot begin leaves the old one as it was`() throws {
@@ -130,6 +151,39 @@ import Testing
             program.signal(SIGTERM)
             #expect(try program.end().status == 0)
         }
+    }
+
+    /// Answers at a proxy's socket as versions before the hand-over did.
+    private static let oldVersion = """
+        import os, socket, sys
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(f"{sys.argv[1]}/admin-{os.getpid()}.sock")
+        listener.listen()
+        print("listening", flush=True)
+        while True:
+            connection, _ = listener.accept()
+            if connection.recv(4096).startswith(b"POST"):
+                connection.sendall(b"HTTP/1.1 405 Method Not Allowed\\r\\n\\r\\nonly GET and HEAD\\n")
+            connection.close()
+        """
+
+    @Test(.enabled(if: hasPrograms("python3"), "python3 stands for the old version"))
+    func `a version that knows no hand-over is told from its answer`() throws {
+        let scratch = try ScratchDirectory()
+        try Scene.createHelloworld(in: scratch)
+        let old = try Program(
+            ["python3", "-c", Self.oldVersion, scratch.path("store")],
+            in: scratch,
+            executable: "/usr/bin/env"
+        )
+        #expect(eventually { old.output.contains("listening") }, "\(old.errors)")
+        let new = try Program(["proxy"] + HandOverScene.words(1) + ["--take-over"], in: scratch).end()
+        #expect(
+            new.errors.contains("cannot take over from proxy \(old.pid): its version cannot hand over"),
+            "\(new.errors)"
+        )
+        #expect(new.errors.contains("hint: "))
+        old.signal(SIGTERM)
     }
 
     // MARK: - Killing
