@@ -95,12 +95,14 @@ extension Worker {
     // MARK: - Draining
 
     /// Accepts nothing new but what waits already, lets go of resting connections, and says so in answers still to come.
-    private mutating func drain(keepsResting: Bool) {
+    mutating func drain(keepsResting: Bool) {
         guard !isDraining || self.keepsResting && !keepsResting else { return }
         self.keepsResting = keepsResting
+        let timeout = shared.configuration.drainTimeout
+        restsUntil = keepsResting ? loop.now &+ max(0, timeout - limits.lingerTimeout) : Registration.never
         if !isDraining {
             adopt([])
-            drainDeadline = loop.now &+ shared.configuration.drainTimeout
+            drainDeadline = loop.now &+ timeout
         }
         isDraining = true
         retire { _ in true }

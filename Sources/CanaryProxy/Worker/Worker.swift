@@ -59,6 +59,8 @@ struct Worker: ~Copyable {
     var isDraining = false
     /// It drains, and lets clients that rest go only when they were answered once more: a request may be on its way.
     var keepsResting = false
+    /// When it lets go of them after all, in time to answer what comes until then.
+    var restsUntil = Registration.never
     var drainDeadline = Registration.never
 
     init(index: Int, shared: ProxyShared) {
@@ -109,7 +111,7 @@ struct Worker: ~Copyable {
 
     /// Waits once, and does what there is to be done.
     mutating func turn() {
-        let count = loop.wait(until: min(acceptor.resumesAt, min(drainDeadline, sweepAt)))
+        let count = loop.wait(until: min(acceptor.resumesAt, min(drainDeadline, restsUntil, sweepAt)))
         if shared.version.load(ordering: .acquiring) != seenVersion { adoptChanges() }
         for index in 0..<count {
             let event = loop[event: index]
@@ -120,6 +122,7 @@ struct Worker: ~Copyable {
         serveCalled()
         buryClosed()
         sweepIfDue()
+        if loop.now >= restsUntil { drain(keepsResting: false) }
         accessLog.flush()
     }
 

@@ -67,6 +67,34 @@ import Testing
         #expect(try scene.first.end().status == 0)
     }
 
+    @Test func `what rests for longer than the old process drains is let go before that is cut off`() throws {
+        let scene = try HandOverScene("--drain-timeout", "2s")
+        let resting = try Loopback(to: scene.address)
+        resting.send("GET / HTTP/1.1\r\nhost: helloworld\r\n\r\n")
+        #expect(resting.receive()?.body == "v1")
+        try scene.replace(scene.first.pid)
+        #expect(resting.receive() == nil)
+        let ended = try scene.first.end()
+        #expect(ended.status == 0 && !ended.errors.contains("cut off"), "\(ended.errors)")
+    }
+
+    @Test func `of several new processes one after the other takes over, or says why not`() throws {
+        let scene = try HandOverScene()
+        let all = try (0..<4).map { _ in try scene.takeOver("--take-over=\(scene.first.pid)") }
+        #expect(try scene.first.end().status == 0)
+        #expect(
+            eventually {
+                all.allSatisfy {
+                    $0.errors.contains("admin on ") || $0.errors.contains("error: cannot take over ")
+                }
+            }
+        )
+        let successors = all.filter { $0.errors.contains("took over from proxy \(scene.first.pid)") }
+        #expect(successors.count == 1, "\(all.map(\.errors))")
+        #expect(try scene.serving() == successors.map(\.pid))
+        for _ in 0..<8 { #expect(try scene.request()?.body == "v1") }
+    }
+
     @Test func `a signal ends what rests in the old process at once`() throws {
         let scene = try HandOverScene("--drain-timeout", "1h")
         let resting = try Loopback(to: scene.address)
@@ -195,7 +223,7 @@ import Testing
         var scene = try HandOverScene()
         for _ in 0..<kills {
             let next = try scene.takeOver("--take-over")
-            usleep(UInt32(random.next() % 150_000))
+            usleep(UInt32(random.next() % 400_000))
             let killsOld = random.next() % 2 == 0
             (killsOld ? scene.first : next).signal(SIGKILL)
             if killsOld {
