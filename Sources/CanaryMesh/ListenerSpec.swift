@@ -33,8 +33,8 @@ package struct ListenerSpec: Hashable, Sendable {
     package var asksForName = false
     /// Whether clients begin with TLS: what its connections come to then depends on the name that they ask for.
     package var isTLS = false
-    /// Whether clients are proxies that say first, in a PROXY header, whose connection each is.
-    package var expectsProxyHeader = false
+    /// What its Gateway says to be in front of it.
+    package var topology: GatewayTopology?
 
     package init(
         kind: Kind,
@@ -46,7 +46,7 @@ package struct ListenerSpec: Hashable, Sendable {
         isOpaque: Bool = false,
         asksForName: Bool = false,
         isTLS: Bool = false,
-        expectsProxyHeader: Bool = false
+        topology: GatewayTopology? = nil
     ) {
         self.kind = kind
         self.bind = bind
@@ -57,7 +57,7 @@ package struct ListenerSpec: Hashable, Sendable {
         self.isOpaque = isOpaque
         self.asksForName = asksForName
         self.isTLS = isTLS
-        self.expectsProxyHeader = expectsProxyHeader
+        self.topology = topology
     }
 
     package static let mesh = ListenerSpec(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import CanaryMesh
+import CanaryResources
 
 /// How a ``Proxy`` listens and how patient it is. Durations are in milliseconds.
 package struct ProxyConfiguration: Sendable {
@@ -35,7 +36,7 @@ package struct ProxyConfiguration: Sendable {
     package init() {}
 
     func expectsProxyHeader(at listener: ListenerSpec) -> Bool {
-        listener.expectsProxyHeader || proxyHeaderListeners.contains(listener.kind)
+        listener.topology?.expectsProxyHeader == true || proxyHeaderListeners.contains(listener.kind)
     }
 }
 
@@ -45,6 +46,8 @@ package struct ProxyLimits: Sendable {
     package var headBytes = 65_536
     package var fields = 100
     package var lineBytes = 32_768
+    /// How many proxies in front of a listener are believed, where its Gateway does not say.
+    package var trustedProxies = 0
     /// From the first byte of a request to the end of its head; else 408.
     package var headTimeout: Int64 = 30_000
     /// How long a client's connection may rest between requests.

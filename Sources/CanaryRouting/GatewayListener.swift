@@ -183,7 +183,7 @@ extension ListenerSpec {
             requestPort: Int32(clamping: server.port),
             isOpaque: server.isPlainTCP,
             isTLS: server.isTLS,
-            expectsProxyHeader: topology?.expectsProxyHeader ?? false
+            topology: topology
         )
     }
 }

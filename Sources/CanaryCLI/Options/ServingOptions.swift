@@ -77,7 +77,18 @@ struct ServingOptions: ParsableArguments {
     )
     var acceptProxyProtocol: [ProxyProtocolPlace] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "How many proxies in front are believed what they say of clients",
+            valueName: "n"
+        )
+    )
+    var trustedProxies = 0
+
     func validate() throws {
+        guard (0...1000).contains(trustedProxies) else {
+            throw ValidationError("--trusted-proxies must be within 0 and 1000\nleave it out for 0")
+        }
         if let workers, !(1...1024).contains(workers) {
             throw ValidationError("--workers must be within 1 and 1024\nleave it out for one for each core")
         }
@@ -105,6 +116,7 @@ struct ServingOptions: ParsableArguments {
         configuration.limits.headBytes = maxHeaderBytes
         configuration.limits.fields = maxHeaders
         configuration.limits.connections = maxConnections
+        configuration.limits.trustedProxies = trustedProxies
         configuration.limits.headTimeout = Int64(headerTimeout.duration.milliseconds)
         configuration.limits.idleTimeout = Int64(idleTimeout.duration.milliseconds)
         configuration.limits.stallTimeout = Int64(stallTimeout.duration.milliseconds)

@@ -326,7 +326,7 @@ enum RuleTexts {
         - CAN0723 IST0133 warning
         A ServiceEntry resolved by DNS has addresses, several hosts, and a port on which connections are told apart by their address: each of the hosts would claim them.
         - CAN0724 - warning
-        A Gateway's annotation `proxy.istio.io/config` says nothing that could be read: it has to be JSON.
+        A Gateway's annotation `proxy.istio.io/config` can't be used: it has to be JSON with values that Istio knows.
         = REFERENCES BETWEEN OBJECTS
         - CAN0801 IST0101 error
         A route or a mirror sends requests to a host that no Service and no ServiceEntry defines: they would get 503.

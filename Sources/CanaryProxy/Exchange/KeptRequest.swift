@@ -19,8 +19,9 @@ struct KeptRequest {
     var facts = RequestFacts()
     /// What upstreams are told of the client's certificate, which was believed; empty without one.
     let clientCertificate: ByteSlice
-    /// It came in at a Gateway, where nobody is believed what he says of himself.
-    var isFromGateway = false
+    /// The address of the client's connection, as text; that of the request is among ``facts``.
+    let peerAddress: ByteSlice
+    var trust = ClientTrust()
     /// The path can be normalised. Where it cannot, it stands in ``facts`` as it came.
     let hasValidPath: Bool
     /// Whether a gRPC client sent it, for whom statuses stand in other places.
@@ -69,7 +70,8 @@ struct KeptRequest {
         facts.authority = bytes[head.authority]
         facts.query = head.query.map { bytes[$0] } ?? ByteSlice()
         facts.version = head.isHTTP2 ? .http2 : head.minorVersion == 0 ? .http10 : .http11
-        facts.sourceAddress = unsafe peer.copy(to: memory.part(layout.peer))
+        peerAddress = unsafe peer.copy(to: memory.part(layout.peer))
+        facts.sourceAddress = peerAddress
         facts.sourcePort = peer.port
         clientCertificate = unsafe memory.part(layout.certificate).copy(certificate)
         let path = unsafe Self.normalize(head, of: bytes, in: memory.part(layout.path))
@@ -87,7 +89,8 @@ struct KeptRequest {
         clientCertificate = ByteSlice()
         keyStart = 0
         let memory = unsafe UnsafeMutableRawBufferPointer(start: block.base, count: PeerAddress.mostBytes)
-        facts.sourceAddress = unsafe peer.copy(to: memory)
+        peerAddress = unsafe peer.copy(to: memory)
+        facts.sourceAddress = peerAddress
         facts.sourcePort = peer.port
     }
 

@@ -32,8 +32,8 @@ struct ListenerEntry: Equatable {
     var isOpaque = false
     /// Whether their routes go by the name that a client asks for, if it begins with TLS.
     var asksForName = false
-    /// Whether it is a Gateway's: its clients are strangers.
-    var isGateway = false
+    /// How far its clients are believed.
+    var trust = ClientTrust()
     /// Whether clients begin with TLS.
     var isTLS = false
 
@@ -48,7 +48,7 @@ struct ListenerEntry: Equatable {
                 requestPort: listener.spec.requestPort,
                 isOpaque: listener.spec.isOpaque,
                 asksForName: listener.spec.asksForName,
-                isGateway: listener.spec.kind == .gateway,
+                trust: ClientTrust(of: listener.spec),
                 isTLS: listener.spec.isTLS
             )
         }

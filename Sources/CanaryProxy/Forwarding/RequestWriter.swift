@@ -95,7 +95,8 @@ struct RequestWriter: ~Copyable {
         var hasProto = edits.adds("x-forwarded-proto")
         var hasID = edits.adds("x-request-id")
         let isOld = exchange.pointee.request.facts.version == .http10
-        let isFromGateway = exchange.pointee.request.isFromGateway
+        let trust = exchange.pointee.request.trust
+        let hasCertificate = !exchange.pointee.request.clientCertificate.isEmpty
         let isSecure = exchange.pointee.request.facts.scheme.count == 5
         if needsForwarded { output.append("x-forwarded-for: ") }
         for index in 0..<fields.count {
@@ -106,9 +107,10 @@ struct RequestWriter: ~Copyable {
                 fields.drop(index)
                 output.append(bytes[field.value])
                 output.append(", ")
-            case .forwardedClientCert where isFromGateway: fields.drop(index)
-            // What the client says of a connection that is known is nothing to go by.
-            case .forwardedProto where isSecure: fields.drop(index)
+            case .forwardedClientCert where !trust.passesCertificates(hasOwn: hasCertificate):
+                fields.drop(index)
+            // What the client says of a connection that is known is nothing to go by; what proxies said is known by now.
+            case .forwardedProto where isSecure || trust.isGateway: fields.drop(index)
             case .forwardedProto where !field.isDropped: hasProto = true
             case .requestID where !field.isDropped: hasID = true
             case .expect where isOld: fields.drop(index)
@@ -117,21 +119,30 @@ struct RequestWriter: ~Copyable {
             }
         }
         if needsForwarded {
-            output.append(exchange.pointee.request.facts.sourceAddress)
+            output.append(exchange.pointee.request.peerAddress)
             output.append("\r\n")
         }
         if !hasProto { writeProto(exchange, to: &output) }
-        writeCertificate(exchange, to: &output)
+        if hasCertificate, trust.tellsCertificate { writeCertificate(exchange, bytes, to: &output) }
         if !hasID { writeRequestID(exchange, &random, to: &output) }
         output.appendFields(fields, of: bytes, end: head.length &- 2)
     }
 
-    /// Who the client is, as Istio's gateways say it.
-    private func writeCertificate(_ exchange: ExchangePointer, to output: inout ByteBuffer) {
-        let certificate = exchange.pointee.request.clientCertificate
-        guard !certificate.isEmpty else { return }
+    /// Who the client is, as Istio's gateways say it, behind what passes of what it said.
+    private mutating func writeCertificate(
+        _ exchange: ExchangePointer,
+        _ bytes: ByteSlice,
+        to output: inout ByteBuffer
+    ) {
         output.append("x-forwarded-client-cert: ")
-        output.append(certificate)
+        for index in 0..<fields.count {
+            let field = fields[index]
+            guard field.known == .forwardedClientCert, !field.isDropped else { continue }
+            fields.drop(index)
+            output.append(bytes[field.value])
+            output.append(",")
+        }
+        output.append(exchange.pointee.request.clientCertificate)
         output.append("\r\n")
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CanaryMesh
 import CanaryRouting
 import CanarySystem
 
@@ -39,7 +40,16 @@ extension Worker {
         let head = exchange.pointee.request.head
         let bytes = exchange.pointee.request.bytes
         requestFields.load(exchange.pointee.request.fields)
-        var request = KeptRequest(head, of: bytes, requestFields, from: client.pointee.peer, in: &blocks)
+        var request = KeptRequest(
+            head,
+            of: bytes,
+            requestFields,
+            from: client.pointee.peer,
+            certificate: exchange.pointee.request.clientCertificate,
+            in: &blocks
+        )
+        if client.isSecure { request.facts.scheme = ByteSlice("https") }
+        request.believe(exchange.pointee.request.trust, else: 0)
         request.facts.port = exchange.pointee.request.facts.port
         request.facts.startTime = exchange.pointee.request.facts.startTime
         request.facts.hostName = exchange.pointee.request.facts.hostName

@@ -73,7 +73,7 @@ extension Worker {
         }
         let listener = table.listener(client.pointee.listener)
         let authority = exchange.pointee.request.facts.authority
-        exchange.pointee.request.isFromGateway = listener.isGateway
+        exchange.pointee.request.believe(listener.trust, else: limits.trustedProxies)
         if client.isMisdirected(authority) {
             reply(exchange, LocalAnswer(421, .noRoute))
             return false

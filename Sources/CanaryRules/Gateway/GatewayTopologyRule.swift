@@ -2,7 +2,7 @@
 
 import CanaryResources
 
-/// A Gateway's annotation `proxy.istio.io/config` says nothing that could be read: it has to be JSON.
+/// A Gateway's annotation `proxy.istio.io/config` can't be used: it has to be JSON with values that Istio knows.
 enum GatewayTopologyRule: ObjectRule {
     static let code = RuleCode("CAN0724")
     static let severity = Severity.warning
@@ -12,12 +12,12 @@ enum GatewayTopologyRule: ObjectRule {
         guard let place = object.metadata?["annotations"]?[GatewayTopology.annotation],
             let text = place.string
         else { return }
-        do throws(JSONError) {
+        do throws(GatewayTopology.Problem) {
             _ = try GatewayTopology.read(text)
         } catch {
             report.add(
                 at: place,
-                "the annotation \"\(GatewayTopology.annotation)\" has no effect: \(error.message)",
+                "the annotation \"\(GatewayTopology.annotation)\" has no effect: \(error.text)",
                 hint: "write JSON, such as '{\"gatewayTopology\": {\"proxyProtocol\": {}}}'"
             )
         }

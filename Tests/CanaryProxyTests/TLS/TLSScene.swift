@@ -26,6 +26,7 @@ final class TLSScene {
     init(
         _ endpoints: [(version: String, port: UInt16)],
         configure: (inout ProxyConfiguration) -> Void = { _ in },
+        topology: String? = nil,
         servers: [Value],
         routes: [(String, Value)]? = nil,
         _ others: (TestAuthority) throws -> [Resource]
@@ -36,7 +37,7 @@ final class TLSScene {
         shell = try Shell()
         let messages = Messages()
         self.messages = messages
-        let gateway = Self.gateway(servers, port)
+        let gateway = Self.gateway(servers, port, topology)
         let rest = try others(authority)
         proxy = try TestProxy(
             endpoints,
@@ -71,7 +72,7 @@ final class TLSScene {
         return .object([("port", port), ("hosts", .list(hosts.map(Value.text))), ("tls", .object(tls))])
     }
 
-    private static func gateway(_ servers: [Value], _ port: UInt16) -> Resource {
+    private static func gateway(_ servers: [Value], _ port: UInt16, _ topology: String?) -> Resource {
         let numbered = servers.map { server -> Value in
             guard case .object(let fields) = server else { return server }
             return .object(
@@ -81,10 +82,13 @@ final class TLSScene {
                 }
             )
         }
+        let config = topology.map { Value.text("{\"gatewayTopology\": \($0)}") }
+        let annotations = config.map { [("proxy.istio.io/config", $0)] } ?? []
+        let metadata = Value.object([("annotations", .object(annotations))])
         return TestProxy.resource(
             .gateway,
             "edge",
-            .object([("spec", .object([("servers", .list(numbered))]))])
+            .object([("metadata", metadata), ("spec", .object([("servers", .list(numbered))]))])
         )
     }
 
