@@ -49,7 +49,7 @@ struct ProxyService {
         let location = StoreLocation(settings.storeDirectory)
         try location.makeDirectory()
         let manager = ServiceManager(context.environment)
-        let beginning = try begin(location, manager, log)
+        var beginning = try begin(location, manager, log)
         let users = CountedUserFiles(location, log)
         users.clean()
         let identifiers = RoutingIdentifiers(memory: users)
@@ -78,6 +78,7 @@ struct ProxyService {
         // A node that asked before whom it has to wait for did not know of this proxy.
         pods?.take(tables, proxy)
         try complete(beginning.takeOver, proxy, log)
+        beginning.takeOver = nil
         follow(pods, tables, proxy, log)
         start(publisher, proxy, reporter, stop, log)
         watchRollouts(tables, proxy, stop, log)

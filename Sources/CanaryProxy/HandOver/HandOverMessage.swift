@@ -15,6 +15,7 @@ enum HandOverMessage {
     static let leaving = "leaving\n"
 
     private static let end = "end"
+    private static let ticketsWord = Array("tickets\t".utf8)
     private static let atOnce = 64
     /// Of all lines together.
     private static let mostBytes = 4 << 20
@@ -31,14 +32,7 @@ enum HandOverMessage {
                 return false
             }
         }
-        if let keys {
-            let isSent = keys.withBytes { bytes in
-                var line = Array("tickets\t".utf8) + bytes.flatMap(hexadecimal) + [ASCII.lineFeed]
-                defer { unsafe explicit_bzero(&line, line.count) }
-                return send(line, [], over: connection)
-            }
-            guard isSent else { return false }
-        }
+        if let keys, !keys.withBytes({ send(tickets: $0, over: connection) }) { return false }
         return send(text: "\(end)\n", over: connection)
     }
 
@@ -71,9 +65,21 @@ enum HandOverMessage {
         return "socket\t\(use)\t\(text)\t\(inherited.name.map { "=\($0)" } ?? "")\n"
     }
 
-    private static func hexadecimal(_ byte: UInt8) -> [UInt8] {
-        [byte >> 4, byte & 15].map { $0 < 10 ? 0x30 + $0 : 0x57 + $0 }
+    private static func send(tickets bytes: [UInt8], over connection: Int32) -> Bool {
+        var line: [UInt8] = []
+        // Growing, it would leave copies behind.
+        line.reserveCapacity(ticketsWord.count + 2 * bytes.count + 1)
+        defer { unsafe explicit_bzero(&line, line.count) }
+        line += ticketsWord
+        for byte in bytes {
+            line.append(digit(byte >> 4))
+            line.append(digit(byte & 15))
+        }
+        line.append(ASCII.lineFeed)
+        return send(line, [], over: connection)
     }
+
+    private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
 
     // MARK: - Receiving
 
@@ -94,18 +100,24 @@ enum HandOverMessage {
         }
         while let line = reader.line() {
             if line == end { return nil }
-            take(line, &reader, inheritance)
+            guard take(line, &reader, inheritance) else {
+                return
+                    "not all of its sockets could be received: the limit of open files may be too low (ulimit -n)"
+            }
         }
         return "it ended, or gave up, before it had handed over everything"
     }
 
-    /// Lines of later versions that say something else are left alone.
-    private static func take(_ line: String, _ reader: inout Reader, _ inheritance: Inheritance) {
+    /// Lines of later versions that say something else are left alone; `false` where a socket is missing.
+    private static func take(_ line: String, _ reader: inout Reader, _ inheritance: Inheritance) -> Bool {
         let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
         switch fields[0] {
         case "socket":
-            guard let descriptor = reader.takeDescriptor() else { return }
-            guard fields.count >= 4 else { return _ = close(descriptor) }
+            guard let descriptor = reader.takeDescriptor() else { return false }
+            guard fields.count >= 4 else {
+                close(descriptor)
+                return true
+            }
             let use: InheritedSocket.Use =
                 switch fields[1] {
                 case "listen": .listen(fields[2])
@@ -119,6 +131,7 @@ enum HandOverMessage {
             inheritance.add(TicketKeys(taking: &bytes))
         default: break
         }
+        return true
     }
 
     /// Lines, and the descriptors that came with them. What it has read is zeroed at the end.
@@ -128,6 +141,7 @@ enum HandOverMessage {
         private var start = 0
         private var secret: Range<Int> = 0..<0
         private var descriptors: [Int32] = []
+        private var taken = 0
 
         init(connection: Int32) { self.connection = connection }
 
@@ -137,7 +151,7 @@ enum HandOverMessage {
                 if let end = bytes[start...].firstIndex(of: ASCII.lineFeed) {
                     let line = start..<end
                     start = end + 1
-                    let word = Array("tickets\t".utf8)
+                    let word = HandOverMessage.ticketsWord
                     guard bytes[line].starts(with: word) else {
                         return String(decoding: bytes[line], as: UTF8.self)
                     }
@@ -173,18 +187,24 @@ enum HandOverMessage {
             bytes = grown
         }
 
-        mutating func takeDescriptor() -> Int32? { descriptors.isEmpty ? nil : descriptors.removeFirst() }
+        mutating func takeDescriptor() -> Int32? {
+            guard taken < descriptors.count else { return nil }
+            defer { taken += 1 }
+            return descriptors[taken]
+        }
 
         /// What the line's hexadecimal digits stand for.
         mutating func takeSecret() -> [UInt8] {
-            let digits = bytes[secret].map { $0 < 0x3A ? $0 &- 0x30 : $0 &- 0x57 }
+            var digits = bytes[secret].map { $0 < 0x3A ? $0 &- 0x30 : $0 &- 0x57 }
+            defer { unsafe explicit_bzero(&digits, digits.count) }
             return stride(from: 1, to: digits.count, by: 2).map { digits[$0 - 1] << 4 | digits[$0] & 15 }
         }
 
         mutating func close() {
             unsafe explicit_bzero(&bytes, bytes.count)
-            for descriptor in descriptors { _ = Glibc.close(descriptor) }
+            for descriptor in descriptors[taken...] { _ = Glibc.close(descriptor) }
             descriptors = []
+            taken = 0
         }
     }
 }

@@ -32,7 +32,11 @@ extension Proxy {
         }
         let pid = canary_peer_pid(connection)
         inform("process \(pid) asks to take over")
-        guard HandOverMessage.send(inheritedSockets, ticketKeys, over: connection) else {
+        guard let sockets = inheritedSockets else {
+            refuse("it has too many open files", connection)
+            return goOn(because: "there are too many open files to hand over")
+        }
+        guard HandOverMessage.send(sockets, ticketKeys, over: connection) else {
             return goOn(because: "process \(pid) ended before it was ready to take over")
         }
         Socket.setPatience(Self.readyPatience, connection)
@@ -61,29 +65,27 @@ extension Proxy {
         _ = HandOverMessage.send(text: "\(head)\(reason)\n", over: connection)
     }
 
-    /// What a service manager gave, and everything that is listened on. Descriptors of our own, as workers may close theirs.
-    private var inheritedSockets: [InheritedSocket] {
-        let mesh = shared.configuration.listen
-        let open = shared.publication().listeners.flatMap { listener in
-            let use =
-                listener.spec.kind == .mesh
-                ? mesh[safe: listener.number].map(InheritedSocket.Use.listen) : nil
-            return listener.sockets.joined().map { ($0, listener.address, use ?? .table) }
+    /// What a service manager gave, and everything that is listened on, by descriptors of our own, as workers may close theirs; `nil`
+    /// where there are not enough.
+    private var inheritedSockets: [InheritedSocket]? {
+        let configuration = shared.configuration
+        var sockets = inheritance.activated
+        func add(_ socket: ListeningSocket, _ use: InheritedSocket.Use) -> Bool {
+            guard let copy = socket.duplicate() else { return false }
+            let address = SocketAddress(boundTo: copy.descriptor)
+            sockets.append(InheritedSocket(socket: copy, address: address, inode: 0, use: use, name: nil))
+            return true
         }
-        let pages = admin.pagesSocket.map {
-            [
-                (
-                    $0, SocketAddress(boundTo: $0.descriptor),
-                    InheritedSocket.Use.admin(shared.configuration.admin ?? "")
-                )
-            ]
-        }
-        return inheritance.activated
-            + (open + (pages ?? [])).compactMap { socket, address, use in
-                socket.duplicate().map {
-                    InheritedSocket(socket: $0, address: address, inode: 0, use: use, name: nil)
-                }
+        for listener in shared.publication().listeners {
+            // The proxy's own come first, in the order of the configuration.
+            let isOwn = listener.spec.kind == .mesh && configuration.listen.indices.contains(listener.number)
+            let use = isOwn ? InheritedSocket.Use.listen(configuration.listen[listener.number]) : .table
+            for socket in listener.sockets.joined() {
+                guard add(socket, use) else { return nil }
             }
+        }
+        if let pages = admin.pagesSocket, !add(pages, .admin(configuration.admin ?? "")) { return nil }
+        return sockets
     }
 
     private var ticketKeys: TicketKeys? { state.withLock { $0.tls.tickets } }
@@ -119,8 +121,4 @@ extension Proxy {
 
     /// Whether another process serves in this one's place.
     package var hasHandedOver: Bool { shared.publication().keepsResting }
-}
-
-extension Array {
-    fileprivate subscript(safe index: Int) -> Element? { indices.contains(index) ? self[index] : nil }
 }

@@ -69,6 +69,16 @@ struct HandOverLoadTests {
         }
         let counts = (clients.map { Int($0.requests) } + curls.map(\.requests)).map(String.init)
         print("\(Self.count) hand-overs: \(counts.joined(separator: ", ")) requests answered, none failed")
+        // Every process has handed in what it counted.
+        let total = NumberText.grouped(clients.map(\.requests).reduce(0, +))
+        #expect(
+            try eventually {
+                try Program.run("describe", "helloworld", in: scene.scratch).output.contains(
+                    "(\(total) requests "
+                )
+            },
+            "\(total)"
+        )
         // Each has ended in order, but the last.
         #expect(eventually { (try? scene.first.end().status) == 0 })
         #expect(try scene.serving() == [pid])

@@ -145,6 +145,19 @@ import Testing
         #expect(try scene.first.end().status == 0)
     }
 
+    @Test func `a new process that may not open as many files leaves the old one as it was`() throws {
+        let scene = try HandOverScene(workers: 40)
+        let next = try Program(
+            ["-c", "ulimit -n 40; exec \(Program.path) proxy --take-over --workers 1"],
+            in: scene.scratch,
+            executable: "/bin/sh"
+        )
+        let ended = try next.end()
+        #expect(ended.errors.contains("not all of its sockets could be received"), "\(ended.errors)")
+        #expect(eventually { scene.first.errors.contains("this process goes on") }, "\(scene.first.errors)")
+        for _ in 0..<40 { #expect(try scene.request()?.body == "v1") }
+    }
+
     @Test func `a change that comes while nobody has taken over yet is served afterwards`() throws {
         let scene = try HandOverScene()
         var other: Loopback? = try Loopback(socket: scene.scratch.path("store/admin-\(scene.first.pid).sock"))
