@@ -43,6 +43,11 @@ let package = Package(
             dependencies: ["ProxyHeader", "CanaryMesh"],
             swiftSettings: fuzzer
         ),
+        .executableTarget(
+            name: "fuzz-frames",
+            dependencies: ["CanaryProxy", "CanaryMesh", "CanaryRouting"],
+            swiftSettings: fuzzer
+        ),
         .target(
             name: "CanaryManifests",
             dependencies: ["CanaryRules", "CanaryResources", "CanarySystem", "CLibYAML"],
@@ -61,10 +66,20 @@ let package = Package(
             dependencies: ["CanaryMesh", "CanaryResources", "CRE2"],
             swiftSettings: settings
         ),
+        .target(
+            name: "CanaryProxy",
+            dependencies: [
+                "CanaryRouting", "CanaryMesh", "CanaryResources", "CanarySystem", "CLinux", "CNGHTTP2",
+                "COpenSSL",
+            ],
+            swiftSettings: settings
+        ),
         .target(name: "ClientHello", dependencies: ["CanaryMesh"], swiftSettings: settings),
         .target(name: "ProxyHeader", dependencies: ["CanaryMesh", "CLinux"], swiftSettings: settings),
         .target(name: "HTTP1", dependencies: ["CanaryMesh", "CanaryRouting"], swiftSettings: settings),
         .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
         .target(name: "CLinux"),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
     ],

@@ -12,7 +12,7 @@ typealias HTTP2SessionPointer = SlabPointer<HTTP2Session>
 /// `@safe`: nghttp2's session is this value's own, and what it leads to, the intake, lives as long.
 @safe struct HTTP2Session: ~Copyable {
     /// What is promised to peers, and what they may have under way.
-    private enum Bound {
+    enum Bound {
         static let streams: UInt32 = 100
         /// Bytes that a peer may send ahead: of a stream's body, and of all of them.
         static let streamWindow: UInt32 = 65_535
