@@ -51,6 +51,9 @@ package struct HostService: Sendable {
     /// Whether proxies check its endpoints of their own.
     package var isChecked = false
 
+    /// One of which the certificates of its servers must have, where a DestinationRule names none; of ServiceEntries alone.
+    package var subjectAltNames: [String] { entries.flatMap { $0.serviceEntry?.subjectAltNames ?? [] } }
+
     package func port(_ number: Int) -> Port? { ports.first { $0.number == number } }
 }
 

@@ -77,7 +77,8 @@ import CanaryRouting
         unsafe X509_get_subject_name(pointer).map { unsafe TLSName.text(of: $0) } ?? []
     }
 
-    /// What Istio's gateways tell upstreams (`x-forwarded-client-cert`): hash, subject, and names of kinds URI and DNS.
+    /// What Istio's gateways tell upstreams (`x-forwarded-client-cert`): hash, subject, and names of kinds URI and DNS, in Envoy's
+    /// order, which has an empty URI where there is none.
     func forwardedText() -> [UInt8] {
         var text = Array("Hash=".utf8)
         for byte in hash {
@@ -89,11 +90,23 @@ import CanaryRouting
             text.append(byte)
         }
         text.append(UInt8(ascii: "\""))
-        for name in alternativeNames where name.kind == .uri || name.kind == .dns {
-            text += Array((name.kind == .uri ? ";URI=" : ";DNS=").utf8) + name.bytes
-        }
+        let names = alternativeNames
+        let uris = names.filter { $0.kind == .uri }.map(\.bytes)
+        for uri in uris.isEmpty ? [[]] : uris { text += Array(";URI=".utf8) + uri }
+        for name in names where name.kind == .dns { text += Array(";DNS=".utf8) + name.bytes }
         // Whoever made the certificate may have written anything: nothing of it begins a field of its own.
         return text.map { $0 < 32 || $0 == 127 ? UInt8(ascii: "?") : $0 }
+    }
+}
+
+extension PeerCertificate.AlternativeName {
+    /// Whether it is a name, or a wildcard for one label of it, as Envoy compares names of kind DNS.
+    fileprivate func stands(for name: [UInt8]) -> Bool {
+        if bytes == name { return true }
+        guard kind == .dns, bytes.starts(with: "*.".utf8), let dot = name.firstIndex(of: UInt8(ascii: ".")),
+            dot > 0
+        else { return false }
+        return name[dot...].elementsEqual(bytes.dropFirst())
     }
 }
 
@@ -126,8 +139,10 @@ struct PeerRequirement: Sendable {
     /// Whether a certificate has one of the names, and one of the hashes, if any are asked for.
     func accepts(_ certificate: borrowing PeerCertificate) -> Bool {
         if !names.isEmpty {
-            let found = certificate.alternativeNames.filter { $0.kind != .address }.map(\.bytes)
-            guard names.contains(where: found.contains) else { return false }
+            let found = certificate.alternativeNames.filter { $0.kind != .address }
+            guard names.contains(where: { name in found.contains { $0.stands(for: name) } }) else {
+                return false
+            }
         }
         guard !hashes.isEmpty || !publicKeyHashes.isEmpty else { return true }
         return hashes.contains(certificate.hash) || publicKeyHashes.contains(certificate.publicKeyHash)

@@ -131,10 +131,13 @@ package struct ServiceEntry: Sendable {
     package var endpoints: [WorkloadEntry]
     /// Selects WorkloadEntries and pods of the same namespace.
     package var workloadSelector: [String: String]?
+    /// One of which the certificates of its servers must have; `nil` for none in particular.
+    @Rare package var subjectAltNames: [String]?
     package var exportTo: [String]
 
     init(_ body: Node) {
         let spec = body["spec"]
+        subjectAltNames = spec?["subjectAltNames"]?.strings
         hosts = spec?["hosts"]?.strings ?? []
         addresses = spec?["addresses"]?.strings ?? []
         resolution = spec?["resolution"]?.string.flatMap(Resolution.init) ?? .none

@@ -38,7 +38,8 @@ extension DestinationLookup {
     func upstreamTLS(of destination: ResolvedDestination, _ port: HostService.Port, _ policy: EffectivePolicy)
         -> UpstreamTLS?
     {
-        guard let tls = policy.tls, tls.mode == .simple || tls.mode == .mutual else { return nil }
+        guard var tls = policy.tls, tls.mode == .simple || tls.mode == .mutual else { return nil }
+        if tls.subjectAltNames.isEmpty { tls.subjectAltNames = destination.service?.subjectAltNames ?? [] }
         return UpstreamTLS(
             UpstreamTLS.Settings(
                 host: destination.host,

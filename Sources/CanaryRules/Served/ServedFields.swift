@@ -78,7 +78,7 @@ package enum ServedFields {
         ("retries.attempts", .served), ("retries.perTryTimeout", .served), ("retries.backoff", .served),
         (
             "retries.retryOn",
-            kept(.listing(unknownToHTTP), "over HTTP/1.1 there is nothing to retry for \"%\"")
+            kept(.listing(unknownToHTTP), "the proxy never has a reason to retry for \"%\"")
         ),
         ("retries.retryRemoteLocalities", .served),
         ("retries.retryIgnorePreviousHosts", .served),
@@ -165,6 +165,15 @@ package enum ServedFields {
                 )
             ),
             ("spec.servers.tls", .served),
+            ("spec.servers.tls.ecdhCurves", kept(.any, "the proxy agrees on the usual curves")),
+            (
+                "spec.servers.tls.insecureSkipVerify",
+                kept(.any, "the proxy verifies clients' certificates all the same")
+            ),
+            (
+                "spec.servers.tls.tlsCertificates.caCertificates",
+                kept(.any, "the proxy takes CA certificates from caCertificates of the server")
+            ),
             (
                 "spec.servers.tls.mode",
                 kept(
@@ -177,7 +186,7 @@ package enum ServedFields {
     private static let serviceEntry: [(path: String, standing: Standing)] =
         [
             ("spec.hosts", .served), ("spec.exportTo", .served), ("spec.workloadSelector", .served),
-            ("spec.location", .moot), ("spec.subjectAltNames", kept()),
+            ("spec.location", .moot), ("spec.subjectAltNames", .served),
             ("spec.addresses", kept(.containing("/"), "the proxy does not route by ranges of addresses yet")),
             (
                 "spec.resolution",
@@ -201,13 +210,13 @@ package enum ServedFields {
             "HTTPS", "MONGO", "MYSQL", "REDIS", "TCP", "TLS", "UDP", "HBONE",
             "kubernetes.io/wss",
         ]),
-        "the proxy speaks HTTP/1.1 there, and not %"
+        "the proxy speaks HTTP there, and not %"
     )
 
     /// As that of ports of Services, which may be opened for what is passed on as it is.
     private static let otherServiceProtocol = kept(
         .these(["UDP", "HBONE", "kubernetes.io/wss"]),
-        "the proxy speaks HTTP/1.1 there, and not %"
+        "the proxy speaks HTTP there, and not %"
     )
 
     /// Of WorkloadEntries and ServiceEntries.

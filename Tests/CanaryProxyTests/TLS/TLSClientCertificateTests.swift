@@ -45,7 +45,7 @@ import Testing
     }
 
     private static let good = "good Subject=\"CN=good\";URI=spiffe://x/good;DNS=good.example"
-    private static let other = #"other Subject="CN=other \\\"quoted\\\"";DNS=other.example"#
+    private static let other = #"other Subject="CN=other \\\"quoted\\\"";URI=;DNS=other.example"#
     private static let revoked = "revoked Subject=\"CN=revoked\";URI=spiffe://x/good"
 
     @Test func `MUTUAL lets in who shows a good certificate, and tells upstreams who that is`() throws {

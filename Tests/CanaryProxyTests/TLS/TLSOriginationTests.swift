@@ -144,6 +144,34 @@ import Testing
         #expect(proxy.proxy.problems == (problem.map { [host + $0] } ?? []))
     }
 
+    @Test(arguments: [("spiffe://a", true), ("spiffe://b", false)])
+    func `a ServiceEntry says who a server has to be where the rule does not`(_ name: String, _ isGood: Bool)
+        throws
+    {
+        let server = try Server(shell)
+        let entry: Value = [
+            "spec": [
+                "hosts": ["outside.example"], "resolution": "STATIC", "subjectAltNames": [.text(name)],
+                "ports": [["number": 80, "name": "http", "protocol": "HTTP"]],
+                "endpoints": [["address": "127.0.0.1", "ports": ["http": .integer(Int64(server.port))]]],
+            ]
+        ]
+        func rule(_ tls: [(String, Value)]) -> Resource {
+            let all: [(String, Value)] = [("mode", "SIMPLE"), ("caCertificates", path("ca.pem"))] + tls
+            let spec: Value = .object([
+                ("host", "outside.example"), ("trafficPolicy", .object([("tls", .object(all))])),
+            ])
+            return TestProxy.resource(.destinationRule, "outside", .object([("spec", spec)]))
+        }
+        let outside = TestProxy.resource(.serviceEntry, "outside", entry)
+        let request = "GET / HTTP/1.1\r\nHost: outside.example\r\n\r\n"
+        let proxy = try TestProxy([], resources: [outside, rule([])])
+        #expect(try proxy.ask(request).status == (isGood ? 200 : 503))
+        // The rule's own names count alone.
+        let other = try TestProxy([], resources: [outside, rule([("subjectAltNames", ["a.example"])])])
+        #expect(try other.ask(request).status == 200)
+    }
+
     @Test func `a certificate has to be signed by somebody who is believed, and good`() throws {
         func problem(_ tls: [(String, Value)]) throws -> String {
             let server = try Server(shell)
