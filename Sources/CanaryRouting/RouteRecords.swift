@@ -208,6 +208,11 @@ extension ClusterRecord {
     package var hashKey: HashKeyRecord { hashing?.pointee ?? HashKeyRecord() }
     package var limits: ConnectionLimits { policy?.pointee.limits ?? ConnectionLimits() }
     package var outliers: OutlierPolicy { policy?.pointee.outliers ?? .none }
+    /// How TLS is spoken to the endpoints; `nil` where it is not.
+    package var upstreamTLS: UpstreamTLS? {
+        // The arena of the record retains it.
+        unsafe policy?.pointee.tls?.takeUnretainedValue()
+    }
     package var warmUp: WarmUpPolicy { policy?.pointee.warmUp ?? .none }
 }
 

@@ -164,8 +164,7 @@ extension ClusterRecord {
             port: Int(number),
             upstreamProtocol: upstreamProtocol,
             balancing: balancing,
-            // The arena of the record retains it.
-            tls: unsafe policy?.pointee.tls?.takeUnretainedValue(),
+            tls: upstreamTLS,
             endpoints: RoutingTableContents.Endpoint.sorted(Set(endpoints))
         )
     }

@@ -26,8 +26,10 @@ package enum FileWriter {
     }
 
     /// Puts a file in the place of another one at once: readers see the old or the new content, also after a loss of power.
-    /// `false` where the content is the same already, which leaves the file alone.
-    package static func replace(path: String, with bytes: [UInt8]) -> Result<Bool, SystemCallError> {
+    /// `false` where the content is the same already, which leaves the file alone. A new one has the permissions of `mode`.
+    package static func replace(path: String, with bytes: [UInt8], mode: UInt32 = 0o644) -> Result<
+        Bool, SystemCallError
+    > {
         if case .success(let present) = FileReader.read(path: path), present == bytes {
             return .success(false)
         }
@@ -35,7 +37,7 @@ package enum FileWriter {
         // same number left behind when it was killed is nobody's.
         let fresh = "\(path).\(getpid()).new"
         unsafe unlink(fresh)
-        let descriptor = unsafe open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        let descriptor = unsafe open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard descriptor >= 0 else { return .failure(SystemCallError(errno)) }
         defer { close(descriptor) }
         if let error = unsafe put(bytes, into: descriptor)

@@ -39,6 +39,12 @@ struct ExportCommand: Subcommand {
     )
     var xds: String?
 
+    @Option(
+        help: ArgumentHelp("Write the certificates and keys of Secrets into a directory", valueName: "dir"),
+        completion: .directory
+    )
+    var secrets: String?
+
     enum Output: String, ExpressibleByArgument, CaseIterable { case json, yaml }
 
     @Option(name: .output, help: ArgumentHelp("The form of the configuration", valueName: "format"))
@@ -51,6 +57,11 @@ struct ExportCommand: Subcommand {
         try listening.validate()
         if xds != nil, output == .yaml {
             throw ValidationError("--xds writes JSON: -o yaml cannot be given\nleave -o out")
+        }
+        if secrets == "" {
+            throw ValidationError(
+                "--secrets names no directory: its value is empty\nfor example: --secrets /etc/envoy/secrets"
+            )
         }
         if xds == "" {
             throw ValidationError("--xds names no directory: its value is empty\nfor example: --xds envoy/")
@@ -71,9 +82,12 @@ struct ExportCommand: Subcommand {
         let exporter = EnvoyExporter(
             snapshot: snapshot,
             namespace: settings.namespace,
-            sourceLabels: labels
+            sourceLabels: labels,
+            secrets: secrets.map { Self.envoyPath($0, context) } ?? EnvoySecretFiles.usualDirectory
         )
         let configuration = exporter.configuration(listening.envoyAddresses)
+        let files = EnvoySecretFiles(configuration.files)
+        if let secrets { try files.write(to: Self.envoyPath(secrets, context), called: secrets) }
         if let xds {
             try write(EnvoyDiscovery(configuration, directory: Self.envoyPath(xds, context)), xds, context)
         } else {
@@ -88,7 +102,7 @@ struct ExportCommand: Subcommand {
         }
         context.standardOutput.flush()
         let style = Style(settings.color, for: context.standardError, in: context)
-        for warning in configuration.warnings {
+        for warning in configuration.warnings + (secrets == nil ? files.warnings : []) {
             let text = TerminalText.message(warning)
             context.standardError.writeLine("\(style.severity(.warning)): \(text)")
         }

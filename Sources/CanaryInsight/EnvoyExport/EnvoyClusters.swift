@@ -13,10 +13,12 @@ final class EnvoyClusters {
     private var namesHere: [String: String] = [:]
     private var positions: [String: Int] = [:]
 
+    private let tls: EnvoyTLS
     private let warn: (String) -> Void
 
-    init(_ identifiers: RoutingIdentifiers, warn: @escaping (String) -> Void) {
+    init(_ identifiers: RoutingIdentifiers, _ tls: EnvoyTLS, warn: @escaping (String) -> Void) {
         self.identifiers = identifiers
+        self.tls = tls
         self.warn = warn
     }
 
@@ -90,6 +92,9 @@ final class EnvoyClusters {
         let endpoints = record.endpoints.compactMap { endpoint in
             identifiers.endpoint(endpoint.id).map { ($0, endpoint.weight) }
         }
+        let socket = record.upstreamTLS.flatMap(tls.socket)
+        // Where TLS can't be spoken, nothing may go out.
+        let isUsable = record.upstreamTLS == nil || socket != nil
         return EnvoyConfiguration.Cluster(
             name: name,
             settings: .message([
@@ -102,8 +107,9 @@ final class EnvoyClusters {
                 "round_robin_lb_config": record.balancing == .roundRobin ? record.warmUp.node : nil,
                 "least_request_lb_config": record.balancing == .leastRequest ? record.warmUp.node : nil,
                 "typed_extension_protocol_options": Self.protocolOptions(record),
+                "transport_socket": socket,
             ]),
-            endpoints: localities(record),
+            endpoints: isUsable ? localities(record) : .sequence([]),
             hasNames: endpoints.contains { !IPAddress.isValid($0.0.host) }
         )
     }
@@ -136,6 +142,14 @@ final class EnvoyClusters {
                 ])
             }
         )
+    }
+
+    /// A weight among others. Envoy takes no more than 32 bits for all of them together.
+    static func weight(_ weight: UInt64, of total: UInt64, count: Int, _ warn: (String) -> Void) -> Int64 {
+        let most = UInt64(UInt32.max) - UInt64(count)
+        guard total > most else { return Int64(weight) }
+        warn("the weights are too large for Envoy: it gets smaller ones of the same proportions")
+        return Int64(max(1, weight / (total / most + 1)))
     }
 
     /// When there is panic, and that localities have weights.

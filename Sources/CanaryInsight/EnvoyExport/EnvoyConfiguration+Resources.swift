@@ -4,21 +4,51 @@ package import CanaryResources
 
 /// How the resources of a configuration are written.
 extension EnvoyConfiguration {
-    /// `envoy.config.listener.v3.Listener`. `routes` is what the connection manager says of its routes.
-    static func node(_ listener: Listener, routes: Mapping.Entry) -> Node {
-        let filter = Node.message([
-            "name": .string("envoy.filters.network.http_connection_manager"),
-            "typed_config": connectionManager(listener, routes: routes),
+    /// `envoy.config.listener.v3.Listener`. `routes` is what a connection manager says of its routes, by their name; chains whose
+    /// routes nobody has are left out.
+    static func node(_ listener: Listener, routes: (String) -> Mapping.Entry?) -> Node {
+        let chains = listener.chains.compactMap { node($0, of: listener, routes: routes) }
+        let looksAtTLS = listener.chains.contains { $0.match?["transport_protocol"] != nil }
+        let inspector = Node.message([
+            "name": .string("envoy.filters.listener.tls_inspector"),
+            "typed_config": .any("envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector"),
         ])
         return .message([
             "name": .string(listener.name),
             "address": .socketAddress(listener.address.host, listener.address.port),
-            "filter_chains": .sequence([.message(["filters": .sequence([filter])])]),
+            "listener_filters": looksAtTLS ? .sequence([inspector]) : nil,
+            "filter_chains": .sequence(chains),
+        ])
+    }
+
+    private static func node(
+        _ chain: Chain,
+        of listener: Listener,
+        routes: (String) -> Mapping.Entry?
+    ) -> Node? {
+        let filter: Node
+        switch chain.traffic {
+        case .requests(let name):
+            guard let routes = routes(name) else { return nil }
+            filter = .message([
+                "name": .string("envoy.filters.network.http_connection_manager"),
+                "typed_config": connectionManager(listener, chain, routes: routes),
+            ])
+        case .connections(let proxy):
+            filter = .message([
+                "name": .string("envoy.filters.network.tcp_proxy"), "typed_config": proxy,
+            ])
+        }
+        return .message([
+            "filter_chain_match": chain.match, "filters": .sequence([filter]),
+            "transport_socket": chain.transport,
         ])
     }
 
     /// Paths as Istio normalises them (`BASE`); no limits of Envoy's own on time, since Istio and canaryctl's proxy have none.
-    private static func connectionManager(_ listener: Listener, routes: Mapping.Entry) -> Node {
+    private static func connectionManager(_ listener: Listener, _ chain: Chain, routes: Mapping.Entry)
+        -> Node
+    {
         let type =
             "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
         var manager = Node.any(
@@ -38,6 +68,11 @@ extension EnvoyConfiguration {
                 "http_filters": .sequence(EnvoyFilters.chain),
             ]
         )
+        if chain.tellsOfCertificates {
+            manager.set(.string("SANITIZE_SET"), at: "forward_client_cert_details")
+            let details = Node.message(["subject": .bool(true), "uri": .bool(true), "dns": .bool(true)])
+            manager.set(details, at: "set_current_client_cert_details")
+        }
         manager.set(routes.value, at: routes.key)
         return manager
     }
@@ -91,9 +126,9 @@ extension EnvoyConfiguration {
     package var staticBootstrap: Node {
         var bootstrap = bootstrap
         let known = Dictionary(routes.map { ($0.name, $0) }) { first, _ in first }
-        let listeners = listeners.compactMap { listener in
-            known[listener.routes].map {
-                Self.node(listener, routes: .init(key: "route_config", value: Self.node($0)))
+        let listeners = listeners.map { listener in
+            Self.node(listener) { name in
+                known[name].map { .init(key: "route_config", value: Self.node($0)) }
             }
         }
         bootstrap.set(.repeated(listeners), at: "static_resources", "listeners")

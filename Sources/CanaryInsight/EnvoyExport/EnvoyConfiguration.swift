@@ -7,8 +7,41 @@ package struct EnvoyConfiguration: Sendable {
     package struct Listener: Sendable {
         package var name: String
         package var address: Address
-        /// The name of its route configuration.
-        package var routes: String
+        /// Of which a connection takes the one that fits it closest.
+        package var chains: [Chain]
+    }
+
+    /// What becomes of some of a listener's connections.
+    package struct Chain: Sendable {
+        package enum Traffic: Sendable {
+            /// Requests, by the name of a route configuration.
+            case requests(routes: String)
+            /// Bytes, as a `TcpProxy` says.
+            case connections(Node)
+        }
+
+        /// `nil` for all connections.
+        var match: Node?
+        package var traffic: Traffic
+        /// `nil` where bytes go over the socket as they are.
+        var transport: Node?
+        /// Whether upstreams are told of clients' certificates.
+        var tellsOfCertificates = false
+    }
+
+    /// Something of a Secret's that has to be in a file.
+    package struct File: Sendable {
+        /// Below the directory of all of them.
+        package var path: String
+        /// Whose it is, as `namespace/name`.
+        package var secret: String
+        package var content: KeyMaterial
+
+        package init(path: String, secret: String, content: KeyMaterial) {
+            self.path = path
+            self.secret = secret
+            self.content = content
+        }
     }
 
     package struct Address: Hashable, Sendable {
@@ -55,6 +88,8 @@ package struct EnvoyConfiguration: Sendable {
     package var routes: [RouteConfiguration] = []
     package var clusters: [Cluster] = []
     package var admin: Address
+    /// What of Secrets the configuration names by file.
+    package var files: [File] = []
     /// What Envoy can't be told exactly, in sentences; each once.
     package var warnings: [String] = []
 }

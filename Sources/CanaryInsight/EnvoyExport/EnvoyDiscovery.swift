@@ -36,7 +36,7 @@ package struct EnvoyDiscovery {
         }
         let clusters = configuration.clusters.map(node)
         let listeners = configuration.listeners.map { listener in
-            EnvoyConfiguration.node(listener, routes: .init(key: "rds", value: routeSource(listener)))
+            EnvoyConfiguration.node(listener) { .init(key: "rds", value: routeSource($0)) }
         }
         return endpoints + [file("cds.json", "envoy.config.cluster.v3.Cluster", clusters)] + routes
             + [
@@ -69,10 +69,10 @@ package struct EnvoyDiscovery {
         return Node(.mapping(Mapping(head + (cluster.settings.mapping?.entries ?? []))))
     }
 
-    private func routeSource(_ listener: EnvoyConfiguration.Listener) -> Node {
+    private func routeSource(_ name: String) -> Node {
         .message([
-            "route_config_name": .string(listener.routes),
-            "config_source": source(Self.fileName("rds", listener.routes)),
+            "route_config_name": .string(name),
+            "config_source": source(Self.fileName("rds", name)),
         ])
     }
 

@@ -9,10 +9,19 @@ package struct EnvoyExporter {
     private let snapshot: ClusterSnapshot
     private let identifiers = RoutingIdentifiers()
     private let builder: RoutingTableBuilder
+    private let secrets: String
 
-    /// `namespace` and `sourceLabels` are those of the mesh's clients.
-    package init(snapshot: ClusterSnapshot, namespace: String, sourceLabels: [String: String] = [:]) {
+    /// - Parameters:
+    ///   - namespace: that of the mesh's clients, as `sourceLabels` are theirs.
+    ///   - secrets: the directory of the files that have what Secrets hold, without a slash at the end.
+    package init(
+        snapshot: ClusterSnapshot,
+        namespace: String,
+        sourceLabels: [String: String] = [:],
+        secrets: String = "secrets"
+    ) {
         self.snapshot = snapshot
+        self.secrets = secrets
         builder = RoutingTableBuilder(
             snapshot: snapshot,
             namespace: namespace,
@@ -24,32 +33,37 @@ package struct EnvoyExporter {
     package func configuration(_ addresses: EnvoyConfiguration.Addresses) -> EnvoyConfiguration {
         let table = builder.table()
         let warnings = EnvoyWarnings()
-        let clusters = EnvoyClusters(identifiers, warn: warnings.add)
+        let tls = EnvoyTLS(directory: secrets, warn: warnings.add)
+        let clusters = EnvoyClusters(identifiers, tls, warn: warnings.add)
         let routes = EnvoyRoutes(snapshot: snapshot)
         var configuration = EnvoyConfiguration(admin: addresses.admin)
         var openings = EnvoyListeners(addresses: addresses)
         for (index, spec) in table.listeners.enumerated() {
-            let listeners = openings.listeners(for: spec, warn: warnings.add)
-            guard let first = listeners.first else { continue }
-            configuration.listeners += listeners
+            let places = openings.places(for: spec, warn: warnings.add)
+            guard !places.isEmpty else { continue }
             let number = Int32(clamping: index)
             let arena = RoutingArena()
             clusters.begin(builder.compiler(listener: number).destinations(in: arena))
-            let hosts = withExtendedLifetime((table, arena)) {
-                table.namedHosts(listener: number).map { host, domains in
-                    EnvoyVirtualHost(
-                        table: host,
-                        domains: domains,
-                        requestPort: spec.requestPort,
-                        clusters: clusters,
-                        routes: routes,
-                        warnings: warnings
-                    ).node
-                }
+            let opening = EnvoyOpening(
+                table: table,
+                listener: index,
+                name: EnvoyListeners.name(of: spec),
+                clusters: clusters,
+                tls: tls,
+                routes: routes,
+                warnings: warnings
+            )
+            withExtendedLifetime((table, arena)) {
+                let chains = opening.chains
+                configuration.routes += opening.routeConfigurations(of: chains)
+                configuration.listeners +=
+                    chains.isEmpty
+                    ? []
+                    : places.map { .init(name: $0.name, address: $0.address, chains: chains.map(\.chain)) }
             }
-            configuration.routes.append(.init(name: first.routes, virtualHosts: hosts))
         }
         configuration.clusters = clusters.all
+        configuration.files = tls.files
         EnvoyOmissions(snapshot: snapshot).texts.forEach(warnings.add)
         configuration.warnings = warnings.texts
         return configuration

@@ -73,12 +73,8 @@ struct EnvoyForwarding {
 
     private func authority(_ text: String) -> Node? { EnvoyText.node(text, "new authority", warn) }
 
-    /// Envoy takes no more than 32 bits for all weights together.
     private func weight(_ weight: UInt64) -> Int64 {
-        let most = UInt64(UInt32.max) - UInt64(route.destinations.count)
-        guard route.totalWeight > most else { return Int64(weight) }
-        warn("the weights are too large for Envoy: it gets smaller ones of the same proportions")
-        return Int64(max(1, weight / (route.totalWeight / most + 1)))
+        EnvoyClusters.weight(weight, of: route.totalWeight, count: route.destinations.count, warn)
     }
 
     // MARK: - Sticky traffic

@@ -13,18 +13,13 @@ struct EnvoyListeners {
         taken = [addresses.admin]
     }
 
-    /// The listeners of an entry of the routing table: one for each address, several for the mesh only.
-    mutating func listeners(for spec: ListenerSpec, warn: (String) -> Void) -> [EnvoyConfiguration.Listener] {
+    /// The names and addresses of an entry of the routing table, several for the mesh only.
+    mutating func places(for spec: ListenerSpec, warn: (String) -> Void) -> [(
+        name: String, address: EnvoyConfiguration.Address
+    )] {
         let name = Self.name(of: spec)
         let owner = spec.origin?.description ?? "the mesh"
-        guard !spec.isOpaque, !spec.isTLS else {
-            // Those of Gateways are told with their protocols.
-            if spec.kind != .gateway {
-                warn("\(owner): port \(spec.port) is left out: it does not speak HTTP")
-            }
-            return []
-        }
-        var listeners: [EnvoyConfiguration.Listener] = []
+        var places: [(name: String, address: EnvoyConfiguration.Address)] = []
         let wanted = spec.kind == .mesh ? addresses.mesh : [address(of: spec)]
         for address in wanted {
             guard IPAddress.isValid(address.host) else {
@@ -35,10 +30,9 @@ struct EnvoyListeners {
                 warn("\(owner): port \(address.port) is left out: something else has it already")
                 continue
             }
-            let suffix = listeners.isEmpty ? "" : "-\(listeners.count + 1)"
-            listeners.append(.init(name: name + suffix, address: address, routes: name))
+            places.append((name + (places.isEmpty ? "" : "-\(places.count + 1)"), address))
         }
-        return listeners
+        return places
     }
 
     private func address(of spec: ListenerSpec) -> EnvoyConfiguration.Address {
@@ -46,7 +40,7 @@ struct EnvoyListeners {
     }
 
     /// `mesh`, `gateway-80`, `service-app.default-30080`.
-    private static func name(of spec: ListenerSpec) -> String {
+    static func name(of spec: ListenerSpec) -> String {
         switch spec.kind {
         case .mesh: "mesh"
         case .gateway: "gateway-\(spec.port)\(spec.bind.map { "-\($0)" } ?? "")"

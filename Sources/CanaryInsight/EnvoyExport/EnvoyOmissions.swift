@@ -19,8 +19,9 @@ struct EnvoyOmissions {
         switch resource.spec {
         case .virtualService(let virtualService): texts(resource, virtualService)
         case .gateway(let gateway):
-            gateway.servers.filter { !$0.isPlainHTTP }.map {
-                ": port \($0.port) is left out: its protocol is \($0.protocol), not HTTP"
+            gateway.servers.filter { !$0.isPlainHTTP && !$0.isPlainTCP && !$0.isTLS }.map { server in
+                let mode = server.tls.map { " with TLS of mode \($0.mode.rawValue)" } ?? ""
+                return ": port \(server.port) is left out: nobody serves \(server.protocol)\(mode) there"
             }
         case .destinationRule: unserved(resource) + unexported(resource)
         case .rollout: [" is left out: Envoy gets the shares of the moment, and nobody there moves them"]
@@ -30,9 +31,6 @@ struct EnvoyOmissions {
 
     private func texts(_ resource: Resource, _ virtualService: VirtualService) -> [String] {
         var texts: [String] = []
-        if !virtualService.tlsRoutes.isEmpty || !virtualService.tcpRoutes.isEmpty {
-            texts.append(": its routes of TLS and TCP are left out")
-        }
         for name in virtualService.gateways {
             guard let reference = GatewayReference(name, namespace: resource.namespace) else { continue }
             let key = ResourceKey(.gateway, namespace: reference.namespace, name: reference.name)

@@ -121,6 +121,18 @@ struct Subnet: BitwiseCopyable, Equatable, Sendable {
         self.length = length + 128 - most
     }
 
+    /// The address as text, and how many of its bits count.
+    var parts: (address: String, length: Int) {
+        guard !address.isVersion4 else {
+            let bytes = [24, 16, 8, 0].map { String(address.low >> UInt64($0) & 0xff) }
+            return (bytes.joined(separator: "."), length - 96)
+        }
+        let groups = [address.high, address.low].flatMap { half in
+            [48, 32, 16, 0].map { String(half >> UInt64($0) & 0xffff, radix: 16) }
+        }
+        return (groups.joined(separator: ":"), length)
+    }
+
     func contains(_ other: AddressBytes) -> Bool {
         // A range of IPv6 has nothing to say about IPv4, nor the other way round.
         guard address.isVersion4 == other.isVersion4 else { return false }

@@ -9,14 +9,6 @@ enum CipherSuitesRule: ObjectRule {
     static let severity = Severity.warning
     static let kinds: Set<ResourceKind> = [.gateway]
 
-    /// Those of BoringSSL that Istio takes (`pkg/config/security`).
-    private static let known: Set<String> = [
-        "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384",
-        "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305",
-        "ECDHE-ECDSA-AES128-SHA", "ECDHE-RSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA", "ECDHE-RSA-AES256-SHA",
-        "AES128-GCM-SHA256", "AES256-GCM-SHA384", "AES128-SHA", "AES256-SHA", "DES-CBC3-SHA",
-    ]
-
     static func check(_ object: CheckedObject, _ report: inout RuleReport) {
         for tls in (object.spec?["servers"]?.items ?? []).compactMap({ $0["tls"] }) {
             let suites = tls["cipherSuites"]?.items ?? []
@@ -36,7 +28,7 @@ enum CipherSuitesRule: ObjectRule {
                     report.add(
                         at: suite,
                         "\"\(name)\" is not a cipher suite and is left out",
-                        hint: Suggestion.closest(to: name, among: known.sorted())
+                        hint: Suggestion.closest(to: name, among: CipherSuites.known.sorted())
                             .map { "did you mean \"\($0)\"?" } ?? "use OpenSSL's names, such as AES128-SHA"
                     )
                 } else if !seen.insert(name).inserted {
@@ -53,6 +45,6 @@ enum CipherSuitesRule: ObjectRule {
     /// What begins with neither letter nor digit is an operator, such as `-AES128-SHA`.
     private static func isKnown(_ name: String) -> Bool {
         guard let first = name.first, name != "ALL" else { return true }
-        return !(first.isLetter || first.isNumber) || known.contains(name)
+        return !(first.isLetter || first.isNumber) || CipherSuites.known.contains(name)
     }
 }

@@ -3,6 +3,7 @@
 import CanaryInsight
 import CanaryResources
 import CanaryRouting
+import CanarySystem
 import CanaryTestSupport
 
 @testable import CanaryProxy
@@ -15,15 +16,19 @@ final class EnvoyScene {
     private let proxy: Proxy
     private let envoy: EnvoyProcess
     /// The gateway's port: the proxy has it at one address of this machine, Envoy at another.
-    private let gatewayPort: UInt16
+    let gatewayPort: UInt16
+    /// Where Envoy finds what Secrets hold.
+    private let secrets: ScratchDirectory
     private var connections: [String: TestConnection] = [:]
     /// How often Envoy gave each status, to see that requests meet all kinds of routes.
     private(set) var statuses: [Int: Int] = [:]
 
-    private static let proxyHost = "127.0.0.1"
-    private static let envoyHost = "127.0.0.2"
+    static let proxyHost = "127.0.0.1"
+    static let envoyHost = "127.0.0.2"
 
     private let log: LoggedRequests?
+    /// What Envoy could not be told.
+    let warnings: [String]
 
     /// Makes objects from the origins and the gateway's port. `changes` are texts of Envoy's configuration, and what stands in
     /// their place.
@@ -51,8 +56,17 @@ final class EnvoyScene {
         proxy = try Proxy(configuration: configuration, identifiers: identifiers)
         proxy.install(table)
         try proxy.start()
+        secrets = try ScratchDirectory()
+        let exported = Self.export(snapshot, labels: labels, secrets: secrets.path)
+        for file in exported.files {
+            let directory = file.path.split(separator: "/").dropLast().joined(separator: "/")
+            try FileWriter.makeDirectory(secrets.path(directory)).get()
+            let content = file.content.withBytes { Array($0) }
+            _ = try FileWriter.replace(path: secrets.path(file.path), with: content).get()
+        }
+        warnings = exported.warnings
         envoy = try EnvoyProcess(
-            Self.export(snapshot, labels: labels),
+            exported,
             logsRequests: logsRequests,
             changing: changes
         )
@@ -63,8 +77,18 @@ final class EnvoyScene {
         proxy.wait()
     }
 
-    static func export(_ snapshot: ClusterSnapshot, labels: [String: String] = [:]) -> EnvoyConfiguration {
-        EnvoyExporter(snapshot: snapshot, namespace: "default", sourceLabels: labels).configuration(
+    static func export(
+        _ snapshot: ClusterSnapshot,
+        labels: [String: String] = [:],
+        secrets: String = "secrets"
+    ) -> EnvoyConfiguration {
+        let exporter = EnvoyExporter(
+            snapshot: snapshot,
+            namespace: "default",
+            sourceLabels: labels,
+            secrets: secrets
+        )
+        return exporter.configuration(
             EnvoyConfiguration.Addresses(
                 mesh: [EnvoyConfiguration.Address(host: envoyHost, port: 0)],
                 bind: envoyHost,
