@@ -17,6 +17,7 @@ final class TestProxy {
         http: Value? = nil,
         resources: [Resource] = [],
         labels: [String: String] = [:],
+        inheritance: Inheritance = Inheritance(),
         configure: (inout ProxyConfiguration) -> Void = { _ in },
         warn: @escaping Proxy.MessageHandler = { _ in },
         lookUp: @escaping Proxy.NameLookUp = Proxy.systemLookUp
@@ -26,7 +27,13 @@ final class TestProxy {
         configuration.admin = nil
         configuration.drainTimeout = 5000
         configure(&configuration)
-        proxy = try Proxy(configuration: configuration, identifiers: identifiers, warn: warn, lookUp: lookUp)
+        proxy = try Proxy(
+            configuration: configuration,
+            identifiers: identifiers,
+            inheritance: inheritance,
+            warn: warn,
+            lookUp: lookUp
+        )
         proxy.install(Self.table(endpoints, http, resources, identifiers, labels: labels))
         try proxy.start()
     }
