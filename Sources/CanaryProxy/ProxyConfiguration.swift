@@ -52,6 +52,8 @@ package struct ProxyLimits: Sendable {
     package var headTimeout: Int64 = 30_000
     /// How long a client's connection may rest between requests.
     package var idleTimeout: Int64 = 300_000
+    /// How old a client's connection gets before it ends in order; 0 is as old as it likes.
+    package var connectionAge = 0
     /// How long a body may stall, in either direction, before the exchange is given up.
     package var stallTimeout: Int64 = 60_000
     /// How long an upstream may take to begin its answer when the route has no timeout; else 504.

@@ -85,6 +85,11 @@ struct ServingOptions: ParsableArguments {
     )
     var trustedProxies = 0
 
+    @Option(
+        help: ArgumentHelp("How old a client's connection may get; as old as it likes", valueName: "time")
+    )
+    var maxConnectionAge: TimeSpan?
+
     func validate() throws {
         guard (0...1000).contains(trustedProxies) else {
             throw ValidationError("--trusted-proxies must be within 0 and 1000\nleave it out for 0")
@@ -119,6 +124,7 @@ struct ServingOptions: ParsableArguments {
         configuration.limits.trustedProxies = trustedProxies
         configuration.limits.headTimeout = Int64(headerTimeout.duration.milliseconds)
         configuration.limits.idleTimeout = Int64(idleTimeout.duration.milliseconds)
+        configuration.limits.connectionAge = Int(maxConnectionAge?.duration.milliseconds ?? 0)
         configuration.limits.stallTimeout = Int64(stallTimeout.duration.milliseconds)
         configuration.proxyHeaderListeners = Set(acceptProxyProtocol.flatMap(\.listeners))
         switch accessLog {

@@ -54,6 +54,8 @@ struct Downstream: Registered, ~Copyable {
     var isRetired = false
     /// It shook hands when it was to go already: its request, which is on its way, is waited for a little.
     var isAwaited = false
+    /// When it has the age at which it is to end.
+    var endsAt = Registration.never
     var hasReceivedHeadBytes = false
     /// A request came, so that what follows is of the same protocol.
     var hasBegun = false

@@ -94,7 +94,7 @@ extension Worker {
         if head.isSilentlyEmpty { client.pointee.codec.sayEmpty() }
         // When the answer ends, the rest of the upload would have to be read only to be thrown away, and a client that waits
         // for a 100 never sends it.
-        if !exchange.pointee.body.isComplete || isLeaving(client) { client.pointee.codec.endAfterExchange() }
+        if !exchange.pointee.body.isComplete || isLast(client) { client.pointee.codec.endAfterExchange() }
         answering.writeHead(exchange, head, bytes, client.pointee.codec, to: &output)
         forwardAnswer(body, exchange, upstream, joined: true)
     }

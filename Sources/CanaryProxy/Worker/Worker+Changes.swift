@@ -81,6 +81,7 @@ extension Worker {
                 guard let client = clients.adopt(transport, listener: listener, from: peer, &loop) else {
                     continue
                 }
+                if limits.connectionAge > 0 { client.pointee.endsAt = loop.now &+ drawAge() }
                 if expectsProxyHeader { awaitProxyHeader(client) } else { begin(client) }
                 settle(Parties(client))
             case .nothing: return false

@@ -165,7 +165,7 @@ extension Worker {
         exchange.pointee.outcome.grpcStatus = answer.grpcStatus
         exchange.pointee.stage = .answering
         guard let client = exchange.pointee.downstream else { return finish(exchange) }
-        if answer.isLast || !exchange.pointee.body.isComplete || isLeaving(client) {
+        if answer.isLast || !exchange.pointee.body.isComplete || isLast(client) {
             client.pointee.codec.endAfterExchange()
         }
         if let stream = client.pointee.transport.stream, exchange.pointee.hasShortRestOfBody {

@@ -63,6 +63,25 @@ extension Worker {
     /// Whether a client's connection ends with the request that it is at.
     func isLeaving(_ client: DownstreamPointer) -> Bool { isDraining || client.pointee.isRetired }
 
+    /// Whether the answer that begins now is the last on a client's connection of HTTP/1.
+    func isLast(_ client: DownstreamPointer) -> Bool {
+        isLeaving(client) || client.pointee.endsAt <= loop.now
+    }
+
+    /// How old a connection is to get: connections that began at once are not to end at once, so that it is a tenth more or less.
+    mutating func drawAge() -> Int64 {
+        let age = UInt64(limits.connectionAge)
+        return Int64(age &- age / 10 &+ random.next() % (age / 5 &+ 1))
+    }
+
+    /// A client's connection of HTTP/2 has the age at which it is to end: it is told so, and takes streams until it has heard that.
+    mutating func retireAged(_ connection: DownstreamPointer, _ session: HTTP2SessionPointer) {
+        connection.pointee.endsAt = Registration.never
+        connection.pointee.isRetired = true
+        session.pointee.announceEnd()
+        writeFrames(session)
+    }
+
     /// Lets clients go in order: what they sent is answered, and who rests is closed.
     mutating func retire(where isMeant: (DownstreamPointer) -> Bool) {
         var next = clients.open.first

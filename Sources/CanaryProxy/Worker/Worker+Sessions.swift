@@ -110,6 +110,8 @@ extension Worker {
         } else {
             loop.timers.cancel(carrier)
         }
+        let endsAt = carrier.downstream.pointee.endsAt
+        if endsAt < carrier.pointee.deadline { loop.timers.set(carrier, to: endsAt) }
     }
 
     /// Has a stream's frames written before long, and lets its peer send as much more as was used.

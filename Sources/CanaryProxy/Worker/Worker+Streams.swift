@@ -91,6 +91,9 @@ extension Worker {
 
     /// The client took nothing of what it was sent, or asked for nothing.
     mutating func sessionIsDue(_ connection: DownstreamPointer) {
+        if connection.pointee.endsAt <= loop.now, let session = connection.pointee.session {
+            return retireAged(connection, session)
+        }
         guard connection.pointee.outbox.isEmpty else {
             guard connection.hasTakenMore() else { return closeClient(connection, resets: true) }
             return clients.renewTimer(connection, &loop)
