@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import CanaryMesh
-import CanaryResources
+package import CanaryResources
 
 // The compiled form of a host: plain memory in a RoutingArena. The handles of this folder read it.
 
@@ -208,6 +208,8 @@ extension ClusterRecord {
     package var hashKey: HashKeyRecord { hashing?.pointee ?? HashKeyRecord() }
     package var limits: ConnectionLimits { policy?.pointee.limits ?? ConnectionLimits() }
     package var outliers: OutlierPolicy { policy?.pointee.outliers ?? .none }
+    /// In what form endpoints are told whose connection each is; `nil` where they are not.
+    package var proxyProtocol: ProxyProtocolVersion? { policy?.pointee.proxyProtocol }
     /// How TLS is spoken to the endpoints; `nil` where it is not.
     package var upstreamTLS: UpstreamTLS? {
         // The arena of the record retains it.

@@ -60,7 +60,7 @@ struct EnvoyChains {
             match: Self.match(names: own, isTLS: true),
             traffic: traffic,
             transport: socket,
-            tellsOfCertificates: server.tls.mode != .simple
+            asksForCertificates: server.tls.mode != .simple
         )
         return [Made(chain: chain, server: server.isHTTP ? index : nil)]
     }

@@ -107,7 +107,7 @@ final class EnvoyClusters {
                 "round_robin_lb_config": record.balancing == .roundRobin ? record.warmUp.node : nil,
                 "least_request_lb_config": record.balancing == .leastRequest ? record.warmUp.node : nil,
                 "typed_extension_protocol_options": Self.protocolOptions(record),
-                "transport_socket": socket,
+                "transport_socket": record.proxyProtocol.map { $0.socket(around: socket) } ?? socket,
             ]),
             endpoints: isUsable ? localities(record) : .sequence([]),
             hasNames: endpoints.contains { !IPAddress.isValid($0.0.host) }

@@ -8,17 +8,26 @@ extension EnvoyConfiguration {
     /// routes nobody has are left out.
     static func node(_ listener: Listener, routes: (String) -> Mapping.Entry?) -> Node {
         let chains = listener.chains.compactMap { node($0, of: listener, routes: routes) }
-        let looksAtTLS = listener.chains.contains { $0.match?["transport_protocol"] != nil }
-        let inspector = Node.message([
-            "name": .string("envoy.filters.listener.tls_inspector"),
-            "typed_config": .any("envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector"),
-        ])
         return .message([
             "name": .string(listener.name),
             "address": .socketAddress(listener.address.host, listener.address.port),
-            "listener_filters": looksAtTLS ? .sequence([inspector]) : nil,
+            "listener_filters": .repeated(filters(of: listener)),
             "filter_chains": .sequence(chains),
         ])
+    }
+
+    /// What looks at connections before a chain is chosen.
+    private static func filters(of listener: Listener) -> [Node] {
+        func filter(_ name: String, _ type: String) -> Node {
+            .message([
+                "name": .string("envoy.filters.listener.\(name)"),
+                "typed_config": .any("envoy.extensions.filters.listener.\(name).v3.\(type)"),
+            ])
+        }
+        let expectsHeader = listener.topology?.expectsProxyHeader == true
+        let looksAtTLS = listener.chains.contains { $0.match?["transport_protocol"] != nil }
+        return (expectsHeader ? [filter("proxy_protocol", "ProxyProtocol")] : [])
+            + (looksAtTLS ? [filter("tls_inspector", "TlsInspector")] : [])
     }
 
     private static func node(
@@ -68,8 +77,13 @@ extension EnvoyConfiguration {
                 "http_filters": .sequence(EnvoyFilters.chain),
             ]
         )
-        if chain.tellsOfCertificates {
-            manager.set(.string("SANITIZE_SET"), at: "forward_client_cert_details")
+        let topology = listener.topology
+        if let hops = topology?.trustedProxies, hops > 0 {
+            manager.set(.integer(Int64(hops)), at: "xff_num_trusted_hops")
+        }
+        // Without it Envoy removes what clients say of certificates, as the proxy does.
+        if let told = topology?.certificates ?? (chain.asksForCertificates ? .sanitizeSet : nil) {
+            manager.set(.string(told.rawValue), at: "forward_client_cert_details")
             let details = Node.message(["subject": .bool(true), "uri": .bool(true), "dns": .bool(true)])
             manager.set(details, at: "set_current_client_cert_details")
         }

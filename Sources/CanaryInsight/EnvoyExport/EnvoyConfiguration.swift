@@ -7,6 +7,8 @@ package struct EnvoyConfiguration: Sendable {
     package struct Listener: Sendable {
         package var name: String
         package var address: Address
+        /// What stands in front of it, where that is told.
+        var topology: GatewayTopology?
         /// Of which a connection takes the one that fits it closest.
         package var chains: [Chain]
     }
@@ -25,8 +27,8 @@ package struct EnvoyConfiguration: Sendable {
         package var traffic: Traffic
         /// `nil` where bytes go over the socket as they are.
         var transport: Node?
-        /// Whether upstreams are told of clients' certificates.
-        var tellsOfCertificates = false
+        /// Whether clients may show certificates, of which upstreams are told.
+        var asksForCertificates = false
     }
 
     /// Something of a Secret's that has to be in a file.

@@ -59,7 +59,14 @@ package struct EnvoyExporter {
                 configuration.listeners +=
                     chains.isEmpty
                     ? []
-                    : places.map { .init(name: $0.name, address: $0.address, chains: chains.map(\.chain)) }
+                    : places.map {
+                        .init(
+                            name: $0.name,
+                            address: $0.address,
+                            topology: spec.topology,
+                            chains: chains.map(\.chain)
+                        )
+                    }
             }
         }
         configuration.clusters = clusters.all

@@ -37,6 +37,26 @@ extension ConnectionLimits.KeepAlive {
     }
 }
 
+extension ProxyProtocolVersion {
+    /// A transport socket that tells endpoints first whose connection it is.
+    func socket(around inner: Node?) -> Node {
+        let plain = Node.message([
+            "name": .string("envoy.transport_sockets.raw_buffer"),
+            "typed_config": .any("envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer"),
+        ])
+        return .message([
+            "name": .string("envoy.transport_sockets.upstream_proxy_protocol"),
+            "typed_config": .any(
+                "envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport",
+                [
+                    "config": .message(["version": .string(rawValue)]),
+                    "transport_socket": inner ?? plain,
+                ]
+            ),
+        ])
+    }
+}
+
 extension OutlierPolicy {
     /// `envoy.config.cluster.v3.OutlierDetection`; `nil` where nothing is ejected. What Envoy does by default and Istio does not,
     /// ejecting by success rate, is turned off.

@@ -76,7 +76,7 @@ struct EnvoyTLSTests {
         waitpid(process, nil, 0)
     }
 
-    private static func service(_ name: String, _ port: Int64, labels: [(String, Value)] = []) -> [Resource] {
+    static func service(_ name: String, _ port: Int64, labels: [(String, Value)] = []) -> [Resource] {
         let spec: Value = [
             "selector": ["app": .text(name)], "ports": [["port": 80, "name": "http"]],
         ]
@@ -287,6 +287,65 @@ struct EnvoyTLSTests {
                 "/san san.default.svc.cluster.local -", "nosan 503", "system 503", "/any b.example -",
                 "uncertified 503", "/secret m.example secretive", "/files m.example client",
             ]
+        )
+    }
+}
+
+/// Proxies in front and behind, by an exported configuration. Skipped where there is no Envoy.
+@Suite(
+    .enabled(if: EnvoyProcess.path != nil, "there is no Envoy: CANARYCTL_ENVOY names none, and PATH has none")
+)
+struct EnvoyProxyProtocolTests {
+    @Test func `both take PROXY headers, send them, and believe as many proxies`() throws {
+        let origin = try TestOrigin { connection, _ in
+            let text = try connection.read(until: "\r\n\r\n")
+            // Ports differ from one connection to another.
+            let words = text.split(separator: "\r\n").first?.split(separator: " ").prefix(3) ?? []
+            let forwarded = text.lowercased().filter { $0 != " " }.split(separator: "\r\n")
+                .filter { $0.hasPrefix("x-forwarded-") }.sorted().joined(separator: " ")
+            try connection.send(TestOrigin.response("\(words.joined(separator: " ")) \(forwarded)"))
+        }
+        let scene = try EnvoyScene { _, port in
+            let annotation = #"{"gatewayTopology":{"proxyProtocol":{},"numTrustedProxies":1}}"#
+            let gateway: Value = [
+                "metadata": ["annotations": .object([(GatewayTopology.annotation, .text(annotation))])],
+                "spec": [
+                    "servers": [
+                        [
+                            "port": ["number": .integer(port), "name": "http", "protocol": "HTTP"],
+                            "hosts": ["*"],
+                        ]
+                    ]
+                ],
+            ]
+            let routes: Value = [
+                "spec": [
+                    "hosts": ["*"], "gateways": ["edge"],
+                    "http": [["route": [["destination": ["host": "app"]]]]],
+                ]
+            ]
+            let rule: Value = [
+                "spec": ["host": "app", "trafficPolicy": ["proxyProtocol": ["version": "V1"]]]
+            ]
+            return EnvoyTLSTests.service("app", Int64(origin.port)) + [
+                TestProxy.resource(.gateway, "edge", gateway),
+                TestProxy.resource(.virtualService, "edge", routes),
+                TestProxy.resource(.destinationRule, "app", rule),
+            ]
+        }
+        #expect(scene.warnings == [])
+        let answers = try [EnvoyScene.envoyHost, EnvoyScene.proxyHost].map { host in
+            let connection = try TestConnection(to: "\(host):\(scene.gatewayPort)")
+            try connection.send(
+                "PROXY TCP4 9.8.7.6 127.0.0.1 4711 80\r\nGET / HTTP/1.1\r\nHost: app\r\n"
+                    + "X-Forwarded-For: 1.1.1.1,2.2.2.2\r\nX-Forwarded-Proto: https\r\n\r\n"
+            )
+            return try connection.readMessage().body
+        }
+        #expect(answers[1] == answers[0])
+        #expect(
+            answers[0]
+                == "PROXY TCP4 9.8.7.6 x-forwarded-for:1.1.1.1,2.2.2.2,9.8.7.6 x-forwarded-proto:https"
         )
     }
 }
