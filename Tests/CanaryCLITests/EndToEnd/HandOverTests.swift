@@ -244,6 +244,8 @@ import Testing
                 #expect(eventually { next.errors.contains("admin on ") || next.errors.contains("error: ") })
                 let hasTakenOver = next.errors.contains(scene.address)
                 if hasTakenOver { #expect(try scene.request()?.body == "v1", "\(next.errors)") }
+                next.signal(SIGKILL)
+                _ = try next.end()
                 scene = try HandOverScene()
             } else {
                 _ = try next.end()
