@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 // Segments that are written to hold what the loader changed, and stay.
@@ -27,9 +28,11 @@ static int forget_segments(struct dl_phdr_info *object, size_t size, void *unuse
     return 0;
 }
 
+void canary_release_freed_memory(void) { malloc_trim(0); }
+
 void canary_release_unused_pages(void)
 {
-    malloc_trim(0);
+    canary_release_freed_memory();
     dl_iterate_phdr(forget_segments, NULL);
 }
 
@@ -138,6 +141,19 @@ struct launch_failure {
     int error;
 };
 
+// What the limit of descriptors was before it was raised; programs that use select() break beyond 1024.
+static struct rlimit usual_descriptor_limit;
+
+uint64_t canary_raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit)) return 0;
+    if (usual_descriptor_limit.rlim_max == 0) usual_descriptor_limit = limit;
+    struct rlimit raised = {.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &raised)) return limit.rlim_cur;
+    return raised.rlim_cur;
+}
+
 // Between fork and exec nothing but system calls is safe where there are threads.
 static struct launch_failure become(const struct canary_launch *launch, pid_t parent)
 {
@@ -161,6 +177,7 @@ static struct launch_failure become(const struct canary_launch *launch, pid_t pa
     if (input < 0 || dup2(input, STDIN_FILENO) < 0) FAIL_AT(CANARY_LAUNCH_EXEC);
     if (dup2(launch->output, STDOUT_FILENO) < 0 || dup2(launch->output, STDERR_FILENO) < 0) FAIL_AT(CANARY_LAUNCH_EXEC);
     if (input > STDERR_FILENO) close(input);
+    if (usual_descriptor_limit.rlim_max) setrlimit(RLIMIT_NOFILE, &usual_descriptor_limit);
     execve(launch->program, launch->arguments, launch->environment);
     FAIL_AT(CANARY_LAUNCH_EXEC);
 #undef FAIL_AT

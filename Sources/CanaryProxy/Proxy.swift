@@ -52,7 +52,7 @@ package final class Proxy: Sendable {
     /// Where it listens for requests, `host:port`, with real ports.
     package let boundAddresses: [String]
     let shared: ProxyShared
-    private let warn: MessageHandler
+    let warn: MessageHandler
     let inform: MessageHandler
     private let healthChanged: HealthHandler
     let state: Mutex<State>
@@ -143,11 +143,14 @@ package final class Proxy: Sendable {
             threads.append(thread)
         }
         let checker = Thread(name: "health") { [self] in shared.health.run { healthChanged(self, $0) } }
+        let memory = shared.configuration.memoryLimit.flatMap { limit in
+            Thread(name: "memory") { [self] in watchMemory(limit: limit, until: shared.stop) }
+        }
         try admin.start(handingOver: { [self] in handOver(through: $0, handedOver) })
         let started = threads
         state.withLock {
             $0.threads = started
-            $0.helpers = [resolver, checker].compactMap(\.self)
+            $0.helpers = [resolver, checker, memory].compactMap(\.self)
             $0.hasWorkers = true
         }
     }
@@ -303,6 +306,7 @@ package final class Proxy: Sendable {
         }
         admin.stop()
         admin.removeControlSocket()
+        shared.stop.signal()
         shared.resolver.stop()
         shared.health.stop()
         helpers.forEach { $0.join() }

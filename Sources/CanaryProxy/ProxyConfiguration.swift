@@ -2,6 +2,7 @@
 
 package import CanaryMesh
 import CanaryResources
+import CanarySystem
 
 /// How a ``Proxy`` listens and how patient it is. Durations are in milliseconds.
 package struct ProxyConfiguration: Sendable {
@@ -27,9 +28,13 @@ package struct ProxyConfiguration: Sendable {
     /// What the lines of the access log look like, and what writes them; `nil` for nobody.
     package var accessLog = AccessLogFormat.off
     package var accessLogWriter: LogWriter?
+    package var traces = TraceSettings()
     package var limits = ProxyLimits()
     /// Why no other process may take over, in words; `nil` where one may.
     package var refusesHandOver: String?
+    /// Bytes of memory near which less is taken on; `nil` for any.
+    package var memoryLimit: Int64?
+    var memoryUsed: @Sendable () -> Int64 = { ProcessMemory.used }
     /// How long after a change workers look for what no table has any more.
     var sweepDelay = 1000
 

@@ -64,6 +64,8 @@ struct Publication: Sendable {
     var isDraining = false
     /// Another process serves in this one's place: clients that rest are not let go before they were answered once more.
     var keepsResting = false
+    /// How short memory is, in words; `nil` where it is not.
+    var overload: String?
     var staleSince: Int64?
     var staleReason = ""
 }
@@ -85,8 +87,12 @@ final class ProxyShared: Sendable {
     let progress: [WorkerProgress]
     /// Tells that a worker took something over.
     let adoption = EventDescriptor()
+    /// Given once the workers have ended.
+    let stop = EventDescriptor()
     /// How many requests the end of the drain timeout broke off.
     let cutOff = Atomic<Int>(0)
+    /// The raw value of the ``OverloadLevel`` in force.
+    let overload = Atomic<UInt8>(0)
     private let state = Mutex(Publication())
 
     init(
@@ -108,7 +114,11 @@ final class ProxyShared: Sendable {
     }
 
     /// Whatever somebody has to look after, in words.
-    var problems: [String] { (publication().problems + upstreamTLS.problems).sorted() }
+    var problems: [String] {
+        let publication = publication()
+        return (publication.problems + upstreamTLS.problems + [publication.overload].compactMap(\.self))
+            .sorted()
+    }
 
     var connectionsPerWorker: Int { max(1, configuration.limits.connections / max(1, wakes.count)) }
 

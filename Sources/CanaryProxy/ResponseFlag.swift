@@ -8,7 +8,7 @@ package enum ResponseFlag: UInt8, Sendable, CaseIterable {
     case noRoute, noCluster, noHealthyUpstream, upstreamConnectionFailure, upstreamConnectionTermination
     case upstreamRemoteReset, upstreamRequestTimeout, upstreamProtocolError
     case downstreamConnectionTermination, downstreamProtocolError, streamIdleTimeout, durationTimeout
-    case faultInjected, upstreamOverflow
+    case faultInjected, upstreamOverflow, overloadManager
 
     /// As metrics and logs show it.
     package var text: StaticString {
@@ -28,6 +28,7 @@ package enum ResponseFlag: UInt8, Sendable, CaseIterable {
         case .durationTimeout: "DT"
         case .faultInjected: "FI"
         case .upstreamOverflow: "UO"
+        case .overloadManager: "OM"
         }
     }
 }

@@ -143,6 +143,14 @@ enum { canary_posix_spawn_setsid = 0x80 };
 /// Gives back what a long-lived process needed at its start only: freed memory, and the pages of code and constants, of which
 /// those that are used again come back from the system's cache.
 void canary_release_unused_pages(void);
+/// Gives freed memory back.
+void canary_release_freed_memory(void);
+
+/// Lets this process have as many descriptors as an administrator allows; processes that it starts by canary_start_process have
+/// their usual limit.
+///
+/// - Returns: how many it may have.
+uint64_t canary_raise_descriptor_limit(void);
 
 /// Tells the address sanitizer that nobody may touch this memory until it is unpoisoned, as if it had been freed; nothing
 /// happens in other builds.

@@ -8,6 +8,7 @@ import CanaryResources
 
 /// How the proxy serves: threads, limits and patience.
 struct ServingOptions: ParsableArguments {
+    enum TraceFormat: String, ExpressibleByArgument, CaseIterable { case w3c, b3 }
     enum AccessLog: String, ExpressibleByArgument, CaseIterable { case off, text, json }
 
     /// The listeners of which an option speaks.
@@ -51,6 +52,17 @@ struct ServingOptions: ParsableArguments {
     )
     var sourceLabels: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Have requests that belong to no trace begin one: w3c or b3; may be repeated",
+            valueName: "form"
+        )
+    )
+    var traceContext: [TraceFormat] = []
+
+    @Option(help: ArgumentHelp("The part of such traces that are to be sampled", valueName: "percent"))
+    var traceSampling: PercentageArgument?
+
     @Option(help: ArgumentHelp("The most bytes of a header section", valueName: "n"))
     var maxHeaderBytes = 65_536
 
@@ -58,7 +70,15 @@ struct ServingOptions: ParsableArguments {
     var maxHeaders = 100
 
     @Option(help: ArgumentHelp("The most client connections at a time", valueName: "n"))
-    var maxConnections = 16_384
+    var maxConnections: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Take on less as memory nears this, such as 512Mi; 0 for no limit",
+            valueName: "size"
+        )
+    )
+    var maxMemory: String?
 
     @Option(help: ArgumentHelp("How long a request's header section may take to arrive", valueName: "time"))
     var headerTimeout = TimeSpan(.seconds(30))
@@ -105,8 +125,13 @@ struct ServingOptions: ParsableArguments {
         guard (1...10_000).contains(maxHeaders) else {
             throw ValidationError("--max-headers must be within 1 and 10000\nleave it out for 100")
         }
-        guard maxConnections > 0 else {
+        if let maxConnections, maxConnections <= 0 {
             throw ValidationError("--max-connections must be above 0\nleave it out for 16384")
+        }
+        guard maxMemory == nil || memoryLimit != nil else {
+            throw ValidationError(
+                "--max-memory must be a size of at least 0\nwrite it as in 512Mi, 2Gi or 800M"
+            )
         }
         for (name, span) in [
             ("header-timeout", headerTimeout), ("idle-timeout", idleTimeout), ("stall-timeout", stallTimeout),
@@ -115,18 +140,29 @@ struct ServingOptions: ParsableArguments {
         }
     }
 
+    /// Bytes; `nil` for what is no size.
+    private var memoryLimit: Int64? {
+        maxMemory.flatMap { Quantity($0) }.flatMap { Int64(exactly: $0.value.rounded()) }.flatMap {
+            $0 >= 0 ? $0 : nil
+        }
+    }
+
     func apply(to configuration: inout ProxyConfiguration) throws {
         configuration.workers = workers ?? Processors.count
         configuration.drainTimeout = Int64(drainTimeout.duration.milliseconds)
         configuration.limits.headBytes = maxHeaderBytes
         configuration.limits.fields = maxHeaders
-        configuration.limits.connections = maxConnections
         configuration.limits.trustedProxies = trustedProxies
+        if let maxConnections { configuration.limits.connections = maxConnections }
+        configuration.memoryLimit =
+            maxMemory == nil ? ProcessMemory.limit : memoryLimit.flatMap { $0 > 0 ? $0 : nil }
         configuration.limits.headTimeout = Int64(headerTimeout.duration.milliseconds)
         configuration.limits.idleTimeout = Int64(idleTimeout.duration.milliseconds)
         configuration.limits.connectionAge = Int(maxConnectionAge?.duration.milliseconds ?? 0)
         configuration.limits.stallTimeout = Int64(stallTimeout.duration.milliseconds)
         configuration.proxyHeaderListeners = Set(acceptProxyProtocol.flatMap(\.listeners))
+        for format in traceContext { configuration.traces.formats.insert(format == .w3c ? .w3c : .b3) }
+        if let traceSampling { configuration.traces.sampling = traceSampling.value }
         switch accessLog {
         case .off: configuration.accessLog = .off
         case .text: configuration.accessLog = .text

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CanarySystem
+import CLinux
 import CanaryProxy
 import CanaryRouting
 import CanaryStore
@@ -111,6 +112,7 @@ struct ProxyService {
         configuration.refusesHandOver = makeCompanion.map { _ in "it runs pods, which would end with it" }
         configuration.controlDirectory = location.directory
         configuration.accessLogWriter = streams.output
+        fitConnections(&configuration.limits, log)
         do {
             return try Proxy(
                 configuration: configuration,
@@ -123,6 +125,23 @@ struct ProxyService {
         } catch {
             throw CommandError(error)
         }
+    }
+
+    /// Each client's connection may need one to an endpoint; what else is open is little. Where nobody asked for more than there is
+    /// room for, nobody has to be told.
+    private func fitConnections(_ limits: inout ProxyLimits, _ log: ServiceLog) {
+        let descriptors = Int(clamping: canary_raise_descriptor_limit())
+        let room = max(1, (descriptors - 256) / 2)
+        guard limits.connections > room else { return }
+        if limits.connections != ProxyLimits().connections {
+            log.warn(
+                """
+                \(descriptors) descriptors are enough for \(room) connections, not \(limits.connections): raise the hard limit \
+                (ulimit -Hn, or LimitNOFILE= of systemd) to \(limits.connections * 2 + 256)
+                """
+            )
+        }
+        limits.connections = room
     }
 
     private func makeTables(_ identifiers: RoutingIdentifiers, _ log: ServiceLog) -> ServedTables {

@@ -160,7 +160,11 @@ struct AnswerWriter: ~Copyable {
         } else if !answer.body.isEmpty, !edits.adds("content-type") {
             output.append("content-type: text/plain\r\n")
         }
-        if answer.isOverloaded { output.append("x-envoy-overloaded: true\r\n") }
+        switch answer.overloaded {
+        case nil: break
+        case .destination: output.append("x-envoy-overloaded: true\r\n")
+        case .proxy: output.append("x-envoy-local-overloaded: true\r\n")
+        }
         if status == 405 {
             output.append("allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n")
         }

@@ -5,13 +5,15 @@ import CanaryResources
 
 /// An answer of the proxy's own.
 struct LocalAnswer {
+    enum Overloaded { case destination, proxy }
+
     var status: Int32
     var flag = ResponseFlag.none
     var body = ByteSlice()
     /// The route's redirect says where to go instead.
     var hasLocation = false
-    /// The destination has more to do than it may.
-    var isOverloaded = false
+    /// Who has more to do than it may.
+    var overloaded: Overloaded?
     /// The connection ends with it.
     var isLast = false
     /// It tells a browser what the route's CORS policy allows; the route's changes of answers are not for it.
@@ -46,7 +48,14 @@ struct LocalAnswer {
             .upstreamOverflow,
             "upstream connect error or disconnect/reset before headers. reset reason: overflow"
         )
-        answer.isOverloaded = true
+        answer.overloaded = .destination
+        return answer
+    }
+
+    /// The answer to a request for which the proxy has no memory; the words are Envoy's.
+    static var overloaded: LocalAnswer {
+        var answer = LocalAnswer(503, .overloadManager, "envoy overloaded", isLast: true)
+        answer.overloaded = .proxy
         return answer
     }
 

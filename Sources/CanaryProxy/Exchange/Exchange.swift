@@ -116,6 +116,8 @@ struct Tries {
     var priorities = TriedPriorities()
     /// The request's id where the client sent none, once it went out: the same for each try.
     var madeID: UUID?
+    /// The trace that it begins, where that is wanted.
+    var trace: TraceContext?
 }
 
 /// The user of a request of sticky traffic, of which one draw decides about all requests.

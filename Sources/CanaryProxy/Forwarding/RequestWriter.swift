@@ -11,7 +11,12 @@ struct RequestWriter: ~Copyable {
     private var edits = HeaderEditor()
     private var authority = ByteBuffer(capacity: 256)
 
-    init(mostFields: Int) { fields = FieldTable(capacity: mostFields) }
+    private let traces: TraceSettings
+
+    init(mostFields: Int, traces: TraceSettings) {
+        fields = FieldTable(capacity: mostFields)
+        self.traces = traces
+    }
 
     /// Writes the head of an exchange's request to `output`, whatever that held before.
     mutating func writeHead(
@@ -94,6 +99,7 @@ struct RequestWriter: ~Copyable {
         let needsForwarded = !edits.adds("x-forwarded-for")
         var hasProto = edits.adds("x-forwarded-proto")
         var hasID = edits.adds("x-request-id")
+        var hasTrace = traces.formats.isEmpty
         let isOld = exchange.pointee.request.facts.version == .http10
         let trust = exchange.pointee.request.trust
         let hasCertificate = !exchange.pointee.request.clientCertificate.isEmpty
@@ -113,6 +119,7 @@ struct RequestWriter: ~Copyable {
             case .forwardedProto where isSecure || trust.isGateway: fields.drop(index)
             case .forwardedProto where !field.isDropped: hasProto = true
             case .requestID where !field.isDropped: hasID = true
+            case .trace where !field.isDropped: hasTrace = true
             case .expect where isOld: fields.drop(index)
             case .envoyControl: fields.drop(index)
             default: break
@@ -125,6 +132,7 @@ struct RequestWriter: ~Copyable {
         if !hasProto { writeProto(exchange, to: &output) }
         if hasCertificate, trust.tellsCertificate { writeCertificate(exchange, bytes, to: &output) }
         if !hasID { writeRequestID(exchange, &random, to: &output) }
+        if !hasTrace { writeTrace(exchange, &random, to: &output) }
         output.appendFields(fields, of: bytes, end: head.length &- 2)
     }
 
@@ -163,5 +171,18 @@ struct RequestWriter: ~Copyable {
         output.append("x-request-id: ")
         output.append(id)
         output.append("\r\n")
+    }
+
+    /// Begins a trace, the same for each try of a request, unless a change of the route's does.
+    @inline(never)
+    private func writeTrace(
+        _ exchange: ExchangePointer,
+        _ random: inout RandomSource,
+        to output: inout ByteBuffer
+    ) {
+        for name: StaticString in ["traceparent", "b3", "x-b3-traceid"] where edits.adds(name) { return }
+        let trace = exchange.pointee.tries.trace ?? TraceContext(&random, sampling: traces.sampling)
+        exchange.pointee.tries.trace = trace
+        trace.write(traces.formats, to: &output)
     }
 }

@@ -8,7 +8,9 @@ enum KnownField: UInt8 {
     case other
     case connection, contentLength, date, expect, host, keepAlive, proxyConnection, server, te,
         transferEncoding
-    case upgrade, http2Settings, forwardedFor, forwardedProto, forwardedClientCert, requestID, grpcStatus,
+    /// `trace` is any that says which trace the request belongs to.
+    case upgrade, http2Settings, forwardedFor, forwardedProto, forwardedClientCert, requestID, trace,
+        grpcStatus,
         rateLimited
     /// What tells Envoy how to treat a request: see ``EnvoyControl``.
     case envoyControl
@@ -17,7 +19,9 @@ enum KnownField: UInt8 {
     init(_ name: ByteSlice) {
         self = .other
         switch name.count {
-        case 2: take(.te, if: name, is: "te")
+        case 2:
+            take(.te, if: name, is: "te")
+            take(.trace, if: name, is: "b3")
         case 4:
             take(.host, if: name, is: "host")
             take(.date, if: name, is: "date")
@@ -28,8 +32,12 @@ enum KnownField: UInt8 {
         case 10:
             take(.connection, if: name, is: "connection")
             take(.keepAlive, if: name, is: "keep-alive")
-        case 11: take(.grpcStatus, if: name, is: "grpc-status")
-        case 12: take(.requestID, if: name, is: "x-request-id")
+        case 11:
+            take(.grpcStatus, if: name, is: "grpc-status")
+            take(.trace, if: name, is: "traceparent")
+        case 12:
+            take(.requestID, if: name, is: "x-request-id")
+            take(.trace, if: name, is: "x-b3-traceid")
         case 14:
             take(.contentLength, if: name, is: "content-length")
             take(.http2Settings, if: name, is: "http2-settings")

@@ -72,7 +72,7 @@ extension Worker {
     @discardableResult
     mutating func acceptConnections(listener: Int) -> Bool {
         for _ in 0..<Acceptor.batch {
-            guard clients.count < shared.connectionsPerWorker else {
+            guard clients.count < shared.connectionsPerWorker, overload < .acceptingNothing else {
                 acceptor.pause(&loop)
                 return false
             }

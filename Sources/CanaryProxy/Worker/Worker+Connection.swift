@@ -9,7 +9,9 @@ extension Worker {
     /// Begins to pass a connection on that came to such a port. Of what is TLS and stays it, `serverName` is the name that the
     /// client asks for, empty for none.
     mutating func beginConnection(_ client: DownstreamPointer, serverName: ByteSlice? = nil) {
-        guard let generation = tables.current else { return closeClient(client) }
+        guard let generation = tables.current, overload < .refusingRequests else {
+            return closeClient(client, resets: true)
+        }
         client.pointee.tlsListener = nil
         let listener = generation.pointee.listener(client.pointee.listener)
         let request = KeptRequest(connectionFrom: client.pointee.peer, in: &blocks)

@@ -71,6 +71,10 @@ extension Worker {
             reply(exchange, refusal)
             return false
         }
+        if overload >= .refusingRequests {
+            reply(exchange, .overloaded)
+            return false
+        }
         let listener = table.listener(client.pointee.listener)
         let authority = exchange.pointee.request.facts.authority
         exchange.pointee.request.believe(listener.trust, else: limits.trustedProxies)
@@ -191,7 +195,7 @@ extension Worker {
         record(exchange)
         release(exchange)
         guard let client, client.pointee.phase != .closed else { return }
-        guard isComplete, client.pointee.codec.persists, !isLeaving(client) else {
+        guard isComplete, client.pointee.codec.persists, !mayNotRest(client) else {
             let saidLast = isComplete && client.pointee.codec.saidLast
             return clients.closeAfterSending(client, abruptly: saidLast, &loop)
         }

@@ -29,7 +29,7 @@ extension Worker {
         if let stream = client.pointee.transport.stream { wake(stream) }
         if client.canGoOn {
             loop.ready.insert(client.registration)
-        } else if isLeaving(client), client.isResting, !keepsResting {
+        } else if mayNotRest(client), client.isResting {
             return clients.closeAfterSending(client, &loop)
         }
         guard let upstream = client.pointee.exchange?.pointee.upstream else { return }
@@ -60,8 +60,15 @@ extension Worker {
 
     // MARK: - Clients that are to go
 
-    /// Whether a client's connection ends with the request that it is at.
-    func isLeaving(_ client: DownstreamPointer) -> Bool { isDraining || client.pointee.isRetired }
+    /// Whether a client's connection ends with the next answer, which says so.
+    func isLeaving(_ client: DownstreamPointer) -> Bool {
+        isDraining || client.pointee.isRetired || overload >= .endingConnections
+    }
+
+    /// Whether a client's connection ends without a further answer. It may have its next request on the way already.
+    func mayNotRest(_ client: DownstreamPointer) -> Bool {
+        (isDraining || client.pointee.isRetired) && !keepsResting
+    }
 
     /// Whether the answer that begins now is the last on a client's connection of HTTP/1.
     func isLast(_ client: DownstreamPointer) -> Bool {

@@ -59,7 +59,7 @@ extension Worker {
     /// The client may send its first request now, also where it was to go already.
     mutating func awaitFirstRequest(_ client: DownstreamPointer) {
         clients.rest(client, &loop)
-        let isHurried = isLeaving(client) && !keepsResting
+        let isHurried = mayNotRest(client)
         client.pointee.isAwaited = isHurried
         loop.set(client.registration, in: isHurried ? limits.departureTimeout : limits.headTimeout)
     }

@@ -36,6 +36,7 @@ extension Worker {
     /// Begins the request of a stream.
     mutating func begin(_ stream: HTTP2StreamPointer, _ session: HTTP2SessionPointer) {
         let client = clients.adopt(stream, of: session.pointee.carrier.downstream)
+        if overload >= .endingConnections { session.pointee.announceEnd() }
         let intake = session.pointee.intake
         do throws(Rejection) {
             var head = RequestHead()

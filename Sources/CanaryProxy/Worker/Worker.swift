@@ -61,6 +61,8 @@ struct Worker: ~Copyable {
     var keepsResting = false
     /// When it lets go of them after all, in time to answer what comes until then.
     var restsUntil = Registration.never
+    /// As of the present turn.
+    var overload = OverloadLevel.none
     var drainDeadline = Registration.never
 
     init(index: Int, shared: ProxyShared) {
@@ -77,7 +79,7 @@ struct Worker: ~Copyable {
         requestFields = FieldTable(capacity: limits.fields)
         clients = ClientSide(limits: limits, counters: counters)
         upstreams = UpstreamSide(identifiers: shared.identifiers, tls: shared.upstreamTLS, counters: counters)
-        forwarding = RequestWriter(mostFields: limits.fields)
+        forwarding = RequestWriter(mostFields: limits.fields, traces: shared.configuration.traces)
         endpoints = EndpointTexts(shared.identifiers)
         answering = AnswerWriter(mostFields: limits.fields, endpoints: endpoints)
         accessLog = AccessLog(
@@ -113,6 +115,7 @@ struct Worker: ~Copyable {
     mutating func turn() {
         let count = loop.wait(until: min(acceptor.resumesAt, min(drainDeadline, restsUntil, sweepAt)))
         if shared.version.load(ordering: .acquiring) != seenVersion { adoptChanges() }
+        overload = OverloadLevel(rawValue: shared.overload.load(ordering: .relaxed)) ?? .none
         for index in 0..<count {
             let event = loop[event: index]
             handle(event.token, event.bits)

@@ -52,6 +52,29 @@ import Testing
         _ = try Loopback(to: address)
     }
 
+    @Test(arguments: [([], 0), (["--max-connections", "1000"], 1), (["--max-connections", "100"], 0)])
+    func `a proxy has as many descriptors as an administrator allows, and tells who asks for more`(
+        _ options: [String],
+        _ warnings: Int
+    ) throws {
+        let command = ["exec", Program.path, "proxy", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
+        let line = "ulimit -Sn 64; ulimit -Hn 512; " + (command + options).joined(separator: " ")
+        let proxy = try Program(["-c", line], in: scratch, executable: "/bin/sh")
+        #expect(eventually { proxy.errors.contains("admin on") }, "\(proxy.errors)")
+        let limits = String(
+            decoding: try FileReader.read(path: "/proc/\(proxy.pid)/limits").get(),
+            as: UTF8.self
+        )
+        let files = limits.split(separator: "\n").first { $0.hasPrefix("Max open files") }
+        #expect(files?.split(separator: " ").dropFirst(3).prefix(2) == ["512", "512"])
+        let told = proxy.errors.split(separator: "\n").count {
+            $0.contains("512 descriptors are enough for 128 connections, not 1000")
+        }
+        #expect(told == warnings, "\(proxy.errors)")
+        proxy.signal(SIGTERM)
+        #expect(try proxy.end().status == 0)
+    }
+
     @Test func `a proxy whose store is gone is stale`() throws {
         try Scene.createHelloworld(in: scratch)
         let proxy = try Scene.startProxy(in: scratch)

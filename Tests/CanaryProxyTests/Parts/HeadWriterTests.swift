@@ -14,7 +14,7 @@ struct HeadWriterTests {
     }
 
     private func request(_ scene: ExchangeScene) -> String {
-        var writer = RequestWriter(mostFields: 100)
+        var writer = RequestWriter(mostFields: 100, traces: TraceSettings())
         var random = RandomSource()
         var output = ByteBuffer()
         output.append("what was there before")

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CanarySystem
-
 /// Where the control groups of processes are.
-enum ControlGroupPaths {
+package enum ControlGroupPaths {
     /// A hierarchy that is mounted.
-    struct Mount {
-        var directory: String
-        var isUnified: Bool
+    package struct Mount {
+        package var directory: String
+        package var isUnified: Bool
         /// Of version 1: its controllers, among others.
-        var options: [String]
+        package var options: [String]
     }
 
     /// - Parameter mounts: the text of `/proc/self/mounts`.
-    static func mounts(_ mounts: String) -> [Mount] {
+    package static func mounts(_ mounts: String) -> [Mount] {
         mounts.split(separator: "\n").compactMap { line in
             let fields = line.split(separator: " ").map(String.init)
             guard fields.count > 3, ["cgroup", "cgroup2"].contains(fields[2]) else { return nil }
@@ -28,7 +26,7 @@ enum ControlGroupPaths {
     /// A process' path in each hierarchy, by the controllers of version 1; that of version 2 has an empty name.
     ///
     /// - Parameter membership: the text of its `/proc/PID/cgroup`.
-    static func paths(_ membership: String) -> [String: String] {
+    package static func paths(_ membership: String) -> [String: String] {
         var paths: [String: String] = [:]
         for line in membership.split(separator: "\n") {
             let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
@@ -40,12 +38,12 @@ enum ControlGroupPaths {
         return paths
     }
 
-    static func join(_ mount: Mount, _ path: String) -> String {
+    package static func join(_ mount: Mount, _ path: String) -> String {
         path == "/" ? mount.directory : mount.directory + path
     }
 
     /// The directories that tell of a process' memory.
-    static func memory(of pid: Int32) -> [String] {
+    package static func memory(of pid: Int32) -> [String] {
         let own = paths(text("/proc/\(pid)/cgroup"))
         return mounts(text("/proc/self/mounts")).compactMap { mount in
             guard mount.isUnified || mount.options.contains("memory") else { return nil }
@@ -53,7 +51,7 @@ enum ControlGroupPaths {
         }
     }
 
-    static func text(_ path: String) -> String {
+    package static func text(_ path: String) -> String {
         (try? FileReader.read(path: path).get()).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 }
