@@ -32,6 +32,32 @@ struct HTTP2OriginTests {
         try peer.send(.headers(stream, [("grpc-status", "0"), ("x-sum", "7")]))
     }
 
+    @Test(arguments: [(200, []), (404, []), (200, [("content-length", "0")]), (204, []), (304, [])])
+    func `an answer that ends with its head has an end for a client of HTTP/1`(
+        _ status: Int,
+        _ fields: [(String, String)]
+    ) throws {
+        let origin = try TestOrigin(streams: { peer, stream in
+            _ = try peer.answer(stream)
+            try peer.send(.headers(stream, [(":status", "\(status)")] + fields))
+        })
+        let proxy = try Self.proxy(origin)
+        let connection = try proxy.connect()
+        for method in ["GET", "HEAD", "POST"] {
+            try connection.send("\(method) / HTTP/1.1\r\nHost: app\r\nContent-Length: 0\r\n\r\n")
+            let answer = try connection.readMessage(isHead: method == "HEAD")
+            #expect(answer.status == status && answer.body.isEmpty, "\(method)")
+            #expect(answer.field("connection") == nil)
+        }
+        #expect(origin.connections.load(ordering: .relaxed) == 1)
+        // And none too many for others.
+        #expect(try proxy.ask("GET / HTTP/1.0\r\nHost: app\r\n\r\n").body.isEmpty)
+        let client = try FramePeer(to: proxy.address)
+        try client.send(.headers(1, Frame.request()))
+        let answer = try client.answer(1)
+        #expect(answer.status == "\(status)" && answer.body.isEmpty && answer.trailers.isEmpty)
+    }
+
     @Test func `a request of HTTP/1.1 becomes one of HTTP/2`() throws {
         let origin = try TestOrigin(streams: Self.echo)
         let proxy = try Self.proxy(origin)
