@@ -71,10 +71,9 @@ package struct VirtualHostCompiler {
     {
         let arena = RoutingArena()
         let compiler = routeCompiler(host, nil, virtualServices, arena)
+        let redirects = redirectsToHTTPS ? [redirectToHTTPS(compiler, arena)] : []
         let entries =
-            redirectsToHTTPS
-            ? [entry(compiler.compileHTTPSRedirect())]
-            : self.entries(virtualServices.flatMap(snapshot.effectiveRoutes), compiler, arena)
+            redirects + self.entries(virtualServices.flatMap(snapshot.effectiveRoutes), compiler, arena)
         guard !entries.isEmpty || virtualServices.contains(where: isLost) else { return nil }
         return table(
             host,
@@ -209,6 +208,15 @@ package struct VirtualHostCompiler {
             matchedPrefix: 1,
             route: route
         )
+    }
+
+    /// What came to a trusted proxy in front over TLS is there already.
+    private func redirectToHTTPS(_ compiler: RouteCompiler, _ arena: RoutingArena) -> RouteEntry {
+        var isPlain = MatchCompiler(arena: arena).condition(.scheme, .exact("https"))
+        isPlain.isInverted = true
+        var entry = entry(compiler.compileHTTPSRedirect())
+        entry.conditions = arena.store([isPlain])
+        return entry
     }
 
     private func requestPort(_ match: HTTPMatch) -> Int32 {

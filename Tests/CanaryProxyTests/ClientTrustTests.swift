@@ -26,9 +26,14 @@ import Testing
     ]
 
     /// A port that a Gateway opens, with what its annotation says.
-    private static func gateway(_ topology: String?, _ port: UInt16) -> [Resource] {
+    private static func gateway(
+        _ topology: String?,
+        _ port: UInt16,
+        redirects: Bool = false
+    ) -> [Resource] {
         let server: Value = [
             "port": ["number": .integer(Int64(port)), "name": "http", "protocol": "HTTP"], "hosts": ["*"],
+            "tls": ["httpsRedirect": .flag(redirects)],
         ]
         var metadata: [(String, Value)] = []
         if let topology {
@@ -100,6 +105,21 @@ import Testing
             let client = parts[0].prefix { $0 != ":" }
             #expect("\(client) \(parts[2])" == expected)
             proxy.stop()
+        }
+    }
+
+    @Test func `a redirect to https spares what came to a trusted proxy that way`() throws {
+        let origin = try Self.origin()
+        let port = try TestOrigin.unusedPort()
+        let resources = Self.gateway("{\"numTrustedProxies\": 1}", port, redirects: true)
+        let proxy = try TestProxy([("v1", origin.port)], resources: resources)
+        defer { proxy.stop() }
+        for (field, status) in [
+            ("X-Forwarded-Proto: https", 200), ("X-Forwarded-Proto: http", 301), ("A: b", 301),
+        ] {
+            let connection = try TestConnection(to: "127.0.0.1:\(port)")
+            try connection.send("GET / HTTP/1.1\r\nHost: app\r\n\(field)\r\n\r\n")
+            #expect(try connection.readMessage().status == status, "\(field)")
         }
     }
 
