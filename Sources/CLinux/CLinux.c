@@ -154,6 +154,11 @@ uint64_t canary_raise_descriptor_limit(void)
     return raised.rlim_cur;
 }
 
+void canary_restore_descriptor_limit(pid_t process)
+{
+    if (usual_descriptor_limit.rlim_max) prlimit(process, RLIMIT_NOFILE, &usual_descriptor_limit, NULL);
+}
+
 // Between fork and exec nothing but system calls is safe where there are threads.
 static struct launch_failure become(const struct canary_launch *launch, pid_t parent)
 {
@@ -177,7 +182,6 @@ static struct launch_failure become(const struct canary_launch *launch, pid_t pa
     if (input < 0 || dup2(input, STDIN_FILENO) < 0) FAIL_AT(CANARY_LAUNCH_EXEC);
     if (dup2(launch->output, STDOUT_FILENO) < 0 || dup2(launch->output, STDERR_FILENO) < 0) FAIL_AT(CANARY_LAUNCH_EXEC);
     if (input > STDERR_FILENO) close(input);
-    if (usual_descriptor_limit.rlim_max) setrlimit(RLIMIT_NOFILE, &usual_descriptor_limit);
     execve(launch->program, launch->arguments, launch->environment);
     FAIL_AT(CANARY_LAUNCH_EXEC);
 #undef FAIL_AT

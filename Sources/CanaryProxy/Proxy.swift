@@ -123,7 +123,14 @@ package final class Proxy: Sendable {
     }
 
     /// Begins to serve on threads of its own, and returns at once.
-    package func start(handedOver: @escaping HandedOverHandler = { _ in }) throws(ProxyError) {
+    ///
+    /// - Parameters:
+    ///   - handingOver: before another process hears that it is the service; with this process' own number where it ended meanwhile.
+    ///   - handedOver: once this process has left everything to another one.
+    package func start(
+        handingOver: @escaping HandOverHandler = { _ in },
+        handedOver: @escaping @Sendable () -> Void = {}
+    ) throws(ProxyError) {
         let shared = shared
         let resolver = startResolver()
         // The process before knows the addresses: nobody is to get 503 because this one does not yet.
@@ -146,7 +153,9 @@ package final class Proxy: Sendable {
         let memory = shared.configuration.memoryLimit.flatMap { limit in
             Thread(name: "memory") { [self] in watchMemory(limit: limit, until: shared.stop) }
         }
-        try admin.start(handingOver: { [self] in handOver(through: $0, handedOver) })
+        try admin.start(handingOver: { [self] in
+            handOver(through: $0, handingOver: handingOver, handedOver: handedOver)
+        })
         let started = threads
         state.withLock {
             $0.threads = started

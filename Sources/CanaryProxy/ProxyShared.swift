@@ -64,6 +64,7 @@ struct Publication: Sendable {
     var isDraining = false
     /// Another process serves in this one's place: clients that rest are not let go before they were answered once more.
     var keepsResting = false
+    var hasHandedOver = false
     /// How short memory is, in words; `nil` where it is not.
     var overload: String?
     var staleSince: Int64?

@@ -44,5 +44,6 @@ package struct ChildProcess {
         let error = unsafe posix_spawnp(&pid, program, &actions, &attributes, &words, &variables)
         guard error == 0 else { throw SystemCallError(error) }
         self.pid = pid
+        canary_restore_descriptor_limit(pid)
     }
 }

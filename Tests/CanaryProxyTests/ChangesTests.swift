@@ -47,7 +47,8 @@ import Testing
     /// Each change brings a new endpoint, a new name, and a Gateway on another port.
     @Test func `endpoints, names, clusters, connections and listeners are given back`() throws {
         let origins = try (0..<2).map { try TestOrigin(named: "origin \($0)") }
-        let ports = try (0..<2).map { _ in try TestOrigin.unusedPort() }
+        // They are closed now and then, and no other test is to get them meanwhile.
+        let ports = try [14_000..<14_500, 14_500..<15_000].map { try TestOrigin.unusedPort(in: $0) }
         let rule = TestProxy.resource(
             .destinationRule,
             "app",

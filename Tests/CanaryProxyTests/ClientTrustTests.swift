@@ -108,6 +108,25 @@ import Testing
         }
     }
 
+    @Test func `a port that a Service opens believes nobody either`() throws {
+        let box = Box()
+        let origin = try TestOrigin { request in
+            box.add(
+                "\(request.field("x-forwarded-proto") ?? "-") \(request.field("x-forwarded-client-cert") ?? "none")"
+            )
+            return TestOrigin.response("")
+        }
+        let port = try TestOrigin.unusedPort()
+        let ports: Value = [["name": "http", "port": 80, "nodePort": .integer(Int64(port))]]
+        let service: Value = ["spec": ["type": "NodePort", "selector": ["app": "app"], "ports": ports]]
+        let open = TestProxy.resource(.service, "open", service)
+        let proxy = try TestProxy([("v1", origin.port)], resources: [open])
+        defer { proxy.stop() }
+        let forged = ["X-Forwarded-Proto: https", "X-Forwarded-Client-Cert: URI=spiffe://admin"]
+        _ = try Self.ask("127.0.0.1:\(port)", forged)
+        #expect(box.lines == ["http none"])
+    }
+
     @Test func `a redirect to https spares what came to a trusted proxy that way`() throws {
         let origin = try Self.origin()
         let port = try TestOrigin.unusedPort()

@@ -194,6 +194,8 @@ struct LifecycleTests {
         #expect(try get("/ready", method: "POST").status == 405)
         #expect(try get("/drain", method: "POST").status == 405)
         #expect(try get("/nowhere").status == 404)
+        // What it says is for whoever may read the store.
+        #expect(try get("/proxy-config/routes").status == 403)
         let metrics = try get("/stats/prometheus").body
         #expect(metrics.contains("istio_requests_total{reporter=\"source\""))
         #expect(metrics.contains("response_code=\"200\",response_flags=\"-\"} 1\n"))

@@ -146,11 +146,12 @@ void canary_release_unused_pages(void);
 /// Gives freed memory back.
 void canary_release_freed_memory(void);
 
-/// Lets this process have as many descriptors as an administrator allows; processes that it starts by canary_start_process have
-/// their usual limit.
+/// Lets this process have as many descriptors as an administrator allows.
 ///
 /// - Returns: how many it may have.
 uint64_t canary_raise_descriptor_limit(void);
+/// Gives a new process the limit that this one had before it was raised, if it was.
+void canary_restore_descriptor_limit(pid_t process);
 
 /// Tells the address sanitizer that nobody may touch this memory until it is unpoisoned, as if it had been freed; nothing
 /// happens in other builds.

@@ -31,17 +31,54 @@ extension ProxyService {
         }
     }
 
-    /// Tells the process before that this one serves. Where that one goes on all the same, this one is of no use.
-    func complete(_ takeOver: TakeOver?, _ proxy: Proxy, _ log: ServiceLog) throws {
+    /// A process that serves goes on where this one would serve less: the last table of a store that cannot be read is in that one
+    /// alone.
+    func check(_ step: TablePublisher.Step, _ proxy: Proxy, instead takeOver: TakeOver?) throws {
         guard let takeOver else { return }
+        let reason: String? =
+            switch step {
+            case .published: proxy.damage.first
+            case .cleared: "there is no store in \(settings.storeDirectory)"
+            case .kept: proxy.staleness?.reason ?? "the store cannot be read"
+            case .stopped: "the store is followed no more"
+            }
+        guard let reason else { return }
+        proxy.abandon()
+        throw CommandError(ProxyError.cannotTakeOver(pid: takeOver.process.pid, reason: reason))
+    }
+
+    /// Tells the process before that this one serves. Where that one goes on all the same, this one is of no use; where this one was
+    /// asked to end meanwhile, that one hears nothing of it.
+    ///
+    /// - Returns: the status to end with; `nil` to serve.
+    func complete(
+        _ takeOver: TakeOver?,
+        _ proxy: Proxy,
+        _ signals: SignalReader,
+        _ log: ServiceLog
+    ) throws -> ExitStatus? {
+        guard let takeOver else { return nil }
+        while let signal = signals.next(milliseconds: 0) {
+            guard signal == SIGINT || signal == SIGTERM else { continue }
+            end(proxy)
+            log.inform("asked to end: proxy \(takeOver.process.pid) goes on")
+            return signal == SIGINT ? .interrupted : .success
+        }
         do {
-            try takeOver.complete()
+            try takeOver.complete {
+                log.warn("proxy \(takeOver.process.pid) does not answer; both serve until it does")
+            }
         } catch {
-            proxy.drain()
-            proxy.wait()
+            end(proxy)
             throw CommandError(error)
         }
         log.inform("took over from proxy \(takeOver.process.pid)")
+        return nil
+    }
+
+    private func end(_ proxy: Proxy) {
+        proxy.drain()
+        proxy.wait()
     }
 
     /// Tells the service manager that requests are accepted, and which process is the service now.
@@ -60,7 +97,4 @@ extension ProxyService {
         }
         successor.start()
     }
-
-    /// What the service manager is told when another process serves in this one's place. Its own end is none of the service.
-    static func tell(_ manager: ServiceManager, ofSuccessor pid: Int32) { manager.notify("MAINPID=\(pid)") }
 }

@@ -42,6 +42,8 @@ struct ProxyService {
     }
 
     private func serve() throws -> ExitStatus {
+        // Before there are sockets that another process passes.
+        _ = canary_raise_descriptor_limit()
         let companion = try makeCompanion?()
         let signals = try SignalReader()
         let streams = try ServiceStreams(accessLog: configuration.accessLog, now: context.now)
@@ -63,13 +65,14 @@ struct ProxyService {
         let reporter = makeReporter(proxy, identifiers, location, log)
         let pods = companion == nil ? FollowedPods(location, of: reporter.id, log, stop: stop) : nil
         // The first table comes in this thread, so that the proxy never answers without one.
-        _ = publisher.next()
+        let step = publisher.next()
+        try check(step, proxy, instead: beginning.takeOver)
         pods?.take(tables, proxy)
         do {
-            try proxy.start { successor in
-                Self.tell(manager, ofSuccessor: successor)
-                reporter.report()
-            }
+            try proxy.start(
+                handingOver: { manager.notify("MAINPID=\($0)") },
+                handedOver: { reporter.report() }
+            )
         } catch {
             throw CommandError(error)
         }
@@ -78,7 +81,7 @@ struct ProxyService {
         reporter.report()
         // A node that asked before whom it has to wait for did not know of this proxy.
         pods?.take(tables, proxy)
-        try complete(beginning.takeOver, proxy, log)
+        if let status = try complete(beginning.takeOver, proxy, signals, log) { return status }
         beginning.takeOver = nil
         follow(pods, tables, proxy, log)
         start(publisher, proxy, reporter, stop, log)
@@ -207,7 +210,7 @@ struct ProxyService {
         let follower = Thread(name: "store") {
             while true {
                 switch publisher.next() {
-                case .published:
+                case .published, .cleared:
                     pages.tableChanged()
                     _ = proxy.waitUntilServed(milliseconds: Self.adoptionMilliseconds)
                     reporter.report()

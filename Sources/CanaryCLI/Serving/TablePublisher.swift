@@ -30,6 +30,8 @@ final class TablePublisher {
     enum Step {
         /// A table was installed.
         case published
+        /// That of an empty cluster was installed: there is no store yet.
+        case cleared
         /// The last table stays.
         case kept
         case stopped
@@ -56,7 +58,7 @@ final class TablePublisher {
         guard error.code == .absent, !hasPublished else { return keepLastTable(because: error.message) }
         tables.clear(on: proxy)
         hasPublished = true
-        return .published
+        return .cleared
     }
 
     private func keepLastTable(because reason: String) -> Step {

@@ -77,7 +77,10 @@ struct AdminConnection {
             return Answer(status: 403, body: "foreign host\n")
         }
         if request.method == "POST", isPrivate, request.path == "/drain" {
-            shared.publish { $0.isDraining = true }
+            shared.publish { publication in
+                publication.isDraining = true
+                publication.keepsResting = false
+            }
             return Answer(status: 200, body: "draining\n")
         }
         guard request.method == "GET" || request.method == "HEAD" else {
@@ -92,9 +95,16 @@ struct AdminConnection {
         case "/": return Answer(status: 200, body: pages.index)
         default:
             let prefix = ProxyInquiry.path
-            let served =
-                request.path.hasPrefix(prefix) ? pages.served(request.path.dropFirst(prefix.count)) : nil
-            return served ?? Answer(status: 404, body: "no such page\n")
+            guard request.path.hasPrefix(prefix) else { return Answer(status: 404, body: "no such page\n") }
+            // Conditions on headers may hold what lets somebody in, and every user of the machine gets at a port.
+            guard isPrivate else {
+                return Answer(
+                    status: 403,
+                    body: "told over the proxy's own socket alone: canaryctl proxy-config\n"
+                )
+            }
+            return pages.served(request.path.dropFirst(prefix.count))
+                ?? Answer(status: 404, body: "no such page\n")
         }
     }
 

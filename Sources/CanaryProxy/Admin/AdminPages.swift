@@ -24,9 +24,7 @@ struct AdminPages {
 
     /// The paths of all pages.
     var index: String {
-        let served = ServedConfiguration.Page.allCases.map { ProxyInquiry.path + $0.rawValue }
-        return (["/ready", "/stats/prometheus", "/config_dump", "/clusters"] + served).map { $0 + "\n" }
-            .joined()
+        ["/ready", "/stats/prometheus", "/config_dump", "/clusters"].map { $0 + "\n" }.joined()
     }
 
     func prometheus() -> AdminConnection.Answer {

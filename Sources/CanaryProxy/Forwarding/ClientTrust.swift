@@ -6,24 +6,24 @@ import CanaryRouting
 
 /// How far a request is believed in what it says of its client.
 struct ClientTrust: Equatable {
-    /// It came in at a Gateway, where nobody is believed what he says of himself.
-    var isGateway = false
+    /// It came in at a port that a Gateway or a Service opens, where nobody is believed what he says of himself.
+    var isEdge = false
     /// How many proxies in front are believed; below 0 as the proxy's own settings say.
     var proxies: Int32 = -1
-    /// At a Gateway, what becomes of `x-forwarded-client-cert`.
+    /// At such a port, what becomes of `x-forwarded-client-cert`.
     var certificates = GatewayTopology.Certificates.sanitizeSet
 
     init() {}
 
     init(of listener: ListenerSpec) {
-        isGateway = listener.kind == .gateway
+        isEdge = listener.kind != .mesh
         proxies = listener.topology?.trustedProxies ?? -1
         certificates = listener.topology?.certificates ?? .sanitizeSet
     }
 
     /// Whether what the client says of certificates is passed on.
     func passesCertificates(hasOwn: Bool) -> Bool {
-        guard isGateway else { return true }
+        guard isEdge else { return true }
         return switch certificates {
         case .sanitize, .sanitizeSet: false
         case .forwardOnly, .appendForward: hasOwn
@@ -33,7 +33,7 @@ struct ClientTrust: Equatable {
 
     /// Whether the client's own certificate is told.
     var tellsCertificate: Bool {
-        !isGateway || certificates == .sanitizeSet || certificates == .appendForward
+        !isEdge || certificates == .sanitizeSet || certificates == .appendForward
     }
 }
 

@@ -116,7 +116,7 @@ struct RequestWriter: ~Copyable {
             case .forwardedClientCert where !trust.passesCertificates(hasOwn: hasCertificate):
                 fields.drop(index)
             // What the client says of a connection that is known is nothing to go by; what proxies said is known by now.
-            case .forwardedProto where isSecure || trust.isGateway: fields.drop(index)
+            case .forwardedProto where isSecure || trust.isEdge: fields.drop(index)
             case .forwardedProto where !field.isDropped: hasProto = true
             case .requestID where !field.isDropped: hasID = true
             case .trace where !field.isDropped: hasTrace = true

@@ -11,8 +11,10 @@ enum HandOverMessage {
     static let head = "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n"
     /// The new process serves.
     static let ready = "ready\n"
-    /// The old one accepts nothing any more.
+    /// The old one leaves: the new one is the service.
     static let leaving = "leaving\n"
+    /// The old one was asked to end, and so is the new one.
+    static let ending = "ending\n"
 
     private static let end = "end"
     private static let ticketsWord = Array("tickets\t".utf8)

@@ -16,8 +16,8 @@ struct HandOverState {
 
 /// The part of the process that goes: it passes what it has to another one, goes on until that one serves, and then drains.
 extension Proxy {
-    /// Told which process serves from now on, before that one knows.
-    package typealias HandedOverHandler = @Sendable (_ pid: Int32) -> Void
+    /// Told which process is the service from now on.
+    package typealias HandOverHandler = @Sendable (_ pid: Int32) -> Void
 
     /// How long the other process may take to be ready, in seconds.
     private static let readyPatience = 60
@@ -26,7 +26,7 @@ extension Proxy {
 
     /// Passes everything to the process at the other end of a connection, and waits until that one serves. If it ends before, or takes
     /// too long, nothing has happened.
-    func handOver(through connection: Int32, _ handedOver: HandedOverHandler) {
+    func handOver(through connection: Int32, handingOver: HandOverHandler, handedOver: () -> Void) {
         if let reason = beginHandOver() {
             return refuse(reason, connection)
         }
@@ -44,9 +44,18 @@ extension Proxy {
         guard reader.line().map({ $0 + "\n" }) == HandOverMessage.ready else {
             return goOn(because: "process \(pid) ended, or took too long, before it was ready to take over")
         }
+        guard !isDraining else {
+            _ = HandOverMessage.send(text: HandOverMessage.ending, over: connection)
+            return goOn(because: "process \(pid) ends too, as this one was asked to end")
+        }
+        // A service manager has to know before the other process says that it is the service.
+        handingOver(pid)
+        guard HandOverMessage.send(text: HandOverMessage.leaving, over: connection) else {
+            handingOver(getpid())
+            return goOn(because: "process \(pid) ended before it had taken over")
+        }
         leave(to: pid)
-        handedOver(pid)
-        _ = HandOverMessage.send(text: HandOverMessage.leaving, over: connection)
+        handedOver()
     }
 
     /// Why not; `nil` where it has begun.
@@ -111,6 +120,7 @@ extension Proxy {
                 shared.publish { publication in
                     publication.isDraining = true
                     publication.keepsResting = true
+                    publication.hasHandedOver = true
                 }
             }
             endHandOver(&state)
@@ -120,5 +130,5 @@ extension Proxy {
     }
 
     /// Whether another process serves in this one's place.
-    package var hasHandedOver: Bool { shared.publication().keepsResting }
+    package var hasHandedOver: Bool { shared.publication().hasHandedOver }
 }

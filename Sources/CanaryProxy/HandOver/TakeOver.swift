@@ -53,29 +53,35 @@ package final class TakeOver: Sendable {
         throw .cannotTakeOver(pid: chosen, reason: answer)
     }
 
-    /// Tells the other process that this one serves, and waits until it accepts nothing any more.
-    package func complete() throws(ProxyError) {
-        Socket.setPatience(Self.patience, connection)
-        guard HandOverMessage.send(text: HandOverMessage.ready, over: connection),
-            hasAnswer(), isLeaving()
-        else {
-            // One that has ended has left everything to this one.
-            guard process.isRunning else { return }
-            throw .cannotTakeOver(
-                pid: process.pid,
-                reason: "it goes on, as this process took too long to be ready"
-            )
+    /// Tells the other process that this one serves, and waits until that one is about to leave, however long it takes to say so: both
+    /// have the same sockets, and to leave before the other's word might leave nobody.
+    ///
+    /// - Parameter stillWaiting: called now and then while there is no word.
+    package func complete(stillWaiting: () -> Void = {}) throws(ProxyError) {
+        guard HandOverMessage.send(text: HandOverMessage.ready, over: connection) else {
+            return try orphaned(because: "it ended the hand-over, as this process took too long")
         }
+        while !hasAnswer() {
+            guard process.isRunning else { return }
+            stillWaiting()
+        }
+        Socket.setPatience(Self.patience, connection)
+        var reader = HandOverMessage.Reader(connection: connection)
+        switch reader.line().map({ $0 + "\n" }) {
+        case HandOverMessage.leaving: return
+        case HandOverMessage.ending: try orphaned(because: "it was asked to end meanwhile")
+        default: try orphaned(because: "it ended the hand-over, as this process took too long")
+        }
+    }
+
+    /// One that has ended has left everything to this process.
+    private func orphaned(because reason: String) throws(ProxyError) {
+        if process.isRunning { throw .cannotTakeOver(pid: process.pid, reason: reason) }
     }
 
     private func hasAnswer() -> Bool {
         var polled = pollfd(fd: connection, events: Int16(POLLIN), revents: 0)
         return unsafe poll(&polled, 1, Self.isDoneMilliseconds) > 0
-    }
-
-    private func isLeaving() -> Bool {
-        var reader = HandOverMessage.Reader(connection: connection)
-        return reader.line().map { $0 + "\n" } == HandOverMessage.leaving
     }
 
     /// The processes of a directory whose proxies are ready.

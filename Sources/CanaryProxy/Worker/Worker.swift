@@ -63,6 +63,8 @@ struct Worker: ~Copyable {
     var restsUntil = Registration.never
     /// As of the present turn.
     var overload = OverloadLevel.none
+    /// When who rests is let go next while memory is short.
+    var letsGoAt: Int64 = 0
     var drainDeadline = Registration.never
 
     init(index: Int, shared: ProxyShared) {
@@ -115,7 +117,7 @@ struct Worker: ~Copyable {
     mutating func turn() {
         let count = loop.wait(until: min(acceptor.resumesAt, min(drainDeadline, restsUntil, sweepAt)))
         if shared.version.load(ordering: .acquiring) != seenVersion { adoptChanges() }
-        overload = OverloadLevel(rawValue: shared.overload.load(ordering: .relaxed)) ?? .none
+        adoptOverload()
         for index in 0..<count {
             let event = loop[event: index]
             handle(event.token, event.bits)

@@ -145,6 +145,55 @@ import Testing
         #expect(try scene.first.end().status == 0)
     }
 
+    @Test(arguments: [true, false])
+    func `a new process that cannot read the store leaves the old one with the last table`(isThere: Bool)
+        throws
+    {
+        let scene = try HandOverScene()
+        for name in ["cluster.db", "cluster.db-wal", "cluster.db-shm"] {
+            unlink(scene.scratch.path("store/\(name)"))
+        }
+        if isThere {
+            _ = try scene.scratch.write(String(repeating: "damage ", count: 1000), to: "store/cluster.db")
+        }
+        let ended = try scene.takeOver("--take-over").end()
+        #expect(ended.status == 1)
+        #expect(ended.errors.contains("cannot take over from proxy \(scene.first.pid): "), "\(ended.errors)")
+        #expect(eventually { scene.first.errors.contains("this process goes on") }, "\(scene.first.errors)")
+        #expect(try scene.request()?.body == "v1")
+    }
+
+    @Test(arguments: [SIGTERM, SIGINT])
+    func `who is asked to end before having taken over leaves the old one as it was`(signal: Int32) throws {
+        let scene = try HandOverScene()
+        // It answers only once the other has heard the signal.
+        scene.first.signal(SIGSTOP)
+        let next = try scene.takeOver("--take-over")
+        usleep(200_000)
+        next.signal(signal)
+        scene.first.signal(SIGCONT)
+        _ = try next.end()
+        #expect(eventually { scene.first.errors.contains("this process goes on") }, "\(scene.first.errors)")
+        #expect(try scene.request()?.body == "v1")
+    }
+
+    @Test func `a new process serves beside an old one that does not answer, until it does`() throws {
+        let scene = try HandOverScene()
+        scene.first.signal(SIGSTOP)
+        let next = try scene.takeOver("--take-over")
+        usleep(200_000)
+        scene.first.signal(SIGCONT)
+        while !scene.first.errors.contains("asks to take over") { usleep(100) }
+        scene.first.signal(SIGSTOP)
+        // Longer than a process waits for its first word.
+        usleep(12_000_000)
+        scene.first.signal(SIGCONT)
+        #expect(try scene.first.end().status == 0)
+        #expect(try scene.request()?.body == "v1")
+        next.signal(SIGTERM)
+        #expect(try next.end().status == 0)
+    }
+
     @Test func `a new process that may not open as many files leaves the old one as it was`() throws {
         let scene = try HandOverScene(workers: 40)
         let next = try Program(

@@ -12,6 +12,8 @@ struct OverloadTests {
     /// What a proxy believes that it uses, in percent of its limit.
     private final class Memory: Sendable {
         let percent = Atomic<Int64>(0)
+        /// Whether an origin does.
+        let mayAnswer = Atomic(false)
     }
 
     @Test func `levels are taken at once, and left after a second`() {
@@ -51,7 +53,17 @@ struct OverloadTests {
         #expect(last.field("connection") == "close")
         #expect(proxy.proxy.problems.contains { $0.contains("clients' connections end") })
 
+        // One that says nothing is let go once requests are refused.
+        memory.percent.store(0, ordering: .relaxed)
+        while proxy.proxy.shared.overload.load(ordering: .relaxed) != 0 { sched_yield() }
+        let resting = try proxy.connect()
+        try resting.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n")
+        #expect(try resting.readMessage().field("connection") == nil)
+        let silent = try FramePeer(to: proxy.address)
+        #expect(try silent.isAlive())
         use(95, until: .refusingRequests)
+        #expect(resting.isEnded())
+        while true { do { try silent.step() } catch { break } }
         let refused = try proxy.ask()
         #expect(refused.status == 503)
         #expect(refused.field("x-envoy-local-overloaded") == "true")
@@ -69,19 +81,25 @@ struct OverloadTests {
     }
 
     @Test func `a client of HTTP/2 is told to go elsewhere, and its requests are refused meanwhile`() throws {
-        let origin = try TestOrigin(named: "v1")
         let memory = Memory()
+        let origin = try TestOrigin { _ in
+            while !memory.mayAnswer.load(ordering: .relaxed) { usleep(1000) }
+            return TestOrigin.response("v1")
+        }
         let proxy = try TestProxy([("v1", origin.port)]) {
             $0.memoryLimit = 100
             $0.memoryUsed = { memory.percent.load(ordering: .relaxed) }
         }
         let client = try FramePeer(to: proxy.address)
+        // One that is under way goes on.
         try client.send(.headers(1, Frame.request()))
-        #expect(try client.answer(1).status == "200")
+        #expect(try client.isAlive())
         memory.percent.store(96, ordering: .relaxed)
         while proxy.proxy.problems.isEmpty { sched_yield() }
         try client.send(.headers(3, Frame.request()))
         #expect(try client.answer(3).status == "503")
+        memory.mayAnswer.store(true, ordering: .relaxed)
+        #expect(try client.answer(1).status == "200")
         while client.lastStream == nil { try client.step() }
     }
 }

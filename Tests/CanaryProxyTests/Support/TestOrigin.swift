@@ -68,10 +68,10 @@ final class TestOrigin: Sendable {
     }
 
     /// A port on which nobody listens.
-    static func unusedPort() throws -> UInt16 {
-        // Below those that the system gives to whoever asks for any.
+    /// - Parameter range: below those that the system gives to whoever asks for any.
+    static func unusedPort(in range: Range<UInt16> = 15_100..<32_000) throws -> UInt16 {
         while true {
-            let address = try ListenerOpener.parse("127.0.0.1:\(UInt16.random(in: 15_100..<32_000))")
+            let address = try ListenerOpener.parse("127.0.0.1:\(UInt16.random(in: range))")
             guard let descriptor = try? Socket.listen(on: address, shared: false).get() else { continue }
             close(descriptor)
             return address.port
