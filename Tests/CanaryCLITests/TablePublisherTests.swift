@@ -78,7 +78,7 @@ import Testing
 
     @Test func `each change makes the next table, and a store that is not there yet an empty one`() throws {
         let scene = try Scene()
-        #expect(scene.publisher.next() == .published)
+        #expect(scene.publisher.next() == .cleared)
         #expect(try #require(scene.table) == (0, []))
         #expect(scene.proxy.staleness == nil)
         try scene.change(["one", "two"])

@@ -72,6 +72,8 @@ import Testing
             proxy.proxy.install(
                 TestProxy.table([("v1", origin.port)], nil, all, proxy.identifiers, revision: Int64(change))
             )
+            // Else a port that is to be opened again may not have been closed yet, and is tried again a second later.
+            try #require(proxy.proxy.waitUntilServed(milliseconds: 60_000))
             try #require(proxy.proxy.problems == [])
             guard change % 100 == 0 else { continue }
             #expect(try ask(proxy, "app") == 200)

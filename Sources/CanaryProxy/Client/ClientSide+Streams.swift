@@ -36,8 +36,9 @@ extension ClientSide {
     func letAnswerGo(_ client: DownstreamPointer, _ loop: inout EventLoop) -> Bool {
         guard let stream = client.pointee.transport.stream, stream.pointee.waitsForEnd else { return false }
         stream.pointee.waitsForEnd = false
-        stream.pointee.session.pointee.wake(stream)
-        loop.ready.insert(stream.pointee.session.pointee.carrier)
+        let session = stream.pointee.session
+        session.pointee.wake(stream)
+        loop.ready.insert(session.pointee.carrier)
         renewTimer(client, &loop)
         return true
     }
